@@ -1,0 +1,36 @@
+/// Server side of the link: what the engine hears from streams of agents, and what it can do to them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "model/link_messages.h"
+
+namespace gse::link {
+
+/// One stream of one agent; never reused while the server runs.
+using StreamId = std::uint64_t;
+
+/// Heard by the engine. Called from the link's threads, in order within a stream; must not block.
+class HostEvents {
+public:
+    virtual ~HostEvents() = default;
+    /// First message of a stream, from an agent whose token was right. Reports follow only after the welcome.
+    virtual void on_hello(StreamId stream, HostHello hello) = 0;
+    virtual void on_report(StreamId stream, Report report) = 0;
+    /// Any sign of life.
+    virtual void on_alive(StreamId stream) = 0;
+    virtual void on_closed(StreamId stream) = 0;
+};
+
+/// Done by the engine. Thread-safe; never blocks (each stream has a bounded out-queue; one that is full is closed).
+/// A stream that is gone is ignored.
+class HostStreams {
+public:
+    virtual ~HostStreams() = default;
+    virtual void welcome(StreamId stream, Welcome welcome) = 0;
+    virtual void send(StreamId stream, Order order) = 0;
+    virtual void close(StreamId stream, std::string why) = 0;
+};
+
+}  // namespace gse::link

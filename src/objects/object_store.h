@@ -1,0 +1,51 @@
+/// Packages and logs, by bucket and key. A directory now, a shared store later.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace gse::objects {
+
+struct ObjectInfo {
+    std::uint64_t size = 0;
+    std::string sha256;   ///< lower-case hex
+    WallTime stored_at;
+};
+
+/// One upload in progress. Destroyed unfinished, it leaves nothing behind. One thread at a time.
+class Upload {
+public:
+    virtual ~Upload() = default;
+    virtual Result<void> write(std::span<const std::byte> piece) = 0;
+    /// Synced, renamed, folder synced: after it returns the object survives a power cut.
+    virtual Result<ObjectInfo> finish() = 0;
+};
+
+/// One object opened for reading; stays readable when the object is replaced or removed meanwhile. One thread at a time.
+class Download {
+public:
+    virtual ~Download() = default;
+    [[nodiscard]] virtual const ObjectInfo& info() const = 0;
+    /// Fills `buffer` from `offset`; fewer bytes than asked only at the end.
+    virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer) = 0;
+};
+
+/// Thread-safe. File names are made from a hash of bucket and key, never from the key itself.
+class ObjectStore {
+public:
+    virtual ~ObjectStore() = default;
+    virtual Result<std::unique_ptr<Upload>> put(std::string_view bucket, std::string_view key, std::uint64_t max_bytes) = 0;
+    virtual Result<std::unique_ptr<Download>> get(std::string_view bucket, std::string_view key) = 0;
+    /// nullopt when there is none.
+    virtual Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) = 0;
+    virtual Result<void> remove(std::string_view bucket, std::string_view key) = 0;
+};
+
+}  // namespace gse::objects
