@@ -1,6 +1,6 @@
 # gse_library(NAME SOURCES … DEPS …)   a static library rooted at src/
 # gse_test(NAME SOURCES … DEPS …)      a GoogleTest program, registered with CTest
-# gse_proto(NAME FILE)                 messages and gRPC stubs of one .proto file
+# gse_proto(NAME FILE…)                messages and gRPC stubs of the .proto files of one folder
 
 function(gse_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
@@ -18,21 +18,26 @@ function(gse_test name)
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
-function(gse_proto name file)
-    get_filename_component(stem ${file} NAME_WE)
-    get_filename_component(folder ${file} ABSOLUTE)
-    get_filename_component(folder ${folder} DIRECTORY)
+function(gse_proto name)
     set(out ${CMAKE_CURRENT_BINARY_DIR}/generated)
     file(MAKE_DIRECTORY ${out})
-    set(files ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+    set(inputs)
+    set(outputs)
+    foreach(file IN LISTS ARGN)
+        get_filename_component(input ${file} ABSOLUTE)
+        get_filename_component(folder ${input} DIRECTORY)
+        get_filename_component(stem ${file} NAME_WE)
+        list(APPEND inputs ${input})
+        list(APPEND outputs ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+    endforeach()
     add_custom_command(
-        OUTPUT ${files}
+        OUTPUT ${outputs}
         COMMAND protobuf::protoc --proto_path=${folder} --cpp_out=${out} --grpc_out=${out}
-                --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${folder}/${stem}.proto
-        DEPENDS ${folder}/${stem}.proto
+                --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${inputs}
+        DEPENDS ${inputs}
         VERBATIM)
-    add_library(${name} STATIC ${files})
-    target_include_directories(${name} SYSTEM PUBLIC ${out})
+    add_library(${name} STATIC ${outputs})
+    target_include_directories(${name} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
     target_compile_options(${name} PRIVATE -w)
     target_link_libraries(${name} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
 endfunction()
