@@ -1,0 +1,323 @@
+#include "objects/directory_store.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/crypto.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/time.h"
+
+namespace gse::objects {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One object is one file, so that content and description cannot part: a header of kHeaderBytes, then the content.
+//
+//   root/tmp/<number>            uploads in progress
+//   root/<2 hex>/<62 hex>        objects, by SHA-256 of bucket and key
+//
+// Header, little-endian: magic, size u64, stored_at ms i64, SHA-256 of the content, bucket length u32, key length u32,
+// bucket, key, zeros, and in its last 32 bytes the SHA-256 of all before them.
+constexpr std::size_t kHeaderBytes = 4096;
+constexpr std::size_t kDigestBytes = 32;
+constexpr std::string_view kMagic{"GSEOBJ1\n", 8};
+constexpr std::size_t kBucketMax = 128;
+constexpr std::size_t kKeyMax = 1024;
+
+struct Header {
+    ObjectInfo info;
+    std::string bucket;
+    std::string key;
+};
+
+template <class T>
+void append_number(std::string& text, T value) {
+    char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    text.append(bytes, sizeof value);
+}
+
+template <class T>
+T take_number(std::string_view& text) {
+    T value;
+    std::memcpy(&value, text.data(), sizeof value);
+    text.remove_prefix(sizeof value);
+    return value;
+}
+
+std::string_view text_of(const Digest256& digest) {
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string encode(const Header& header, const Digest256& content) {
+    std::string text{kMagic};
+    append_number<std::uint64_t>(text, header.info.size);
+    append_number<std::int64_t>(text, header.info.stored_at.ms);
+    text += text_of(content);
+    append_number(text, static_cast<std::uint32_t>(header.bucket.size()));
+    append_number(text, static_cast<std::uint32_t>(header.key.size()));
+    text += header.bucket;
+    text += header.key;
+    text.resize(kHeaderBytes - kDigestBytes, '\0');
+    text += text_of(sha256(text));
+    return text;
+}
+
+std::optional<Header> decode(std::string_view text) {
+    if (text.size() != kHeaderBytes || !text.starts_with(kMagic)) return std::nullopt;
+    const std::string_view body = text.substr(0, kHeaderBytes - kDigestBytes);
+    if (text.substr(body.size()) != text_of(sha256(body))) return std::nullopt;
+    text.remove_prefix(kMagic.size());
+    Header header;
+    header.info.size = take_number<std::uint64_t>(text);
+    header.info.stored_at.ms = take_number<std::int64_t>(text);
+    header.info.sha256 = to_hex(std::as_bytes(std::span{text.substr(0, kDigestBytes)}));
+    text.remove_prefix(kDigestBytes);
+    const auto bucket_size = take_number<std::uint32_t>(text);
+    const auto key_size = take_number<std::uint32_t>(text);
+    if (bucket_size > kBucketMax || key_size > kKeyMax) return std::nullopt;
+    header.bucket = text.substr(0, bucket_size);
+    header.key = text.substr(bucket_size, key_size);
+    return header;
+}
+
+Result<void> check_names(std::string_view bucket, std::string_view key) {
+    if (bucket.empty() || bucket.size() > kBucketMax) {
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("a bucket name has 1 to {} bytes", kBucketMax));
+    }
+    if (key.empty() || key.size() > kKeyMax) {
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("an object key has 1 to {} bytes", kKeyMax));
+    }
+    return {};
+}
+
+fs::path path_of(const fs::path& root, std::string_view bucket, std::string_view key) {
+    // The bucket's length stands in front, so that ("a", "b/c") and ("a/b", "c") differ.
+    const std::string name = to_hex(sha256(fmt::format("{}:{}/{}", bucket.size(), bucket, key)));
+    return root / name.substr(0, 2) / name.substr(2);
+}
+
+Result<void> write_all(int fd, std::span<const std::byte> bytes, std::uint64_t offset, const fs::path& path) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return refuse_errno("write", path);
+        bytes = bytes.subspan(static_cast<std::size_t>(put));
+        offset += static_cast<std::uint64_t>(put);
+    }
+    return {};
+}
+
+Result<std::size_t> read_all(int fd, std::span<std::byte> buffer, std::uint64_t offset, const fs::path& path) {
+    std::size_t filled = 0;
+    while (filled < buffer.size()) {
+        const ssize_t got =
+            ::pread(fd, buffer.data() + filled, buffer.size() - filled, static_cast<off_t>(offset + filled));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return refuse_errno("read", path);
+        if (got == 0) break;
+        filled += static_cast<std::size_t>(got);
+    }
+    return filled;
+}
+
+Result<void> make_private_directory(const fs::path& directory) {
+    if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory.parent_path());
+    if (errno != EEXIST) return refuse_errno("create", directory);
+    return {};
+}
+
+class DirectoryUpload final : public Upload {
+public:
+    DirectoryUpload(const DirectoryStoreOptions& options, fs::path root, fs::path temporary, Header header,
+                    std::uint64_t max_bytes, Fd file)
+        : options_(options), root_(std::move(root)), temporary_(std::move(temporary)), header_(std::move(header)),
+          max_bytes_(max_bytes), file_(std::move(file)) {}
+
+    ~DirectoryUpload() override {
+        if (file_) ::unlink(temporary_.c_str());
+    }
+
+    Result<void> write(std::span<const std::byte> piece) override {
+        if (!file_) return refuse(ErrorCode::FailedOperation, "the upload has ended");
+        if (piece.size() > max_bytes_ - header_.info.size) {
+            return refuse(ErrorCode::RequestTooLarge, fmt::format("an object may have {} bytes at most", max_bytes_));
+        }
+        TRY(check_room(piece.size()));
+        before(UploadStep::Write);
+        TRY(write_all(file_.get(), piece, kHeaderBytes + header_.info.size, temporary_));
+        hash_.add(piece);
+        header_.info.size += piece.size();
+        return {};
+    }
+
+    Result<ObjectInfo> finish() override {
+        if (!file_) return refuse(ErrorCode::FailedOperation, "the upload has ended");
+        const Digest256 content = hash_.finish();
+        header_.info.sha256 = to_hex(content);
+        header_.info.stored_at = SystemClock{}.wall();
+        const std::string header = encode(header_, content);
+        const fs::path path = path_of(root_, header_.bucket, header_.key);
+
+        before(UploadStep::WriteHeader);
+        TRY(write_all(file_.get(), std::as_bytes(std::span{header}), 0, temporary_));
+        before(UploadStep::SyncFile);
+        if (::fsync(file_.get()) != 0) return refuse_errno("sync", temporary_);
+        before(UploadStep::Rename);
+        TRY(make_private_directory(path.parent_path()));
+        if (::rename(temporary_.c_str(), path.c_str()) != 0) return refuse_errno("rename", temporary_);
+        file_.reset();
+        before(UploadStep::SyncFolder);
+        TRY(sync_directory(path.parent_path()));
+        return header_.info;
+    }
+
+private:
+    void before(UploadStep step) const {
+        if (options_.before_step) options_.before_step(step);
+    }
+
+    Result<void> check_room(std::size_t bytes) const {
+        if (options_.reserve_bytes == 0) return {};
+        struct statvfs disk {};
+        if (::fstatvfs(file_.get(), &disk) != 0) return refuse_errno("look at the free space below", root_);
+        const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+        if (free < options_.reserve_bytes + bytes) {
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("{} has {} bytes left, and {} are kept in reserve; make room on that disk",
+                                      root_.string(), free, options_.reserve_bytes));
+        }
+        return {};
+    }
+
+    const DirectoryStoreOptions& options_;
+    fs::path root_;
+    fs::path temporary_;
+    Header header_;
+    std::uint64_t max_bytes_;
+    Fd file_;  // until the object has its name
+    Sha256 hash_;
+};
+
+class DirectoryDownload final : public Download {
+public:
+    DirectoryDownload(Fd file, fs::path path, ObjectInfo info)
+        : file_(std::move(file)), path_(std::move(path)), info_(std::move(info)) {}
+
+    const ObjectInfo& info() const override { return info_; }
+
+    Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer) override {
+        if (offset >= info_.size) return 0;
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), info_.size - offset));
+        const std::size_t got = TRY(read_all(file_.get(), buffer.first(wanted), kHeaderBytes + offset, path_));
+        if (got < wanted) {
+            return refuse(ErrorCode::FailedOperation, fmt::format("{} became shorter than it was", path_.string()));
+        }
+        return got;
+    }
+
+private:
+    Fd file_;
+    fs::path path_;
+    ObjectInfo info_;
+};
+
+class DirectoryStore final : public ObjectStore {
+public:
+    DirectoryStore(fs::path root, DirectoryStoreOptions options)
+        : root_(std::move(root)), options_(std::move(options)) {}
+
+    /// Makes the directories and removes what cut uploads left.
+    Result<void> prepare() {
+        std::error_code error;
+        fs::create_directories(root_.parent_path(), error);
+        TRY(make_private_directory(root_));
+        TRY(make_private_directory(root_ / "tmp"));
+        for (fs::directory_iterator it{root_ / "tmp", error}, end; !error && it != end; it.increment(error)) {
+            if (::unlink(it->path().c_str()) != 0) return refuse_errno("remove", it->path());
+        }
+        if (error) {
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("cannot list {}: {}", (root_ / "tmp").string(), error.message()));
+        }
+        return {};
+    }
+
+    Result<std::unique_ptr<Upload>> put(std::string_view bucket, std::string_view key,
+                                        std::uint64_t max_bytes) override {
+        TRY(check_names(bucket, key));
+        fs::path temporary = root_ / "tmp" / std::to_string(next_upload_.fetch_add(1));
+        if (options_.before_step) options_.before_step(UploadStep::Create);
+        Fd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
+        if (!file) return refuse_errno("create", temporary);
+        return std::make_unique<DirectoryUpload>(options_, root_, std::move(temporary),
+                                                 Header{{}, std::string{bucket}, std::string{key}}, max_bytes,
+                                                 std::move(file));
+    }
+
+    Result<std::unique_ptr<Download>> get(std::string_view bucket, std::string_view key) override {
+        return TRY(open(bucket, key));
+    }
+
+    Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) override {
+        const auto found = open(bucket, key);
+        if (found) return (*found)->info();
+        if (found.error().code == ErrorCode::NotFound) return std::nullopt;
+        return std::unexpected(found.error());
+    }
+
+    Result<void> remove(std::string_view bucket, std::string_view key) override {
+        TRY(check_names(bucket, key));
+        const fs::path path = path_of(root_, bucket, key);
+        if (::unlink(path.c_str()) == 0) return sync_directory(path.parent_path());
+        if (errno != ENOENT) return refuse_errno("remove", path);
+        return {};
+    }
+
+private:
+    Result<std::unique_ptr<DirectoryDownload>> open(std::string_view bucket, std::string_view key) const {
+        TRY(check_names(bucket, key));
+        const fs::path path = path_of(root_, bucket, key);
+        Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+        if (!file && errno == ENOENT) {
+            return refuse(ErrorCode::NotFound, fmt::format("there is no object {} in bucket {}", key, bucket));
+        }
+        if (!file) return refuse_errno("open", path);
+        std::string head(kHeaderBytes, '\0');
+        const std::size_t got = TRY(read_all(file.get(), std::as_writable_bytes(std::span{head}), 0, path));
+        head.resize(got);
+        const auto header = decode(head);
+        struct stat status {};
+        if (::fstat(file.get(), &status) != 0) return refuse_errno("look at", path);
+        const bool whole = header && static_cast<std::uint64_t>(status.st_size) == kHeaderBytes + header->info.size;
+        if (!whole || header->bucket != bucket || header->key != key) {
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("{} is damaged (object {} in bucket {}); upload the object again", path.string(),
+                                      key, bucket));
+        }
+        return std::make_unique<DirectoryDownload>(std::move(file), path, header->info);
+    }
+
+    fs::path root_;
+    DirectoryStoreOptions options_;
+    std::atomic<std::uint64_t> next_upload_{0};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ObjectStore>> open_directory_store(const fs::path& root, DirectoryStoreOptions options) {
+    auto store = std::make_unique<DirectoryStore>(fs::absolute(root), std::move(options));
+    TRY(store->prepare());
+    return store;
+}
+
+}  // namespace gse::objects
