@@ -1,0 +1,18 @@
+/// SQLite takes a damaged write-ahead log for one that ends early, and so forgets acknowledged batches without a
+/// word. This check tells damage from the torn end that a power cut leaves.
+#pragma once
+
+#include "journal/file_system.h"
+
+namespace gse::journal {
+
+inline constexpr std::uint32_t kPageBytes = 16384;
+inline constexpr std::uint64_t kWalHeadBytes = 32;
+inline constexpr std::uint64_t kWalFrameBytes = 24 + kPageBytes;
+
+/// An error if `wal` holds commits behind a frame that does not check. Each commit is synced before the next begins,
+/// so a power cut leaves at most one such commit, and none before the header is whole. Writes nothing; an absent
+/// file is fine. What it cannot see is damage to the very last commit.
+Result<void> audit_wal(FileSystem& files, const path& wal);
+
+}  // namespace gse::journal
