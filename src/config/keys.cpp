@@ -1,0 +1,262 @@
+#include "config/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace gse::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Millis kDay = 24h;
+constexpr Millis kYear = 365 * kDay;
+constexpr std::uint64_t kMany = 1'000'000'000'000;
+
+/// The documented numbers of the original [资源限制].
+void restore_2019(Limits& limits) {
+    limits.aliases_per_region = 20;
+    limits.fleets_per_region = 20;
+    limits.assets_per_region = 1'000;
+    limits.instances_per_region = 20;
+    limits.players_per_session = 200;
+}
+
+bool is_2019(const Limits& limits) {
+    Limits documented = limits;
+    restore_2019(documented);
+    return documented.aliases_per_region == limits.aliases_per_region &&
+           documented.fleets_per_region == limits.fleets_per_region &&
+           documented.assets_per_region == limits.assets_per_region &&
+           documented.instances_per_region == limits.instances_per_region &&
+           documented.players_per_session == limits.players_per_session;
+}
+
+/// A choice among the values of an enum whose words stand in the order of its enumerators.
+#define GSE_CHOICE(member)                                                               \
+    [](const Config& c) { return static_cast<std::size_t>(c.member); },                  \
+        [](Config& c, std::size_t word) { c.member = static_cast<decltype(c.member)>(word); }
+#define GSE_AT(member) [](Config& c) -> auto& { return c.member; }
+
+const std::vector<Key>& table() {
+    static const std::vector<Key> kKeys{
+        {"listen", Address{GSE_AT(listen)}, "HTTP address: cloud API, objects, metrics. Port 0 lets the kernel choose"},
+        {"sdk_listen", Address{GSE_AT(sdk_listen)},
+         "gRPC address that game processes on this host call; loopback only. A chosen port is kept in the data folder"},
+        {"link_listen", Address{GSE_AT(link_listen)}, "gRPC address that agents dial"},
+        {"data", Text{GSE_AT(data)}, "folder of journal, objects, credentials and the agent's state"},
+        {"public_address", Text{GSE_AT(public_address)}, "address that players are told; empty: the one of listen"},
+        {"insecure_http", Flag{GSE_AT(insecure_http)}, "serve plain HTTP beyond loopback, for use behind a TLS proxy"},
+        {"default_region", Text{GSE_AT(settings.default_region)}, "region of requests that name none"},
+        {"regions", TextList{GSE_AT(settings.regions)}, "names of the regions; others are UnsupportedRegion"},
+        {"uin", Text{GSE_AT(settings.uin)}, "account number in resource names (ARNs); digits"},
+        {"instance_types", InstanceTypes{GSE_AT(settings.instance_types)},
+         "what fleets may ask for: memory_gb in GiB, network_card in 10,000 packets a second"},
+
+        {"timers.minute", Duration{GSE_AT(settings.timers.minute), 1ms, 1h},
+         "length of a minute wherever the API counts minutes (cool-down, evaluation periods, protection)"},
+        {"timers.reservation", Duration{GSE_AT(settings.timers.reservation), 1ms, kDay},
+         "a reserved seat that nobody takes is TIMEDOUT after this"},
+        {"timers.process_ready", Duration{GSE_AT(settings.timers.process_ready), 1ms, kDay},
+         "a launched process must call ProcessReady within this"},
+        {"timers.process_exit", Duration{GSE_AT(settings.timers.process_exit), 1ms, kDay},
+         "after ProcessEnding a process must exit within this, then SIGKILL"},
+        {"timers.end_grace", Duration{GSE_AT(settings.timers.end_grace), 0ms, kDay},
+         "EndGameServerSessionAndProcess: from OnProcessTerminate to SIGKILL"},
+        {"timers.unprotected_grace", Duration{GSE_AT(settings.timers.unprotected_grace), 0ms, kDay},
+         "scale-in of an unprotected process: from OnProcessTerminate to SIGKILL"},
+        {"timers.drain_grace", Duration{GSE_AT(settings.timers.drain_grace), 0ms, kDay},
+         "scale-in: from shielding an instance to OnProcessTerminate"},
+        {"timers.health_interval", Duration{GSE_AT(settings.timers.health_interval), 1ms, kDay},
+         "between health checks of a process; the first comes one interval after ProcessReady"},
+        {"timers.health_timeout", Duration{GSE_AT(settings.timers.health_timeout), 1ms, kDay},
+         "a health check answered later than this has failed"},
+        {"timers.health_failures", Count{GSE_AT(settings.timers.health_failures), 1, 1'000},
+         "failed health checks in a row that make a process unhealthy"},
+        {"timers.sdk_call", Duration{GSE_AT(settings.timers.sdk_call), 1ms, 1h},
+         "a game's SDK call waits at most this long for the commit, then UNAVAILABLE"},
+        {"timers.heartbeat", Duration{GSE_AT(settings.timers.heartbeat), 1ms, 1h}, "between an agent's signs of life"},
+        {"timers.host_silent", Duration{GSE_AT(settings.timers.host_silent), 1ms, kDay},
+         "a host silent for this long gets no new sessions; those it has keep their status"},
+        {"timers.host_lost", Duration{GSE_AT(settings.timers.host_lost), 1ms, kDay},
+         "a host silent for this long is given up: SERVER_DOWN, its instances are replaced"},
+        {"timers.restart_backoff_min", Duration{GSE_AT(settings.timers.restart_backoff_min), 1ms, kDay},
+         "first wait before a crashed process is launched again; doubles with each crash"},
+        {"timers.restart_backoff_max", Duration{GSE_AT(settings.timers.restart_backoff_max), 1ms, kDay},
+         "longest wait before a crashed process is launched again"},
+        {"timers.restart_backoff_reset", Duration{GSE_AT(settings.timers.restart_backoff_reset), 1ms, kDay},
+         "a process that lived this long starts over at the shortest wait"},
+        {"timers.fleet_creation", Duration{GSE_AT(settings.timers.fleet_creation), 1ms, kDay},
+         "a fleet must become ACTIVE within this, else FLEET_VALIDATION_TIMED_OUT"},
+        {"timers.port_quarantine", Duration{GSE_AT(settings.timers.port_quarantine), 0ms, kDay},
+         "a freed port rests, so that late packets of the old match reach nobody"},
+
+        {"limits.profile",
+         Choice{{"machine", "gse-2019"},
+                [](const Config& c) { return is_2019(c.settings.limits) ? std::size_t{1} : std::size_t{0}; },
+                [](Config& c, std::size_t word) {
+                    c.settings.limits = Limits{};
+                    if (word == 1) restore_2019(c.settings.limits);
+                }},
+         "machine: what the machine can hold; gse-2019: the original's documented quotas. Single limits override it"},
+        {"limits.aliases_per_region", Count{GSE_AT(settings.limits.aliases_per_region), 1, kMany}, "aliases of a region"},
+        {"limits.fleets_per_region", Count{GSE_AT(settings.limits.fleets_per_region), 1, kMany}, "fleets of a region"},
+        {"limits.assets_per_region", Count{GSE_AT(settings.limits.assets_per_region), 1, kMany}, "assets of a region"},
+        {"limits.instances_per_region", Count{GSE_AT(settings.limits.instances_per_region), 1, kMany},
+         "instances of a region; the hosts' capacity bounds them besides"},
+        {"limits.players_per_session", Count{GSE_AT(settings.limits.players_per_session), 1, 1'000'000},
+         "largest MaximumPlayerSessionCount"},
+        {"limits.package_bytes", Size{GSE_AT(settings.limits.package_bytes), 1, kMany}, "largest package that is taken"},
+        {"limits.log_bytes_per_session", Size{GSE_AT(settings.limits.log_bytes_per_session), 0, kMany},
+         "logs collected when a session ends"},
+        {"limits.silent_share", Share{GSE_AT(settings.limits.silent_share), 0.0, 1.0},
+         "if more than this share of a region's hosts falls silent at once, shield them and raise an alarm, no more"},
+
+        {"retention.ended_sessions", Duration{GSE_AT(settings.retention.ended_sessions), 0ms, kYear},
+         "ended game server sessions stay queryable for this long"},
+        {"retention.ended_sessions_max", Count{GSE_AT(settings.retention.ended_sessions_max), 0, kMany},
+         "and at most this many of them"},
+        {"retention.ended_players", Duration{GSE_AT(settings.retention.ended_players), 0ms, kYear},
+         "ended player sessions stay queryable for this long"},
+        {"retention.ended_players_max", Count{GSE_AT(settings.retention.ended_players_max), 0, kMany},
+         "and at most this many of them"},
+        {"retention.events_per_fleet", Count{GSE_AT(settings.retention.events_per_fleet), 1, 1'000'000},
+         "the newest events of a fleet that are kept"},
+        {"retention.deleted_fleets", Duration{GSE_AT(settings.retention.deleted_fleets), 0ms, kYear},
+         "events of a deleted fleet stay queryable for this long"},
+        {"retention.idempotency", Duration{GSE_AT(settings.retention.idempotency), kDay, kYear},
+         "an IdempotencyToken names the same session for this long"},
+
+        {"scaling.cooldown_minutes", Count{GSE_AT(settings.scaling.cooldown_minutes), 3, 30},
+         "ScalingInterval of a new fleet, in minutes of timers.minute"},
+        {"scaling.cooldown",
+         Choice{{"in", "both"},
+                [](const Config& c) { return std::size_t{c.settings.scaling.cooldown_delays_scale_out}; },
+                [](Config& c, std::size_t word) { c.settings.scaling.cooldown_delays_scale_out = word == 1; }},
+         "in: the cool-down delays shrinking only, a fleet grows at once; both: as the original did"},
+
+        {"hosts.port_low", Count{GSE_AT(settings.hosts.port_low), 1'025, 60'000}, "lowest port handed to game processes"},
+        {"hosts.port_high", Count{GSE_AT(settings.hosts.port_high), 1'025, 60'000}, "highest port handed to game processes"},
+        {"hosts.share", Flag{GSE_AT(settings.hosts.share)},
+         "several instances may share a host; false for game servers with fixed ports"},
+
+        {"log.level", Choice{{"trace", "debug", "info", "warn", "error", "off"}, GSE_CHOICE(log.level)},
+         "what is worth a line on stderr"},
+        {"log.format", Choice{{"text", "json"}, GSE_CHOICE(log.format)}, "for people or for collectors"},
+
+        {"journal.reserve_bytes", Size{GSE_AT(journal.reserve_bytes), 1 << 20, kMany},
+         "with less free disk than this, changes are refused and reads go on"},
+        {"journal.segment_bytes", Size{GSE_AT(journal.segment_bytes), 1 << 20, 16ULL << 30}, "size of one segment of the log"},
+        {"journal.snapshot_bytes", Size{GSE_AT(journal.snapshot_bytes), 1 << 20, kMany},
+         "log written since the last snapshot that makes the next one due; bounds recovery"},
+        {"journal.commit_spacing_us", Count{GSE_AT(journal.commit_spacing_us), 0, 100'000},
+         "microseconds between commits under load; an idle journal commits at once"},
+
+        {"http.threads", Count{GSE_AT(http.threads), 1, 256}, "I/O loops"},
+        {"http.max_connections", Count{GSE_AT(http.max_connections), 1, 1'000'000},
+         "connections held at once; further ones wait to be accepted"},
+
+        {"metrics.token", Text{GSE_AT(metrics_token), true},
+         "bearer token that /metrics asks for off loopback; empty: refused there"},
+
+        {"agent.server", Address{GSE_AT(agent.server), true}, "gse agent: the server's link_listen address"},
+        {"agent.token_file", Text{GSE_AT(agent.token_file)}, "gse agent: file with the token of the server's link"},
+        {"agent.name", Text{GSE_AT(agent.name)}, "name of this host; empty: the machine's host name"},
+        {"agent.region", Text{GSE_AT(agent.region)}, "region this host serves; empty: every region"},
+        {"agent.capacity", Count{GSE_AT(agent.capacity), 1, 100'000}, "instances this host offers"},
+        {"agent.sandbox", Choice{{"auto", "bubblewrap", "none"}, GSE_CHOICE(agent.sandbox)},
+         "auto: bubblewrap where the machine allows it, else none with a warning"},
+        {"agent.package_cache_bytes", Size{GSE_AT(agent.package_cache_bytes), 1 << 20, kMany},
+         "unpacked packages kept for the next instance"},
+
+        {"engine.queue_max", Count{GSE_AT(engine.queue_max), 1, 10'000'000},
+         "calls waiting to be decided; beyond it RequestLimitExceeded"},
+    };
+    return kKeys;
+}
+
+#undef GSE_AT
+#undef GSE_CHOICE
+
+struct Unit {
+    std::string_view name;
+    std::uint64_t factor;
+};
+constexpr Unit kDurationUnits[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
+constexpr Unit kSizeUnits[] = {
+    {"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10},
+    {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}, {"KB", 1'000}, {"B", 1},
+};
+
+/// `number unit`, in the unit's smallest parts; refuses what does not fit an int64.
+Result<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units, std::string_view example) {
+    const auto malformed = [&] {
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("\"{}\" must be a whole number and a unit, such as {}", text, example));
+    };
+    std::uint64_t number = 0;
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (status != std::errc{}) return malformed();
+    const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
+    const auto unit = std::ranges::find(units, name, &Unit::name);
+    if (unit == units.end()) return malformed();
+    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / unit->factor)
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("\"{}\" is too large", text));
+    return number * unit->factor;
+}
+
+/// With the largest unit that leaves a whole number.
+std::string format_with_unit(std::uint64_t value, std::span<const Unit> units, std::string_view zero) {
+    if (value == 0) return std::string{zero};
+    for (const Unit& unit : units)
+        if (value % unit.factor == 0) return fmt::format("{}{}", value / unit.factor, unit.name);
+    return fmt::format("{}{}", value, units.back().name);
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substitute}));
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::span<const Key> keys() { return table(); }
+
+Result<Millis> parse_duration(std::string_view text) {
+    return Millis{static_cast<std::int64_t>(TRY(parse_with_unit(text, kDurationUnits, "\"500ms\", \"60s\", \"5m\" or \"24h\"")))};
+}
+
+std::string format_duration(Millis value) {
+    return format_with_unit(static_cast<std::uint64_t>(value.count()), kDurationUnits, "0s");
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+    return parse_with_unit(text, kSizeUnits, "\"64MiB\" or \"2GB\"");
+}
+
+std::string format_size(std::uint64_t bytes) { return format_with_unit(bytes, kSizeUnits, "0B"); }
+
+std::string_view nearest_key(std::string_view name) {
+    // A forgotten or wrong table name should not hide the right last word.
+    const auto distance = [name](const Key& key) {
+        const std::size_t whole = edit_distance(name, key.name);
+        const auto dot = key.name.rfind('.');
+        if (dot == std::string_view::npos) return whole;
+        const auto last = name.substr(name.rfind('.') == std::string_view::npos ? 0 : name.rfind('.') + 1);
+        return std::min(whole, edit_distance(last, key.name.substr(dot + 1)) + 1);
+    };
+    return std::ranges::min_element(keys(), {}, distance)->name;
+}
+
+}  // namespace gse::config
