@@ -36,16 +36,16 @@ struct Journal {
 };
 
 struct Http {
-    std::uint32_t threads = 1;             ///< I/O loops
+    std::uint32_t threads = 1;  ///< I/O loops
     std::uint64_t max_connections = 10'000;
 };
 
 struct Agent {
-    std::string server;          ///< address of the server's link, for `gse agent`; "" in `gse dev`
-    std::string token_file;      ///< file with the token that the server's link asks for
-    std::string name;            ///< of this host; "" → the machine's host name
-    std::string region;          ///< "" → instances of every region may run here
-    std::uint64_t capacity = 64; ///< instances this host offers
+    std::string server;           ///< address of the server's link, for `gse agent`; "" in `gse dev`
+    std::string token_file;       ///< file with the token that the server's link asks for
+    std::string name;             ///< of this host; "" → the machine's host name
+    std::string region;           ///< "" → instances of every region may run here
+    std::uint64_t capacity = 64;  ///< instances this host offers
     Sandbox sandbox = Sandbox::Auto;
     std::uint64_t package_cache_bytes = 20ULL << 30;  ///< unpacked packages kept for the next instance
 };

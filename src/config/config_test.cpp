@@ -100,14 +100,24 @@ TEST(Config, OverridesTakeTomlOrBareText) {
         {"a time in quotes", {"timers.minute=\"2s\""}, [](const Config& c) { return c.settings.timers.minute == 2s; }},
         {"an address", {"listen=0.0.0.0:80"}, [](const Config& c) { return c.listen == "0.0.0.0:80"; }},
         {"text that looks like a number stays text", {"data=2020"}, [](const Config& c) { return c.data == "2020"; }},
-        {"a size with a unit", {"journal.reserve_bytes=1GiB"}, [](const Config& c) { return c.journal.reserve_bytes == 1ULL << 30; }},
-        {"a size in bytes", {"journal.reserve_bytes=1048576"}, [](const Config& c) { return c.journal.reserve_bytes == 1U << 20; }},
+        {"a size with a unit",
+         {"journal.reserve_bytes=1GiB"},
+         [](const Config& c) { return c.journal.reserve_bytes == 1ULL << 30; }},
+        {"a size in bytes",
+         {"journal.reserve_bytes=1048576"},
+         [](const Config& c) { return c.journal.reserve_bytes == 1U << 20; }},
         {"a flag", {"hosts.share=false"}, [](const Config& c) { return !c.settings.hosts.share; }},
         {"a list", {"regions=[\"ap-shanghai\"]"}, [](const Config& c) { return c.settings.regions.size() == 1; }},
         {"a word", {"agent.sandbox=none"}, [](const Config& c) { return c.agent.sandbox == Sandbox::None; }},
-        {"a value with an equals sign", {"public_address=a=b"}, [](const Config& c) { return c.public_address == "a=b"; }},
-        {"the last one wins", {"http.threads=2", "http.threads=3"}, [](const Config& c) { return c.http.threads == 3; }},
-        {"growing waits as it did", {"scaling.cooldown=both"}, [](const Config& c) { return c.settings.scaling.cooldown_delays_scale_out; }},
+        {"a value with an equals sign",
+         {"public_address=a=b"},
+         [](const Config& c) { return c.public_address == "a=b"; }},
+        {"the last one wins",
+         {"http.threads=2", "http.threads=3"},
+         [](const Config& c) { return c.http.threads == 3; }},
+        {"growing waits as it did",
+         {"scaling.cooldown=both"},
+         [](const Config& c) { return c.settings.scaling.cooldown_delays_scale_out; }},
     };
     for (const auto& c : kCases) {
         const auto config = load_set(c.overrides);
@@ -151,23 +161,47 @@ struct Refusal {
 TEST(Config, RefusalsNameTheKeyAndWhatIsAllowed) {
     using enum ErrorCode;
     const Refusal kCases[] = {
-        {"a misspelt key names the nearest", "[timers]\nresevation = \"60s\"", {}, UnknownParameter, "\"timers.reservation\""},
+        {"a misspelt key names the nearest",
+         "[timers]\nresevation = \"60s\"",
+         {},
+         UnknownParameter,
+         "\"timers.reservation\""},
         {"a misspelt key in a list of overrides", "", {"timers.minutes=60s"}, UnknownParameter, "\"timers.minute\""},
         {"a key in the wrong table", "", {"limits.reservation=60s"}, UnknownParameter, "\"timers.reservation\""},
         {"a key without its table", "", {"host_silent=60s"}, UnknownParameter, "\"timers.host_silent\""},
         {"an unknown table", "[timer]\nminute = \"60s\"", {}, UnknownParameter, "\"timers.minute\""},
         {"an unknown table with nothing in it", "[agnet]", {}, UnknownParameter, "no key \"agnet\""},
-        {"the line of a file", "\n\nlisten = 5", {}, InvalidParameterValue, "line 3: listen = 5: must be \"host:port\""},
-        {"a time without a unit", "", {"timers.minute=60"}, InvalidParameterValue, "\"60\" must be a whole number and a unit"},
-        {"a time as a number", "[timers]\nminute = 60", {}, InvalidParameterValue, "timers.minute = 60: must be a time with its unit"},
+        {"the line of a file",
+         "\n\nlisten = 5",
+         {},
+         InvalidParameterValue,
+         "line 3: listen = 5: must be \"host:port\""},
+        {"a time without a unit",
+         "",
+         {"timers.minute=60"},
+         InvalidParameterValue,
+         "\"60\" must be a whole number and a unit"},
+        {"a time as a number",
+         "[timers]\nminute = 60",
+         {},
+         InvalidParameterValue,
+         "timers.minute = 60: must be a time with its unit"},
         {"a negative time", "", {"timers.minute=-5s"}, InvalidParameterValue, "must be a whole number and a unit"},
         {"a time out of range", "", {"timers.minute=2h"}, InvalidParameterValue, "from \"1ms\" to \"1h\""},
         {"a time that overflows", "", {"timers.minute=999999999999999999d"}, InvalidParameterValue, "too large"},
         {"an idempotency under a day", "", {"retention.idempotency=1h"}, InvalidParameterValue, "from \"1d\""},
-        {"a size of an unknown unit", "", {"journal.reserve_bytes=5MiBs"}, InvalidParameterValue, "\"64MiB\" or \"2GB\""},
+        {"a size of an unknown unit",
+         "",
+         {"journal.reserve_bytes=5MiBs"},
+         InvalidParameterValue,
+         "\"64MiB\" or \"2GB\""},
         {"a negative count", "", {"http.threads=-1"}, InvalidParameterValue, "a whole number from 1 to 256"},
         {"a count too large", "", {"hosts.port_high=70000"}, InvalidParameterValue, "from 1025 to 60000"},
-        {"a count as text", "", {"http.threads=many"}, InvalidParameterValue, "http.threads = 'many': must be a whole number"},
+        {"a count as text",
+         "",
+         {"http.threads=many"},
+         InvalidParameterValue,
+         "http.threads = 'many': must be a whole number"},
         {"a flag as text", "", {"hosts.share=yes"}, InvalidParameterValue, "must be true or false"},
         {"a share above one", "", {"limits.silent_share=1.5"}, InvalidParameterValue, "from 0 to 1"},
         {"a share that is no number", "", {"limits.silent_share=nan"}, InvalidParameterValue, "from 0 to 1"},
@@ -178,14 +212,34 @@ TEST(Config, RefusalsNameTheKeyAndWhatIsAllowed) {
         {"no region at all", "regions = []", {}, InvalidParameterValue, "a list of 1 to"},
         {"a default region that is none", "", {"default_region=mars"}, InvalidParameterValue, "must be one of regions"},
         {"a region twice", "", {R"(regions=["ap-shanghai","ap-shanghai"])"}, InvalidParameterValue, "twice"},
-        {"an instance type without name", "", {"instance_types=[{cpu = 1, memory_gb = 1}]"}, InvalidParameterValue, "needs name, cpu"},
-        {"an instance type with an unknown field", "", {"instance_types=[{name = \"A\", gpu = 1}]"}, InvalidParameterValue, "\"gpu\""},
-        {"ports the wrong way round", "", {"hosts.port_low=30000", "hosts.port_high=20000"}, InvalidParameterValue, "must not be above"},
-        {"silence after loss", "", {"timers.host_silent=1h"}, InvalidParameterValue, "must not be longer than timers.host_lost"},
+        {"an instance type without name",
+         "",
+         {"instance_types=[{cpu = 1, memory_gb = 1}]"},
+         InvalidParameterValue,
+         "needs name, cpu"},
+        {"an instance type with an unknown field",
+         "",
+         {"instance_types=[{name = \"A\", gpu = 1}]"},
+         InvalidParameterValue,
+         "\"gpu\""},
+        {"ports the wrong way round",
+         "",
+         {"hosts.port_low=30000", "hosts.port_high=20000"},
+         InvalidParameterValue,
+         "must not be above"},
+        {"silence after loss",
+         "",
+         {"timers.host_silent=1h"},
+         InvalidParameterValue,
+         "must not be longer than timers.host_lost"},
         {"a table where a value belongs", "[listen]\nport = 5", {}, InvalidParameterValue, "listen = a table"},
         {"an override without a value", "", {"listen"}, InvalidParameter, "must be key=value"},
         {"broken TOML", "listen = \n", {}, InvalidParameter, "line 1"},
-        {"an override that would smuggle in a second key", "", {"http.threads=2\ninsecure_http=true"}, InvalidParameterValue, "whole number"},
+        {"an override that would smuggle in a second key",
+         "",
+         {"http.threads=2\ninsecure_http=true"},
+         InvalidParameterValue,
+         "whole number"},
     };
     for (const auto& c : kCases) {
         const auto config = load_text(c.file, c.overrides);
@@ -213,7 +267,8 @@ TEST(Config, SecretsAreNeitherShownNorRepeatedInRefusals) {
 }
 
 TEST(Describe, IsAFileThatLoadsToTheSame) {
-    const auto config = load_set({"limits.profile=gse-2019", "timers.minute=1s", "regions=[\"ap-shanghai\"]", R"(data='a "b" \c')"});
+    const auto config =
+        load_set({"limits.profile=gse-2019", "timers.minute=1s", "regions=[\"ap-shanghai\"]", R"(data='a "b" \c')"});
     ASSERT_TRUE(config) << config.error().message;
     const std::string text = describe(*config);
     const auto again = load_text(text);
@@ -242,9 +297,9 @@ TEST(Keys, AreUnique) {
 TEST(Keys, CoverEveryMemberOfTheSettings) {
     std::ifstream header{std::string{GSE_SOURCE_DIR} + "/src/model/settings.h"};
     ASSERT_TRUE(header);
-    const std::map<std::string, std::string> kTables{
-        {"Timers", "timers."}, {"Limits", "limits."}, {"Retention", "retention."}, {"ScalingSettings", "scaling."}, {"HostSettings", "hosts."},
-        {"Settings", ""}};
+    const std::map<std::string, std::string> kTables{{"Timers", "timers."},       {"Limits", "limits."},
+                                                     {"Retention", "retention."}, {"ScalingSettings", "scaling."},
+                                                     {"HostSettings", "hosts."},  {"Settings", ""}};
     const std::map<std::string, std::string> kElsewhere{{"scaling.cooldown_delays_scale_out", "scaling.cooldown"}};
     const std::regex struct_line{R"(struct (\w+) \{)"};
     const std::regex member_line{R"( {4}[\w:<>]+ (\w+)( =|\{).*)"};
@@ -257,7 +312,8 @@ TEST(Keys, CoverEveryMemberOfTheSettings) {
         if (!kTables.contains(owner) || !std::regex_match(line, match, member_line)) continue;
         std::string name = kTables.at(owner) + match[1].str();
         if (const auto renamed = kElsewhere.find(name); renamed != kElsewhere.end()) name = renamed->second;
-        EXPECT_TRUE(std::ranges::any_of(keys(), [&](const Key& key) { return key.name == name; })) << name << " is no key of src/config/keys.cpp";
+        EXPECT_TRUE(std::ranges::any_of(keys(), [&](const Key& key) { return key.name == name; }))
+            << name << " is no key of src/config/keys.cpp";
         ++members;
     }
     EXPECT_GT(members, 30);

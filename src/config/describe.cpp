@@ -28,7 +28,9 @@ std::string show(const Slot& slot, Config& config) {
             [&](const Address& s) { return toml_text(s.at(config)); },
             [&](const Duration& s) { return toml_text(format_duration(s.at(config))); },
             [&](const Size& s) { return toml_text(format_size(s.at(config))); },
-            [&](const Count& s) { return std::visit([&](const auto at) { return fmt::format("{}", at(config)); }, s.at); },
+            [&](const Count& s) {
+                return std::visit([&](const auto at) { return fmt::format("{}", at(config)); }, s.at);
+            },
             [&](const Share& s) { return fmt::format("{}", s.at(config)); },
             [&](const Choice& s) { return toml_text(s.words[s.get(config)]); },
             [&](const TextList& s) {
@@ -39,8 +41,9 @@ std::string show(const Slot& slot, Config& config) {
             [&](const InstanceTypes& s) {
                 std::string out = "[\n";
                 for (const InstanceType& type : s.at(config))
-                    out += fmt::format("    {{name = {}, type_name = {}, cpu = {}, memory_gb = {}, network_card = {}}},\n", toml_text(type.name),
-                                       toml_text(type.type_name), type.cpu, type.memory_gb, type.network_card);
+                    out += fmt::format(
+                        "    {{name = {}, type_name = {}, cpu = {}, memory_gb = {}, network_card = {}}},\n",
+                        toml_text(type.name), toml_text(type.type_name), type.cpu, type.memory_gb, type.network_card);
                 return out + "]";
             },
         },

@@ -37,8 +37,8 @@ bool is_2019(const Limits& limits) {
 }
 
 /// A choice among the values of an enum whose words stand in the order of its enumerators.
-#define GSE_CHOICE(member)                                                               \
-    [](const Config& c) { return static_cast<std::size_t>(c.member); },                  \
+#define GSE_CHOICE(member) \
+    [](const Config& c) { return static_cast<std::size_t>(c.member); }, \
         [](Config& c, std::size_t word) { c.member = static_cast<decltype(c.member)>(word); }
 #define GSE_AT(member) [](Config& c) -> auto& { return c.member; }
 
@@ -103,14 +103,16 @@ const std::vector<Key>& table() {
                     if (word == 1) restore_2019(c.settings.limits);
                 }},
          "machine: what the machine can hold; gse-2019: the original's documented quotas. Single limits override it"},
-        {"limits.aliases_per_region", Count{GSE_AT(settings.limits.aliases_per_region), 1, kMany}, "aliases of a region"},
+        {"limits.aliases_per_region", Count{GSE_AT(settings.limits.aliases_per_region), 1, kMany},
+         "aliases of a region"},
         {"limits.fleets_per_region", Count{GSE_AT(settings.limits.fleets_per_region), 1, kMany}, "fleets of a region"},
         {"limits.assets_per_region", Count{GSE_AT(settings.limits.assets_per_region), 1, kMany}, "assets of a region"},
         {"limits.instances_per_region", Count{GSE_AT(settings.limits.instances_per_region), 1, kMany},
          "instances of a region; the hosts' capacity bounds them besides"},
         {"limits.players_per_session", Count{GSE_AT(settings.limits.players_per_session), 1, 1'000'000},
          "largest MaximumPlayerSessionCount"},
-        {"limits.package_bytes", Size{GSE_AT(settings.limits.package_bytes), 1, kMany}, "largest package that is taken"},
+        {"limits.package_bytes", Size{GSE_AT(settings.limits.package_bytes), 1, kMany},
+         "largest package that is taken"},
         {"limits.log_bytes_per_session", Size{GSE_AT(settings.limits.log_bytes_per_session), 0, kMany},
          "logs collected when a session ends"},
         {"limits.silent_share", Share{GSE_AT(settings.limits.silent_share), 0.0, 1.0},
@@ -139,8 +141,10 @@ const std::vector<Key>& table() {
                 [](Config& c, std::size_t word) { c.settings.scaling.cooldown_delays_scale_out = word == 1; }},
          "in: the cool-down delays shrinking only, a fleet grows at once; both: as the original did"},
 
-        {"hosts.port_low", Count{GSE_AT(settings.hosts.port_low), 1'025, 60'000}, "lowest port handed to game processes"},
-        {"hosts.port_high", Count{GSE_AT(settings.hosts.port_high), 1'025, 60'000}, "highest port handed to game processes"},
+        {"hosts.port_low", Count{GSE_AT(settings.hosts.port_low), 1'025, 60'000},
+         "lowest port handed to game processes"},
+        {"hosts.port_high", Count{GSE_AT(settings.hosts.port_high), 1'025, 60'000},
+         "highest port handed to game processes"},
         {"hosts.share", Flag{GSE_AT(settings.hosts.share)},
          "several instances may share a host; false for game servers with fixed ports"},
 
@@ -150,7 +154,8 @@ const std::vector<Key>& table() {
 
         {"journal.reserve_bytes", Size{GSE_AT(journal.reserve_bytes), 1 << 20, kMany},
          "with less free disk than this, changes are refused and reads go on"},
-        {"journal.segment_bytes", Size{GSE_AT(journal.segment_bytes), 1 << 20, 16ULL << 30}, "size of one segment of the log"},
+        {"journal.segment_bytes", Size{GSE_AT(journal.segment_bytes), 1 << 20, 16ULL << 30},
+         "size of one segment of the log"},
         {"journal.snapshot_bytes", Size{GSE_AT(journal.snapshot_bytes), 1 << 20, kMany},
          "log written since the last snapshot that makes the next one due; bounds recovery"},
         {"journal.commit_spacing_us", Count{GSE_AT(journal.commit_spacing_us), 0, 100'000},
@@ -188,14 +193,22 @@ struct Unit {
 };
 constexpr Unit kDurationUnits[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
 constexpr Unit kSizeUnits[] = {
-    {"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10},
-    {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}, {"KB", 1'000}, {"B", 1},
+    {"TiB", 1ULL << 40},
+    {"GiB", 1ULL << 30},
+    {"MiB", 1ULL << 20},
+    {"KiB", 1ULL << 10},
+    {"TB", 1'000'000'000'000},
+    {"GB", 1'000'000'000},
+    {"MB", 1'000'000},
+    {"KB", 1'000},
+    {"B", 1},
 };
 
 /// `number unit`, in the unit's smallest parts; refuses what does not fit an int64.
 Result<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units, std::string_view example) {
     const auto malformed = [&] {
-        return refuse(ErrorCode::InvalidParameterValue, fmt::format("\"{}\" must be a whole number and a unit, such as {}", text, example));
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("\"{}\" must be a whole number and a unit, such as {}", text, example));
     };
     std::uint64_t number = 0;
     const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -234,7 +247,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::span<const Key> keys() { return table(); }
 
 Result<Millis> parse_duration(std::string_view text) {
-    return Millis{static_cast<std::int64_t>(TRY(parse_with_unit(text, kDurationUnits, "\"500ms\", \"60s\", \"5m\" or \"24h\"")))};
+    return Millis{
+        static_cast<std::int64_t>(TRY(parse_with_unit(text, kDurationUnits, "\"500ms\", \"60s\", \"5m\" or \"24h\"")))};
 }
 
 std::string format_duration(Millis value) {

@@ -87,10 +87,12 @@ Result<InstanceType> read_instance_type(const toml::table& row) {
         } else if (name == "network_card") {
             type.network_card = TRY(read_whole(node, 0, 1'000'000));
         } else {
-            return wrong(fmt::format("has no field \"{}\"; the fields are name, type_name, cpu, memory_gb, network_card", name));
+            return wrong(
+                fmt::format("has no field \"{}\"; the fields are name, type_name, cpu, memory_gb, network_card", name));
         }
     }
-    if (type.name.empty() || type.cpu == 0 || type.memory_gb == 0) return wrong("needs name, cpu and memory_gb in every entry");
+    if (type.name.empty() || type.cpu == 0 || type.memory_gb == 0)
+        return wrong("needs name, cpu and memory_gb in every entry");
     return type;
 }
 
@@ -113,16 +115,22 @@ Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config)
                 return {};
             },
             [&](const Duration& s) -> Result<void> {
-                const auto range = [&] { return fmt::format("from \"{}\" to \"{}\"", format_duration(s.min), format_duration(s.max)); };
+                const auto range = [&] {
+                    return fmt::format("from \"{}\" to \"{}\"", format_duration(s.min), format_duration(s.max));
+                };
                 const auto* text = node.as_string();
-                if (!text) return wrong(fmt::format("must be a time with its unit in quotes, such as \"60s\" or \"5m\", {}", range()));
+                if (!text)
+                    return wrong(
+                        fmt::format("must be a time with its unit in quotes, such as \"60s\" or \"5m\", {}", range()));
                 const Millis value = TRY(parse_duration(text->get()));
                 if (value < s.min || value > s.max) return wrong(fmt::format("must be {}", range()));
                 s.at(config) = value;
                 return {};
             },
             [&](const Size& s) -> Result<void> {
-                const auto range = [&] { return fmt::format("from \"{}\" to \"{}\"", format_size(s.min), format_size(s.max)); };
+                const auto range = [&] {
+                    return fmt::format("from \"{}\" to \"{}\"", format_size(s.min), format_size(s.max));
+                };
                 std::uint64_t value = 0;
                 if (const auto* number = node.as_integer(); number && number->get() >= 0) {
                     value = static_cast<std::uint64_t>(number->get());
@@ -155,7 +163,8 @@ Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config)
             [&](const Choice& s) -> Result<void> {
                 const auto* text = node.as_string();
                 const auto word = text ? std::ranges::find(s.words, text->get()) : s.words.end();
-                if (word == s.words.end()) return wrong(fmt::format("must be one of \"{}\"", fmt::join(s.words, "\", \"")));
+                if (word == s.words.end())
+                    return wrong(fmt::format("must be one of \"{}\"", fmt::join(s.words, "\", \"")));
                 s.set(config, static_cast<std::size_t>(word - s.words.begin()));
                 return {};
             },
@@ -171,7 +180,9 @@ Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config)
             [&](const InstanceTypes& s) -> Result<void> {
                 const auto* list = node.as_array();
                 if (!list || list->empty() || list->size() > kListMax)
-                    return wrong(fmt::format("must be a list of 1 to {} tables with name, type_name, cpu, memory_gb, network_card", kListMax));
+                    return wrong(fmt::format(
+                        "must be a list of 1 to {} tables with name, type_name, cpu, memory_gb, network_card",
+                        kListMax));
                 std::vector<InstanceType> types;
                 for (const toml::node& entry : *list) {
                     const auto* row = entry.as_table();
@@ -200,8 +211,9 @@ bool is_table_name(std::string_view name) {
 
 std::unexpected<Error> unknown(std::string_view name, std::string_view where) {
     const std::string_view seen = name.substr(0, kNameShown);
-    return refuse(ErrorCode::UnknownParameter, fmt::format("{}there is no key \"{}\"; the nearest is \"{}\" (gse config lists all)",
-                                                           where, seen, nearest_key(seen)));
+    return refuse(ErrorCode::UnknownParameter,
+                  fmt::format("{}there is no key \"{}\"; the nearest is \"{}\" (gse config lists all)", where, seen,
+                              nearest_key(seen)));
 }
 
 /// What is set, by key; a later setting replaces an earlier one. The nodes belong to the documents they came from.
@@ -215,21 +227,27 @@ using SettingsByKey = std::map<std::string_view, Setting>;
 Result<toml::table> parse_file(const std::filesystem::path& path) {
     std::error_code failure;
     if (!std::filesystem::is_regular_file(path, failure))
-        return refuse(ErrorCode::InvalidParameter, fmt::format("the config file {} does not exist or is no file", path.string()));
+        return refuse(ErrorCode::InvalidParameter,
+                      fmt::format("the config file {} does not exist or is no file", path.string()));
     if (std::filesystem::file_size(path, failure) > kFileBytesMax || failure)
-        return refuse(ErrorCode::InvalidParameter, fmt::format("the config file {} is larger than {}", path.string(), format_size(kFileBytesMax)));
+        return refuse(ErrorCode::InvalidParameter,
+                      fmt::format("the config file {} is larger than {}", path.string(), format_size(kFileBytesMax)));
     std::ifstream file{path};
     std::string text{std::istreambuf_iterator<char>{file}, {}};
-    if (!file) return refuse(ErrorCode::InvalidParameter, fmt::format("the config file {} cannot be read", path.string()));
+    if (!file)
+        return refuse(ErrorCode::InvalidParameter, fmt::format("the config file {} cannot be read", path.string()));
     toml::parse_result parsed = toml::parse(text, path.string());
     if (!parsed)
-        return refuse(ErrorCode::InvalidParameter, fmt::format("{} line {}: {}", path.string(), parsed.error().source().begin.line,
-                                                               parsed.error().description()));
+        return refuse(ErrorCode::InvalidParameter,
+                      fmt::format("{} line {}: {}", path.string(), parsed.error().source().begin.line,
+                                  parsed.error().description()));
     return std::move(parsed).table();
 }
 
 Result<void> collect(const toml::table& document, const std::string& path, SettingsByKey& settings) {
-    const auto where = [&](const toml::node& node) { return fmt::format("{} line {}: ", path, node.source().begin.line); };
+    const auto where = [&](const toml::node& node) {
+        return fmt::format("{} line {}: ", path, node.source().begin.line);
+    };
     const auto set = [&](std::string_view name, const toml::node& node) -> Result<void> {
         const Key* key = find_key(name);
         if (!key) return unknown(name, where(node));
@@ -250,8 +268,9 @@ Result<void> collect(const toml::table& document, const std::string& path, Setti
 
 /// True where `--set key=abc` means the text abc.
 bool takes_bare_text(const Slot& slot) {
-    return std::visit(Match{[](const Text&) { return true; }, [](const Address&) { return true; }, [](const Duration&) { return true; },
-                            [](const Size&) { return true; }, [](const Choice&) { return true; }, [](const auto&) { return false; }},
+    return std::visit(Match{[](const Text&) { return true; }, [](const Address&) { return true; },
+                            [](const Duration&) { return true; }, [](const Size&) { return true; },
+                            [](const Choice&) { return true; }, [](const auto&) { return false; }},
                       slot);
 }
 
@@ -274,21 +293,29 @@ Result<void> check_together(const Config& config) {
     const Settings& s = config.settings;
     const auto ordered = [](std::string_view low, Millis a, std::string_view high, Millis b) -> Result<void> {
         if (a <= b) return {};
-        return wrong(fmt::format("{} (\"{}\") must not be longer than {} (\"{}\")", low, format_duration(a), high, format_duration(b)));
+        return wrong(fmt::format("{} (\"{}\") must not be longer than {} (\"{}\")", low, format_duration(a), high,
+                                 format_duration(b)));
     };
-    TRY(ordered("timers.restart_backoff_min", s.timers.restart_backoff_min, "timers.restart_backoff_max", s.timers.restart_backoff_max));
+    TRY(ordered("timers.restart_backoff_min", s.timers.restart_backoff_min, "timers.restart_backoff_max",
+                s.timers.restart_backoff_max));
     TRY(ordered("timers.heartbeat", s.timers.heartbeat, "timers.host_silent", s.timers.host_silent));
     TRY(ordered("timers.host_silent", s.timers.host_silent, "timers.host_lost", s.timers.host_lost));
     if (s.hosts.port_low > s.hosts.port_high)
-        return wrong(fmt::format("hosts.port_low ({}) must not be above hosts.port_high ({})", s.hosts.port_low, s.hosts.port_high));
-    const auto is_region = [&](const std::string& name) { return std::ranges::find(s.regions, name) != s.regions.end(); };
-    if (!is_region(s.default_region)) return wrong(fmt::format("default_region = \"{}\" must be one of regions", s.default_region));
+        return wrong(fmt::format("hosts.port_low ({}) must not be above hosts.port_high ({})", s.hosts.port_low,
+                                 s.hosts.port_high));
+    const auto is_region = [&](const std::string& name) {
+        return std::ranges::find(s.regions, name) != s.regions.end();
+    };
+    if (!is_region(s.default_region))
+        return wrong(fmt::format("default_region = \"{}\" must be one of regions", s.default_region));
     if (!config.agent.region.empty() && !is_region(config.agent.region))
         return wrong(fmt::format("agent.region = \"{}\" must be one of regions, or empty", config.agent.region));
     for (const std::string& region : s.regions) {
-        const bool plain = !region.empty() && region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+        const bool plain =
+            !region.empty() && region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
         if (!plain) return wrong(fmt::format("regions: \"{}\" may hold only a-z, 0-9 and -", region));
-        if (std::ranges::count(s.regions, region) > 1) return wrong(fmt::format("regions: \"{}\" stands there twice", region));
+        if (std::ranges::count(s.regions, region) > 1)
+            return wrong(fmt::format("regions: \"{}\" stands there twice", region));
     }
     if (s.uin.empty() || s.uin.size() > 20 || s.uin.find_first_not_of("0123456789") != std::string::npos)
         return wrong(fmt::format("uin = \"{}\" must be 1 to 20 digits", s.uin));
@@ -309,7 +336,8 @@ Result<Config> load(const std::optional<std::filesystem::path>& file, std::span<
     for (const std::string& text : overrides) {
         const auto equals = text.find('=');
         if (equals == std::string::npos || equals == 0)
-            return refuse(ErrorCode::InvalidParameter, fmt::format("--set {}: must be key=value", text.substr(0, kNameShown)));
+            return refuse(ErrorCode::InvalidParameter,
+                          fmt::format("--set {}: must be key=value", text.substr(0, kNameShown)));
         const std::string_view name = std::string_view{text}.substr(0, equals);
         const Key* key = find_key(name);
         if (!key) return unknown(name, "--set: ");
@@ -325,7 +353,8 @@ Result<Config> load(const std::optional<std::filesystem::path>& file, std::span<
         if (auto read = read_slot(key.slot, *node, config); !read) {
             const auto* text = std::get_if<Text>(&key.slot);
             const std::string value = text && text->secret ? "(hidden)" : shown(*node);
-            return refuse(read.error().code, fmt::format("{}{} = {}: {}", where, key.name, value, read.error().message));
+            return refuse(read.error().code,
+                          fmt::format("{}{} = {}: {}", where, key.name, value, read.error().message));
         }
     }
     TRY(check_together(config));
