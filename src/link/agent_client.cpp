@@ -1,0 +1,443 @@
+#include "link/agent_client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "agent_link.grpc.pb.h"
+#include "base/check.h"
+#include "link/backoff.h"
+#include "link/convert.h"
+#include "link/pinned_server.h"
+
+namespace gse::link {
+namespace {
+
+namespace pb = opengse::link::v1;
+using std::chrono::steady_clock;
+
+/// Messages read ahead of the supervisor; beyond it the server's flow control holds them back.
+constexpr std::size_t kInboxMax = 256;
+
+struct Unacked {
+    std::uint64_t seq = 0;
+    pb::AgentMessage message;
+    std::size_t bytes = 0;
+};
+
+/// Why a connection ended, and whether dialling again soon can help.
+struct Farewell {
+    std::string why;
+    bool only_an_operator_helps = false;
+};
+
+}  // namespace
+
+class AgentClient::Impl {
+public:
+    Impl(AgentClientOptions options, const Clock& clock, Rng& rng)
+        : options_(std::move(options)), clock_(clock), rng_(rng) {}
+
+    Result<void> start(ServerEvents& events);
+    void stop();
+    std::uint64_t report(ReportBody body);
+    bool saturated() const;
+
+    std::atomic<bool> connected_ = false;
+    std::atomic<bool> exhausted_ = false;
+
+private:
+    class Wire;
+    struct Connection;
+
+    void run();
+    Farewell converse(grpc::ClientContext& context, Wire& wire);
+    std::optional<Farewell> hear(ServerSays said, Connection& state);
+    std::optional<Farewell> hear_welcome(const Welcome& welcome, Connection& state);
+    std::optional<Farewell> hear_order(Order order, Connection& state);
+    void prepare_backlog(std::uint64_t acked_seq);
+    void drop_acked(std::uint64_t acked_seq);
+    std::uint64_t append_locked(ReportBody body);
+    bool saturated_locked() const;
+    std::shared_ptr<grpc::Channel> dial() const;
+
+    const AgentClientOptions options_;
+    const Clock& clock_;
+    Rng& rng_;
+    ServerEvents* events_ = nullptr;
+    std::optional<PinnedServer> pinned_;
+    std::thread thread_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    bool stopping_ = false;
+    std::uint64_t last_seq_ = 0;
+    std::deque<Unacked> unacked_;  // consecutive, ends with last_seq_
+    std::size_t unacked_bytes_ = 0;
+};
+
+/// The gRPC side of one connection. Its reactions only leave word under the client's mutex; the client's thread does the
+/// rest, and starts every operation, outside the mutex: gRPC may run a reaction inside the call that starts it.
+class AgentClient::Impl::Wire final : public grpc::ClientBidiReactor<pb::AgentMessage, pb::ServerMessage> {
+public:
+    explicit Wire(Impl& client) : client_(client) {}
+
+    void begin() {
+        AddHold();  // operations start outside reactions until release()
+        StartCall();
+        StartRead(&incoming_);
+    }
+
+    /// Only while !writing.
+    void write(pb::AgentMessage message) {
+        outgoing_ = std::move(message);
+        {
+            const std::lock_guard lock(client_.mutex_);
+            writing = true;
+        }
+        StartWrite(&outgoing_);
+    }
+
+    void read_on() { StartRead(&incoming_); }
+    void release() { RemoveHold(); }
+
+    // Under the client's mutex.
+    std::deque<pb::ServerMessage> inbox;
+    bool read_paused = false;
+    bool writing = false;
+    bool broken = false;   // nothing more to read: the status is on its way
+    bool done = false;
+    grpc::Status status;
+
+private:
+    void OnReadDone(bool ok) override {
+        bool on = false;
+        {
+            const std::lock_guard lock(client_.mutex_);
+            if (ok) {
+                inbox.push_back(std::move(incoming_));
+                incoming_ = {};
+                on = inbox.size() < kInboxMax;
+                read_paused = !on;
+            } else {
+                broken = true;
+            }
+            client_.changed_.notify_all();
+        }
+        if (on) StartRead(&incoming_);
+    }
+
+    void OnWriteDone(bool ok) override {
+        // After a failed write the call is over: what the server said before is still read, nothing more is written.
+        if (!ok) return;
+        const std::lock_guard lock(client_.mutex_);
+        writing = false;
+        client_.changed_.notify_all();
+    }
+
+    void OnDone(const grpc::Status& value) override {
+        // The client may destroy this object as soon as it sees `done`: nothing after the unlock.
+        const std::lock_guard lock(client_.mutex_);
+        status = value;
+        done = true;
+        client_.changed_.notify_all();
+    }
+
+    Impl& client_;
+    pb::ServerMessage incoming_;
+    pb::AgentMessage outgoing_;
+};
+
+/// What one connection has got to.
+struct AgentClient::Impl::Connection {
+    bool welcomed = false;
+    std::uint64_t epoch = 0;
+    std::uint64_t order_seq = 0;     // last seen
+    std::uint64_t report_seq = 0;    // last sent
+    steady_clock::duration heartbeat{};
+    steady_clock::time_point heartbeat_due;
+    bool heartbeat_owed = false;     // due, and goes before the next report
+    steady_clock::time_point patience_ends;  // without a word from the server
+};
+
+Result<void> AgentClient::Impl::start(ServerEvents& events) {
+    CHECK(!thread_.joinable());
+    pinned_ = TRY(PinnedServer::load(options_.pin_file));
+    events_ = &events;
+    thread_ = std::thread([this] { run(); });
+    return {};
+}
+
+void AgentClient::Impl::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        changed_.notify_all();
+    }
+    if (thread_.joinable()) thread_.join();
+}
+
+bool AgentClient::Impl::saturated_locked() const {
+    return unacked_.size() >= options_.unacked_reports_max || unacked_bytes_ >= options_.unacked_bytes_max;
+}
+
+bool AgentClient::Impl::saturated() const {
+    const std::lock_guard lock(mutex_);
+    return saturated_locked();
+}
+
+std::uint64_t AgentClient::Impl::report(ReportBody body) {
+    CHECK(!std::holds_alternative<BacklogDone>(body));
+    const bool refusable = std::holds_alternative<SdkCall>(body) || std::holds_alternative<HostNotice>(body);
+    const std::lock_guard lock(mutex_);
+    if (refusable && saturated_locked()) return 0;
+    return append_locked(std::move(body));
+}
+
+std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
+    if (unacked_.size() >= options_.unacked_reports_hard || unacked_bytes_ >= options_.unacked_bytes_hard) {
+        if (!exhausted_.exchange(true))
+            spdlog::critical("link: {} reports wait for the server, no more can be kept: this agent must start again",
+                             unacked_.size());
+        return 0;
+    }
+    Unacked entry{.seq = ++last_seq_, .message = {}, .bytes = 0};
+    encode(Report{entry.seq, std::move(body)}, entry.message);
+    entry.bytes = entry.message.ByteSizeLong();
+    unacked_bytes_ += entry.bytes;
+    unacked_.push_back(std::move(entry));
+    changed_.notify_all();
+    return last_seq_;
+}
+
+std::shared_ptr<grpc::Channel> AgentClient::Impl::dial() const {
+    grpc::ChannelArguments arguments;
+    // A channel an attempt, with a connection of its own: our back-off is the only one.
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+    std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+    if (options_.tls_roots) {
+        grpc::SslCredentialsOptions tls;
+        tls.pem_root_certs = *options_.tls_roots;
+        credentials = grpc::SslCredentials(tls);
+    }
+    return grpc::CreateCustomChannel(options_.server, credentials, arguments);
+}
+
+void AgentClient::Impl::run() {
+    Backoff backoff(options_.backoff_min, options_.backoff_max);
+    std::string last_why;
+    for (;;) {
+        const std::int64_t dialled_ms = clock_.monotonic_ms();
+        Farewell farewell;
+        {
+            const auto channel = dial();
+            const auto stub = pb::AgentLink::NewStub(channel);
+            grpc::ClientContext context;
+            context.AddMetadata("authorization", "Bearer " + options_.token);
+            Wire wire(*this);
+            stub->async()->Stream(&context, &wire);
+            wire.begin();
+            farewell = converse(context, wire);
+        }
+        const bool was_connected = connected_.exchange(false);
+        if (was_connected) events_->on_disconnected();
+        // A server that greets and hangs up at once must not be dialled at the shortest interval.
+        if (clock_.monotonic_ms() - dialled_ms >= options_.backoff_max.count()) backoff.reset();
+        const Millis wait = farewell.only_an_operator_helps ? backoff.longest(rng_) : backoff.next(rng_);
+
+        std::unique_lock lock(mutex_);
+        if (stopping_) return;
+        if (was_connected || farewell.why != last_why)  // once, not at every attempt
+            spdlog::warn("link: no connection to {}: {}; dialling again, every {} ms at most", options_.server, farewell.why,
+                         options_.backoff_max.count());
+        last_why = farewell.why;
+        if (changed_.wait_for(lock, wait, [this] { return stopping_; })) return;
+    }
+}
+
+/// One connection from hello to its end; gRPC is done with `wire` when it returns.
+Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
+    Connection state;
+    state.patience_ends = steady_clock::now() + options_.welcome_timeout;
+
+    pb::AgentMessage hello;
+    encode(events_->hello(), hello);
+    wire.write(std::move(hello));
+
+    std::optional<Farewell> farewell;
+    while (!farewell) {
+        std::deque<pb::ServerMessage> inbox;
+        std::optional<pb::AgentMessage> outgoing;
+        bool read_on = false;
+        bool broken = false;
+        {
+            std::unique_lock lock(mutex_);
+            const auto can_write = [&] {
+                return state.welcomed && !wire.writing && (state.heartbeat_owed || state.report_seq < last_seq_);
+            };
+            const auto deadline = state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends;
+            changed_.wait_until(lock, deadline,
+                                [&] { return stopping_ || wire.broken || wire.done || !wire.inbox.empty() || can_write(); });
+            if (stopping_) {
+                farewell = Farewell{"the agent is stopping", false};
+                break;
+            }
+            inbox.swap(wire.inbox);
+            read_on = std::exchange(wire.read_paused, false);
+            broken = (wire.broken || wire.done) && inbox.empty();
+            if (can_write()) {
+                if (std::exchange(state.heartbeat_owed, false))
+                    encode(AgentHeartbeat{state.order_seq}, outgoing.emplace());
+                else
+                    outgoing = unacked_[++state.report_seq - unacked_.front().seq].message;
+            }
+        }
+        if (broken) break;
+        if (read_on) wire.read_on();
+        if (outgoing) wire.write(std::move(*outgoing));
+        for (auto& message : inbox) {
+            auto said = decode(message);
+            farewell = said ? hear(std::move(*said), state) : Farewell{said.error().message, false};
+            if (farewell) break;
+        }
+        if (farewell) break;
+
+        const auto now = steady_clock::now();
+        if (!inbox.empty()) {
+            state.patience_ends = now + (state.welcomed ? state.heartbeat * options_.silent_heartbeats
+                                                        : steady_clock::duration(options_.welcome_timeout));
+        } else if (now >= state.patience_ends) {
+            farewell = Farewell{state.welcomed ? "the server has fallen silent" : "no welcome from the server in time", false};
+            break;
+        }
+        if (state.welcomed && now >= state.heartbeat_due) {
+            state.heartbeat_owed = true;
+            state.heartbeat_due = now + state.heartbeat;
+        }
+    }
+
+    if (farewell) context.TryCancel();
+    wire.release();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return wire.done; });  // gRPC's promise after TryCancel or a broken call
+    if (farewell) return std::move(*farewell);
+    const auto code = wire.status.error_code();
+    const bool hopeless = code == grpc::StatusCode::UNAUTHENTICATED || code == grpc::StatusCode::UNIMPLEMENTED;
+    return {wire.status.error_message().empty() ? "the server closed the stream" : wire.status.error_message(), hopeless};
+}
+
+std::optional<Farewell> AgentClient::Impl::hear(ServerSays said, Connection& state) {
+    if (const auto* welcome = std::get_if<Welcome>(&said)) return hear_welcome(*welcome, state);
+    if (!state.welcomed) return Farewell{"the server spoke before its welcome", false};
+    if (auto* order = std::get_if<Order>(&said)) return hear_order(std::move(*order), state);
+    const std::uint64_t sent = std::get<ServerHeartbeat>(said).order_seq;
+    if (sent != state.order_seq)
+        return Farewell{fmt::format("the server has sent order {}, the last seen is {}", sent, state.order_seq), false};
+    return std::nullopt;
+}
+
+std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, Connection& state) {
+    if (state.welcomed) return Farewell{"a second welcome in one stream", false};
+    if (const auto taken = pinned_->greet(welcome.deployment_id, welcome.epoch); !taken)
+        return Farewell{taken.error().message, true};
+    {
+        const std::lock_guard lock(mutex_);
+        if (welcome.acked_seq > last_seq_)
+            return Farewell{fmt::format("the server acknowledges report {}, the last made is {}", welcome.acked_seq, last_seq_),
+                            true};
+        const std::uint64_t first = unacked_.empty() ? last_seq_ + 1 : unacked_.front().seq;
+        if (welcome.acked_seq + 1 < first)
+            return Farewell{fmt::format("the server has lost reports {} to {}, which it had acknowledged: start this agent again "
+                                        "so that it describes its processes afresh",
+                                        welcome.acked_seq + 1, first - 1),
+                            true};
+    }
+    prepare_backlog(welcome.acked_seq);
+    state.welcomed = true;
+    state.epoch = welcome.epoch;
+    state.report_seq = welcome.acked_seq;
+    state.heartbeat = welcome.timers.heartbeat;
+    state.heartbeat_due = steady_clock::now();  // at once: it tells the server that the welcome has arrived
+    connected_ = true;
+    spdlog::info("link: connected to {}, deployment {}, epoch {}", options_.server, welcome.deployment_id, welcome.epoch);
+    events_->on_welcome(welcome);
+    if (welcome.acked_seq > 0) events_->on_acked(welcome.acked_seq);
+    return std::nullopt;
+}
+
+std::optional<Farewell> AgentClient::Impl::hear_order(Order order, Connection& state) {
+    if (order.epoch != state.epoch)
+        return Farewell{fmt::format("an order of epoch {} in a stream of epoch {}", order.epoch, state.epoch), false};
+    if (order.seq != state.order_seq + 1)
+        return Farewell{fmt::format("order {} follows order {}", order.seq, state.order_seq), false};
+    state.order_seq = order.seq;
+    if (const auto* ack = std::get_if<ReportAck>(&order.body)) {
+        if (ack->seq > state.report_seq)
+            return Farewell{fmt::format("the server acknowledges report {}, the last sent is {}", ack->seq, state.report_seq),
+                            false};
+        drop_acked(ack->seq);
+        events_->on_acked(ack->seq);
+    } else {
+        events_->on_order(std::move(order.body));
+    }
+    return std::nullopt;
+}
+
+void AgentClient::Impl::drop_acked(std::uint64_t acked_seq) {
+    const std::lock_guard lock(mutex_);
+    while (!unacked_.empty() && unacked_.front().seq <= acked_seq) {
+        unacked_bytes_ -= unacked_.front().bytes;
+        unacked_.pop_front();
+    }
+}
+
+/// Everything unacknowledged is the backlog of this connection, and a BacklogDone ends it.
+void AgentClient::Impl::prepare_backlog(std::uint64_t acked_seq) {
+    drop_acked(acked_seq);
+    const std::lock_guard lock(mutex_);
+    // A BacklogDone of an earlier connection must not come out in the middle of this backlog: timers that wait for the whole
+    // would start too early. Its number cannot be left out, so it becomes a repetition of the report behind it; all reports
+    // are idempotent. If the server has seen the number already, it drops the repetition.
+    for (std::size_t i = unacked_.size(); i-- > 1;) {
+        Unacked& earlier = unacked_[i - 1];
+        if (!earlier.message.report().has_backlog_done()) continue;
+        unacked_bytes_ -= earlier.bytes;
+        earlier.message = unacked_[i].message;
+        earlier.message.mutable_report()->set_seq(earlier.seq);
+        earlier.bytes = earlier.message.ByteSizeLong();
+        unacked_bytes_ += earlier.bytes;
+    }
+    append_locked(BacklogDone{});
+}
+
+AgentClient::AgentClient(AgentClientOptions options, const Clock& clock, Rng& rng)
+    : impl_(std::make_unique<Impl>(std::move(options), clock, rng)) {}
+
+AgentClient::~AgentClient() { stop(); }
+
+Result<void> AgentClient::start(ServerEvents& events) { return impl_->start(events); }
+
+void AgentClient::stop() { impl_->stop(); }
+
+std::uint64_t AgentClient::report(ReportBody body) { return impl_->report(std::move(body)); }
+
+bool AgentClient::connected() const { return impl_->connected_; }
+
+bool AgentClient::saturated() const { return impl_->saturated(); }
+
+bool AgentClient::exhausted() const { return impl_->exhausted_; }
+
+}  // namespace gse::link

@@ -1,0 +1,48 @@
+/// The link's values to protobuf and back. Encoding cannot fail. Decoding is total: whatever the other end sends is
+/// either a value within the bounds below or a refusal that names the field.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "base/result.h"
+#include "model/link_messages.h"
+
+namespace opengse::link::v1 {
+class AgentMessage;
+class ServerMessage;
+}  // namespace opengse::link::v1
+
+namespace gse::link {
+
+/// `order_seq`: highest order seen in this stream.
+struct AgentHeartbeat {
+    std::uint64_t order_seq = 0;
+};
+/// `order_seq`: last order sent in this stream.
+struct ServerHeartbeat {
+    std::uint64_t order_seq = 0;
+};
+
+using AgentSays = std::variant<HostHello, Report, AgentHeartbeat>;
+using ServerSays = std::variant<Welcome, Order, ServerHeartbeat>;
+
+/// Largest message either end reads.
+inline constexpr int kMaxMessageBytes = 8 << 20;
+
+// Bounds of a decoded value. Bytes, and elements of a list.
+inline constexpr std::size_t kMaxIdBytes = 1024;        ///< ids, names, addresses, object keys
+inline constexpr std::size_t kMaxTextBytes = 64 << 10;  ///< messages, paths, parameters, authorizations
+inline constexpr std::size_t kMaxDataBytes = 2 << 20;   ///< what a backend hands to a game: session and matchmaker data
+inline constexpr std::size_t kMaxIds = 100'000;         ///< instances or processes of one host
+inline constexpr std::size_t kMaxItems = 10'000;        ///< places, ports, players, properties, paths
+
+/// The argument is overwritten.
+void encode(const AgentSays& value, opengse::link::v1::AgentMessage& out);
+void encode(const ServerSays& value, opengse::link::v1::ServerMessage& out);
+
+/// Strings are moved out of `in`.
+[[nodiscard]] Result<AgentSays> decode(opengse::link::v1::AgentMessage& in);
+[[nodiscard]] Result<ServerSays> decode(opengse::link::v1::ServerMessage& in);
+
+}  // namespace gse::link
