@@ -66,9 +66,8 @@ private:
     Result<void> field(const Field& field, Entries group, std::size_t depth, void* out, const Path& path) {
         if (field.list) return list(field, group, depth, out, path);
         if (field.kind == Kind::Object) return object(*field.object, group, depth, engage_object(field, out), path);
-        return with_scalar(field.kind, [&]<class T>(T) -> Result<void> {
-            engage<T>(field, out) = TRY(scalar<T>(field, group, depth, path));
-            return {};
+        return with_scalar(field.kind, [&]<class T>(T) {
+            return scalar(field, group, depth, path, engage<T>(field, out));
         });
     }
 
@@ -86,7 +85,11 @@ private:
             auto& list = engage<std::vector<T>>(field, out);
             list.clear();  // the default
             for (std::size_t i = 0; i < items.size(); ++i) {
-                list.push_back(TRY(scalar<T>(field, items[i], depth + 1, Path{&path, {}, i})));
+                // Not with TRY: clang loses templates that only a statement expression in a generic lambda names.
+                T item{};
+                Result<void> done = scalar(field, items[i], depth + 1, Path{&path, {}, i}, item);
+                if (!done) return done;
+                list.push_back(std::move(item));
             }
             return {};
         });
@@ -127,7 +130,7 @@ private:
     }
 
     template <class T>
-    Result<T> scalar(const Field& field, Entries group, std::size_t depth, const Path& path) {
+    Result<void> scalar(const Field& field, Entries group, std::size_t depth, const Path& path, T& out) {
         const Entry& entry = group.front();
         if (entry.segments.size() > depth) {
             return refuse(ErrorCode::InvalidParameter,
@@ -143,19 +146,21 @@ private:
         }
         const std::string_view text = entry.value;
         if constexpr (std::is_same_v<T, std::string>) {
-            return std::string{text};
+            out.assign(text);
         } else if constexpr (std::is_same_v<T, bool>) {
-            if (text == "true" || text == "True" || text == "1") return true;
-            if (text == "false" || text == "False" || text == "0") return false;
-            return std::unexpected(wrong_type(field, path, shown(text), true));
+            out = text == "true" || text == "True" || text == "1";
+            if (!out && text != "false" && text != "False" && text != "0") {
+                return std::unexpected(wrong_type(field, path, shown(text), true));
+            }
         } else if constexpr (std::is_same_v<T, std::int64_t>) {
-            if (const NamedNumber* named = find_number_name(field, text)) return named->number;
-            return read_int64(text, path);
+            const NamedNumber* named = find_number_name(field, text);
+            out = named ? named->number : TRY(read_int64(text, path));
         } else if constexpr (std::is_same_v<T, std::uint64_t>) {
-            return read_uint64(text, path);
+            out = TRY(read_uint64(text, path));
         } else {
-            return read_double(text, path);
+            out = TRY(read_double(text, path));
         }
+        return {};
     }
 };
 
@@ -183,7 +188,7 @@ Result<std::vector<Entry>> split(std::span<const FlatPair> pairs) {
         }
         entries.push_back(std::move(entry));
     }
-    std::ranges::stable_sort(entries, {}, &Entry::segments);
+    std::ranges::sort(entries, {}, &Entry::segments);
     return entries;
 }
 

@@ -95,8 +95,10 @@ std::string_view kind_name(const Field& field, bool as_item) {
 
 Error unknown_parameter(const Type& type, const Path& parent, std::string_view name) {
     // The name is the caller's: bounded and escaped before it goes into a message.
-    std::string quoted = shown(name);
-    const std::string path = parent.with(std::string_view{quoted}.substr(1, quoted.size() - 2));
+    const std::string quoted = shown(name);
+    std::string path = parent.text();
+    if (!path.empty()) path.push_back('.');
+    path += name.empty() ? quoted : quoted.substr(1, quoted.size() - 2);
     std::string message = fmt::format("The parameter {} is not recognized.", path);
     const Field* nearest = nullptr;
     std::size_t least = 3;

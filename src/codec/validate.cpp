@@ -76,7 +76,11 @@ Result<void> check(const Limits& limits, const std::string& value, const Path& p
         const std::size_t length = limits.length_in_bytes ? value.size() : utf8_length(value);
         if (length < limits.min_length || length > limits.max_length) {
             const std::string_view what = limits.length_in_bytes ? "bytes" : "characters";
-            if (length == 0) return bad_value(path, "is empty", fmt::format("have at least {} {}", limits.min_length, what));
+            if (length == 0) {
+                return refuse(ErrorCode::InvalidParameterValue,
+                              fmt::format("{} is empty; give at least {} {}.", path.text(), limits.min_length,
+                                          limits.min_length == 1 ? what.substr(0, what.size() - 1) : what));
+            }
             return bad_value(path, fmt::format("has {} {} ({})", length, what, shown(value)),
                              "have " + range_text(limits.min_length > 0, limits.min_length,
                                                   limits.max_length != UINT32_MAX, limits.max_length));
@@ -200,7 +204,7 @@ Result<void> check_condition(const Type& type, const Field& field, const void* o
 Result<void> check_one_of(const Type& type, const void* object, const Path& path) {
     if (type.one_of.empty()) return {};
     std::string choices;
-    for (const std::span<const std::string_view> group : type.one_of) {
+    for (const std::span<const std::string_view>& group : type.one_of) {
         const auto is_given = [&](std::string_view name) { return given(*find_field(type, name), object); };
         if (std::ranges::all_of(group, is_given)) return {};
         if (!choices.empty()) choices += &group == &type.one_of.back() ? " or " : ", ";

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""The generator: the same output for the same input, and no mistake in a model file passes silently."""
+import copy
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE))
+import generate  # noqa: E402
+
+MODEL, SUPPLEMENT, EXTENSIONS = (HERE / name for name in
+                                 ("gse-2019-11-12.json", "gse-2019-11-12.supplement.json", "extensions.json"))
+
+
+class Generate(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.supplement = json.loads(SUPPLEMENT.read_text(encoding="utf-8"))
+        self.extensions = json.loads(EXTENSIONS.read_text(encoding="utf-8"))
+
+    def model(self):
+        supplement, extensions = self.folder / "s.json", self.folder / "e.json"
+        supplement.write_text(json.dumps(self.supplement), encoding="utf-8")
+        extensions.write_text(json.dumps(self.extensions), encoding="utf-8")
+        return generate.Model([MODEL, extensions], supplement)
+
+    def refused(self, words):
+        with self.assertRaisesRegex(generate.ModelError, words):
+            self.model()
+
+    def test_same_input_same_output(self):
+        self.assertEqual(generate.outputs(self.model()), generate.outputs(self.model()))
+
+    def test_unchanged_files_keep_their_time(self):
+        arguments = ["--out", str(self.folder), "--supplement", str(SUPPLEMENT), str(MODEL), str(EXTENSIONS)]
+        generate.main(arguments)
+        header = self.folder / "api/model.h"
+        before = header.stat().st_mtime_ns
+        generate.main(arguments)
+        self.assertEqual(header.stat().st_mtime_ns, before)
+
+    def test_unknown_names_are_refused(self):
+        whole = copy.deepcopy(self.supplement)
+        self.supplement["actions"]["CreateAlia"] = {"source": "x", "input": {}}
+        self.refused("CreateAlia, which is not among")
+        self.supplement = copy.deepcopy(whole)
+        self.supplement["objects"]["Tag"]["fields"]["Keys"] = {"source": "x"}
+        self.refused("Tag.Keys, which does not exist")
+        self.supplement = copy.deepcopy(whole)
+        self.supplement["objects"]["Tag"]["fields"]["Key"] = {"constraints": {"maxlen": 3}, "source": "x"}
+        self.refused("does not know.*maxlen")
+        self.supplement = copy.deepcopy(whole)
+        self.supplement["actions"]["CreateGameServerSession"]["require_one_of"] = [["Fleet"]]
+        self.refused("require_one_of names Fleet")
+        self.supplement = copy.deepcopy(whole)
+        self.supplement["objects"]["RoutingStrategy"]["fields"]["Message"]["constraints"]["required_if"] = "Kind == X"
+        self.refused("required_if names Kind")
+
+    def test_every_entry_needs_a_source(self):
+        del self.supplement["objects"]["Tag"]["fields"]["Key"]["source"]
+        self.refused("Tag.Key has no source")
+
+    def test_extensions_are_added_and_marked(self):
+        self.extensions["objects"]["Ping"] = {"direction": "out", "fields": [
+            {"name": "Text", "type": "String", "list": False, "required": True, "nullable": False, "desc": "x"}]}
+        self.extensions["actions"]["DescribePing"] = {
+            "area": "Ours", "name_zh": "x", "summary": "x", "input": [], "errors": [],
+            "output": [{"name": "Ping", "type": "Object", "object": "Ping", "list": False, "required": True, "nullable": True,
+                        "desc": "x"}]}
+        files = generate.outputs(self.model())
+        self.assertIn("struct DescribePingResponse", files["api/model.h"])
+        self.assertIn("std::optional<Ping> ping;", files["api/model.h"])
+        row = next(line for line in files["model_actions.cpp"].splitlines() if '"DescribePing"' in line)
+        self.assertIn(".extension = true", row)
+
+    def test_extensions_cannot_replace_the_original(self):
+        self.extensions["actions"]["CreateAlias"] = {}
+        self.refused("CreateAlias is defined twice")
+
+    def test_members_are_snake_case(self):
+        for name, member in (("FleetId", "fleet_id"), ("InstanceIP", "instance_ip"), ("DnsName", "dns_name"),
+                             ("PreSignedLogUrl", "pre_signed_log_url")):
+            self.assertEqual(generate.snake(name), member)
+
+
+if __name__ == "__main__":
+    unittest.main()
