@@ -1,0 +1,178 @@
+/// The binary form of records: varints and length-prefixed text. One `archive(ar, record)` per record type serves both
+/// directions. Rule of evolution: fields are only ever added, at the end. An older record ends early, and what it
+/// lacks keeps its default; a newer record's tail is skipped. A struct nested in a record never grows.
+#pragma once
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+
+namespace gse::core {
+
+class Writer {
+public:
+    static constexpr bool kReads = false;
+    explicit Writer(std::string& out) : out_(out) {}
+
+    template <class... Ts>
+    void operator()(const Ts&... values) {
+        (put(values), ...);
+    }
+
+    void varint(std::uint64_t value) {
+        while (value >= 0x80) {
+            out_.push_back(static_cast<char>(value | 0x80));
+            value >>= 7;
+        }
+        out_.push_back(static_cast<char>(value));
+    }
+    void text(std::string_view value) {
+        varint(value.size());
+        out_.append(value);
+    }
+
+private:
+    template <class T>
+    void put(const T& value) {
+        if constexpr (std::is_same_v<T, bool>) {
+            out_.push_back(value ? 1 : 0);
+        } else if constexpr (std::is_enum_v<T>) {
+            varint(static_cast<std::uint64_t>(value));
+        } else if constexpr (std::is_unsigned_v<T>) {
+            varint(value);
+        } else if constexpr (std::is_integral_v<T>) {
+            const auto wide = static_cast<std::int64_t>(value);
+            varint((static_cast<std::uint64_t>(wide) << 1) ^ static_cast<std::uint64_t>(wide >> 63));
+        } else if constexpr (std::is_same_v<T, double>) {
+            char bytes[sizeof value];
+            std::memcpy(bytes, &value, sizeof value);
+            out_.append(bytes, sizeof bytes);
+        } else if constexpr (std::is_same_v<T, EngineTime> || std::is_same_v<T, WallTime>) {
+            put(value.ms);
+        } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+            text(value);
+        } else {
+            archive(*this, const_cast<T&>(value));
+        }
+    }
+    template <class T>
+    void put(const std::vector<T>& values) {
+        varint(values.size());
+        for (const T& value : values) put(value);
+    }
+    template <class T>
+    void put(const std::optional<T>& value) {
+        put(value.has_value());
+        if (value) put(*value);
+    }
+    template <class A, class B>
+    void put(const std::pair<A, B>& value) {
+        put(value.first);
+        put(value.second);
+    }
+
+    std::string& out_;
+};
+
+/// Never reads past its bytes. After malformed input ok() is false and what was read must not be used.
+class Reader {
+public:
+    static constexpr bool kReads = true;
+    explicit Reader(std::string_view in) : in_(in) {}
+
+    template <class... Ts>
+    void operator()(Ts&... values) {
+        (get(values), ...);
+    }
+
+    /// The next `length` bytes as they are.
+    std::string_view raw(std::uint64_t length) {
+        if (length > in_.size()) return fail(), std::string_view{};
+        const std::string_view value = in_.substr(0, length);
+        in_.remove_prefix(length);
+        return value;
+    }
+
+    [[nodiscard]] bool ok() const { return ok_; }
+    [[nodiscard]] bool at_end() const { return in_.empty(); }
+
+    std::uint64_t varint() {
+        std::uint64_t value = 0;
+        for (int shift = 0; shift < 64; shift += 7) {
+            if (in_.empty()) return fail();
+            const auto byte = static_cast<std::uint8_t>(in_.front());
+            in_.remove_prefix(1);
+            value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+            if (byte < 0x80) return value;
+        }
+        return fail();
+    }
+    std::string_view text() {
+        const std::uint64_t length = varint();
+        return ok_ ? raw(length) : std::string_view{};
+    }
+
+private:
+    std::uint64_t fail() {
+        ok_ = false;
+        in_ = {};
+        return 0;
+    }
+
+    template <class T>
+    void get(T& value) {
+        if (in_.empty()) return;  // an older record: the rest keeps its default
+        if constexpr (std::is_same_v<T, bool>) {
+            value = in_.front() != 0;
+            in_.remove_prefix(1);
+        } else if constexpr (std::is_enum_v<T> || std::is_unsigned_v<T>) {
+            value = static_cast<T>(varint());
+        } else if constexpr (std::is_integral_v<T>) {
+            const std::uint64_t raw = varint();
+            value = static_cast<T>(static_cast<std::int64_t>(raw >> 1) ^ -static_cast<std::int64_t>(raw & 1));
+        } else if constexpr (std::is_same_v<T, double>) {
+            if (in_.size() < sizeof value) return static_cast<void>(fail());
+            std::memcpy(&value, in_.data(), sizeof value);
+            in_.remove_prefix(sizeof value);
+        } else if constexpr (std::is_same_v<T, EngineTime> || std::is_same_v<T, WallTime>) {
+            get(value.ms);
+        } else if constexpr (std::is_same_v<T, std::string>) {
+            value = std::string(text());
+        } else {
+            archive(*this, value);
+        }
+    }
+    template <class T>
+    void get(std::vector<T>& values) {
+        if (in_.empty()) return;
+        const std::uint64_t count = varint();
+        if (count > in_.size()) return static_cast<void>(fail());  // each element takes a byte at least
+        values.clear();
+        values.reserve(count);
+        for (std::uint64_t i = 0; i < count && ok_; ++i) get(values.emplace_back());
+    }
+    template <class T>
+    void get(std::optional<T>& value) {
+        if (in_.empty()) return;
+        bool present = false;
+        get(present);
+        value.reset();
+        if (present) get(value.emplace());
+    }
+    template <class A, class B>
+    void get(std::pair<A, B>& value) {
+        get(value.first);
+        get(value.second);
+    }
+
+    std::string_view in_;
+    bool ok_ = true;
+};
+
+}  // namespace gse::core

@@ -1,0 +1,53 @@
+#include "core/entities.h"
+
+namespace gse::core {
+
+void clear_derived(Asset& asset) { asset.bound_fleets = 0; }
+
+void clear_derived(Fleet& fleet) {
+    fleet.instances.clear();
+    fleet.open.clear();
+    fleet.live_sessions.clear();
+    fleet.ended_sessions.clear();
+    fleet.events.clear();
+    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
+    fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
+    fleet.players = fleet.players_max = 0;
+    fleet.processes_active = 0;
+    fleet.next_launch = {};
+    fleet.launch_failures = 0;
+    fleet.reconcile_queued = false;
+}
+
+void clear_derived(Host& host) {
+    host.instances.clear();
+    host.ports_resting.clear();
+    host.ports_used.clear();
+    host.port_cursor = 0;
+    host.stream = 0;
+    host.synced = host.silent = false;
+    host.last_alive = {};
+}
+
+void clear_derived(Instance& instance) {
+    instance.processes.clear();
+    instance.idle.clear();
+    instance.active = instance.healthy = instance.sessions = instance.activating = instance.logs_pending = 0;
+    instance.open = false;
+    instance.open_rank = 0;
+    instance.spec_changed = false;
+}
+
+void clear_derived(Process& process) { process.idle_position = UINT32_MAX; }
+
+void clear_derived(GameSession& session) {
+    session.listed_live = session.listed_ended = false;
+    session.first_player = session.last_player = kNone;
+    session.last_number = session.seats = 0;
+}
+
+void clear_derived(PlayerSession& player) {
+    player.next = player.previous = player.next_same_player = player.previous_same_player = kNone;
+}
+
+}  // namespace gse::core

@@ -1,0 +1,340 @@
+/// The records: everything durable that the system knows. Fields under "derived" are rebuilt, never journaled.
+/// References between records are slots. Order and meaning of archived fields: entities_archive.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "core/slab.h"
+#include "model/link_messages.h"
+#include "model/statuses.h"
+
+namespace gse::core {
+
+struct Tag {
+    std::string key;
+    std::string value;
+};
+
+/// One uploaded package. Pinned to its SHA-256: what runs is what was registered.
+struct Asset {
+    std::string id;
+    std::string region;
+    std::string name;
+    std::string version;
+    std::string operate_system;
+    std::string image_id;
+    std::string os_type;
+    std::string bucket;
+    std::string key;
+    std::string sha256;
+    std::uint64_t bytes = 0;
+    WallTime created;
+    std::vector<Tag> tags;
+    // derived
+    std::uint32_t bound_fleets = 0;
+};
+
+struct Alias {
+    std::string id;
+    std::string region;
+    std::string name;
+    std::string description;
+    AliasType type = AliasType::Simple;
+    std::string fleet_id;  ///< a terminal alias keeps, and ignores, what it was given
+    std::string message;
+    WallTime created;
+    WallTime updated;
+    std::vector<Tag> tags;
+};
+
+/// How many processes of which program run on each instance.
+struct ProcessRecipe {
+    std::string launch_path;
+    std::string parameters;
+    std::uint32_t concurrent = 1;
+};
+
+struct InboundPermission {
+    std::uint16_t from_port = 0;
+    std::uint16_t to_port = 0;
+    std::string protocol;
+    std::string ip_range;
+    friend bool operator==(const InboundPermission&, const InboundPermission&) = default;
+};
+
+struct Disk {
+    std::string type;
+    std::uint64_t gb = 0;
+};
+
+struct TargetPolicy {
+    std::string name;
+    std::string metric;
+    std::uint32_t percent = 0;  ///< 1–99: share of free sessions to keep
+};
+
+struct Fleet {
+    std::string id;
+    std::string region;
+    std::string name;
+    std::string description;
+    std::string asset_id;
+    Slot asset = kNone;
+    std::string instance_type;
+    std::string operating_system;
+    ProtectionPolicy protection = ProtectionPolicy::NoProtection;
+    std::uint32_t protection_minutes = 60;
+    std::uint32_t creator_limit = 0;  ///< sessions a creator may make in creator_minutes; 0: no limit
+    std::uint32_t creator_minutes = 0;
+    std::vector<ProcessRecipe> recipes;
+    std::uint32_t max_activations = 0;  ///< sessions ACTIVATING at once on an instance; 0: no limit
+    std::uint32_t activation_timeout_s = 600;
+    std::vector<InboundPermission> inbound;
+    std::optional<Disk> system_disk;
+    std::vector<Disk> data_disks;
+    std::int64_t bandwidth_mbps = 100;
+    std::vector<Tag> tags;
+    std::vector<std::pair<std::string, std::string>> ccn;  ///< account id, ccn id
+
+    FleetStatus status = FleetStatus::New;
+    bool was_active = false;  ///< a first deployment succeeded
+    WallTime created;
+    WallTime terminated;
+    EngineTime terminated_at;
+    EngineTime creation_deadline = kNever;
+    std::uint32_t creation_failures = 0;
+
+    std::uint32_t desired = 1;
+    std::uint32_t min = 0;
+    std::uint32_t max = 1;
+    std::uint32_t cooldown_minutes = 10;
+    bool auto_scaling = true;
+    std::optional<TargetPolicy> target;
+    EngineTime last_scaling;  ///< of the last change of the number of instances
+    bool waits_for_room = false;
+
+    // derived
+    std::vector<Slot> instances;
+    std::set<std::pair<std::uint64_t, Slot>> open; ///< instances that may take a session, by placement rank
+    std::uint32_t instances_pending = 0;
+    std::uint32_t instances_active = 0;
+    std::uint32_t instances_draining = 0;
+    std::map<std::uint64_t, Slot> live_sessions;   ///< by order
+    std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
+    std::map<std::uint64_t, Slot> events;          ///< by order
+    std::uint32_t sessions_activating = 0;
+    std::uint32_t sessions_active = 0;
+    std::uint32_t sessions_on_staying = 0;  ///< live sessions on instances that are not draining
+    std::uint64_t players = 0;              ///< RESERVED and ACTIVE
+    std::uint64_t players_max = 0;          ///< sum of MaximumPlayerSessionCount of live sessions
+    std::uint32_t processes_active = 0;
+    EngineTime next_launch;                 ///< back-off after an instance that could not be prepared
+    std::uint32_t launch_failures = 0;
+    bool reconcile_queued = false;
+
+    [[nodiscard]] std::uint32_t processes_per_instance() const {
+        std::uint32_t sum = 0;
+        for (const auto& recipe : recipes) sum += recipe.concurrent;
+        return sum;
+    }
+};
+
+/// A machine that runs an agent.
+struct Host {
+    std::string name;
+    std::string region;  ///< "" serves every region
+    std::string address;
+    std::string private_address;
+    std::uint32_t capacity = 0;
+    link::PortRange ports;
+    std::string operating_system;
+    std::string sandbox;
+    bool lost = false;
+
+    // derived / of this run
+    std::vector<Slot> instances;
+    std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
+    std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
+    std::uint32_t port_cursor = 0;
+    std::uint64_t stream = 0;       ///< 0: not connected
+    bool synced = false;            ///< has delivered its backlog in this run of the server
+    bool silent = false;
+    EngineTime last_alive;
+};
+
+/// How far the reports of a host's agent are durable; small, because every batch of reports writes it.
+struct HostCursor {
+    Slot host = kNone;
+    std::string boot_id;
+    std::uint64_t acked_seq = 0;
+};
+
+/// A seat for one process at a time on an instance.
+struct Place {
+    std::uint32_t number = 0;
+    std::uint32_t recipe = 0;
+    std::uint16_t client_port = 0;
+    std::uint16_t grpc_port = 0;
+    bool retired = false;  ///< what runs there may finish; nothing new starts
+};
+
+/// GSE's word for a server of a fleet; several may share one host.
+struct Instance {
+    std::string id;
+    Slot fleet = kNone;
+    Slot host = kNone;
+    InstanceStatus status = InstanceStatus::Pending;
+    WallTime created;
+    std::uint64_t spec_version = 0;
+    std::uint32_t next_place = 1;
+    std::vector<Place> places;
+    std::uint32_t weight = 5;
+    bool reserved = false;
+    bool accepted = false;       ///< the host has begun to prepare it
+    bool prepared = false;       ///< launch paths found
+    bool removing = false;       ///< phase Remove was ordered
+    EngineTime drained_since;
+
+    // derived
+    std::vector<Slot> processes;
+    std::vector<Slot> idle;       ///< processes that may take a session
+    std::uint32_t active = 0;     ///< processes ACTIVE
+    std::uint32_t healthy = 0;    ///< of the active
+    std::uint32_t sessions = 0;   ///< live sessions
+    std::uint32_t activating = 0; ///< of these ACTIVATING
+    std::uint32_t logs_pending = 0;
+    bool open = false;            ///< is in the fleet's open set, under open_rank
+    std::uint64_t open_rank = 0;
+    bool spec_changed = false;    ///< an InstanceSpec goes out with this batch
+};
+
+/// One launch of a game server. Erased once its exit is confirmed.
+struct Process {
+    std::string id;
+    Slot instance = kNone;
+    std::uint32_t place = 0;
+    std::int64_t pid = 0;
+    ProcessStatus status = ProcessStatus::Activating;
+    bool healthy = true;
+    std::uint16_t client_port = 0;
+    std::uint16_t grpc_port = 0;
+    std::vector<std::string> log_paths;
+    Slot session = kNone;
+    EngineTime rests_until;       ///< after a session ended: no new one before (it may be about to end itself)
+    EndReason end_reason = EndReason::None;
+    EngineTime end_requested;
+    bool end_delivered = false;
+    std::int32_t custom_current = 0;
+    std::int32_t custom_maximum = 0;
+    EngineTime started;
+    // derived
+    std::uint32_t idle_position = UINT32_MAX;
+};
+
+struct GameProperty {
+    std::string key;
+    std::string value;
+    friend bool operator==(const GameProperty&, const GameProperty&) = default;
+};
+
+enum class LogState : std::uint8_t { None, Pending, Stored, Failed };
+
+struct GameSession {
+    std::string key;  ///< `gssess-<8>-<8>`, with `/<custom id>` when the caller gave one
+    std::uint64_t order = 0;
+    Slot fleet = kNone;
+    Slot instance = kNone;  ///< kNone once the instance is gone
+    Slot process = kNone;   ///< kNone once ended
+    SessionStatus status = SessionStatus::Activating;
+    ProtectionPolicy protection = ProtectionPolicy::NoProtection;
+    bool accept_all = true;
+    bool start_delivered = false;
+    std::uint32_t max_players = 0;
+    std::string name;
+    std::string creator_id;
+    std::string session_data;
+    std::string matchmaker_data;
+    std::string status_reason;
+    std::vector<GameProperty> properties;
+    std::string idempotency_token;
+    std::uint64_t request_hash = 0;  ///< of everything the creating request said
+    EngineTime created_at;
+    WallTime created;
+    EngineTime activation_deadline = kNever;
+    EngineTime ended_at;
+    WallTime ended;
+    std::string address;
+    std::uint16_t port = 0;
+    LogState log_state = LogState::None;
+    std::vector<std::string> log_paths;
+    std::string log_process;  ///< id of the process it ran in, once ended
+    std::string log_key;
+    std::int32_t custom_current = 0;
+    std::int32_t custom_maximum = 0;
+    // derived
+    bool listed_live = false;   ///< which of the fleet's two maps lists it
+    bool listed_ended = false;
+    Slot first_player = kNone;
+    Slot last_player = kNone;
+    std::uint32_t last_number = 0;  ///< highest PlayerSession::number given
+    std::uint32_t seats = 0;        ///< RESERVED and ACTIVE
+
+    [[nodiscard]] bool live() const { return status == SessionStatus::Activating || status == SessionStatus::Active; }
+};
+
+/// A seat. Kept small: there are millions.
+struct PlayerSession {
+    std::array<char, 20> secret{};  ///< ≥ 96 bits from the system's generator: the id admits a player
+    PlayerStatus status = PlayerStatus::Reserved;
+    Slot session = kNone;
+    std::uint32_t number = 0;  ///< order of joining within the session, from 1
+    std::string player_id;
+    std::unique_ptr<std::string> data;
+    WallTime created;
+    EngineTime deadline = kNever;   ///< RESERVED: when it times out
+    EngineTime ended_at;
+    WallTime ended;
+    std::uint64_t accept_request = 0;  ///< hash of the requestId that accepted it: its retry is answered alike
+    // derived
+    Slot next = kNone, previous = kNone;                  ///< within the session, in order of joining
+    Slot next_same_player = kNone, previous_same_player = kNone;
+
+    [[nodiscard]] bool seated() const { return status == PlayerStatus::Reserved || status == PlayerStatus::Active; }
+};
+
+struct FleetEvent {
+    std::string id;
+    Slot fleet = kNone;
+    std::uint64_t order = 0;
+    std::string code;
+    std::string message;
+    WallTime time;
+    std::string log_key;
+};
+
+/// One for the deployment.
+struct Meta {
+    std::uint64_t epoch = 0;       ///< grows with each start of a server
+    std::uint64_t next_order = 1;  ///< for everything listed in order of creation
+};
+
+/// Sets every derived field back to empty, as rebuild() expects it.
+template <class T> void clear_derived(T&) {}
+void clear_derived(Asset& asset);
+void clear_derived(Fleet& fleet);
+void clear_derived(Host& host);
+void clear_derived(Instance& instance);
+void clear_derived(Process& process);
+void clear_derived(GameSession& session);
+void clear_derived(PlayerSession& player);
+
+}  // namespace gse::core

@@ -1,0 +1,252 @@
+#include "core/fleets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/events.h"
+#include "core/instances.h"
+#include "plan/capacity.h"
+#include "plan/scale_in.h"
+
+namespace gse::core {
+namespace {
+
+/// Crashes and failed launches that a first deployment survives.
+constexpr std::uint32_t kCreationFailures = 3;
+
+void move_to(Step& step, Slot fleet, FleetStatus status) {
+    CHECK(is_allowed(fleet_moves(), step.state.at<Fleet>(fleet).status, status));
+    step.state.edit<Fleet>(fleet)->status = status;
+}
+
+void announce(Step& step, Slot fleet, FleetStatus status) {
+    move_to(step, fleet, status);
+    add_event(step, fleet, fmt::format("FLEET_STATE_{}", to_text(status)), fmt::format("Fleet changed state to {}", to_text(status)));
+}
+
+void set_desired(Step& step, Slot slot, std::uint32_t desired, std::string_view why) {
+    if (step.state.at<Fleet>(slot).desired == desired) return;
+    step.state.edit<Fleet>(slot)->desired = desired;
+    const Fleet& fleet = step.state.at<Fleet>(slot);
+    add_event(step, slot, "FLEET_SCALING_EVENT",
+              fmt::format("Desired {}, minimum {}, maximum {}: {}", fleet.desired, fleet.min, fleet.max, why));
+}
+
+std::uint32_t staying(const Fleet& fleet) { return fleet.instances_pending + fleet.instances_active; }
+
+void grow(Step& step, Slot slot, std::uint32_t wanted) {
+    State& state = step.state;
+    bool changed = false;
+    while (staying(state.at<Fleet>(slot)) < wanted) {
+        if (state.at<Fleet>(slot).next_launch > step.now.engine) {
+            state.arm(state.at<Fleet>(slot).next_launch, TimerKind::FleetCheck, slot);
+            break;
+        }
+        if (launch_instance(step, slot) == Launch::NoRoom) {
+            if (!state.at<Fleet>(slot).waits_for_room) {
+                state.edit<Fleet>(slot)->waits_for_room = true;
+                add_event(step, slot, "GENERIC_EVENT", fmt::format("Waiting for room for another instance: {}", describe_no_room(state, slot)));
+            }
+            // Ports that rest come back by themselves; everything else wakes the fleet.
+            state.arm(step.now.engine + Millis{5'000}, TimerKind::FleetCheck, slot);
+            break;
+        }
+        changed = true;
+        if (state.at<Fleet>(slot).waits_for_room) state.edit<Fleet>(slot)->waits_for_room = false;
+    }
+    if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
+}
+
+void shrink(Step& step, Slot slot, std::uint32_t wanted) {
+    State& state = step.state;
+    bool changed = false;
+    while (staying(state.at<Fleet>(slot)) > wanted) {
+        std::vector<Slot> slots;
+        std::vector<plan::ScaleInCandidate> candidates;
+        for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
+            const Instance& instance = state.at<Instance>(instance_slot);
+            if (instance.status == InstanceStatus::Draining) continue;
+            slots.push_back(instance_slot);
+            candidates.push_back({.sessions = instance.sessions, .ready = instance.active > 0, .weight = instance.weight,
+                                  .reserved = instance.reserved,
+                                  .age_rank = static_cast<std::uint64_t>(instance.created.ms)});
+        }
+        const auto chosen = plan::choose_scale_in(candidates);
+        if (!chosen) break;
+        drain_instance(step, slots[*chosen]);
+        changed = true;
+    }
+    if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
+}
+
+void drain_all(Step& step, Slot slot) {
+    for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances)) {
+        drain_instance(step, instance);
+        remove_when_empty(step, instance);
+    }
+}
+
+}  // namespace
+
+bool in_creation(FleetStatus status) {
+    switch (status) {
+        case FleetStatus::New:
+        case FleetStatus::Downloading:
+        case FleetStatus::Validating:
+        case FleetStatus::Building:
+        case FleetStatus::Activating: return true;
+        default: return false;
+    }
+}
+
+Slot create_fleet(Step& step, Fleet fleet) {
+    fleet.status = FleetStatus::New;
+    fleet.created = step.now.wall;
+    fleet.desired = 1;
+    fleet.min = 0;
+    fleet.max = 1;
+    fleet.auto_scaling = true;
+    const Slot slot = step.state.add(std::move(fleet));
+    add_event(step, slot, "FLEET_CREATED", "Fleet has been created with state NEW.");
+    step.state.queue_reconcile(slot);
+    return slot;
+}
+
+Result<void> delete_fleet(Step& step, Slot slot) {
+    State& state = step.state;
+    const Fleet& fleet = state.at<Fleet>(slot);
+    if (fleet.status == FleetStatus::Deleting || fleet.status == FleetStatus::Terminated) return {};
+    const std::size_t live = fleet.live_sessions.size();
+    if (live > 0)
+        return refuse(ErrorCode::InUse, fmt::format("Fleet {} has {} live game server session{}; end them first, or wait until they end",
+                                                    fleet.id, live, live == 1 ? "" : "s"));
+    const Alias* bound = nullptr;
+    state.table<Alias>().for_each([&](Slot, const Alias& alias) {
+        if (alias.type == AliasType::Simple && alias.fleet_id == fleet.id) bound = &alias;
+    });
+    if (bound)
+        return refuse(ErrorCode::InUse, fmt::format("Alias {} ('{}') points to fleet {}; repoint or delete it first", bound->id,
+                                                    bound->name.substr(0, 100), fleet.id));
+    announce(step, slot, FleetStatus::Deleting);
+    add_event(step, slot, "FLEET_DELETED", "A request to delete the fleet was initiated.");
+    state.edit<Fleet>(slot)->creation_deadline = kNever;
+    drain_all(step, slot);
+    state.queue_reconcile(slot);
+    return {};
+}
+
+void fail_fleet(Step& step, Slot slot, std::string_view code, std::string message, std::string log_key) {
+    if (!in_creation(step.state.at<Fleet>(slot).status)) return;
+    add_event(step, slot, code, message, std::move(log_key));
+    announce(step, slot, FleetStatus::Error);
+    step.state.edit<Fleet>(slot)->creation_deadline = kNever;
+    drain_all(step, slot);
+}
+
+void count_creation_failure(Step& step, Slot slot, std::string_view what) {
+    const Fleet& fleet = step.state.at<Fleet>(slot);
+    if (!in_creation(fleet.status)) return;
+    const std::uint32_t failures = ++step.state.edit<Fleet>(slot)->creation_failures;
+    if (failures < kCreationFailures) return;
+    fail_fleet(step, slot, "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE",
+               fmt::format("The server process did not stay up: {} ({} times). Run it by hand with the same parameters, and see "
+                           "that it calls ProcessReady.",
+                           what, failures));
+}
+
+void expire_creation(Step& step, Slot slot) {
+    const Fleet* fleet = step.state.find<Fleet>(slot);
+    if (!fleet || !in_creation(fleet->status) || fleet->creation_deadline > step.now.engine) return;
+    fail_fleet(step, slot, "FLEET_VALIDATION_TIMED_OUT",
+               fmt::format("The fleet was not ACTIVE within {} s: {} of {} processes of the first instance reported ready",
+                           step.timers().fleet_creation.count() / 1000, fleet->processes_active, fleet->processes_per_instance()));
+}
+
+void advance_creation(Step& step, Slot slot) {
+    State& state = step.state;
+    if (!in_creation(state.at<Fleet>(slot).status)) return;
+    bool accepted = false, prepared = false;
+    std::uint32_t ready = 0;
+    for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
+        const Instance& instance = state.at<Instance>(instance_slot);
+        accepted |= instance.accepted;
+        prepared |= instance.prepared;
+        ready = std::max(ready, instance.active);
+    }
+    if (state.at<Fleet>(slot).status == FleetStatus::New && accepted) {
+        announce(step, slot, FleetStatus::Downloading);
+        const EngineTime deadline = step.now.engine + step.timers().fleet_creation;
+        state.edit<Fleet>(slot)->creation_deadline = deadline;
+        state.arm(deadline, TimerKind::FleetCreation, slot);
+    }
+    if (state.at<Fleet>(slot).status == FleetStatus::Downloading && prepared) announce(step, slot, FleetStatus::Validating);
+    if (state.at<Fleet>(slot).status == FleetStatus::Validating && ready > 0) {
+        announce(step, slot, FleetStatus::Building);
+        announce(step, slot, FleetStatus::Activating);
+    }
+    if (state.at<Fleet>(slot).status == FleetStatus::Activating && ready >= state.at<Fleet>(slot).processes_per_instance()) {
+        announce(step, slot, FleetStatus::Active);
+        {
+            auto edit = state.edit<Fleet>(slot);
+            edit->was_active = true;
+            edit->creation_deadline = kNever;
+        }
+        state.queue_reconcile(slot);
+    }
+}
+
+void reconcile_fleet(Step& step, Slot slot) {
+    State& state = step.state;
+    state.change_fleet_run(slot, [](Fleet& fleet) { fleet.reconcile_queued = false; });
+    const Fleet& fleet = state.at<Fleet>(slot);
+    switch (fleet.status) {
+        case FleetStatus::Terminated: return;
+        case FleetStatus::Deleting:
+            drain_all(step, slot);
+            if (!fleet.instances.empty()) return;
+            move_to(step, slot, FleetStatus::Terminated);
+            {
+                auto edit = state.edit<Fleet>(slot);
+                edit->terminated = step.now.wall;
+                edit->terminated_at = step.now.engine;
+            }
+            state.ended_fleets().emplace_back(step.now.engine, slot);
+            return;
+        case FleetStatus::Error: return drain_all(step, slot);
+        case FleetStatus::Active: break;
+        default:
+            // A first deployment needs one instance, whatever was asked for later.
+            return grow(step, slot, std::min(1u, std::max(fleet.desired, fleet.min)));
+    }
+    const plan::CapacityView view{
+        .min = fleet.min,
+        .max = fleet.max,
+        .desired = fleet.desired,
+        .staying = staying(fleet),
+        .per_instance = fleet.processes_per_instance(),
+        .sessions = fleet.sessions_on_staying,
+        .auto_scaling = fleet.auto_scaling,
+        .target_percent = fleet.target ? std::optional(fleet.target->percent) : std::nullopt,
+        .last_scaling = fleet.last_scaling,
+        .cooldown = step.timers().minute * fleet.cooldown_minutes,
+        .cooldown_delays_growth = step.settings().scaling.cooldown_delays_scale_out,
+    };
+    const plan::CapacityPlan plan = plan::plan_capacity(view, step.now.engine);
+    if (plan.look_again != kNever) state.arm(plan.look_again, TimerKind::FleetCheck, slot);
+    if (view.auto_scaling && view.target_percent)
+        set_desired(step, slot, plan.desired,
+                    fmt::format("{} sessions on {} instances of {}, buffer {} %", view.sessions, view.staying, view.per_instance,
+                                *view.target_percent));
+    if (view.staying < plan.desired) grow(step, slot, plan.desired);
+    else if (view.staying > plan.desired) shrink(step, slot, plan.desired);
+    else if (fleet.waits_for_room) state.edit<Fleet>(slot)->waits_for_room = false;
+}
+
+void reconcile_waiting_fleets(Step& step) {
+    step.state.table<Fleet>().for_each([&](Slot slot, const Fleet& fleet) {
+        if (fleet.waits_for_room) step.state.queue_reconcile(slot);
+    });
+}
+
+}  // namespace gse::core

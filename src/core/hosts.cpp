@@ -1,0 +1,254 @@
+#include "core/hosts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "core/events.h"
+#include "core/fleets.h"
+#include "core/instances.h"
+#include "core/processes.h"
+#include "core/sessions.h"
+#include "plan/silence.h"
+
+namespace gse::core {
+namespace {
+
+Slot find_cursor(const State& state, Slot host) {
+    Slot found = kNone;
+    state.table<HostCursor>().for_each([&](Slot slot, const HostCursor& cursor) {
+        if (cursor.host == host) found = slot;
+    });
+    return found;
+}
+
+Slot store_host(Step& step, const link::HostHello& hello) {
+    State& state = step.state;
+    Slot slot = state.find_host(hello.host_name);
+    if (slot == kNone) {
+        Host host;
+        host.name = hello.host_name;
+        host.ports = hello.ports;
+        slot = state.add(std::move(host));
+        state.add(HostCursor{.host = slot, .boot_id = {}, .acked_seq = 0});
+    }
+    const Host& known = state.at<Host>(slot);
+    // The port map is laid out by the range: it can only change while nothing holds a port.
+    const bool keep_ports = !known.instances.empty();
+    const bool same = known.region == hello.region && known.address == hello.address &&
+                      known.private_address == hello.private_address && known.capacity == hello.instance_capacity &&
+                      (keep_ports || known.ports == hello.ports) && known.operating_system == hello.operating_system &&
+                      known.sandbox == hello.sandbox && !known.lost;
+    if (same) return slot;
+    if (known.lost) state.arm(step.now.engine + step.timers().host_silent, TimerKind::HostAlive, slot);
+    auto edit = state.edit<Host>(slot);
+    edit->region = hello.region;
+    edit->address = hello.address;
+    edit->private_address = hello.private_address;
+    edit->capacity = hello.instance_capacity;
+    if (!keep_ports) {
+        edit->ports = hello.ports;
+        edit->ports_used.clear();
+    }
+    edit->operating_system = hello.operating_system;
+    edit->sandbox = hello.sandbox;
+    edit->lost = false;
+    return slot;
+}
+
+/// The region's hosts, as the rule about mass silence sees them.
+void count_region(const State& state, const Host& host, plan::SilenceView& view) {
+    view.region_hosts = view.region_silent_hosts = 0;
+    state.table<Host>().for_each([&](Slot, const Host& other) {
+        if (other.region != host.region || other.lost) return;
+        ++view.region_hosts;
+        if (other.silent) ++view.region_silent_hosts;
+    });
+}
+
+void lose_host(Step& step, Slot slot) {
+    State& state = step.state;
+    state.edit<Host>(slot)->lost = true;
+    std::unordered_set<Slot> fleets;
+    for (const Slot instance : std::vector<Slot>(state.at<Host>(slot).instances)) {
+        const Slot fleet = state.at<Instance>(instance).fleet;
+        add_event(step, fleet, "SERVER_DOWN",
+                  fmt::format("Host {} gave no sign of life for {} s: instance {} is lost with {} sessions and is replaced",
+                              state.at<Host>(slot).name, step.timers().host_lost.count() / 1000, state.at<Instance>(instance).id,
+                              state.at<Instance>(instance).sessions));
+        lose_instance(step, instance, "its host was lost");
+    }
+    reconcile_waiting_fleets(step);
+}
+
+struct ReportRunner {
+    Step& step;
+    Slot host;
+
+    void operator()(const link::BacklogDone&) {
+        step.state.change_host_run(host, [](Host& record) { record.synced = true; });
+        reconcile_waiting_fleets(step);
+        step.state.table<Fleet>().for_each([&](Slot slot, const Fleet& fleet) {
+            if (fleet.instances_pending + fleet.instances_active < fleet.desired) step.state.queue_reconcile(slot);
+        });
+    }
+    void operator()(const link::InstanceStep& report) { on_instance_step(step, host, report); }
+    void operator()(const link::InstanceRemoved& report) { on_instance_removed(step, host, report); }
+    void operator()(const link::ProcessStarted& report) { on_process_started(step, host, report); }
+    void operator()(const link::ProcessStartFailed& report) { on_process_start_failed(step, host, report); }
+    void operator()(const link::ProcessIsReady& report) { on_process_ready(step, host, report); }
+    void operator()(const link::ProcessExited& report) { on_process_exited(step, host, report); }
+    void operator()(const link::HealthChanged& report) { on_health_changed(step, host, report); }
+    void operator()(const link::SessionStartResult& report) { on_session_start_result(step, host, report); }
+    void operator()(const link::TerminateDelivered& report) { on_terminate_delivered(step, host, report); }
+    void operator()(const link::LogCollected& report) { on_logs_collected(step, report); }
+    void operator()(const link::HostNotice& report) {
+        const Slot instance = step.state.find_instance(report.instance_id);
+        if (instance == kNone || step.state.at<Instance>(instance).host != host) return;
+        add_event(step, step.state.at<Instance>(instance).fleet, report.event_code.empty() ? "GENERIC_EVENT" : report.event_code,
+                  report.message);
+    }
+    void operator()(const link::SdkCall& call) { on_sdk_call(step, host, call); }
+};
+
+}  // namespace
+
+Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostHello& hello) {
+    State& state = step.state;
+    const auto& regions = step.settings().regions;
+    if (!hello.region.empty() && std::find(regions.begin(), regions.end(), hello.region) == regions.end())
+        return refuse(ErrorCode::UnsupportedRegion, fmt::format("host {} says region '{}', which this server does not have",
+                                                                hello.host_name, hello.region));
+    const Slot host = store_host(step, hello);
+    const Slot cursor = find_cursor(state, host);
+    CHECK(cursor != kNone);
+    if (state.at<HostCursor>(cursor).boot_id != hello.boot_id) {
+        auto edit = state.edit<HostCursor>(cursor);
+        edit->boot_id = hello.boot_id;
+        edit->acked_seq = 0;
+    }
+    state.change_host_run(host, [&](Host& record) {
+        record.stream = stream;
+        record.synced = false;
+        record.silent = false;
+        record.last_alive = step.now.engine;
+    });
+
+    // What the agent no longer knows is gone: it keeps every exit until that was acknowledged.
+    const std::unordered_set<std::string> known(hello.process_ids.begin(), hello.process_ids.end());
+    std::vector<Slot> vanished;
+    for (const Slot instance : state.at<Host>(host).instances)
+        for (const Slot process : state.at<Instance>(instance).processes)
+            if (!known.contains(state.at<Process>(process).id)) vanished.push_back(process);
+    for (const Slot process : vanished) {
+        const Slot instance = state.at<Process>(process).instance;
+        add_event(step, state.at<Instance>(instance).fleet, "SERVER_PROCESS_CRASHED",
+                  fmt::format("Process {} on instance {} vanished while its host's agent was away", state.at<Process>(process).id,
+                              state.at<Instance>(instance).id));
+        forget_process(step, process, "its process vanished while the host's agent was away");
+        drop_retired_places(step, instance);
+        remove_when_empty(step, instance);
+    }
+    // Instances the host still holds although they were given up (the host had been declared lost).
+    for (const auto& id : hello.instance_ids) {
+        const Slot instance = state.find_instance(id);
+        if (instance != kNone && state.at<Instance>(instance).host == host) continue;
+        link::InstanceSpec gone;
+        gone.instance_id = id;
+        gone.version = UINT64_MAX;
+        gone.phase = link::InstancePhase::Remove;
+        step.order(host, std::move(gone));
+    }
+    resync_host(step, host);
+    return HelloResult{host, state.at<HostCursor>(cursor).acked_seq};
+}
+
+bool on_report(Step& step, Slot host, const link::Report& report) {
+    State& state = step.state;
+    on_alive(step, host);
+    const Slot cursor = find_cursor(state, host);
+    const std::uint64_t acked = state.at<HostCursor>(cursor).acked_seq;
+    if (report.seq <= acked) return true;
+    if (report.seq != acked + 1) return false;
+    state.edit<HostCursor>(cursor)->acked_seq = report.seq;
+    std::visit(ReportRunner{step, host}, report.body);
+    return true;
+}
+
+void on_alive(Step& step, Slot host) {
+    const Host& known = step.state.at<Host>(host);
+    if (known.last_alive == step.now.engine && !known.silent) return;
+    const bool was_silent = known.silent;
+    if (!was_silent) {
+        step.state.change_host_clock(host, step.now.engine);
+        return;
+    }
+    step.state.change_host_run(host, [&](Host& record) {
+        record.last_alive = step.now.engine;
+        record.silent = false;
+    });
+    reconcile_waiting_fleets(step);
+}
+
+void on_disconnected(Step& step, Slot host, std::uint64_t stream) {
+    if (step.state.at<Host>(host).stream != stream) return;  // a newer stream has taken over
+    step.state.change_host_run(host, [](Host& record) {
+        record.stream = 0;
+        record.synced = false;
+    });
+}
+
+void check_host(Step& step, Slot slot) {
+    State& state = step.state;
+    const Host* host = state.find<Host>(slot);
+    if (!host || host->lost) return;
+    const Timers& timers = step.timers();
+    // A server that has just started has heard from nobody yet: silence counts from its start.
+    if (host->last_alive == EngineTime{}) state.change_host_clock(slot, step.now.engine);
+    plan::SilenceView view{
+        .silent_for = step.now.engine - host->last_alive,
+        .silent_after = timers.host_silent,
+        .lost_after = timers.host_lost,
+        .mass_share = step.settings().limits.silent_share,
+    };
+    count_region(state, *host, view);
+    const plan::SilenceVerdict verdict = plan::judge_silence(view);
+    if (verdict != plan::SilenceVerdict::Alive && !host->silent) {
+        state.change_host_run(slot, [](Host& record) { record.silent = true; });
+        std::unordered_set<Slot> fleets;
+        for (const Slot instance : host->instances) fleets.insert(state.at<Instance>(instance).fleet);
+        for (const Slot fleet : fleets)
+            add_event(step, fleet, "GENERIC_EVENT",
+                      fmt::format("Host {} gave no sign of life for {} s: it gets no new sessions; running sessions go on",
+                                  host->name, view.silent_for.count() / 1000));
+    }
+    if (verdict == plan::SilenceVerdict::Lost) return lose_host(step, slot);
+    const EngineTime next = !host->silent                         ? host->last_alive + timers.host_silent
+                            : view.silent_for < timers.host_lost ? host->last_alive + timers.host_lost
+                                                                  : step.now.engine + timers.host_silent;
+    state.arm(std::max(next, step.now.engine + Millis{1}), TimerKind::HostAlive, slot);
+}
+
+void resync_host(Step& step, Slot host_slot) {
+    State& state = step.state;
+    for (const Slot instance_slot : state.at<Host>(host_slot).instances) {
+        const Instance& instance = state.at<Instance>(instance_slot);
+        step.order(host_slot, instance_spec(state, instance_slot));
+        for (const Slot process_slot : instance.processes) {
+            const Process& process = state.at<Process>(process_slot);
+            if (process.session != kNone && !state.at<GameSession>(process.session).start_delivered)
+                step.order(host_slot, start_session_order(state, process.session));
+            if (process.status == ProcessStatus::Ending && process.end_reason != EndReason::Itself)
+                step.order(host_slot, end_order(state, process_slot, step.now));
+        }
+        if (instance.logs_pending == 0) continue;
+        for (const auto& [order, session] : state.at<Fleet>(instance.fleet).ended_sessions) {
+            const GameSession& ended = state.at<GameSession>(session);
+            if (ended.instance == instance_slot && ended.log_state == LogState::Pending)
+                step.order(host_slot, collect_logs_order(state, session));
+        }
+    }
+}
+
+}  // namespace gse::core

@@ -1,0 +1,28 @@
+/// Hosts and their agents: who is connected, what they report, what happens when they fall silent.
+#pragma once
+
+#include "core/step.h"
+
+namespace gse::core {
+
+/// An agent opened a stream. Reconciles its inventory; the host's records exist afterwards. Returns the host and the
+/// last durable report of this boot id. Unavailable: the stream belongs to a deployment or region that is not ours.
+struct HelloResult {
+    Slot host;
+    std::uint64_t acked_seq;
+};
+Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostHello& hello);
+
+/// One report. Repeats are dropped. False: a gap in the numbers, so the stream must be closed.
+[[nodiscard]] bool on_report(Step& step, Slot host, const link::Report& report);
+
+/// Any sign of life.
+void on_alive(Step& step, Slot host);
+void on_disconnected(Step& step, Slot host, std::uint64_t stream);
+/// The host's alive timer fired: alive, shielded or lost.
+void check_host(Step& step, Slot host);
+
+/// Derives every order that is outstanding at this host from the state.
+void resync_host(Step& step, Slot host);
+
+}  // namespace gse::core

@@ -1,0 +1,96 @@
+#include "core/housekeeping.h"
+
+#include "core/fleets.h"
+#include "core/hosts.h"
+#include "core/instances.h"
+#include "core/players.h"
+#include "core/processes.h"
+#include "core/sessions.h"
+
+namespace gse::core {
+namespace {
+
+template <class T, class Keep, class Forget>
+void retire(Step& step, std::deque<std::pair<EngineTime, Slot>>& queue, Millis keep_for, std::uint64_t keep_max, std::size_t max,
+            Keep&& still_that_one, Forget&& forget) {
+    for (std::size_t i = 0; i < max && !queue.empty(); ++i) {
+        const auto [ended_at, slot] = queue.front();
+        const bool old = ended_at + keep_for <= step.now.engine;
+        if (!old && queue.size() <= keep_max) return;
+        queue.pop_front();
+        const T* record = step.state.find<T>(slot);
+        if (record && still_that_one(*record, ended_at)) forget(slot, *record);
+    }
+}
+
+void forget_session(Step& step, Slot slot) {
+    while (step.state.at<GameSession>(slot).first_player != kNone)
+        step.state.remove<PlayerSession>(step.state.at<GameSession>(slot).first_player);
+    step.state.remove<GameSession>(slot);
+}
+
+void forget_fleet(Step& step, Slot slot) {
+    const Fleet& fleet = step.state.at<Fleet>(slot);
+    while (!fleet.ended_sessions.empty()) forget_session(step, fleet.ended_sessions.begin()->second);
+    while (!fleet.events.empty()) step.state.remove<FleetEvent>(fleet.events.begin()->second);
+    step.state.remove<Fleet>(slot);
+}
+
+}  // namespace
+
+bool fire_timers(Step& step, std::size_t max) {
+    Timer timer;
+    for (std::size_t i = 0; i < max; ++i) {
+        if (!step.state.take_due(step.now.engine, timer)) return false;
+        switch (timer.kind) {
+            case TimerKind::Reservation: expire_reservation(step, timer.slot); break;
+            case TimerKind::Activation: expire_activation(step, timer.slot); break;
+            case TimerKind::Rest: finish_rest(step, timer.slot); break;
+            case TimerKind::FleetCreation: expire_creation(step, timer.slot); break;
+            case TimerKind::FleetCheck:
+                if (step.state.find<Fleet>(timer.slot)) step.state.queue_reconcile(timer.slot);
+                break;
+            case TimerKind::HostAlive: check_host(step, timer.slot); break;
+            case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
+        }
+    }
+    return step.state.next_timer() <= step.now.engine;
+}
+
+void retire_ended(Step& step, std::size_t max) {
+    const Retention& keep = step.settings().retention;
+    retire<PlayerSession>(
+        step, step.state.ended_players(), keep.ended_players, keep.ended_players_max, max,
+        [](const PlayerSession& player, EngineTime at) { return !player.seated() && player.ended_at == at; },
+        [&](Slot slot, const PlayerSession&) { step.state.remove<PlayerSession>(slot); });
+    retire<GameSession>(
+        step, step.state.ended_sessions(), keep.ended_sessions, keep.ended_sessions_max, max,
+        [](const GameSession& session, EngineTime at) { return !session.live() && session.ended_at == at; },
+        [&](Slot slot, const GameSession& session) {
+            // A pending log keeps its session; a token must be remembered for its time, unless there are too many.
+            const bool remembered = !session.idempotency_token.empty() && session.created_at + keep.idempotency > step.now.engine &&
+                                    step.state.ended_sessions().size() < keep.ended_sessions_max;
+            if (session.instance != kNone || remembered) step.state.ended_sessions().emplace_back(session.ended_at, slot);
+            else forget_session(step, slot);
+        });
+    retire<Fleet>(
+        step, step.state.ended_fleets(), keep.deleted_fleets, UINT64_MAX, max,
+        [](const Fleet& fleet, EngineTime at) { return fleet.status == FleetStatus::Terminated && fleet.terminated_at == at; },
+        [&](Slot slot, const Fleet&) { forget_fleet(step, slot); });
+}
+
+void settle(Step& step) {
+    // Reconciling may queue again (an instance that could be removed at once); a fleet settles within a few rounds.
+    for (int round = 0; round < 8; ++round) {
+        const std::vector<Slot> fleets = step.state.take_reconcile_queue();
+        if (fleets.empty()) break;
+        for (const Slot fleet : fleets)
+            if (step.state.find<Fleet>(fleet)) reconcile_fleet(step, fleet);
+    }
+    for (const Slot instance : step.state.take_spec_queue()) {
+        if (!step.state.find<Instance>(instance)) continue;
+        step.order(step.state.at<Instance>(instance).host, instance_spec(step.state, instance));
+    }
+}
+
+}  // namespace gse::core

@@ -1,0 +1,284 @@
+#include "core/instances.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/events.h"
+#include "core/fleets.h"
+#include "core/process_ports.h"
+#include "core/processes.h"
+#include "core/sessions.h"
+#include "plan/host_choice.h"
+
+namespace gse::core {
+namespace {
+
+plan::HostOffer offer_of(const State& state, const Host& host, const Fleet& fleet) {
+    plan::HostOffer offer{
+        .serves_region = host.region.empty() || host.region == fleet.region,
+        .reachable = host.stream != 0 && host.synced && !host.silent && !host.lost,
+        .capacity = host.capacity,
+        .instances = static_cast<std::uint32_t>(host.instances.size()),
+        .share = state.settings().hosts.share,
+    };
+    if (plan::refuses(offer) == plan::HostRefusal::None) {
+        const std::uint32_t wanted = fleet.processes_per_instance();
+        offer.has_ports = count_port_pairs(state, host, fleet, wanted) >= wanted;
+    }
+    return offer;
+}
+
+void change_phase(Step& step, Slot instance) {
+    ++step.state.edit<Instance>(instance)->spec_version;
+    step.state.queue_spec(instance);
+}
+
+void rest_places(Step& step, Slot host, const std::vector<Place>& places) {
+    const EngineTime until = step.now.engine + step.timers().port_quarantine;
+    for (const Place& place : places) {
+        step.state.rest_port(host, place.client_port, until);
+        step.state.rest_port(host, place.grpc_port, until);
+    }
+}
+
+/// What a failed step of a first deployment is called [查看事件].
+std::string_view failure_code(link::PrepareStep failed) {
+    switch (failed) {
+        case link::PrepareStep::Accepted:
+        case link::PrepareStep::Downloaded: return "FLEET_BINARY_DOWNLOAD_FAILED";
+        case link::PrepareStep::Extracted:
+        case link::PrepareStep::Installed: return "FLEET_INITIALIZATION_FAILED";
+        case link::PrepareStep::PathsValidated: return "FLEET_VALIDATION_LAUNCH_PATH_NOT_FOUND";
+    }
+    return "FLEET_INITIALIZATION_FAILED";
+}
+
+}  // namespace
+
+std::string describe_no_room(const State& state, Slot fleet_slot) {
+    const Fleet& fleet = state.at<Fleet>(fleet_slot);
+    std::uint32_t other_region = 0, unreachable = 0, full = 0, no_ports = 0;
+    state.table<Host>().for_each([&](Slot, const Host& host) {
+        switch (plan::refuses(offer_of(state, host, fleet))) {
+            case plan::HostRefusal::OtherRegion: ++other_region; break;
+            case plan::HostRefusal::Unreachable: ++unreachable; break;
+            case plan::HostRefusal::Full: ++full; break;
+            case plan::HostRefusal::NoPorts: ++no_ports; break;
+            case plan::HostRefusal::None: break;
+        }
+    });
+    return fmt::format(
+        "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range, {} not "
+        "connected, {} of another region",
+        full, full == 1 ? "" : "s", no_ports, unreachable, other_region);
+}
+
+Launch launch_instance(Step& step, Slot fleet_slot) {
+    State& state = step.state;
+    const Fleet& fleet = state.at<Fleet>(fleet_slot);
+    std::vector<Slot> hosts;
+    std::vector<plan::HostOffer> offers;
+    state.table<Host>().for_each([&](Slot slot, const Host&) {
+        state.release_rested_ports(slot, step.now.engine);
+        hosts.push_back(slot);
+        offers.push_back(offer_of(state, state.at<Host>(slot), fleet));
+    });
+    const auto chosen = plan::choose_host(offers);
+    if (!chosen) return Launch::NoRoom;
+    const Slot host = hosts[*chosen];
+
+    Instance instance;
+    do instance.id = "ins-" + step.rng.text(8);
+    while (state.find_instance(instance.id) != kNone);
+    instance.fleet = fleet_slot;
+    instance.host = host;
+    instance.created = step.now.wall;
+    instance.spec_version = 1;
+    for (std::uint32_t recipe = 0; recipe < fleet.recipes.size(); ++recipe) {
+        for (std::uint32_t i = 0; i < fleet.recipes[recipe].concurrent; ++i) {
+            const auto ports = choose_ports(step, host, fleet, instance.places);
+            if (!ports) return Launch::NoRoom;
+            instance.places.push_back({.number = instance.next_place++, .recipe = recipe, .client_port = ports->client,
+                                       .grpc_port = ports->grpc});
+        }
+    }
+    state.queue_spec(state.add(std::move(instance)));
+    return Launch::Done;
+}
+
+link::InstanceSpec instance_spec(const State& state, Slot slot) {
+    const Instance& instance = state.at<Instance>(slot);
+    const Fleet& fleet = state.at<Fleet>(instance.fleet);
+    link::InstanceSpec spec;
+    spec.instance_id = instance.id;
+    spec.fleet_id = fleet.id;
+    spec.version = instance.spec_version;
+    spec.phase = instance.removing                                ? link::InstancePhase::Remove
+                 : instance.status == InstanceStatus::Draining ? link::InstancePhase::Drain
+                                                                  : link::InstancePhase::Run;
+    if (fleet.asset != kNone) {
+        const Asset& asset = state.at<Asset>(fleet.asset);
+        spec.package = {.bucket = asset.bucket, .key = asset.key, .authorization = {}};
+        spec.package_sha256 = asset.sha256;
+        spec.package_bytes = asset.bytes;
+    }
+    spec.log_prefix = {.bucket = "logs", .key = fmt::format("instances/{}/", instance.id), .authorization = {}};
+    for (const auto& permission : fleet.inbound) spec.client_ports.push_back({permission.from_port, permission.to_port});
+    for (const Place& place : instance.places) {
+        if (place.retired) continue;
+        const ProcessRecipe& recipe = fleet.recipes.at(place.recipe);
+        spec.places.push_back({.number = place.number, .launch_path = recipe.launch_path, .parameters = recipe.parameters,
+                               .client_port = place.client_port, .grpc_port = place.grpc_port});
+    }
+    return spec;
+}
+
+void drain_instance(Step& step, Slot slot) {
+    if (step.state.at<Instance>(slot).status == InstanceStatus::Draining) return;
+    {
+        auto edit = step.state.edit<Instance>(slot);
+        edit->status = InstanceStatus::Draining;
+        edit->drained_since = step.now.engine;
+    }
+    change_phase(step, slot);
+    const EngineTime due = step.now.engine + step.timers().drain_grace;
+    if (due <= step.now.engine) end_drained_processes(step, slot);
+    else step.state.arm(due, TimerKind::DrainGrace, slot);
+}
+
+void end_drained_processes(Step& step, Slot slot) {
+    const Instance* instance = step.state.find<Instance>(slot);
+    if (!instance || instance->status != InstanceStatus::Draining ||
+        step.now.engine < instance->drained_since + step.timers().drain_grace)
+        return;
+    const FleetStatus fleet = step.state.at<Fleet>(instance->fleet).status;
+    const bool gone = fleet == FleetStatus::Deleting || fleet == FleetStatus::Error;
+    for (const Slot process : std::vector<Slot>(instance->processes))
+        request_end(step, process, gone ? EndReason::FleetDeleted : EndReason::ScaleIn);
+    remove_when_empty(step, slot);
+}
+
+void remove_when_empty(Step& step, Slot slot) {
+    const Instance* instance = step.state.find<Instance>(slot);
+    if (!instance || instance->status != InstanceStatus::Draining || instance->removing) return;
+    if (!instance->processes.empty() || instance->logs_pending > 0) return;
+    step.state.edit<Instance>(slot)->removing = true;
+    change_phase(step, slot);
+}
+
+void on_instance_step(Step& step, Slot host, const link::InstanceStep& report) {
+    State& state = step.state;
+    const Slot slot = state.find_instance(report.instance_id);
+    if (slot == kNone || state.at<Instance>(slot).host != host) return;
+    const Slot fleet_slot = state.at<Instance>(slot).fleet;
+    const bool first = in_creation(state.at<Fleet>(fleet_slot).status);
+
+    if (!report.ok) {
+        if (state.at<Instance>(slot).status == InstanceStatus::Draining) return;
+        if (first) return fail_fleet(step, fleet_slot, failure_code(report.step), report.message, report.log_key);
+        add_event(step, fleet_slot, failure_code(report.step),
+                  fmt::format("Instance {} is given up and replaced: {}", report.instance_id, report.message), report.log_key);
+        state.change_fleet_run(fleet_slot, [&](Fleet& fleet) {
+            const Timers& timers = step.timers();
+            const Millis doubled{timers.restart_backoff_min.count() << std::min<std::uint32_t>(fleet.launch_failures++, 16)};
+            fleet.next_launch = step.now.engine + std::min(timers.restart_backoff_max, doubled);
+        });
+        drain_instance(step, slot);
+        return state.queue_reconcile(fleet_slot);
+    }
+
+    switch (report.step) {
+        case link::PrepareStep::Accepted:
+            state.edit<Instance>(slot)->accepted = true;
+            break;
+        case link::PrepareStep::Downloaded: break;
+        case link::PrepareStep::Extracted:
+            if (first) add_event(step, fleet_slot, "FLEET_CREATION_EXTRACTING_BUILD", "Extracting Build.", report.log_key);
+            break;
+        case link::PrepareStep::Installed:
+            if (first && !report.log_key.empty())
+                add_event(step, fleet_slot, "FLEET_CREATION_RUNNING_INSTALLER", "Running installer at /local/game/install.sh",
+                          report.log_key);
+            break;
+        case link::PrepareStep::PathsValidated:
+            state.edit<Instance>(slot)->prepared = true;
+            state.change_fleet_run(fleet_slot, [](Fleet& fleet) { fleet.launch_failures = 0; });
+            if (first)
+                add_event(step, fleet_slot, "FLEET_CREATION_VALIDATING_RUNTIME_CONFIG", "Searching for runtime path.", report.log_key);
+            break;
+    }
+    advance_creation(step, fleet_slot);
+}
+
+void on_instance_removed(Step& step, Slot host, const link::InstanceRemoved& report) {
+    const Slot slot = step.state.find_instance(report.instance_id);
+    if (slot == kNone || step.state.at<Instance>(slot).host != host || !step.state.at<Instance>(slot).removing) return;
+    const Instance& instance = step.state.at<Instance>(slot);
+    CHECK(instance.processes.empty() && instance.sessions == 0 && instance.logs_pending == 0);
+    const Slot fleet = instance.fleet;
+    rest_places(step, host, instance.places);
+    step.state.remove<Instance>(slot);
+    step.state.queue_reconcile(fleet);
+    reconcile_waiting_fleets(step);
+}
+
+void lose_instance(Step& step, Slot slot, std::string_view why) {
+    State& state = step.state;
+    const Slot fleet = state.at<Instance>(slot).fleet;
+    for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes)) forget_process(step, process, why);
+    // Logs that were still to be collected went with the host.
+    std::vector<Slot> with_logs;
+    for (const auto* sessions : {&state.at<Fleet>(fleet).live_sessions, &state.at<Fleet>(fleet).ended_sessions})
+        for (const auto& [order, session] : *sessions)
+            if (state.at<GameSession>(session).instance == slot) with_logs.push_back(session);
+    for (const Slot session : with_logs) {
+        auto edit = state.edit<GameSession>(session);
+        if (edit->log_state == LogState::Pending) edit->log_state = LogState::Failed;
+        edit->instance = kNone;
+    }
+    state.remove<Instance>(slot);
+    state.queue_reconcile(fleet);
+}
+
+bool replace_place(Step& step, Slot slot, std::uint32_t number) {
+    State& state = step.state;
+    const Instance& instance = state.at<Instance>(slot);
+    const auto old = std::find_if(instance.places.begin(), instance.places.end(),
+                                  [number](const Place& place) { return place.number == number; });
+    if (old == instance.places.end() || old->retired) return true;
+    const std::uint32_t recipe = old->recipe;
+    state.release_rested_ports(instance.host, step.now.engine);
+    const auto ports = choose_ports(step, instance.host, state.at<Fleet>(instance.fleet), instance.places);
+    {
+        auto edit = state.edit<Instance>(slot);
+        for (Place& place : edit->places)
+            if (place.number == number) place.retired = true;
+        if (ports)
+            edit->places.push_back({.number = edit->next_place++, .recipe = recipe, .client_port = ports->client,
+                                    .grpc_port = ports->grpc});
+        ++edit->spec_version;
+    }
+    state.queue_spec(slot);
+    return ports.has_value();
+}
+
+void drop_retired_places(Step& step, Slot slot) {
+    State& state = step.state;
+    const Instance& instance = state.at<Instance>(slot);
+    std::vector<Place> dropped;
+    for (const Place& place : instance.places) {
+        const bool occupied = std::any_of(instance.processes.begin(), instance.processes.end(), [&](Slot process) {
+            return state.at<Process>(process).place == place.number;
+        });
+        if (place.retired && !occupied) dropped.push_back(place);
+    }
+    if (dropped.empty()) return;
+    rest_places(step, instance.host, dropped);
+    auto edit = state.edit<Instance>(slot);
+    std::erase_if(edit->places, [&](const Place& place) {
+        return std::any_of(dropped.begin(), dropped.end(), [&](const Place& d) { return d.number == place.number; });
+    });
+}
+
+}  // namespace gse::core

@@ -1,0 +1,34 @@
+/// Instances: a fleet's servers, each living on a host. Source: [工作原理; 查看实例列表; API:InstanceCounts].
+#pragma once
+
+#include "core/step.h"
+
+namespace gse::core {
+
+enum class Launch { Done, NoRoom };
+/// Puts a new instance of the fleet on the host with the most room, with ports for all its processes.
+Launch launch_instance(Step& step, Slot fleet);
+/// Why no host took an instance, in one line for people.
+[[nodiscard]] std::string describe_no_room(const State& state, Slot fleet);
+
+/// Chosen for scale-in: no new sessions from now on; after timers.drain_grace its processes are asked to end.
+void drain_instance(Step& step, Slot instance);
+/// timers.drain_grace has passed.
+void end_drained_processes(Step& step, Slot instance);
+/// Orders the removal of a draining instance once nothing runs on it and its logs are collected.
+void remove_when_empty(Step& step, Slot instance);
+
+void on_instance_step(Step& step, Slot host, const link::InstanceStep& report);
+void on_instance_removed(Step& step, Slot host, const link::InstanceRemoved& report);
+/// The host is lost: the instance goes with all it carried; sessions end in ERROR.
+void lose_instance(Step& step, Slot instance, std::string_view why);
+
+/// Gives a process's place up (it is unhealthy or its port is taken) and opens another with fresh ports.
+/// False when the host has no free ports.
+bool replace_place(Step& step, Slot instance, std::uint32_t place);
+/// Forgets retired places on which nothing runs; their ports rest.
+void drop_retired_places(Step& step, Slot instance);
+
+[[nodiscard]] link::InstanceSpec instance_spec(const State& state, Slot instance);
+
+}  // namespace gse::core

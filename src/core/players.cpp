@@ -1,0 +1,132 @@
+#include "core/players.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gse::core {
+namespace {
+
+void end_seat(Step& step, Slot slot, PlayerStatus status) {
+    auto player = step.state.edit<PlayerSession>(slot);
+    player->status = status;
+    player->deadline = kNever;
+    player->ended_at = step.now.engine;
+    player->ended = step.now.wall;
+    step.state.ended_players().emplace_back(step.now.engine, slot);
+}
+
+/// kNone when the player has no RESERVED seat here.
+Slot find_reserved(const State& state, const GameSession& session, std::string_view player_id) {
+    for (Slot slot = session.first_player; slot != kNone; slot = state.at<PlayerSession>(slot).next) {
+        const PlayerSession& player = state.at<PlayerSession>(slot);
+        if (player.status == PlayerStatus::Reserved && player.player_id == player_id) return slot;
+    }
+    return kNone;
+}
+
+Slot reserve_seat(Step& step, Slot session_slot, const Joining& joining) {
+    const GameSession& session = step.state.at<GameSession>(session_slot);
+    PlayerSession player;
+    const std::string secret = step.rng.text(player.secret.size());
+    std::copy(secret.begin(), secret.end(), player.secret.begin());
+    player.session = session_slot;
+    player.number = session.last_number + 1;
+    player.player_id = joining.player_id;
+    if (!joining.data.empty()) player.data = std::make_unique<std::string>(joining.data);
+    player.created = step.now.wall;
+    if (session.status == SessionStatus::Active) player.deadline = step.now.engine + step.timers().reservation;
+    return step.state.add(std::move(player));
+}
+
+void renew_seat(Step& step, Slot slot) {
+    auto player = step.state.edit<PlayerSession>(slot);
+    if (player->deadline == kNever) return;  // its session is still ACTIVATING
+    player->deadline = step.now.engine + step.timers().reservation;
+    step.state.arm(player->deadline, TimerKind::Reservation, slot);
+}
+
+}  // namespace
+
+Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Joining> players) {
+    const GameSession& session = step.state.at<GameSession>(session_slot);
+    if (!session.live())
+        return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {}; players join one that is ACTIVE or ACTIVATING",
+                                                          to_text(session.status)));
+    std::vector<Slot> seats(players.size(), kNone);
+    std::uint32_t fresh = 0;
+    for (std::size_t i = 0; i < players.size(); ++i) {
+        seats[i] = find_reserved(step.state, session, players[i].player_id);
+        if (seats[i] == kNone) ++fresh;
+    }
+    if (fresh > 0 && !session.accept_all)
+        return refuse(ErrorCode::Unavailable, "The game server session takes no players: its PlayerSessionCreationPolicy is DENY_ALL");
+    if (session.seats + fresh > session.max_players)
+        return refuse(ErrorCode::Insufficient, fmt::format("{} of {} seats are taken, {} more asked for", session.seats,
+                                                           session.max_players, fresh));
+    for (std::size_t i = 0; i < players.size(); ++i) {
+        if (seats[i] == kNone) seats[i] = reserve_seat(step, session_slot, players[i]);
+        else renew_seat(step, seats[i]);
+    }
+    return seats;
+}
+
+Result<void> accept_player(Step& step, Slot session_slot, Slot player_slot, std::string_view request_id) {
+    const PlayerSession* found = step.state.find<PlayerSession>(player_slot);
+    if (!found || found->session != session_slot)
+        return refuse(ErrorCode::NotFound, "no such player session in this game server session");
+    const GameSession& session = step.state.at<GameSession>(session_slot);
+    const std::uint64_t request = request_id.empty() ? 0 : stable_hash(request_id) | 1;
+    if (found->status == PlayerStatus::Active && request != 0 && found->accept_request == request) return {};
+    if (session.status != SessionStatus::Active)
+        return refuse(ErrorCode::Unavailable, fmt::format("the game server session is {}; activate it before accepting players",
+                                                          to_text(session.status)));
+    if (found->status != PlayerStatus::Reserved)
+        return refuse(ErrorCode::Unavailable, fmt::format("the player session is {}; the player has to join again", to_text(found->status)));
+    auto player = step.state.edit<PlayerSession>(player_slot);
+    player->status = PlayerStatus::Active;
+    player->deadline = kNever;
+    player->accept_request = request;
+    return {};
+}
+
+Result<void> remove_player(Step& step, Slot session_slot, Slot player_slot) {
+    const PlayerSession* found = step.state.find<PlayerSession>(player_slot);
+    if (!found || found->session != session_slot)
+        return refuse(ErrorCode::NotFound, "no such player session in this game server session");
+    if (found->status == PlayerStatus::TimedOut)
+        return refuse(ErrorCode::Unavailable, "the player session timed out before it was accepted");
+    if (found->seated()) end_seat(step, player_slot, PlayerStatus::Completed);
+    return {};
+}
+
+void expire_reservation(Step& step, Slot player_slot) {
+    const PlayerSession* player = step.state.find<PlayerSession>(player_slot);
+    if (!player || player->status != PlayerStatus::Reserved || player->deadline > step.now.engine) return;
+    const GameSession& session = step.state.at<GameSession>(player->session);
+    const Host& host = step.state.at<Host>(step.state.at<Instance>(session.instance).host);
+    if (!host.synced && !host.lost) {
+        // An accept may wait in the agent's backlog.
+        step.state.arm(step.now.engine + Millis{1000}, TimerKind::Reservation, player_slot);
+        return;
+    }
+    end_seat(step, player_slot, PlayerStatus::TimedOut);
+}
+
+void complete_players(Step& step, Slot session) {
+    for (Slot slot = step.state.at<GameSession>(session).first_player; slot != kNone;
+         slot = step.state.at<PlayerSession>(slot).next)
+        if (step.state.at<PlayerSession>(slot).seated()) end_seat(step, slot, PlayerStatus::Completed);
+}
+
+void start_reservation_timers(Step& step, Slot session) {
+    for (Slot slot = step.state.at<GameSession>(session).first_player; slot != kNone;
+         slot = step.state.at<PlayerSession>(slot).next) {
+        if (step.state.at<PlayerSession>(slot).status != PlayerStatus::Reserved) continue;
+        auto player = step.state.edit<PlayerSession>(slot);
+        player->deadline = step.now.engine + step.timers().reservation;
+        step.state.arm(player->deadline, TimerKind::Reservation, slot);
+    }
+}
+
+}  // namespace gse::core

@@ -1,0 +1,81 @@
+#include "core/process_ports.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gse::core {
+namespace {
+
+bool in_fleet_range(const Fleet& fleet, std::uint16_t port) {
+    return std::any_of(fleet.inbound.begin(), fleet.inbound.end(),
+                       [port](const InboundPermission& p) { return port >= p.from_port && port <= p.to_port; });
+}
+
+bool held_by(const std::vector<Place>& places, std::uint16_t port) {
+    return std::any_of(places.begin(), places.end(),
+                       [port](const Place& p) { return p.client_port == port || p.grpc_port == port; });
+}
+
+}  // namespace
+
+std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fleet, const std::vector<Place>& taken) {
+    const Host& host = step.state.at<Host>(host_slot);
+    if (host.ports.low == 0 || host.ports.high < host.ports.low) return std::nullopt;
+    const std::uint32_t span = host.ports.high - host.ports.low + 1u;
+    // Walking on from the last port given keeps a freed one unused for as long as possible.
+    const auto next_free = [&](auto&& fits, std::uint16_t other) -> std::uint16_t {
+        for (std::uint32_t i = 0; i < span; ++i) {
+            const auto port = static_cast<std::uint16_t>(host.ports.low + (host.port_cursor + i) % span);
+            if (port == other || !fits(port) || !step.state.port_free(host, port) || held_by(taken, port)) continue;
+            step.state.set_port_cursor(host_slot, (host.port_cursor + i + 1) % span);
+            return port;
+        }
+        return 0;
+    };
+    PortPair pair;
+    pair.client = next_free([&](std::uint16_t port) { return in_fleet_range(fleet, port); }, 0);
+    if (pair.client == 0) return std::nullopt;
+    pair.grpc = next_free([](std::uint16_t) { return true; }, pair.client);
+    if (pair.grpc == 0) return std::nullopt;
+    return pair;
+}
+
+std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet, std::uint32_t enough) {
+    if (host.ports.low == 0) return 0;
+    std::uint32_t client = 0;
+    std::uint32_t any = 0;
+    for (std::uint32_t port = host.ports.low; port <= host.ports.high && (client < enough || any < 2 * enough); ++port) {
+        if (!state.port_free(host, static_cast<std::uint16_t>(port))) continue;
+        ++any;
+        if (in_fleet_range(fleet, static_cast<std::uint16_t>(port))) ++client;
+    }
+    return std::min({client, any / 2, enough});
+}
+
+Result<void> check_chosen_port(const State& state, Slot process_slot, std::uint16_t port) {
+    const Process& process = state.at<Process>(process_slot);
+    const Instance& instance = state.at<Instance>(process.instance);
+    const Fleet& fleet = state.at<Fleet>(instance.fleet);
+    if (!in_fleet_range(fleet, port))
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("client port {} lies outside the fleet's InboundPermissions; listen on GSE_CLIENT_PORT, or open "
+                                  "the port for fleet {}",
+                                  port, fleet.id));
+    for (const Slot other_slot : state.at<Host>(instance.host).instances) {
+        const Instance& other = state.at<Instance>(other_slot);
+        const auto clash = [&](std::string_view what) {
+            return refuse(ErrorCode::InUse,
+                          fmt::format("client port {} belongs to {} of fleet {}", port, what, state.at<Fleet>(other.fleet).id));
+        };
+        for (const Place& place : other.places) {
+            const bool own = other_slot == process.instance && place.number == process.place;
+            if (!own && (place.client_port == port || place.grpc_port == port)) return clash("another process");
+        }
+        for (const Slot slot : other.processes)
+            if (slot != process_slot && state.at<Process>(slot).client_port == port) return clash(state.at<Process>(slot).id);
+    }
+    return {};
+}
+
+}  // namespace gse::core

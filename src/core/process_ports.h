@@ -1,0 +1,25 @@
+/// Ports are the server's to give: instances share hosts, and no two processes may have one.
+#pragma once
+
+#include <optional>
+
+#include "core/step.h"
+
+namespace gse::core {
+
+struct PortPair {
+    std::uint16_t client = 0;
+    std::uint16_t grpc = 0;
+};
+
+/// A client port inside the fleet's and the host's range, a gRPC port inside the host's, both nobody else's; nullopt
+/// when there is none. Takes nothing: the ports are held once a Place has them.
+std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, const std::vector<Place>& taken);
+
+/// How many processes of the fleet could still get ports on the host, up to `enough`.
+[[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet, std::uint32_t enough);
+
+/// A port that a game chose itself: refused when it is outside the fleet's range, or another process on the host has it.
+Result<void> check_chosen_port(const State& state, Slot process, std::uint16_t client_port);
+
+}  // namespace gse::core

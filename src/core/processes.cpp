@@ -1,0 +1,415 @@
+#include "core/processes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/events.h"
+#include "core/fleets.h"
+#include "core/instances.h"
+#include "core/players.h"
+#include "core/process_ports.h"
+#include "core/sessions.h"
+#include "plan/protection.h"
+
+namespace gse::core {
+namespace {
+
+/// kNone when the process is unknown, or lives on another host than the one that speaks.
+Slot find_on_host(const State& state, Slot host, std::string_view process_id) {
+    const Slot slot = state.find_process(process_id);
+    if (slot == kNone || state.at<Instance>(state.at<Process>(slot).instance).host != host) return kNone;
+    return slot;
+}
+
+Slot fleet_of(const State& state, const Process& process) { return state.at<Instance>(process.instance).fleet; }
+
+std::string exit_text(const link::ProcessExited& report) {
+    return report.signal != 0 ? fmt::format("signal {}", report.signal) : fmt::format("exit code {}", report.exit_code);
+}
+
+/// "" when the exit needs no event. Mapping inferred from [查看事件].
+std::string_view exit_event(const Process& process, const link::ProcessExited& report) {
+    if (report.killed_by_agent && report.kill_reason == EndReason::ReadyTimeout) return "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
+    switch (process.end_reason) {
+        case EndReason::None: return "SERVER_PROCESS_CRASHED";
+        case EndReason::Unhealthy: return "SERVER_PROCESS_TERMINATED_UNHEALTHY";
+        case EndReason::Itself: return report.killed_by_agent ? "SERVER_PROCESS_PROCESS_EXIT_TIMEOUT" : "";
+        case EndReason::ReadyTimeout: return "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
+        default: return report.killed_by_agent && process.status == ProcessStatus::Ending && process.end_delivered
+                            ? "SERVER_PROCESS_FORCE_TERMINATED"
+                            : "";
+    }
+}
+
+void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_t grpc_port, std::vector<std::string> log_paths) {
+    State& state = step.state;
+    const Slot instance = state.at<Process>(slot).instance;
+    if (state.at<Instance>(instance).status == InstanceStatus::Pending) state.edit<Instance>(instance)->status = InstanceStatus::Active;
+    {
+        auto process = state.edit<Process>(slot);
+        process->status = ProcessStatus::Active;
+        process->client_port = client_port;
+        process->grpc_port = grpc_port;
+        process->log_paths = std::move(log_paths);
+    }
+    const Slot fleet = state.at<Instance>(instance).fleet;
+    advance_creation(step, fleet);
+    state.queue_reconcile(fleet);
+}
+
+}  // namespace
+
+void on_process_started(Step& step, Slot host, const link::ProcessStarted& report) {
+    State& state = step.state;
+    const Slot instance_slot = state.find_instance(report.instance_id);
+    if (instance_slot == kNone || state.at<Instance>(instance_slot).host != host) return;
+    if (state.find_process(report.process_id) != kNone) return;
+    const Instance& instance = state.at<Instance>(instance_slot);
+    Process process;
+    process.id = report.process_id;
+    process.instance = instance_slot;
+    process.place = report.place;
+    process.pid = report.pid;
+    process.started = step.now.engine;
+    for (const Place& place : instance.places) {
+        if (place.number != report.place) continue;
+        process.client_port = place.client_port;
+        process.grpc_port = place.grpc_port;
+    }
+    const Slot slot = state.add(std::move(process));
+    // The order to drain crossed the launch on the wire.
+    if (instance.status == InstanceStatus::Draining) request_end(step, slot, EndReason::ScaleIn);
+}
+
+void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFailed& report) {
+    State& state = step.state;
+    const Slot instance = state.find_instance(report.instance_id);
+    if (instance == kNone || state.at<Instance>(instance).host != host) return;
+    const Slot fleet = state.at<Instance>(instance).fleet;
+    switch (report.failure) {
+        case link::StartFailure::PortBusy: {
+            // Somebody outside our books holds it: leave it alone for a while.
+            state.rest_port(host, report.port, step.now.engine + step.timers().host_lost);
+            add_event(step, fleet, "GENERIC_EVENT",
+                      fmt::format("Port {} on host {} is taken by a program that is not ours; instance {} moves to another port",
+                                  report.port, state.at<Host>(host).name, report.instance_id));
+            if (!replace_place(step, instance, report.place))
+                add_event(step, fleet, "GENERIC_EVENT",
+                          fmt::format("No free port is left for instance {}: {}", report.instance_id, describe_no_room(state, fleet)));
+            drop_retired_places(step, instance);
+            return;
+        }
+        case link::StartFailure::InvalidPath:
+            add_event(step, fleet, "SERVER_PROCESS_INVALID_PATH", report.message);
+            break;
+        case link::StartFailure::CannotExecute:
+        case link::StartFailure::HostResources:
+            add_event(step, fleet, "SERVER_PROCESS_PULL_FAILED", report.message);
+            break;
+    }
+    count_creation_failure(step, fleet, report.message);
+}
+
+void on_process_ready(Step& step, Slot host, const link::ProcessIsReady& report) {
+    const Slot slot = find_on_host(step.state, host, report.process_id);
+    if (slot == kNone || step.state.at<Process>(slot).status != ProcessStatus::Activating) return;
+    become_ready(step, slot, report.client_port, report.grpc_port, report.log_paths);
+}
+
+void request_end(Step& step, Slot slot, EndReason reason) {
+    const Process& process = step.state.at<Process>(slot);
+    const bool harder = reason == EndReason::EndedByApi || reason == EndReason::FleetDeleted || reason == EndReason::ActivationTimeout;
+    if (process.status == ProcessStatus::Ending && !(harder && process.end_reason != EndReason::Itself)) return;
+    const bool knew = process.status != ProcessStatus::Activating;
+    {
+        auto edit = step.state.edit<Process>(slot);
+        edit->status = ProcessStatus::Ending;
+        edit->end_reason = reason;
+        edit->end_requested = step.now.engine;
+        // One that never reported ready has nobody to tell.
+        if (!knew) edit->end_delivered = true;
+    }
+    const Instance& instance = step.state.at<Instance>(process.instance);
+    step.order(instance.host, end_order(step.state, slot, step.now));
+    step.state.queue_reconcile(instance.fleet);
+}
+
+void renew_end(Step& step, Slot slot) {
+    const Process& process = step.state.at<Process>(slot);
+    if (process.status != ProcessStatus::Ending || process.end_reason == EndReason::Itself) return;
+    if (process.session == kNone) step.state.edit<Process>(slot)->end_requested = step.now.engine;
+    step.order(step.state.at<Instance>(process.instance).host, end_order(step.state, slot, step.now));
+}
+
+link::EndProcess end_order(const State& state, Slot slot, Now now) {
+    const Process& process = state.at<Process>(slot);
+    const Fleet& fleet = state.at<Fleet>(fleet_of(state, process));
+    std::optional<ProtectionPolicy> protection;
+    if (process.session != kNone) protection = state.at<GameSession>(process.session).protection;
+    const auto after = plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
+    link::EndProcess order;
+    order.process_id = process.id;
+    order.reason = process.end_reason;
+    order.notify = process.grpc_port != 0 && !process.end_delivered;
+    if (!after) return order;
+    const Millis left = std::max(Millis{0}, process.end_requested + *after - now.engine);
+    // A process that never reported ready cannot be told: there is nothing to wait for.
+    order.kill_after_ms = order.notify || process.end_reason != EndReason::ScaleIn || process.session != kNone ? left.count() : 0;
+    order.termination_time_unix_s = (now.wall + left).ms / 1000;
+    return order;
+}
+
+void forget_process(Step& step, Slot slot, std::string_view crash_text) {
+    State& state = step.state;
+    const Slot session = state.at<Process>(slot).session;
+    const Slot instance = state.at<Process>(slot).instance;
+    if (session != kNone) {
+        const bool itself = state.at<Process>(slot).end_reason == EndReason::Itself;
+        end_session(step, session, itself && crash_text.empty() ? SessionStatus::Terminated : SessionStatus::Error,
+                    crash_text.empty() ? "its process ended" : std::string(crash_text));
+    }
+    state.remove<Process>(slot);
+    state.queue_reconcile(state.at<Instance>(instance).fleet);
+}
+
+void on_process_exited(Step& step, Slot host, const link::ProcessExited& report) {
+    State& state = step.state;
+    const Slot slot = find_on_host(state, host, report.process_id);
+    if (slot == kNone) return;
+    const Process& process = state.at<Process>(slot);
+    const Slot instance = process.instance;
+    const Slot fleet = fleet_of(state, process);
+    const std::string session = process.session == kNone ? std::string("none") : state.session_id(process.session);
+    const std::string_view code = exit_event(process, report);
+    const bool crashed = code == "SERVER_PROCESS_CRASHED" || code == "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
+    const bool was_ready = process.status != ProcessStatus::Activating;
+    if (!code.empty()) {
+        std::string text = fmt::format("Process {} (pid {}) on instance {} ended with {} after {:.1f} s; session {}", report.process_id,
+                                       process.pid, state.at<Instance>(instance).id, exit_text(report),
+                                       static_cast<double>(report.uptime_ms) / 1000.0, session);
+        if (process.status == ProcessStatus::Ending) text += fmt::format("; asked to end: {}", to_text(process.end_reason));
+        if (report.killed_by_agent) text += "; killed when its time was up";
+        if (!report.last_output.empty()) text += "; last output: " + report.last_output;
+        add_event(step, fleet, code, std::move(text));
+    }
+    forget_process(step, slot, process.end_reason == EndReason::Itself
+                                   ? std::string()
+                                   : fmt::format("its process ended with {}", exit_text(report)));
+    drop_retired_places(step, instance);
+    if (crashed || !was_ready) count_creation_failure(step, fleet, fmt::format("a process ended with {} {}", exit_text(report),
+                                                                 was_ready ? "" : "before it called ProcessReady"));
+    remove_when_empty(step, instance);
+}
+
+void on_health_changed(Step& step, Slot host, const link::HealthChanged& report) {
+    State& state = step.state;
+    const Slot slot = find_on_host(state, host, report.process_id);
+    if (slot == kNone || state.at<Process>(slot).healthy == report.healthy) return;
+    const ProcessStatus status = state.at<Process>(slot).status;
+    if (status != ProcessStatus::Active) return;  // it is ending anyway
+    state.edit<Process>(slot)->healthy = report.healthy;
+    if (report.healthy) return;
+    const Slot instance = state.at<Process>(slot).instance;
+    const std::uint32_t place = state.at<Process>(slot).place;
+    const Slot fleet = state.at<Instance>(instance).fleet;
+    request_end(step, slot, EndReason::Unhealthy);
+    // It may go on for as long as its session is protected; the replacement does not wait for that.
+    if (state.at<Instance>(instance).status == InstanceStatus::Draining) return;
+    if (!replace_place(step, instance, place))
+        add_event(step, fleet, "GENERIC_EVENT",
+                  fmt::format("Process {} is unhealthy and no free port is left for its replacement", report.process_id));
+}
+
+void on_session_start_result(Step& step, Slot host, const link::SessionStartResult& report) {
+    State& state = step.state;
+    const Slot slot = state.find_session(report.session_id);
+    if (slot == kNone || !state.at<GameSession>(slot).live()) return;
+    const Slot process = state.at<GameSession>(slot).process;
+    if (find_on_host(state, host, report.process_id) != process) return;
+    if (report.ok) {
+        if (!state.at<GameSession>(slot).start_delivered) state.edit<GameSession>(slot)->start_delivered = true;
+        return;
+    }
+    if (state.at<GameSession>(slot).status != SessionStatus::Activating) return;
+    add_event(step, state.at<GameSession>(slot).fleet, "GAME_SESSION_ACTIVATION_TIMEOUT",
+              fmt::format("Game server session {}: OnStartGameServerSession failed: {}. The process is ended and replaced.",
+                          report.session_id, report.message));
+    end_session(step, slot, SessionStatus::Error, "OnStartGameServerSession failed: " + report.message);
+    request_end(step, process, EndReason::ActivationTimeout);
+}
+
+void on_terminate_delivered(Step& step, Slot host, const link::TerminateDelivered& report) {
+    const Slot slot = find_on_host(step.state, host, report.process_id);
+    if (slot == kNone || step.state.at<Process>(slot).end_delivered) return;
+    step.state.edit<Process>(slot)->end_delivered = true;
+}
+
+void finish_rest(Step& step, Slot slot) {
+    const Process* process = step.state.find<Process>(slot);
+    if (!process || process->rests_until == EngineTime{} || process->rests_until > step.now.engine) return;
+    const Slot fleet = fleet_of(step.state, *process);
+    step.state.edit<Process>(slot)->rests_until = {};
+    step.state.queue_reconcile(fleet);
+}
+
+// ------------------------------------------------------------------ calls of games
+
+namespace {
+
+using link::CallStatus;
+
+CallStatus status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::MissingParameter:
+        case ErrorCode::InvalidParameter:
+        case ErrorCode::InvalidParameterValue: return CallStatus::InvalidArgument;
+        case ErrorCode::NotFound: return CallStatus::NotFound;
+        case ErrorCode::Internal: return CallStatus::Internal;
+        default: return CallStatus::FailedPrecondition;
+    }
+}
+
+/// The live or ended session of that id, if it is or was this process's own.
+Result<Slot> own_session(const Step& step, Slot process, std::string_view session_id) {
+    const Slot slot = step.state.find_session(session_id);
+    if (slot == kNone) return refuse(ErrorCode::NotFound, "no such game server session");
+    if (step.state.at<Process>(process).session != slot)
+        return refuse(ErrorCode::Unavailable,
+                      step.state.at<GameSession>(slot).live() ? "the game server session runs in another process"
+                                                              : "the game server session has ended");
+    return slot;
+}
+
+struct CallRunner {
+    Step& step;
+    Slot host;
+    Slot process;
+    const link::SdkCall& call;
+    link::SdkReply& reply;
+
+    Result<void> operator()(const link::CallReady& ready) {
+        const Process& own = step.state.at<Process>(process);
+        if (own.status == ProcessStatus::Active) return {};  // the retry of a lost answer
+        if (own.status != ProcessStatus::Activating) return refuse(ErrorCode::Unavailable, "the process is being ended");
+        if (ready.client_port != own.client_port) {
+            if (auto fits = check_chosen_port(step.state, process, ready.client_port); !fits) {
+                add_event(step, fleet_of(step.state, own), "GENERIC_EVENT",
+                          fmt::format("ProcessReady of {} was refused: {}", own.id, fits.error().message));
+                return fits;
+            }
+        }
+        become_ready(step, process, ready.client_port, ready.grpc_port, ready.log_paths);
+        return {};
+    }
+    Result<void> operator()(const link::CallActivateSession& activate) {
+        return activate_session(step, TRY(own_session(step, process, activate.session_id)));
+    }
+    Result<void> operator()(const link::CallAcceptPlayer& accept) {
+        const Slot session = TRY(own_session(step, process, accept.session_id));
+        return accept_player(step, session, step.state.find_player_session(accept.player_session_id), call.request_id);
+    }
+    Result<void> operator()(const link::CallRemovePlayer& remove) {
+        const Slot session = TRY(own_session(step, process, remove.session_id));
+        return remove_player(step, session, step.state.find_player_session(remove.player_session_id));
+    }
+    Result<void> operator()(const link::CallDescribePlayers& describe) {
+        const State& state = step.state;
+        const Slot session_slot = state.at<Process>(process).session;
+        if (session_slot == kNone) return refuse(ErrorCode::Unavailable, "the process has no game server session");
+        if (!describe.session_id.empty()) TRY(own_session(step, process, describe.session_id));
+        std::optional<PlayerStatus> wanted;
+        if (!describe.status_filter.empty()) {
+            PlayerStatus status{};
+            if (!from_text(describe.status_filter, status))
+                return refuse(ErrorCode::InvalidParameterValue, "playerSessionStatusFilter is RESERVED, ACTIVE, COMPLETED or TIMEDOUT");
+            wanted = status;
+        }
+        const GameSession& session = state.at<GameSession>(session_slot);
+        // The token is the number of the last seat given: numbers never repeat within a session.
+        std::uint32_t after = 0;
+        for (const char c : describe.next_token) {
+            if (c < '0' || c > '9' || after > 100'000'000) return refuse(ErrorCode::InvalidParameterValue, "nextToken is not ours");
+            after = after * 10 + static_cast<std::uint32_t>(c - '0');
+        }
+        const std::size_t limit = describe.limit <= 0 ? 100 : std::min(describe.limit, 1000);
+        for (Slot slot = session.first_player; slot != kNone; slot = state.at<PlayerSession>(slot).next) {
+            const PlayerSession& player = state.at<PlayerSession>(slot);
+            if (player.number <= after || (wanted && player.status != *wanted)) continue;
+            if (!describe.player_id.empty() && player.player_id != describe.player_id) continue;
+            const std::string id = state.player_session_id(slot);
+            if (!describe.player_session_id.empty() && id != describe.player_session_id) continue;
+            if (reply.players.size() == limit) {
+                reply.next_token = std::to_string(after);
+                break;
+            }
+            after = player.number;
+            reply.players.push_back({.player_session_id = id, .player_id = player.player_id, .session_id = state.session_id(session_slot),
+                                     .fleet_id = state.at<Fleet>(session.fleet).id, .address = session.address, .status = player.status,
+                                     .created = player.created, .ended = player.ended, .port = session.port,
+                                     .player_data = player.data ? *player.data : std::string(), .dns_name = {}});
+        }
+        return {};
+    }
+    Result<void> operator()(const link::CallUpdatePolicy& update) {
+        const Slot session = TRY(own_session(step, process, update.session_id));
+        if (update.policy != "ACCEPT_ALL" && update.policy != "DENY_ALL")
+            return refuse(ErrorCode::InvalidParameterValue, "newPlayerSessionCreationPolicy is ACCEPT_ALL or DENY_ALL");
+        step.state.edit<GameSession>(session)->accept_all = update.policy == "ACCEPT_ALL";
+        return {};
+    }
+    Result<void> operator()(const link::CallTerminateSession& terminate) {
+        const Slot known = step.state.find_session(terminate.session_id);
+        // The retry of a lost answer, or a session that the API ended meanwhile.
+        if (known != kNone && !step.state.at<GameSession>(known).live() &&
+            step.state.at<GameSession>(known).log_process == step.state.at<Process>(process).id)
+            return {};
+        end_session(step, TRY(own_session(step, process, terminate.session_id)), SessionStatus::Terminated, "ended by the game");
+        return {};
+    }
+    Result<void> operator()(const link::CallEnding&) {
+        const Process& own = step.state.at<Process>(process);
+        if (own.session != kNone) end_session(step, own.session, SessionStatus::Terminated, "its process ended itself");
+        if (own.status == ProcessStatus::Ending && own.end_reason == EndReason::Itself) return {};
+        {
+            auto edit = step.state.edit<Process>(process);
+            edit->status = ProcessStatus::Ending;
+            // A process that was asked to end and complies keeps the reason of the request for its exit.
+            if (edit->end_reason == EndReason::None || edit->end_reason == EndReason::ScaleIn) edit->end_reason = EndReason::Itself;
+            edit->end_delivered = true;
+            edit->end_requested = step.now.engine;
+        }
+        step.state.queue_reconcile(fleet_of(step.state, step.state.at<Process>(process)));
+        return {};
+    }
+    Result<void> operator()(const link::CallCustomData& data) {
+        auto edit = step.state.edit<Process>(process);
+        edit->custom_current = data.current;
+        edit->custom_maximum = data.maximum;
+        return {};
+    }
+};
+
+}  // namespace
+
+void on_sdk_call(Step& step, Slot host, const link::SdkCall& call) {
+    link::SdkReply reply;
+    reply.call_id = call.call_id;
+    const Slot process = find_on_host(step.state, host, call.process_id);
+    Result<void> result;
+    if (process == kNone) {
+        result = refuse(ErrorCode::Unavailable, "the process is not known to the server");
+    } else if (step.state.at<Process>(process).status == ProcessStatus::Activating &&
+               !std::holds_alternative<link::CallReady>(call.call)) {
+        result = refuse(ErrorCode::Unavailable, "call ProcessReady first");
+    } else {
+        result = std::visit(CallRunner{step, host, process, call, reply}, call.call);
+    }
+    if (!result) {
+        reply.status = status_of(result.error().code);
+        reply.message = result.error().message;
+    }
+    step.order(host, std::move(reply));
+}
+
+}  // namespace gse::core

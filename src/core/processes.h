@@ -1,0 +1,30 @@
+/// Game server processes: from launch to confirmed exit, and the calls they make. Source: [进程准备就绪; 结束进程; 健康检查].
+#pragma once
+
+#include "core/step.h"
+
+namespace gse::core {
+
+void on_process_started(Step& step, Slot host, const link::ProcessStarted& report);
+void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFailed& report);
+void on_process_ready(Step& step, Slot host, const link::ProcessIsReady& report);
+void on_process_exited(Step& step, Slot host, const link::ProcessExited& report);
+void on_health_changed(Step& step, Slot host, const link::HealthChanged& report);
+void on_session_start_result(Step& step, Slot host, const link::SessionStartResult& report);
+void on_terminate_delivered(Step& step, Slot host, const link::TerminateDelivered& report);
+/// A game's call; the answer goes out as an order.
+void on_sdk_call(Step& step, Slot host, const link::SdkCall& call);
+
+/// Asks a process to end: it gets no further session, OnProcessTerminate, and SIGKILL when its protection runs out.
+void request_end(Step& step, Slot process, EndReason reason);
+/// The protection changed (its session ended, or the policy was updated): tells the agent the new deadline.
+void renew_end(Step& step, Slot process);
+[[nodiscard]] link::EndProcess end_order(const State& state, Slot process, Now now);
+
+/// The process is gone: `crash_text` says how when that was not expected ("" otherwise). Its session, if any, ends.
+void forget_process(Step& step, Slot process, std::string_view crash_text);
+
+/// A process that rested after a session may take the next one.
+void finish_rest(Step& step, Slot process);
+
+}  // namespace gse::core

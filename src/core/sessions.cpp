@@ -1,0 +1,224 @@
+#include "core/sessions.h"
+
+#include <fmt/format.h>
+
+#include "core/events.h"
+#include "core/instances.h"
+#include "core/players.h"
+#include "core/processes.h"
+
+namespace gse::core {
+namespace {
+
+/// How long a process rests after a session: most games call ProcessEnding right behind TerminateGameServerSession, and
+/// a new session must not land in between.
+constexpr Millis kRest{2'000};
+
+Result<void> check_creator(Step& step, const Fleet& fleet, const NewSession& wanted) {
+    if (fleet.creator_limit == 0 || wanted.creator_id.empty()) return {};
+    const Millis period = step.timers().minute * fleet.creator_minutes;
+    const std::uint32_t made = step.state.count_created(wanted.fleet, wanted.creator_id, step.now.engine - period);
+    if (made < fleet.creator_limit) return {};
+    return refuse(ErrorCode::LimitExceeded,
+                  fmt::format("Creator '{}' made {} game server sessions in the last {} minutes; the fleet's "
+                              "ResourceCreationLimitPolicy allows {}",
+                              wanted.creator_id, made, fleet.creator_minutes, fleet.creator_limit));
+}
+
+}  // namespace
+
+std::string describe_shortage(const State& state, Slot fleet_slot) {
+    const Fleet& fleet = state.at<Fleet>(fleet_slot);
+    std::uint32_t busy = 0;
+    std::uint32_t capped = 0;
+    std::uint32_t unreachable = 0;
+    for (const Slot slot : fleet.instances) {
+        const Instance& instance = state.at<Instance>(slot);
+        const Host& host = state.at<Host>(instance.host);
+        busy += instance.sessions;
+        if (instance.status != InstanceStatus::Active) continue;
+        if (host.silent || host.lost) ++unreachable;
+        else if (!instance.idle.empty() && fleet.max_activations != 0 && instance.activating >= fleet.max_activations) ++capped;
+    }
+    std::string text = fmt::format("{}/{} processes busy", busy, fleet.processes_active);
+    if (fleet.instances_pending > 0)
+        text += fmt::format(", {} instance{} starting", fleet.instances_pending, fleet.instances_pending == 1 ? "" : "s");
+    if (capped > 0) text += fmt::format(", {} at MaxConcurrentGameServerSessionActivations {}", capped, fleet.max_activations);
+    if (unreachable > 0) text += fmt::format(", {} on hosts that are not answering", unreachable);
+    if (fleet.waits_for_room) text += ", no host has room for another instance";
+    return text + fmt::format(", maximum {}", fleet.max);
+}
+
+Result<Slot> create_session(Step& step, NewSession wanted) {
+    State& state = step.state;
+    const Fleet& fleet = state.at<Fleet>(wanted.fleet);
+    if (fleet.status != FleetStatus::Active)
+        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet", fleet.id,
+                                                          to_text(fleet.status)));
+    if (!wanted.custom_id.empty() && state.find_custom_session(fleet.region, wanted.custom_id) != kNone)
+        return refuse(ErrorCode::InUse, fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
+    TRY(check_creator(step, fleet, wanted));
+    if (fleet.open.empty()) {
+        state.queue_reconcile(wanted.fleet);
+        return refuse(ErrorCode::Insufficient,
+                      fmt::format("Fleet {} has no idle process: {}", fleet.id, describe_shortage(state, wanted.fleet)));
+    }
+    const Slot instance_slot = fleet.open.rbegin()->second;
+    const Instance& instance = state.at<Instance>(instance_slot);
+    const Slot process_slot = instance.idle.back();
+    const Process& process = state.at<Process>(process_slot);
+
+    GameSession session;
+    session.key = state.next_session_key(step.rng);
+    if (!wanted.custom_id.empty()) session.key += "/" + wanted.custom_id;
+    session.order = state.next_order();
+    session.fleet = wanted.fleet;
+    session.instance = instance_slot;
+    session.process = process_slot;
+    session.protection = fleet.protection;
+    session.max_players = wanted.max_players;
+    session.name = std::move(wanted.name);
+    session.creator_id = std::move(wanted.creator_id);
+    session.session_data = std::move(wanted.session_data);
+    session.matchmaker_data = std::move(wanted.matchmaker_data);
+    session.properties = std::move(wanted.properties);
+    session.idempotency_token = std::move(wanted.idempotency_token);
+    session.request_hash = wanted.request_hash;
+    session.created_at = step.now.engine;
+    session.created = step.now.wall;
+    session.activation_deadline = step.now.engine + Millis{std::int64_t{fleet.activation_timeout_s} * 1000};
+    session.address = state.at<Host>(instance.host).address;
+    session.port = process.client_port;
+
+    const Slot host = instance.host;
+    const Slot slot = state.add(std::move(session));
+    state.edit<Process>(process_slot)->session = slot;
+    step.order(host, start_session_order(state, slot));
+    state.queue_reconcile(wanted.fleet);
+    return slot;
+}
+
+link::StartSession start_session_order(const State& state, Slot slot) {
+    const GameSession& session = state.at<GameSession>(slot);
+    link::StartSession order;
+    order.process_id = state.at<Process>(session.process).id;
+    order.session_id = state.session_id(slot);
+    order.fleet_id = state.at<Fleet>(session.fleet).id;
+    order.name = session.name;
+    order.max_players = session.max_players;
+    order.joinable = session.accept_all;
+    for (const auto& property : session.properties) order.properties.emplace_back(property.key, property.value);
+    order.port = session.port;
+    order.address = session.address;
+    order.session_data = session.session_data;
+    order.matchmaker_data = session.matchmaker_data;
+    return order;
+}
+
+Result<void> activate_session(Step& step, Slot slot) {
+    const GameSession& session = step.state.at<GameSession>(slot);
+    if (session.status == SessionStatus::Active) return {};
+    if (session.status != SessionStatus::Activating)
+        return refuse(ErrorCode::Unavailable, fmt::format("the game server session is {}", to_text(session.status)));
+    {
+        auto edit = step.state.edit<GameSession>(slot);
+        edit->status = SessionStatus::Active;
+        edit->start_delivered = true;
+        edit->activation_deadline = kNever;
+    }
+    start_reservation_timers(step, slot);
+    return {};
+}
+
+void end_session(Step& step, Slot slot, SessionStatus status, std::string reason) {
+    State& state = step.state;
+    const GameSession& session = state.at<GameSession>(slot);
+    CHECK(session.live());
+    CHECK(is_allowed(session_moves(), session.status, status));
+    complete_players(step, slot);
+
+    const Slot process_slot = session.process;
+    const Process& process = state.at<Process>(process_slot);
+    const bool collect = !process.log_paths.empty();
+    {
+        auto edit = state.edit<GameSession>(slot);
+        edit->status = status;
+        edit->status_reason = std::move(reason);
+        edit->activation_deadline = kNever;
+        edit->ended_at = step.now.engine;
+        edit->ended = step.now.wall;
+        edit->process = kNone;
+        edit->custom_current = process.custom_current;
+        edit->custom_maximum = process.custom_maximum;
+        edit->log_process = process.id;
+        if (collect) {
+            edit->log_state = LogState::Pending;
+            edit->log_paths = process.log_paths;
+        }
+    }
+    {
+        auto edit = state.edit<Process>(process_slot);
+        edit->session = kNone;
+        edit->custom_current = edit->custom_maximum = 0;
+        if (edit->status == ProcessStatus::Active) {
+            edit->rests_until = step.now.engine + kRest;
+            state.arm(edit->rests_until, TimerKind::Rest, process_slot);
+        }
+    }
+    state.ended_sessions().emplace_back(step.now.engine, slot);
+    if (collect) step.order(state.at<Instance>(session.instance).host, collect_logs_order(state, slot));
+    else state.edit<GameSession>(slot)->instance = kNone;
+    // Protection was the session's: what remains is an unprotected process.
+    if (state.at<Process>(process_slot).status == ProcessStatus::Ending) renew_end(step, process_slot);
+    state.queue_reconcile(session.fleet);
+}
+
+void expire_activation(Step& step, Slot slot) {
+    const GameSession* session = step.state.find<GameSession>(slot);
+    if (!session || session->status != SessionStatus::Activating || session->activation_deadline > step.now.engine) return;
+    const Host& host = step.state.at<Host>(step.state.at<Instance>(session->instance).host);
+    if (!host.synced && !host.lost) {
+        // The activation may wait in the agent's backlog.
+        step.state.arm(step.now.engine + Millis{1000}, TimerKind::Activation, slot);
+        return;
+    }
+    const Slot process = session->process;
+    const std::uint32_t timeout_s = step.state.at<Fleet>(session->fleet).activation_timeout_s;
+    add_event(step, session->fleet, "GAME_SESSION_ACTIVATION_TIMEOUT",
+              fmt::format("Game server session {} was not activated within {} s: its process {} must call "
+                          "ActivateGameServerSession. The process is ended and replaced.",
+                          step.state.session_id(slot), timeout_s, step.state.at<Process>(process).id));
+    end_session(step, slot, SessionStatus::Error, fmt::format("not activated within {} s", timeout_s));
+    request_end(step, process, EndReason::ActivationTimeout);
+}
+
+link::CollectLogs collect_logs_order(const State& state, Slot slot) {
+    const GameSession& session = state.at<GameSession>(slot);
+    link::CollectLogs order;
+    order.session_id = state.session_id(slot);
+    order.process_id = session.log_process;
+    order.instance_id = state.at<Instance>(session.instance).id;
+    order.paths = session.log_paths;
+    order.target = {.bucket = "logs", .key = fmt::format("sessions/{}.zip", session.key.substr(0, 24)), .authorization = {}};
+    order.max_bytes = state.settings().limits.log_bytes_per_session;
+    return order;
+}
+
+void on_logs_collected(Step& step, const link::LogCollected& report) {
+    const Slot slot = step.state.find_session(report.session_id);
+    if (slot == kNone || step.state.at<GameSession>(slot).log_state != LogState::Pending) return;
+    const Slot instance = step.state.at<GameSession>(slot).instance;
+    {
+        auto edit = step.state.edit<GameSession>(slot);
+        edit->log_state = report.ok ? LogState::Stored : LogState::Failed;
+        edit->log_key = report.log_key;
+        edit->log_paths.clear();
+        edit->instance = kNone;
+    }
+    const Slot fleet = step.state.at<GameSession>(slot).fleet;
+    if (!report.message.empty())
+        add_event(step, fleet, "GENERIC_EVENT", fmt::format("Logs of {}: {}", report.session_id, report.message));
+    remove_when_empty(step, instance);
+}
+
+}  // namespace gse::core

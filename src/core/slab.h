@@ -1,0 +1,125 @@
+/// A table of records: the slot number is the record's address, in memory, in the journal and inside ids.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+
+namespace gse::core {
+
+using Slot = std::uint32_t;
+inline constexpr Slot kNone = UINT32_MAX;
+
+/// Records never move, so references stay valid until their record is erased. Insert and erase are O(1).
+/// Not thread-safe.
+template <class T>
+class Slab {
+public:
+    Slot insert(T value) {
+        Slot slot = limit_;
+        if (!free_.empty()) {
+            slot = free_.back();
+            free_.pop_back();
+        }
+        place(slot, std::move(value));
+        return slot;
+    }
+
+    /// Where the next insert() will put its record.
+    [[nodiscard]] Slot next_slot() const { return free_.empty() ? limit_ : free_.back(); }
+
+    /// Recovery only: puts a record where the journal says it was, or replaces the one that is there.
+    void restore(Slot slot, T value) {
+        if (find(slot)) erase_cell(slot);
+        place(slot, std::move(value));
+    }
+
+    /// Recovery only: after the last restore(), makes the holes usable again.
+    void rebuild_free_list() {
+        free_.clear();
+        for (Slot slot = limit_; slot-- > 0;)
+            if (!cell(slot).used) free_.push_back(slot);
+    }
+
+    void erase(Slot slot) {
+        CHECK(find(slot));
+        erase_cell(slot);
+        free_.push_back(slot);
+    }
+
+    /// Recovery only: like erase(), but tolerates an empty slot and leaves the free list alone.
+    void restore_erased(Slot slot) {
+        if (find(slot)) erase_cell(slot);
+    }
+
+    [[nodiscard]] T* find(Slot slot) {
+        return slot < limit_ && cell(slot).used ? &cell(slot).value : nullptr;
+    }
+    [[nodiscard]] const T* find(Slot slot) const { return const_cast<Slab*>(this)->find(slot); }
+
+    [[nodiscard]] T& at(Slot slot) {
+        CHECK(slot < limit_ && cell(slot).used);
+        return cell(slot).value;
+    }
+    [[nodiscard]] const T& at(Slot slot) const { return const_cast<Slab*>(this)->at(slot); }
+
+    /// Marks the slot as changed in this batch; true the first time.
+    bool mark_dirty(Slot slot) { return !std::exchange(cell(slot).dirty, true); }
+    void clear_dirty(Slot slot) { cell(slot).dirty = false; }
+    /// Guards against two edits of one record at a time.
+    bool set_editing(Slot slot, bool on) { return std::exchange(cell(slot).editing, on); }
+
+    [[nodiscard]] bool editing(Slot slot) { return cell(slot).editing; }
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    /// One past the highest slot ever used.
+    [[nodiscard]] Slot limit() const { return limit_; }
+
+    template <class Visit>
+    void for_each(Visit&& visit) {
+        for (Slot slot = 0; slot < limit_; ++slot)
+            if (cell(slot).used) visit(slot, cell(slot).value);
+    }
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        const_cast<Slab*>(this)->for_each([&](Slot slot, const T& value) { visit(slot, value); });
+    }
+
+private:
+    static constexpr Slot kChunk = 256;
+    struct Cell {
+        T value{};
+        bool used = false;
+        bool dirty = false;
+        bool editing = false;
+    };
+
+    Cell& cell(Slot slot) { return chunks_[slot / kChunk][slot % kChunk]; }
+
+    void place(Slot slot, T value) {
+        CHECK(slot < kNone);
+        while (chunks_.size() <= slot / kChunk) chunks_.push_back(std::make_unique<Cell[]>(kChunk));
+        if (slot >= limit_) limit_ = slot + 1;
+        Cell& target = cell(slot);
+        CHECK(!target.used);
+        target.value = std::move(value);
+        target.used = true;
+        ++size_;
+    }
+
+    void erase_cell(Slot slot) {
+        cell(slot).value = T{};
+        cell(slot).used = false;
+        --size_;
+    }
+
+    std::vector<std::unique_ptr<Cell[]>> chunks_;
+    std::vector<Slot> free_;
+    Slot limit_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace gse::core

@@ -1,0 +1,719 @@
+#include "core/state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/entities_archive.h"
+#include "plan/placement.h"
+
+namespace gse::core {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::string_view kSessionMark = "/gssess-";
+constexpr std::string_view kPlayerPrefix = "psess-";
+constexpr std::size_t kSlotDigits = 7;  // 36^7 > 2^32
+
+constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+std::string slot_text(Slot slot) {
+    std::string out(kSlotDigits, '0');
+    for (std::size_t i = kSlotDigits; i-- > 0; slot /= 36) out[i] = kDigits[slot % 36];
+    return out;
+}
+
+/// kNone when `text` does not start with a slot.
+Slot read_slot(std::string_view text) {
+    if (text.size() < kSlotDigits) return kNone;
+    std::uint64_t value = 0;
+    for (const char c : text.substr(0, kSlotDigits)) {
+        const auto digit = kDigits.find(c);
+        if (digit == std::string_view::npos) return kNone;
+        value = value * 36 + digit;
+    }
+    return value < kNone ? static_cast<Slot>(value) : kNone;
+}
+
+template <class T>
+void erase_value(std::vector<T>& values, const T& value) {
+    const auto it = std::find(values.begin(), values.end(), value);
+    CHECK(it != values.end());
+    values.erase(it);
+}
+
+std::string idempotency_key(std::string_view region, std::string_view token) { return fmt::format("{}/{}", region, token); }
+
+/// "" when the caller gave no id of their own.
+std::string_view custom_part(const GameSession& session) {
+    const auto slash = session.key.find('/');
+    return slash == std::string::npos ? std::string_view{} : std::string_view(session.key).substr(slash + 1);
+}
+
+Slot lookup(const TextIndex& index, std::string_view key) {
+    const auto it = index.find(key);
+    return it == index.end() ? kNone : it->second;
+}
+
+}  // namespace
+
+std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL ^ seed;
+    for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3ULL;
+    return hash;
+}
+
+// ------------------------------------------------------------------ Edit, add, remove
+
+template <class T>
+Edit<T>::Edit(State& state, Slot slot) : state_(state), slot_(slot), record_(state.tables<T>().at(slot)) {
+    CHECK(!state_.tables<T>().set_editing(slot_, true));
+    state_.count(slot_, record_, -1);
+}
+
+template <class T>
+Edit<T>::~Edit() {
+    state_.tables<T>().set_editing(slot_, false);
+    state_.count(slot_, record_, +1);
+    state_.touch<T>(slot_);
+}
+
+template <class T>
+void State::touch(Slot slot) {
+    if (!tables<T>().mark_dirty(slot)) return;
+    constexpr auto index = []<std::size_t... I>(std::index_sequence<I...>) {
+        std::size_t found = 0;
+        ((std::is_same_v<std::tuple_element_t<I, decltype(tables_)>, Slab<T>> ? (found = I, 0) : 0), ...);
+        return found;
+    }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+    dirty_.emplace_back(static_cast<std::uint8_t>(index), slot);
+}
+
+template <class T>
+Slot State::add(T record) {
+    auto& table = tables<T>();
+    const Slot slot = table.insert(std::move(record));
+    T& added = table.at(slot);
+    link(slot, added);
+    count(slot, added, +1);
+    arm_record(slot, added);
+    touch<T>(slot);
+    return slot;
+}
+
+template <class T>
+void State::remove(Slot slot) {
+    T& record = tables<T>().at(slot);
+    count(slot, record, -1);
+    unlink(slot, record);
+    tables<T>().erase(slot);
+    touch<T>(slot);
+}
+
+#define GSE_INSTANTIATE(T)                    \
+    template class Edit<T>;                   \
+    template Slot State::add<T>(T record);    \
+    template void State::remove<T>(Slot slot);
+GSE_INSTANTIATE(Meta)
+GSE_INSTANTIATE(Asset)
+GSE_INSTANTIATE(Alias)
+GSE_INSTANTIATE(Host)
+GSE_INSTANTIATE(HostCursor)
+GSE_INSTANTIATE(Fleet)
+GSE_INSTANTIATE(Instance)
+GSE_INSTANTIATE(Process)
+GSE_INSTANTIATE(GameSession)
+GSE_INSTANTIATE(PlayerSession)
+GSE_INSTANTIATE(FleetEvent)
+#undef GSE_INSTANTIATE
+
+State::State(const Settings& settings) : settings_(settings) { tables<Meta>().insert(Meta{}); }
+
+// ------------------------------------------------------------------ look-ups
+
+Slot State::find_asset(std::string_view region, std::string_view id) const {
+    const Slot slot = lookup(assets_, id);
+    return slot != kNone && at<Asset>(slot).region == region ? slot : kNone;
+}
+Slot State::find_alias(std::string_view region, std::string_view id) const {
+    const Slot slot = lookup(aliases_, id);
+    return slot != kNone && at<Alias>(slot).region == region ? slot : kNone;
+}
+Slot State::find_fleet(std::string_view id) const { return lookup(fleets_, id); }
+Slot State::find_fleet(std::string_view region, std::string_view id) const {
+    const Slot slot = find_fleet(id);
+    return slot != kNone && at<Fleet>(slot).region == region ? slot : kNone;
+}
+Slot State::find_instance(std::string_view id) const { return lookup(instances_, id); }
+Slot State::find_process(std::string_view id) const { return lookup(processes_, id); }
+Slot State::find_host(std::string_view name) const { return lookup(hosts_, name); }
+
+Slot State::find_session(std::string_view id) const {
+    // The part after the first mark is ours; a custom id behind it may hold anything.
+    const auto mark = id.find(kSessionMark);
+    if (mark == std::string_view::npos) return kNone;
+    const Slot slot = read_slot(id.substr(mark + kSessionMark.size()));
+    const GameSession* session = find<GameSession>(slot);
+    return session && session_id(*session) == id ? slot : kNone;
+}
+
+Slot State::find_player_session(std::string_view id) const {
+    if (!id.starts_with(kPlayerPrefix)) return kNone;
+    const Slot slot = read_slot(id.substr(kPlayerPrefix.size()));
+    const PlayerSession* player = find<PlayerSession>(slot);
+    if (!player) return kNone;
+    const std::string_view secret = id.substr(kPlayerPrefix.size() + kSlotDigits);
+    if (secret.size() != player->secret.size()) return kNone;
+    unsigned difference = 0;  // constant time: the id admits a player
+    for (std::size_t i = 0; i < secret.size(); ++i) difference |= static_cast<unsigned>(secret[i] ^ player->secret[i]);
+    return difference == 0 ? slot : kNone;
+}
+
+Slot State::find_idempotent(std::string_view region, std::string_view token) const {
+    return lookup(idempotency_, idempotency_key(region, token));
+}
+Slot State::find_custom_session(std::string_view region, std::string_view custom_id) const {
+    return lookup(custom_sessions_, idempotency_key(region, custom_id));
+}
+Slot State::first_of_player(std::string_view player_id) const {
+    const auto it = players_.find(stable_hash(player_id));
+    return it == players_.end() ? kNone : it->second;
+}
+
+std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineTime since) {
+    const auto it = creators_.find(stable_hash(creator, fleet));
+    if (it == creators_.end()) return 0;
+    while (!it->second.empty() && it->second.front() < since) it->second.pop_front();
+    if (it->second.empty()) {
+        creators_.erase(it);
+        return 0;
+    }
+    return static_cast<std::uint32_t>(it->second.size());
+}
+
+// ------------------------------------------------------------------ ids
+
+std::string State::session_id(const GameSession& session) const {
+    const Fleet& fleet = at<Fleet>(session.fleet);
+    return fmt::format("qcs::gse:{}:uin/{}:gameserversession/{}/{}", fleet.region, settings_.uin, fleet.id, session.key);
+}
+std::string State::session_id(Slot session) const { return session_id(at<GameSession>(session)); }
+
+std::string State::player_session_id(Slot player) const {
+    const auto& secret = at<PlayerSession>(player).secret;
+    std::string id(kPlayerPrefix);
+    id += slot_text(player);
+    id.append(secret.data(), secret.size());
+    return id;
+}
+
+std::string State::arn(std::string_view region, std::string_view kind, std::string_view id) const {
+    return fmt::format("qcs::gse:{}:uin/{}:{}/{}", region, settings_.uin, kind, id);
+}
+
+std::string State::next_session_key(Rng& rng) const {
+    const std::string chance = rng.text(9);
+    return fmt::format("gssess-{}{}-{}", slot_text(table<GameSession>().next_slot()), chance.substr(0, 1), chance.substr(1));
+}
+
+std::uint64_t State::next_order() { return edit<Meta>(0)->next_order++; }
+void State::begin_epoch() { ++edit<Meta>(0)->epoch; }
+
+// ------------------------------------------------------------------ link
+
+void State::link(Slot slot, Asset& asset) { assets_.emplace(asset.id, slot); }
+void State::unlink(Slot, Asset& asset) { assets_.erase(asset.id); }
+void State::link(Slot slot, Alias& alias) { aliases_.emplace(alias.id, slot); }
+void State::unlink(Slot, Alias& alias) { aliases_.erase(alias.id); }
+void State::link(Slot slot, Fleet& fleet) { fleets_.emplace(fleet.id, slot); }
+void State::unlink(Slot, Fleet& fleet) { fleets_.erase(fleet.id); }
+
+void State::link(Slot slot, Host& host) { hosts_.emplace(host.name, slot); }
+void State::unlink(Slot, Host& host) { hosts_.erase(host.name); }
+
+void State::link(Slot slot, Instance& instance) {
+    instances_.emplace(instance.id, slot);
+    tables<Fleet>().at(instance.fleet).instances.push_back(slot);
+    mutable_host(instance.host).instances.push_back(slot);
+}
+void State::unlink(Slot slot, Instance& instance) {
+    instances_.erase(instance.id);
+    erase_value(tables<Fleet>().at(instance.fleet).instances, slot);
+    erase_value(mutable_host(instance.host).instances, slot);
+}
+
+void State::link(Slot slot, Process& process) {
+    processes_.emplace(process.id, slot);
+    tables<Instance>().at(process.instance).processes.push_back(slot);
+}
+void State::unlink(Slot slot, Process& process) {
+    processes_.erase(process.id);
+    erase_value(tables<Instance>().at(process.instance).processes, slot);
+}
+
+void State::link(Slot slot, GameSession& session) {
+    const std::string& region = at<Fleet>(session.fleet).region;
+    if (!session.idempotency_token.empty()) idempotency_.emplace(idempotency_key(region, session.idempotency_token), slot);
+    if (const auto custom = custom_part(session); !custom.empty()) custom_sessions_.emplace(idempotency_key(region, custom), slot);
+    if (!session.creator_id.empty() && at<Fleet>(session.fleet).creator_limit != 0)
+        creators_[stable_hash(session.creator_id, session.fleet)].push_back(session.created_at);
+}
+void State::unlink(Slot slot, GameSession& session) {
+    Fleet& fleet = tables<Fleet>().at(session.fleet);
+    if (session.listed_live) fleet.live_sessions.erase(session.order);
+    if (session.listed_ended) fleet.ended_sessions.erase(session.order);
+    const auto erase_if_mine = [slot](TextIndex& index, const std::string& key) {
+        const auto it = index.find(key);
+        if (it != index.end() && it->second == slot) index.erase(it);
+    };
+    if (!session.idempotency_token.empty()) erase_if_mine(idempotency_, idempotency_key(fleet.region, session.idempotency_token));
+    if (const auto custom = custom_part(session); !custom.empty())
+        erase_if_mine(custom_sessions_, idempotency_key(fleet.region, custom));
+}
+
+void State::link(Slot slot, PlayerSession& player) {
+    GameSession& session = tables<GameSession>().at(player.session);
+    auto& players = tables<PlayerSession>();
+    player.previous = session.last_player;
+    player.next = kNone;
+    if (session.last_player != kNone) players.at(session.last_player).next = slot;
+    else session.first_player = slot;
+    session.last_player = slot;
+    session.last_number = std::max(session.last_number, player.number);
+
+    const auto [it, first] = players_.try_emplace(stable_hash(player.player_id), slot);
+    player.previous_same_player = kNone;
+    player.next_same_player = kNone;
+    if (!first) {
+        player.next_same_player = it->second;
+        players.at(it->second).previous_same_player = slot;
+        it->second = slot;
+    }
+}
+void State::unlink(Slot slot, PlayerSession& player) {
+    GameSession& session = tables<GameSession>().at(player.session);
+    auto& players = tables<PlayerSession>();
+    (player.previous != kNone ? players.at(player.previous).next : session.first_player) = player.next;
+    (player.next != kNone ? players.at(player.next).previous : session.last_player) = player.previous;
+
+    if (player.next_same_player != kNone) players.at(player.next_same_player).previous_same_player = player.previous_same_player;
+    if (player.previous_same_player != kNone) {
+        players.at(player.previous_same_player).next_same_player = player.next_same_player;
+        return;
+    }
+    const auto it = players_.find(stable_hash(player.player_id));
+    CHECK(it != players_.end() && it->second == slot);
+    if (player.next_same_player != kNone) it->second = player.next_same_player;
+    else players_.erase(it);
+}
+
+void State::link(Slot slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.emplace(event.order, slot); }
+void State::unlink(Slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.erase(event.order); }
+
+// ------------------------------------------------------------------ count
+
+void State::count(Slot, Fleet& fleet, int sign) {
+    if (fleet.asset != kNone && fleet.status != FleetStatus::Terminated)
+        tables<Asset>().at(fleet.asset).bound_fleets += static_cast<std::uint32_t>(sign);
+    // The activation cap is part of what makes an instance open.
+    if (sign > 0)
+        for (const Slot instance : fleet.instances) refresh_open(instance);
+}
+
+void State::count(Slot slot, Instance& instance, int sign) {
+    Fleet& fleet = tables<Fleet>().at(instance.fleet);
+    const auto step = static_cast<std::uint32_t>(sign);
+    switch (instance.status) {
+        case InstanceStatus::Pending: fleet.instances_pending += step; break;
+        case InstanceStatus::Active: fleet.instances_active += step; break;
+        case InstanceStatus::Draining: fleet.instances_draining += step; break;
+        case InstanceStatus::Gone: break;
+    }
+    if (instance.status != InstanceStatus::Draining) fleet.sessions_on_staying += step * instance.sessions;
+    for (const Place& place : instance.places) mark_ports(instance.host, place, sign);
+    if (sign > 0) {
+        refresh_open(slot);
+    } else if (instance.open) {
+        fleet.open.erase({instance.open_rank, slot});
+        instance.open = false;
+    }
+}
+
+void State::count(Slot slot, Process& process, int sign) {
+    CHECK(!tables<Instance>().editing(process.instance));
+    Instance& instance = tables<Instance>().at(process.instance);
+    Fleet& fleet = tables<Fleet>().at(instance.fleet);
+    const auto step = static_cast<std::uint32_t>(sign);
+    if (process.status == ProcessStatus::Active) {
+        instance.active += step;
+        fleet.processes_active += step;
+        if (process.healthy) instance.healthy += step;
+    }
+    const bool idle = process.status == ProcessStatus::Active && process.healthy && process.session == kNone &&
+                      process.rests_until == EngineTime{};
+    if (idle && sign > 0) {
+        process.idle_position = static_cast<std::uint32_t>(instance.idle.size());
+        instance.idle.push_back(slot);
+    } else if (idle) {
+        const Slot last = instance.idle.back();
+        instance.idle[process.idle_position] = last;
+        tables<Process>().at(last).idle_position = process.idle_position;
+        instance.idle.pop_back();
+    }
+    refresh_open(process.instance);
+}
+
+void State::count(Slot slot, GameSession& session, int sign) {
+    Fleet& fleet = tables<Fleet>().at(session.fleet);
+    const auto step = static_cast<std::uint32_t>(sign);
+    if (session.live()) {
+        (session.status == SessionStatus::Active ? fleet.sessions_active : fleet.sessions_activating) += step;
+        fleet.players_max += static_cast<std::uint64_t>(static_cast<std::int64_t>(sign)) * session.max_players;
+    }
+    if (session.instance != kNone) {
+        CHECK(!tables<Instance>().editing(session.instance));
+        Instance& instance = tables<Instance>().at(session.instance);
+        if (session.live()) {
+            instance.sessions += step;
+            if (session.status == SessionStatus::Activating) instance.activating += step;
+            if (instance.status != InstanceStatus::Draining) fleet.sessions_on_staying += step;
+        }
+        if (session.log_state == LogState::Pending) instance.logs_pending += step;
+        refresh_open(session.instance);
+    }
+    if (sign > 0) list_session(slot, session);
+}
+
+void State::list_session(Slot slot, GameSession& session) {
+    Fleet& fleet = tables<Fleet>().at(session.fleet);
+    const bool live = session.live();
+    if (live != session.listed_live) {
+        if (live) fleet.live_sessions.emplace(session.order, slot);
+        else fleet.live_sessions.erase(session.order);
+        session.listed_live = live;
+    }
+    if (!live != session.listed_ended) {
+        if (!live) fleet.ended_sessions.emplace(session.order, slot);
+        else fleet.ended_sessions.erase(session.order);
+        session.listed_ended = !live;
+    }
+}
+
+void State::count(Slot, PlayerSession& player, int sign) {
+    if (!player.seated()) return;
+    GameSession& session = tables<GameSession>().at(player.session);
+    session.seats += static_cast<std::uint32_t>(sign);
+    tables<Fleet>().at(session.fleet).players += static_cast<std::uint64_t>(static_cast<std::int64_t>(sign));
+}
+
+void State::refresh_open(Slot slot) {
+    Instance& instance = tables<Instance>().at(slot);
+    Fleet& fleet = tables<Fleet>().at(instance.fleet);
+    const Host& host = at<Host>(instance.host);
+    const plan::InstanceOffer offer{
+        .active = instance.status == InstanceStatus::Active,
+        .host_reachable = !host.silent && !host.lost,
+        .weight = instance.weight,
+        .idle = static_cast<std::uint32_t>(instance.idle.size()),
+        .activating = instance.activating,
+        .max_activations = fleet.max_activations,
+    };
+    const bool open = plan::refuses(offer) == plan::PlacementRefusal::None;
+    const std::uint64_t rank = plan::placement_rank(instance.weight, instance.sessions);
+    if (open == instance.open && (!open || rank == instance.open_rank)) return;
+    if (instance.open) fleet.open.erase({instance.open_rank, slot});
+    if (open) fleet.open.emplace(rank, slot);
+    instance.open = open;
+    instance.open_rank = rank;
+}
+
+void State::refresh_host(Slot host) {
+    for (const Slot instance : at<Host>(host).instances) refresh_open(instance);
+}
+
+// ------------------------------------------------------------------ ports
+
+void State::mark_ports(Slot slot, const Place& place, int sign) {
+    Host& host = mutable_host(slot);
+    const auto mark = [&](std::uint16_t port) {
+        if (port < host.ports.low || port > host.ports.high) return;
+        host.ports_used.resize(static_cast<std::size_t>(host.ports.high - host.ports.low) + 1);
+        host.ports_used[port - host.ports.low] = static_cast<std::uint8_t>(host.ports_used[port - host.ports.low] + sign);
+    };
+    mark(place.client_port);
+    mark(place.grpc_port);
+}
+
+void State::rest_port(Slot host, std::uint16_t port, EngineTime until) {
+    auto& at_rest = mutable_host(host).ports_resting[port];
+    at_rest = std::max(at_rest, until);
+}
+
+void State::release_rested_ports(Slot host, EngineTime now) {
+    std::erase_if(mutable_host(host).ports_resting, [now](const auto& entry) { return entry.second <= now; });
+}
+
+bool State::port_free(const Host& host, std::uint16_t port) const {
+    if (port < host.ports.low || port > host.ports.high || host.ports_resting.contains(port)) return false;
+    const std::size_t index = port - host.ports.low;
+    return index >= host.ports_used.size() || host.ports_used[index] == 0;
+}
+
+// ------------------------------------------------------------------ timers and queues
+
+void State::arm_record(Slot slot, const Fleet& fleet) {
+    arm(fleet.creation_deadline, TimerKind::FleetCreation, slot);
+    if (fleet.status == FleetStatus::Terminated) ended_fleets_.emplace_back(fleet.terminated_at, slot);
+}
+void State::arm_record(Slot slot, const Host&) { arm(EngineTime{0}, TimerKind::HostAlive, slot); }
+void State::arm_record(Slot slot, const Instance& instance) {
+    if (instance.status == InstanceStatus::Draining)
+        arm(instance.drained_since + settings_.timers.drain_grace, TimerKind::DrainGrace, slot);
+}
+void State::arm_record(Slot slot, const Process& process) {
+    if (process.rests_until != EngineTime{}) arm(process.rests_until, TimerKind::Rest, slot);
+}
+void State::arm_record(Slot slot, const GameSession& session) {
+    if (session.status == SessionStatus::Activating) arm(session.activation_deadline, TimerKind::Activation, slot);
+    if (!session.live()) ended_sessions_.emplace_back(session.ended_at, slot);
+}
+void State::arm_record(Slot slot, const PlayerSession& player) {
+    if (player.status == PlayerStatus::Reserved) arm(player.deadline, TimerKind::Reservation, slot);
+    if (!player.seated()) ended_players_.emplace_back(player.ended_at, slot);
+}
+
+bool State::take_due(EngineTime now, Timer& out) {
+    if (timers_.empty() || timers_.top().at > now) return false;
+    out = timers_.top();
+    timers_.pop();
+    return true;
+}
+
+void State::queue_reconcile(Slot fleet) {
+    Fleet& record = tables<Fleet>().at(fleet);
+    if (std::exchange(record.reconcile_queued, true)) return;
+    reconcile_queue_.push_back(fleet);
+}
+
+void State::queue_spec(Slot slot) {
+    Instance& instance = tables<Instance>().at(slot);
+    if (std::exchange(instance.spec_changed, true)) return;
+    spec_queue_.push_back(slot);
+}
+
+std::vector<Slot> State::take_spec_queue() {
+    for (const Slot slot : spec_queue_)
+        if (find<Instance>(slot)) tables<Instance>().at(slot).spec_changed = false;
+    return std::exchange(spec_queue_, {});
+}
+
+// ------------------------------------------------------------------ journal
+
+// A batch: format byte, engine time, wall time, then records: table, slot, and the length of the image plus one —
+// zero is a tombstone.
+
+namespace {
+void begin_batch(std::string& out, Now now) {
+    Writer writer(out);
+    writer(kFormat, now.engine, now.wall);
+}
+}  // namespace
+
+template <class T>
+void State::encode_record(Slot slot, std::string& out) const {
+    Writer writer(out);
+    const T* record = find<T>(slot);
+    if (!record) {
+        writer.varint(0);
+        return;
+    }
+    thread_local std::string image;
+    image.clear();
+    Writer body(image);
+    archive(body, const_cast<T&>(*record));
+    writer.varint(image.size() + 1);
+    out.append(image);
+}
+
+std::string State::take_batch(Now now) {
+    std::string out;
+    begin_batch(out, now);
+    Writer writer(out);
+    const auto encode_as = [&]<class T>(Slab<T>& table, Slot slot) {
+        table.clear_dirty(slot);
+        encode_record<T>(slot, out);
+    };
+    for (const auto& [index, slot] : dirty_) {
+        writer.varint(index);
+        writer.varint(slot);
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((I == index ? (encode_as(std::get<I>(tables_), slot), 0) : 0), ...);
+        }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+    }
+    dirty_.clear();
+    return out;
+}
+
+bool State::encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, std::string& out) const {
+    begin_batch(out, now);
+    Writer writer(out);
+    std::size_t left = records;
+    const auto walk = [&]<class T>(const Slab<T>& table, std::size_t index) {
+        if (cursor.table != index) return;
+        for (; cursor.slot < table.limit() && left > 0; ++cursor.slot, --left) {
+            if (!table.find(cursor.slot)) continue;
+            writer.varint(index);
+            writer.varint(cursor.slot);
+            encode_record<T>(cursor.slot, out);
+        }
+        if (cursor.slot >= table.limit()) cursor = {index + 1, 0};
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (walk(std::get<I>(tables_), I), ...);
+    }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+    return cursor.table < std::tuple_size_v<decltype(tables_)>;
+}
+
+Result<Now> State::apply(std::string_view batch) {
+    Reader reader(batch);
+    std::uint8_t format = 0;
+    Now now;
+    reader(format, now.engine, now.wall);
+    if (!reader.ok() || format != kFormat)
+        return refuse(ErrorCode::Internal, fmt::format("journal entry of format {}; this version reads format {}", format, kFormat));
+    while (reader.ok() && !reader.at_end()) {
+        const std::uint64_t index = reader.varint();
+        const auto slot = static_cast<Slot>(reader.varint());
+        const std::uint64_t length = reader.varint();
+        std::string_view image;
+        if (length > 0) image = reader.raw(length - 1);
+        if (!reader.ok()) break;
+        bool known = false;
+        bool intact = true;
+        const auto apply_as = [&]<class T>(Slab<T>& table) {
+            known = true;
+            if (length == 0) return table.restore_erased(slot);
+            T record;
+            Reader body(image);
+            archive(body, record);
+            intact = body.ok();
+            if (intact) table.restore(slot, std::move(record));
+        };
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            ((I == index ? (apply_as(std::get<I>(tables_)), 0) : 0), ...);
+        }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+        if (!known || !intact)
+            return refuse(ErrorCode::Internal, fmt::format("journal entry holds an unreadable record of table {}", index));
+    }
+    if (!reader.ok()) return refuse(ErrorCode::Internal, "journal entry ends within a record");
+    return now;
+}
+
+void State::rebuild() {
+    assets_.clear(), aliases_.clear(), fleets_.clear(), instances_.clear(), processes_.clear(), hosts_.clear();
+    idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
+    timers_ = {};
+    reconcile_queue_.clear(), spec_queue_.clear();
+    ended_sessions_.clear(), ended_players_.clear(), ended_fleets_.clear();
+
+    const auto reset_derived = [](auto& table) {
+        table.rebuild_free_list();
+        table.for_each([](Slot, auto& record) { clear_derived(record); });
+    };
+    std::apply([&](auto&... table) { (reset_derived(table), ...); }, tables_);
+
+    // Lists in order of creation must come out as they grew, whatever slots their records sit in.
+    const auto add_all = [&]<class T>(Slab<T>& table) {
+        std::vector<Slot> slots;
+        slots.reserve(table.size());
+        table.for_each([&](Slot slot, T&) { slots.push_back(slot); });
+        if constexpr (std::is_same_v<T, PlayerSession>)
+            std::stable_sort(slots.begin(), slots.end(), [&](Slot a, Slot b) {
+                return std::tie(table.at(a).created, table.at(a).number) < std::tie(table.at(b).created, table.at(b).number);
+            });
+        if constexpr (std::is_same_v<T, GameSession>)
+            std::stable_sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return table.at(a).order < table.at(b).order; });
+        for (const Slot slot : slots) {
+            T& record = table.at(slot);
+            link(slot, record);
+            count(slot, record, +1);
+            arm_record(slot, record);
+        }
+    };
+    std::apply([&](auto&... table) { (add_all(table), ...); }, tables_);
+
+    const auto by_time = [](auto& queue) { std::stable_sort(queue.begin(), queue.end()); };
+    by_time(ended_sessions_), by_time(ended_players_), by_time(ended_fleets_);
+}
+
+// ------------------------------------------------------------------ digests
+
+std::string State::digest() const {
+    std::string out;
+    const auto walk = [&]<class T>(const Slab<T>& table, std::size_t index) {
+        table.for_each([&](Slot slot, const T&) {
+            Writer writer(out);
+            writer.varint(index);
+            writer.varint(slot);
+            encode_record<T>(slot, out);
+        });
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (walk(std::get<I>(tables_), I), ...);
+    }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+    return out;
+}
+
+std::string State::derived_digest() const {
+    std::string out;
+    const auto line = [&](std::string_view name, const auto&... values) {
+        out += name;
+        ((out += fmt::format(" {}", values)), ...);
+        out += '\n';
+    };
+    const auto sorted = [](std::vector<Slot> slots) {
+        std::sort(slots.begin(), slots.end());
+        return fmt::format("[{}]", fmt::join(slots, ","));
+    };
+    const auto map_text = [](const auto& map) {
+        std::string text;
+        for (const auto& [key, value] : map) text += fmt::format("{}:{},", key, value);
+        return text;
+    };
+    table<Asset>().for_each([&](Slot slot, const Asset& a) { line("asset", slot, a.bound_fleets); });
+    table<Fleet>().for_each([&](Slot slot, const Fleet& f) {
+        line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active, f.instances_draining,
+             map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events), f.sessions_activating, f.sessions_active,
+             f.sessions_on_staying, f.players, f.players_max, f.processes_active);
+    });
+    table<Host>().for_each([&](Slot slot, const Host& h) {
+        std::string ports;
+        for (std::size_t i = 0; i < h.ports_used.size(); ++i)
+            if (h.ports_used[i]) ports += fmt::format("{}x{},", h.ports.low + i, h.ports_used[i]);
+        line("host", slot, sorted(h.instances), ports);
+    });
+    table<Instance>().for_each([&](Slot slot, const Instance& i) {
+        line("instance", slot, sorted(i.processes), sorted(i.idle), i.active, i.healthy, i.sessions, i.activating, i.logs_pending,
+             i.open, i.open_rank);
+    });
+    table<GameSession>().for_each([&](Slot slot, const GameSession& s) {
+        std::string players;
+        for (Slot p = s.first_player; p != kNone; p = at<PlayerSession>(p).next) players += fmt::format("{},", p);
+        line("session", slot, s.listed_live, s.listed_ended, players, s.seats, s.last_number);
+    });
+    const auto index_text = [](const TextIndex& index) {
+        std::map<std::string, Slot> ordered(index.begin(), index.end());
+        std::string text;
+        for (const auto& [key, slot] : ordered) text += fmt::format("{}={},", key, slot);
+        return text;
+    };
+    for (const TextIndex* index : {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_})
+        line("index", index_text(*index));
+    std::map<std::uint64_t, std::vector<Slot>> players;
+    for (const auto& [hash, first] : players_)
+        for (Slot p = first; p != kNone; p = at<PlayerSession>(p).next_same_player) players[hash].push_back(p);
+    for (auto& [hash, slots] : players) line("player", hash, sorted(slots));
+    return out;
+}
+
+}  // namespace gse::core

@@ -1,0 +1,249 @@
+/// All durable state, its indexes, and what a batch changed. The only way to change a record is add(), edit() and
+/// remove(): they keep every index, counter and list right, through the same link/count functions that rebuild() uses.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <deque>
+#include <queue>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/rng.h"
+#include "core/entities.h"
+#include "model/settings.h"
+
+namespace gse::core {
+
+class State;
+
+/// Exclusive access to one record. While it lives, the record counts nowhere; when it goes, the record counts again
+/// as it now is, and is part of the batch. Two edits of one record at a time are a bug and stop the program.
+template <class T>
+class [[nodiscard]] Edit {
+public:
+    Edit(State& state, Slot slot);
+    ~Edit();
+    Edit(const Edit&) = delete;
+    Edit& operator=(const Edit&) = delete;
+    T* operator->() { return &record_; }
+    T& operator*() { return record_; }
+
+private:
+    State& state_;
+    Slot slot_;
+    T& record_;
+};
+
+enum class TimerKind : std::uint8_t { Reservation, Activation, Rest, FleetCreation, FleetCheck, HostAlive, DrainGrace };
+
+struct Timer {
+    EngineTime at;
+    TimerKind kind;
+    Slot slot;
+    friend bool operator>(const Timer& a, const Timer& b) {
+        return std::tie(a.at, a.kind, a.slot) > std::tie(b.at, b.kind, b.slot);
+    }
+};
+
+/// Transparent hashing, so that look-ups by string_view allocate nothing.
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+using TextIndex = boost::unordered_flat_map<std::string, Slot, TextHash, std::equal_to<>>;
+
+/// 64-bit FNV-1a: stable over restarts, for request digests and the index of players. Not for secrets.
+[[nodiscard]] std::uint64_t stable_hash(std::string_view text, std::uint64_t seed = 0);
+
+/// Owned by one thread.
+class State {
+public:
+    explicit State(const Settings& settings);
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    // -------------------------------------------------------------- records
+
+    template <class T> [[nodiscard]] const Slab<T>& table() const { return std::get<Slab<T>>(tables_); }
+    template <class T> [[nodiscard]] const T& at(Slot slot) const { return table<T>().at(slot); }
+    template <class T> [[nodiscard]] const T* find(Slot slot) const { return table<T>().find(slot); }
+
+    template <class T> Slot add(T record);
+    template <class T> void remove(Slot slot);
+    template <class T> Edit<T> edit(Slot slot) { return Edit<T>(*this, slot); }
+
+    // -------------------------------------------------------------- look-ups; nullptr or kNone: no such thing
+
+    [[nodiscard]] Slot find_asset(std::string_view region, std::string_view id) const;
+    [[nodiscard]] Slot find_alias(std::string_view region, std::string_view id) const;
+    /// Fleets that are TERMINATED but still queryable are found too.
+    [[nodiscard]] Slot find_fleet(std::string_view region, std::string_view id) const;
+    [[nodiscard]] Slot find_fleet(std::string_view id) const;
+    [[nodiscard]] Slot find_instance(std::string_view id) const;
+    [[nodiscard]] Slot find_process(std::string_view id) const;
+    [[nodiscard]] Slot find_host(std::string_view name) const;
+    /// By whole id, `qcs::gse:<region>:uin/<uin>:gameserversession/<FleetId>/<key>`.
+    [[nodiscard]] Slot find_session(std::string_view id) const;
+    /// By whole id; an id that differs in one character is unknown.
+    [[nodiscard]] Slot find_player_session(std::string_view id) const;
+    [[nodiscard]] Slot find_idempotent(std::string_view region, std::string_view token) const;
+    [[nodiscard]] Slot find_custom_session(std::string_view region, std::string_view custom_id) const;
+    /// First player session of a player anywhere; follow next_same_player and compare player_id.
+    [[nodiscard]] Slot first_of_player(std::string_view player_id) const;
+    /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
+    [[nodiscard]] std::uint32_t count_created(Slot fleet, std::string_view creator, EngineTime since);
+
+    // -------------------------------------------------------------- ids
+
+    [[nodiscard]] std::string session_id(Slot session) const;
+    [[nodiscard]] std::string session_id(const GameSession& session) const;
+    [[nodiscard]] std::string player_session_id(Slot player) const;
+    [[nodiscard]] std::string arn(std::string_view region, std::string_view kind, std::string_view id) const;
+    /// `gssess-<8>-<8>` for the session that the next add<GameSession>() makes: its slot is part of the id.
+    [[nodiscard]] std::string next_session_key(Rng& rng) const;
+    /// Monotonic, never repeats: what lists in order of creation are sorted by.
+    [[nodiscard]] std::uint64_t next_order();
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] std::uint64_t epoch() const { return table<Meta>().at(0).epoch; }
+    void begin_epoch();
+
+    // -------------------------------------------------------------- this run's view of hosts (not journaled)
+
+    /// Changes fields of a host that belong to this run; placement follows.
+    template <class Change>
+    void change_host_run(Slot host, Change&& change) {
+        change(mutable_host(host));
+        refresh_host(host);
+    }
+    /// The host gave a sign of life; nothing else changes.
+    void change_host_clock(Slot host, EngineTime now) { mutable_host(host).last_alive = now; }
+    /// Ports handed out never repeat before `rest` has passed.
+    void rest_port(Slot host, std::uint16_t port, EngineTime until);
+    void release_rested_ports(Slot host, EngineTime now);
+    [[nodiscard]] bool port_free(const Host& host, std::uint16_t port) const;
+    void set_port_cursor(Slot host, std::uint32_t cursor) { mutable_host(host).port_cursor = cursor; }
+    template <class Change>
+    void change_fleet_run(Slot fleet, Change&& change) { change(tables<Fleet>().at(fleet)); }
+
+    // -------------------------------------------------------------- timers and queues of this batch
+
+    void arm(EngineTime at, TimerKind kind, Slot slot) {
+        if (at != kNever) timers_.push({at, kind, slot});
+    }
+    /// kNever when nothing is armed.
+    [[nodiscard]] EngineTime next_timer() const { return timers_.empty() ? kNever : timers_.top().at; }
+    /// The next timer that is due; false when there is none. Whether it still means anything is for the caller.
+    bool take_due(EngineTime now, Timer& out);
+
+    /// The fleet is looked at again before this batch ends.
+    void queue_reconcile(Slot fleet);
+    [[nodiscard]] std::vector<Slot> take_reconcile_queue() { return std::exchange(reconcile_queue_, {}); }
+    /// The instance's spec goes out with this batch.
+    void queue_spec(Slot instance);
+    [[nodiscard]] std::vector<Slot> take_spec_queue();
+
+    /// Oldest first: (when it ended, slot). Entries whose record has gone or changed are stale.
+    std::deque<std::pair<EngineTime, Slot>>& ended_sessions() { return ended_sessions_; }
+    std::deque<std::pair<EngineTime, Slot>>& ended_players() { return ended_players_; }
+    std::deque<std::pair<EngineTime, Slot>>& ended_fleets() { return ended_fleets_; }
+
+    // -------------------------------------------------------------- journal
+
+    /// True when this batch changed something durable.
+    [[nodiscard]] bool has_changes() const { return !dirty_.empty(); }
+    /// Number of records this batch changed so far.
+    [[nodiscard]] std::size_t changes() const { return dirty_.size(); }
+    /// After-images of everything the batch changed, as one journal entry; the batch is then empty.
+    [[nodiscard]] std::string take_batch(Now now);
+    /// Applies one journal entry or snapshot slice. Recovery only: call rebuild() after the last.
+    Result<Now> apply(std::string_view batch);
+    /// Rebuilds every index, counter, list and timer from the records.
+    void rebuild();
+
+    /// Walks all records for a snapshot, a slice at a time, while the state goes on changing.
+    struct SnapshotCursor {
+        std::size_t table = 0;
+        Slot slot = 0;
+    };
+    /// Appends up to `records` records to a slice in the form apply() reads; false when the walk is complete.
+    bool encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, std::string& out) const;
+
+    /// A text of all records, and one of everything derived: tests compare states with them.
+    [[nodiscard]] std::string digest() const;
+    [[nodiscard]] std::string derived_digest() const;
+
+private:
+    template <class T> friend class Edit;
+    template <class T> Slab<T>& tables() { return std::get<Slab<T>>(tables_); }
+    Host& mutable_host(Slot host) { return tables<Host>().at(host); }
+
+    template <class T> void touch(Slot slot);
+
+    // link: identity and membership, once per record. count: what depends on fields that change.
+    void link(Slot, Meta&) {}
+    void link(Slot, Asset&);
+    void link(Slot, Alias&);
+    void link(Slot, Fleet&);
+    void link(Slot, Host&);
+    void link(Slot, HostCursor&) {}
+    void link(Slot, Instance&);
+    void link(Slot, Process&);
+    void link(Slot, GameSession&);
+    void link(Slot, PlayerSession&);
+    void link(Slot, FleetEvent&);
+    void unlink(Slot, Meta&) {}
+    void unlink(Slot, Asset&);
+    void unlink(Slot, Alias&);
+    void unlink(Slot, Fleet&);
+    void unlink(Slot, Host&);
+    void unlink(Slot, HostCursor&) {}
+    void unlink(Slot, Instance&);
+    void unlink(Slot, Process&);
+    void unlink(Slot, GameSession&);
+    void unlink(Slot, PlayerSession&);
+    void unlink(Slot, FleetEvent&);
+
+    template <class T> void count(Slot, T&, int) {}  // records without counted fields
+    void count(Slot, Fleet&, int sign);
+    void count(Slot, Instance&, int sign);
+    void count(Slot, Process&, int sign);
+    void count(Slot, GameSession&, int sign);
+    void count(Slot, PlayerSession&, int sign);
+
+    /// Arms what a record's own deadlines say; used by add() and rebuild().
+    template <class T> void arm_record(Slot, const T&) {}
+    void arm_record(Slot, const Fleet&);
+    void arm_record(Slot, const Host&);
+    void arm_record(Slot, const Instance&);
+    void arm_record(Slot, const Process&);
+    void arm_record(Slot, const GameSession&);
+    void arm_record(Slot, const PlayerSession&);
+
+    void refresh_open(Slot instance);
+    void refresh_host(Slot host);
+    void list_session(Slot slot, GameSession& session);
+    void mark_ports(Slot host, const Place& place, int sign);
+    template <class T> void encode_record(Slot slot, std::string& out) const;
+
+    const Settings& settings_;
+    // Order matters: a record's links point to earlier tables.
+    std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>, Slab<Process>,
+               Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>>
+        tables_;
+
+    TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_;
+    boost::unordered_flat_map<std::uint64_t, Slot> players_;
+    boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
+
+    std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+    std::vector<Slot> reconcile_queue_;
+    std::vector<Slot> spec_queue_;
+    std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_;
+    std::vector<std::pair<std::uint8_t, Slot>> dirty_;
+};
+
+}  // namespace gse::core

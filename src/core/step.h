@@ -1,0 +1,30 @@
+/// What a change has at hand: the state, the time, chance, and where orders to agents go.
+#pragma once
+
+#include <vector>
+
+#include "base/rng.h"
+#include "core/state.h"
+#include "model/link_messages.h"
+
+namespace gse::core {
+
+struct HostOrder {
+    Slot host;
+    link::OrderBody body;
+};
+
+/// One batch. Orders leave after the batch is durable; what is not deliverable is dropped, because on every new stream
+/// resync_host() derives all outstanding orders from the state again.
+struct Step {
+    State& state;
+    Now now;
+    Rng& rng;
+    std::vector<HostOrder>& orders;
+
+    [[nodiscard]] const Settings& settings() const { return state.settings(); }
+    [[nodiscard]] const Timers& timers() const { return state.settings().timers; }
+    void order(Slot host, link::OrderBody body) { orders.push_back({host, std::move(body)}); }
+};
+
+}  // namespace gse::core

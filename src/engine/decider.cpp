@@ -1,0 +1,136 @@
+#include "engine/decider.h"
+
+#include <algorithm>
+
+#include "core/hosts.h"
+#include "core/housekeeping.h"
+
+namespace gse::engine {
+namespace {
+/// Bounds on what one batch does besides its inputs, so that answers are never kept waiting long.
+constexpr std::size_t kTimersPerTick = 4'096;
+constexpr std::size_t kRetiredPerTick = 1'024;
+}  // namespace
+
+Decider::Decider(core::State& state, Rng& rng, Greeting greeting) : state_(state), rng_(rng), greeting_(std::move(greeting)) {}
+
+void Decider::begin(Now now) {
+    now_.engine = std::max(now_.engine, now.engine);
+    now_.wall = now.wall;
+}
+
+std::string Decider::call(Decide& decide) {
+    core::Step at = step();
+    return decide(at);
+}
+
+link::AgentTimers Decider::agent_timers() const {
+    const Timers& timers = state_.settings().timers;
+    return {.heartbeat = timers.heartbeat,
+            .process_ready = timers.process_ready,
+            .process_exit = timers.process_exit,
+            .health_interval = timers.health_interval,
+            .health_timeout = timers.health_timeout,
+            .health_failures = timers.health_failures,
+            .sdk_call = timers.sdk_call,
+            .restart_backoff_min = timers.restart_backoff_min,
+            .restart_backoff_max = timers.restart_backoff_max,
+            .restart_backoff_reset = timers.restart_backoff_reset};
+}
+
+void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
+    flush_orders();  // what was decided before belongs to the older stream
+    core::Step at = step();
+    const auto result = core::on_hello(at, id, hello);
+    if (!result) {
+        messages_.push_back({id, CloseStream{result.error().message}});
+        return;
+    }
+    if (const auto older = stream_of_host_.find(result->host); older != stream_of_host_.end() && older->second != id)
+        drop_stream(older->second, "a newer stream of this host has taken over");
+    stream_of_host_[result->host] = id;
+    streams_[id] = Stream{.host = result->host};
+    messages_.push_back({id, link::Welcome{.epoch = state_.epoch(), .deployment_id = greeting_.deployment_id,
+                                           .acked_seq = result->acked_seq, .objects_url = greeting_.objects_url,
+                                           .timers = agent_timers()}});
+    flush_orders();
+}
+
+void Decider::on_report(link::StreamId id, const link::Report& report) {
+    const auto it = streams_.find(id);
+    if (it == streams_.end()) return;  // of a stream that was replaced
+    core::Step at = step();
+    if (!core::on_report(at, it->second.host, report)) {
+        const core::Slot host = it->second.host;
+        drop_stream(id, "a report is missing; connect again");
+        core::on_disconnected(at, host, id);
+        return;
+    }
+    if (it->second.ack == 0) to_ack_.push_back(id);
+    it->second.ack = std::max(it->second.ack, report.seq);
+}
+
+void Decider::on_alive(link::StreamId id) {
+    const auto it = streams_.find(id);
+    if (it == streams_.end()) return;
+    core::Step at = step();
+    core::on_alive(at, it->second.host);
+}
+
+void Decider::on_closed(link::StreamId id) {
+    const auto it = streams_.find(id);
+    if (it == streams_.end()) return;
+    const core::Slot host = it->second.host;
+    streams_.erase(it);
+    if (const auto current = stream_of_host_.find(host); current != stream_of_host_.end() && current->second == id)
+        stream_of_host_.erase(current);
+    core::Step at = step();
+    core::on_disconnected(at, host, id);
+}
+
+bool Decider::tick() {
+    core::Step at = step();
+    core::retire_ended(at, kRetiredPerTick);
+    return core::fire_timers(at, kTimersPerTick);
+}
+
+void Decider::drop_stream(link::StreamId id, std::string why) {
+    if (const auto it = streams_.find(id); it != streams_.end()) {
+        if (const auto current = stream_of_host_.find(it->second.host); current != stream_of_host_.end() && current->second == id)
+            stream_of_host_.erase(current);
+        streams_.erase(it);
+    }
+    messages_.push_back({id, CloseStream{std::move(why)}});
+}
+
+void Decider::send(link::StreamId id, Stream& stream, link::OrderBody body) {
+    messages_.push_back({id, link::Order{.epoch = state_.epoch(), .seq = stream.next_order++, .body = std::move(body)}});
+}
+
+void Decider::flush_orders() {
+    for (auto& order : orders_) {
+        const auto current = stream_of_host_.find(order.host);
+        if (current == stream_of_host_.end()) continue;  // derived again when the host connects
+        send(current->second, streams_.at(current->second), std::move(order.body));
+    }
+    orders_.clear();
+}
+
+Batch Decider::finish() {
+    core::Step at = step();
+    core::settle(at);
+    flush_orders();
+    for (const link::StreamId id : to_ack_) {
+        const auto it = streams_.find(id);
+        if (it == streams_.end()) continue;
+        send(id, it->second, link::ReportAck{it->second.ack});
+        it->second.ack = 0;
+    }
+    to_ack_.clear();
+    Batch batch;
+    if (state_.has_changes()) batch.bytes = state_.take_batch(now_);
+    batch.messages = std::exchange(messages_, {});
+    return batch;
+}
+
+}  // namespace gse::engine

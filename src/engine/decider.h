@@ -1,0 +1,83 @@
+/// The deterministic heart of the engine: inputs in, one batch out. No thread, clock, disk or socket; the simulation
+/// drives exactly this.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "core/step.h"
+#include "link/host_link.h"
+
+namespace gse::engine {
+
+/// Decides one API call and returns the body of its answer.
+using Decide = std::move_only_function<std::string(core::Step&)>;
+
+struct CloseStream {
+    std::string why;
+};
+struct StreamMessage {
+    link::StreamId stream = 0;
+    std::variant<link::Welcome, link::Order, CloseStream> body;
+};
+
+/// What one batch changed, and what may leave once that is durable.
+struct Batch {
+    std::string bytes;  ///< journal entry; empty when nothing durable changed
+    std::vector<StreamMessage> messages;
+};
+
+/// Facts of this deployment that agents are greeted with.
+struct Greeting {
+    std::string deployment_id;
+    std::string objects_url;
+};
+
+/// Owned by one thread. Between begin() and finish() any number of inputs; finish() ends the batch.
+class Decider {
+public:
+    Decider(core::State& state, Rng& rng, Greeting greeting);
+
+    /// The time of what follows. Engine time never goes back.
+    void begin(Now now);
+    [[nodiscard]] std::string call(Decide& decide);
+    void on_hello(link::StreamId stream, const link::HostHello& hello);
+    void on_report(link::StreamId stream, const link::Report& report);
+    void on_alive(link::StreamId stream);
+    void on_closed(link::StreamId stream);
+    /// Fires due timers and retires what has ended; true when more is due than was done.
+    bool tick();
+    [[nodiscard]] Batch finish();
+
+    [[nodiscard]] core::State& state() { return state_; }
+    [[nodiscard]] bool has_changes() const { return state_.has_changes(); }
+    [[nodiscard]] std::size_t changes() const { return state_.changes(); }
+
+private:
+    struct Stream {
+        core::Slot host = core::kNone;
+        std::uint64_t next_order = 1;
+        std::uint64_t ack = 0;      ///< highest report seq of this batch; 0: none
+    };
+
+    [[nodiscard]] core::Step step() { return {state_, now_, rng_, orders_}; }
+    [[nodiscard]] link::AgentTimers agent_timers() const;
+    void flush_orders();
+    void send(link::StreamId id, Stream& stream, link::OrderBody body);
+    void drop_stream(link::StreamId id, std::string why);
+
+    core::State& state_;
+    Rng& rng_;
+    Greeting greeting_;
+    Now now_{};
+    std::vector<core::HostOrder> orders_;
+    std::vector<StreamMessage> messages_;
+    std::unordered_map<link::StreamId, Stream> streams_;
+    std::unordered_map<core::Slot, link::StreamId> stream_of_host_;
+    std::vector<link::StreamId> to_ack_;
+};
+
+}  // namespace gse::engine

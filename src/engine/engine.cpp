@@ -1,0 +1,375 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+
+#include "base/check.h"
+
+namespace gse::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The owner stops taking inputs when the open batch has grown to this while the one before is still in flight.
+constexpr std::size_t kRecordsPerBatchMax = 50'000;
+constexpr std::size_t kAnswersPerBatchMax = 20'000;
+constexpr std::size_t kRecordsPerSlice = 2'000;
+constexpr std::size_t kSlicesWaitingMax = 4;
+/// Idle wake-ups: retention, disk space, snapshot due.
+constexpr auto kIdleTick = 500ms;
+
+std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+class ReplayInto final : public journal::Replay {
+public:
+    explicit ReplayInto(core::State& state) : state_(state) {}
+    Result<void> snapshot_slice(std::span<const std::byte> slice) override { return apply(text_of(slice)); }
+    Result<void> entry(std::uint64_t seq, std::span<const std::byte> batch) override {
+        if (auto applied = apply(text_of(batch)); !applied)
+            return refuse(applied.error().code, fmt::format("entry {}: {}", seq, applied.error().message));
+        return {};
+    }
+    Now last{};
+
+private:
+    Result<void> apply(std::string_view bytes) {
+        const Now at = TRY(state_.apply(bytes));
+        if (at.engine >= last.engine) last = at;
+        return {};
+    }
+    core::State& state_;
+};
+
+}  // namespace
+
+Engine::Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng, OnFatal on_fatal)
+    : options_(options), state_(state), journal_(journal), clock_(clock), rng_(rng), on_fatal_(std::move(on_fatal)) {}
+
+Engine::~Engine() { stop(); }
+
+Result<std::string> Engine::recover() {
+    ReplayInto replay(state_);
+    const journal::LoadSummary summary = TRY(journal_.load(replay));
+    state_.rebuild();
+    last_seq_ = durable_seq_ = summary.last_seq;
+    // Time stood still for nobody while the server was away, but a clock that jumped must not expire the world.
+    const Millis gap = std::clamp(clock_.wall() - replay.last.wall, Millis{0}, options_.gap_max);
+    engine_base_ = summary.last_seq == 0 ? EngineTime{1} : replay.last.engine + gap;
+    mono_base_ = clock_.monotonic_ms();
+    state_.begin_epoch();
+    std::string text = fmt::format("journal: {} entries after snapshot {}, {} bytes; epoch {}", summary.entries, summary.snapshot_end,
+                                   summary.bytes, state_.epoch());
+    for (const auto& warning : summary.warnings) text += "; warning: " + warning;
+    return text;
+}
+
+Now Engine::now() const { return {engine_base_ + Millis{clock_.monotonic_ms() - mono_base_}, clock_.wall()}; }
+
+void Engine::start(link::HostStreams& streams, Greeting greeting) {
+    streams_ = &streams;
+    decider_ = std::make_unique<Decider>(state_, rng_, std::move(greeting));
+    decider_->begin(now());
+    owner_ = std::thread([this] { run_owner(); });
+    committer_ = std::thread([this] { run_committer(); });
+    snapshotter_ = std::thread([this] { run_snapshots(); });
+}
+
+void Engine::stop() {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_) return;
+        stopping_ = true;
+    }
+    owner_wakes_.notify_all();
+    if (owner_.joinable()) owner_.join();
+    committer_wakes_.notify_all();
+    snapshot_wakes_.notify_all();
+    if (committer_.joinable()) committer_.join();
+    if (snapshotter_.joinable()) snapshotter_.join();
+}
+
+// ------------------------------------------------------------------ in
+
+Result<void> Engine::submit(Kind kind, Decide decide, Done done) {
+    {
+        std::lock_guard lock(mutex_);
+        if (failed_) return refuse(ErrorCode::Internal, "the journal failed; the server is restarting");
+        if (stopping_) return refuse(ErrorCode::Overloaded, "the server is shutting down; try again");
+        if (kind == Kind::Write && stats_.disk_low)
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("less than journal.reserve_bytes ({} MiB) of disk are free on the server; nothing is changed until "
+                                      "there is room, reading goes on",
+                                      options_.reserve_bytes >> 20));
+        if (calls_waiting_ >= options_.queue_max) {
+            ++stats_.calls_shed;
+            return refuse(ErrorCode::Overloaded, "the server is overloaded; try again in a moment");
+        }
+        ++calls_waiting_;
+        ++stats_.calls;
+        inputs_.emplace_back(Call{std::move(decide), std::move(done)});
+        if (inputs_.size() > 1) return {};  // somebody has woken the owner already
+    }
+    owner_wakes_.notify_one();
+    return {};
+}
+
+void Engine::push(Input input) {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_ || failed_) return;
+        inputs_.push_back(std::move(input));
+        if (inputs_.size() > 1) return;
+    }
+    owner_wakes_.notify_one();
+}
+
+void Engine::on_hello(link::StreamId stream, link::HostHello hello) { push(Hello{stream, std::move(hello)}); }
+void Engine::on_report(link::StreamId stream, link::Report report) { push(Told{stream, std::move(report)}); }
+void Engine::on_alive(link::StreamId stream) { push(Alive{stream}); }
+void Engine::on_closed(link::StreamId stream) { push(Closed{stream}); }
+
+bool Engine::inspect(const std::function<void(const core::State&)>& look) {
+    auto ready = std::make_shared<std::promise<void>>();
+    auto waits = ready->get_future();
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_ || failed_ || !owner_.joinable()) return false;
+        inputs_.emplace_back(Inspect{&look, [ready] { ready->set_value(); }});
+    }
+    owner_wakes_.notify_one();
+    waits.wait();
+    return true;
+}
+
+EngineStats Engine::stats() const {
+    std::lock_guard lock(mutex_);
+    EngineStats out = stats_;
+    out.queue = calls_waiting_;
+    return out;
+}
+
+// ------------------------------------------------------------------ owner
+
+void Engine::handle(Input& input) {
+    std::visit(
+        [this](auto& in) {
+            using T = std::decay_t<decltype(in)>;
+            if constexpr (std::is_same_v<T, Call>) answers_.push_back({std::move(in.done), decider_->call(in.decide)});
+            else if constexpr (std::is_same_v<T, Hello>) decider_->on_hello(in.stream, in.hello);
+            else if constexpr (std::is_same_v<T, Told>) decider_->on_report(in.stream, in.report);
+            else if constexpr (std::is_same_v<T, Alive>) decider_->on_alive(in.stream);
+            else if constexpr (std::is_same_v<T, Closed>) decider_->on_closed(in.stream);
+            else {
+                (*in.look)(state_);
+                in.ready();
+            }
+        },
+        input);
+}
+
+void Engine::run_owner() {
+    std::vector<Input> taken;
+    bool more_due = true;   // the new epoch is the first batch
+    bool has_output = true; // something decided that has not been sealed
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        const bool full = answers_.size() >= kAnswersPerBatchMax || decider_->changes() >= kRecordsPerBatchMax;
+        const auto free_to_seal_at = last_commit_start_ + options_.commit_spacing;
+        const auto steady = std::chrono::steady_clock::now();
+        const bool may_seal = has_output && !in_flight_ && (steady >= free_to_seal_at || !decider_->has_changes());
+        if (may_seal) {
+            seal_into(lock);
+            has_output = false;
+            continue;
+        }
+        const bool may_take = !full && !inputs_.empty();
+        if (!may_take && !(more_due && !full)) {
+            if (stopping_ && inputs_.empty() && !has_output && !in_flight_) break;
+            const Millis to_timer = std::clamp(state_.next_timer() == kNever ? Millis{kIdleTick} : state_.next_timer() - now().engine,
+                                               Millis{0}, Millis{kIdleTick});
+            auto until = steady + (full ? Millis{kIdleTick} : to_timer);
+            if (has_output && !in_flight_) until = std::min<std::chrono::steady_clock::time_point>(until, free_to_seal_at);
+            if (snapshot_ == Snapshot::Walking && slices_.size() < kSlicesWaitingMax) until = steady;
+            if (until > steady) owner_wakes_.wait_until(lock, until);
+            if (failed_) break;
+        }
+        taken.clear();
+        if (!full) taken.swap(inputs_);
+        lock.unlock();
+
+        if (!full) {
+            decider_->begin(now());
+            std::size_t calls = 0;
+            for (Input& input : taken) {
+                if (std::holds_alternative<Call>(input)) ++calls;
+                handle(input);
+            }
+            more_due = decider_->tick();
+            has_output = has_output || !taken.empty() || decider_->has_changes();
+            lock.lock();
+            calls_waiting_ -= calls;
+            lock.unlock();
+        }
+        feed_snapshot();
+        lock.lock();
+        if (failed_) break;
+    }
+    owner_done_ = true;
+    inputs_.clear();  // after a failure: whoever waits in inspect() is woken by the broken promise
+    lock.unlock();
+    committer_wakes_.notify_all();
+}
+
+/// Called with the lock held; gives the open batch to the committer.
+void Engine::seal_into(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    auto sealed = std::make_unique<Sealed>();
+    sealed->records = decider_->changes();
+    sealed->batch = decider_->finish();
+    sealed->answers = std::exchange(answers_, {});
+    if (!sealed->batch.bytes.empty()) sealed->seq = ++last_seq_;
+    lock.lock();
+    if (sealed->seq != 0) last_commit_start_ = std::chrono::steady_clock::now();
+    in_flight_ = std::move(sealed);
+    committer_wakes_.notify_one();
+}
+
+// ------------------------------------------------------------------ committer
+
+void Engine::run_committer() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        committer_wakes_.wait(lock, [this] { return in_flight_ || stopping_ || failed_; });
+        if (failed_) return;
+        if (!in_flight_) {
+            if (owner_done_) return;
+            committer_wakes_.wait(lock, [this] { return in_flight_ || owner_done_ || failed_; });
+            continue;
+        }
+        Sealed& sealed = *in_flight_;
+        lock.unlock();
+        if (sealed.seq != 0) {
+            if (auto appended = journal_.append(sealed.seq, bytes_of(sealed.batch.bytes)); !appended) {
+                // Whether it is durable is unknown: release nothing, and let recovery find out.
+                lock.lock();
+                failed_ = true;
+                stats_.trouble = appended.error().message;
+                lock.unlock();
+                owner_wakes_.notify_all();
+                snapshot_wakes_.notify_all();
+                on_fatal_(appended.error());
+                return;
+            }
+        }
+        release(sealed);
+        lock.lock();
+        if (sealed.seq != 0) {
+            durable_seq_ = sealed.seq;
+            ++stats_.commits;
+            stats_.records += sealed.records;
+            stats_.journal_bytes += sealed.batch.bytes.size();
+            snapshot_wakes_.notify_one();
+        }
+        in_flight_.reset();
+        owner_wakes_.notify_one();
+    }
+}
+
+void Engine::release(Sealed& sealed) {
+    for (auto& message : sealed.batch.messages) {
+        std::visit(
+            [&](auto& body) {
+                using T = std::decay_t<decltype(body)>;
+                if constexpr (std::is_same_v<T, link::Welcome>) streams_->welcome(message.stream, std::move(body));
+                else if constexpr (std::is_same_v<T, link::Order>) streams_->send(message.stream, std::move(body));
+                else streams_->close(message.stream, std::move(body.why));
+            },
+            message.body);
+    }
+    for (auto& answer : sealed.answers) answer.done(std::move(answer.body));
+}
+
+// ------------------------------------------------------------------ snapshots
+
+/// Owner: walks the state a slice at a time, between batches.
+void Engine::feed_snapshot() {
+    {
+        std::lock_guard lock(mutex_);
+        if (snapshot_ != Snapshot::Walking || slices_.size() >= kSlicesWaitingMax) return;
+    }
+    std::string slice;
+    const bool more = state_.encode_slice(cursor_, kRecordsPerSlice, now(), slice);
+    std::lock_guard lock(mutex_);
+    slices_.push_back(std::move(slice));
+    if (!more) {
+        snapshot_ = Snapshot::Finishing;
+        // Everything the slices saw is in the journal once the batch that is open now is durable.
+        snapshot_end_ = last_seq_ + (decider_->has_changes() ? 1 : 0);
+    }
+    snapshot_wakes_.notify_one();
+}
+
+void Engine::run_snapshots() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_ && !failed_) {
+        snapshot_wakes_.wait_for(lock, kIdleTick);
+        lock.unlock();
+        const auto free_bytes = journal_.free_disk_bytes();
+        const bool due = journal_.bytes_since_snapshot() >= options_.snapshot_bytes;
+        lock.lock();
+        if (free_bytes) stats_.disk_low = *free_bytes < options_.reserve_bytes;
+        if (!due || durable_seq_ == 0 || stats_.disk_low) continue;
+
+        const std::uint64_t start = durable_seq_;
+        lock.unlock();
+        auto writer = journal_.begin_snapshot(start);
+        lock.lock();
+        if (!writer) {
+            stats_.trouble = "snapshot: " + writer.error().message;
+            continue;
+        }
+        cursor_ = {};
+        slices_.clear();
+        snapshot_ = Snapshot::Walking;
+        owner_wakes_.notify_one();
+        Result<void> written;
+        for (bool done = false; written && !done;) {
+            snapshot_wakes_.wait(lock, [this] {
+                return stopping_ || failed_ || !slices_.empty() || (snapshot_ == Snapshot::Finishing && durable_seq_ >= snapshot_end_);
+            });
+            if (stopping_ || failed_) break;
+            std::vector<std::string> slices = std::exchange(slices_, {});
+            const bool last = snapshot_ == Snapshot::Finishing;
+            const bool durable = durable_seq_ >= snapshot_end_;
+            const std::uint64_t end = snapshot_end_;
+            lock.unlock();
+            owner_wakes_.notify_one();
+            for (const auto& slice : slices)
+                if (written) written = (*writer)->write(bytes_of(slice));
+            if (written && last && durable && slices.empty()) {
+                written = (*writer)->finish(end);
+                if (written) written = journal_.trim();
+                done = true;
+            }
+            lock.lock();
+        }
+        if (written && !stopping_ && !failed_) {
+            ++stats_.snapshots;
+            stats_.trouble.clear();
+        } else if (!written) {
+            stats_.trouble = "snapshot: " + written.error().message;
+        }
+        snapshot_ = Snapshot::None;
+        slices_.clear();
+        lock.unlock();
+        writer->reset();
+        lock.lock();
+    }
+}
+
+}  // namespace gse::engine

@@ -1,0 +1,145 @@
+/// The loop: requests and reports in, one owner thread decides, one committer makes it durable, then outputs leave.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/time.h"
+#include "engine/decider.h"
+#include "journal/journal.h"
+
+namespace gse::engine {
+
+struct EngineOptions {
+    std::size_t queue_max = 20'000;             ///< API calls waiting to be decided; beyond it they are shed
+    std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load
+    std::uint64_t snapshot_bytes = 256ULL << 20;    ///< a snapshot is due after this much log
+    std::uint64_t reserve_bytes = 256ULL << 20;     ///< less free disk than this: writing calls are refused
+    Millis gap_max{24 * 3'600'000LL};               ///< engine time advances by at most this over a restart
+};
+
+/// What an engine is doing, for /metrics and /readyz. Monotonic counters unless said otherwise.
+struct EngineStats {
+    std::uint64_t calls = 0;
+    std::uint64_t calls_shed = 0;
+    std::uint64_t commits = 0;
+    std::uint64_t records = 0;
+    std::uint64_t journal_bytes = 0;
+    std::uint64_t snapshots = 0;
+    std::uint64_t queue = 0;  ///< now waiting
+    bool disk_low = false;
+    std::string trouble;      ///< "" or why something is not as it should be
+};
+
+/// Life: recover() once, then start(), then any thread may call; stop() drains and ends the threads.
+class Engine final : public link::HostEvents {
+public:
+    using Done = std::move_only_function<void(std::string body)>;
+    /// Called on the committer's thread when an append failed: nothing more is released; the process must restart.
+    using OnFatal = std::function<void(const Error&)>;
+
+    Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng, OnFatal on_fatal);
+    ~Engine() override;
+
+    /// Replays the journal into the state and begins a new epoch. Returns one line for the log.
+    Result<std::string> recover();
+    /// `streams` outlives the engine's threads.
+    void start(link::HostStreams& streams, Greeting greeting);
+    void stop();
+
+    enum class Kind : std::uint8_t { Read, Write };
+    /// Thread-safe. Overloaded: the queue is full. FailedOperation: a write while the disk is nearly full. On success
+    /// `done` is called exactly once, on the committer's thread, after everything the answer has seen is durable.
+    Result<void> submit(Kind kind, Decide decide, Done done);
+
+    void on_hello(link::StreamId stream, link::HostHello hello) override;
+    void on_report(link::StreamId stream, link::Report report) override;
+    void on_alive(link::StreamId stream) override;
+    void on_closed(link::StreamId stream) override;
+
+    [[nodiscard]] EngineStats stats() const;
+    /// Runs `look` on the owner's thread and waits: for metrics and tests. False after stop().
+    bool inspect(const std::function<void(const core::State&)>& look);
+
+private:
+    struct Call {
+        Decide decide;
+        Done done;
+    };
+    struct Hello { link::StreamId stream; link::HostHello hello; };
+    struct Told { link::StreamId stream; link::Report report; };
+    struct Alive { link::StreamId stream; };
+    struct Closed { link::StreamId stream; };
+    struct Inspect { const std::function<void(const core::State&)>* look; std::function<void()> ready; };
+    using Input = std::variant<Call, Hello, Told, Alive, Closed, Inspect>;
+
+    struct Answer {
+        Done done;
+        std::string body;
+    };
+    /// A sealed batch on its way through the journal.
+    struct Sealed {
+        std::uint64_t seq = 0;  ///< 0: nothing to append
+        Batch batch;
+        std::vector<Answer> answers;
+        std::size_t records = 0;
+    };
+
+    void push(Input input);
+    [[nodiscard]] Now now() const;
+    void run_owner();
+    void run_committer();
+    void run_snapshots();
+    void handle(Input& input);
+    void seal_into(std::unique_lock<std::mutex>& lock);
+    void feed_snapshot();
+    void release(Sealed& sealed);
+
+    const EngineOptions options_;
+    core::State& state_;
+    journal::Journal& journal_;
+    Clock& clock_;
+    Rng& rng_;
+    OnFatal on_fatal_;
+    link::HostStreams* streams_ = nullptr;
+    std::unique_ptr<Decider> decider_;
+
+    EngineTime engine_base_;
+    std::int64_t mono_base_ = 0;
+
+    // Shared between threads.
+    mutable std::mutex mutex_;
+    std::condition_variable owner_wakes_;
+    std::condition_variable committer_wakes_;
+    std::condition_variable snapshot_wakes_;
+    std::vector<Input> inputs_;
+    std::size_t calls_waiting_ = 0;
+    std::unique_ptr<Sealed> in_flight_;   ///< sealed, not yet durable; at most one
+    std::chrono::steady_clock::time_point last_commit_start_{};
+    std::uint64_t durable_seq_ = 0;
+    bool stopping_ = false;
+    bool failed_ = false;
+    bool owner_done_ = false;
+    EngineStats stats_;
+
+    // A snapshot in progress, guarded by mutex_.
+    enum class Snapshot : std::uint8_t { None, Wanted, Walking, Finishing };
+    Snapshot snapshot_ = Snapshot::None;
+    std::vector<std::string> slices_;
+    std::uint64_t snapshot_end_ = 0;
+
+    // Owner's own.
+    std::uint64_t last_seq_ = 0;
+    std::vector<Answer> answers_;
+    core::State::SnapshotCursor cursor_;
+
+    std::thread owner_, committer_, snapshotter_;
+};
+
+}  // namespace gse::engine
