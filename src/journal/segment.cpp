@@ -68,6 +68,7 @@ std::optional<std::uint64_t> Segment::parse_file_name(std::string_view name) {
 Result<void> Segment::create(const SegmentHome& home, std::uint64_t number) {
     const path temp = home.dir / kTempName;
     for (const char* suffix : {"", "-wal", "-journal"}) TRY(home.files.remove(with_suffix(temp, suffix)));
+    TRY(home.files.open(temp, OpenMode::Create));  // for the owner only; SQLite's own files follow it
     {
         Segment segment(home, number);
         segment.file_ = temp;
@@ -108,8 +109,7 @@ Segment::~Segment() {
 }
 
 Result<void> Segment::connect() {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW |
-                      (file_.filename() == kTempName ? SQLITE_OPEN_CREATE : 0);
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
     if (sqlite3_open_v2(file_.c_str(), &db_, flags, home_.vfs.empty() ? nullptr : home_.vfs.c_str()) != SQLITE_OK)
         return error("open");
     sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

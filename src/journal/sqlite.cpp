@@ -46,7 +46,7 @@ struct ClosedSegment {
 /// What load() will do, decided before anything is replayed or changed.
 struct Recovery {
     std::vector<ClosedSegment> chain;         // the unbroken run of segments that ends the log, ascending
-    std::vector<std::uint64_t> left_over;     // segments before a gap, which no snapshot needs any more
+    std::vector<std::uint64_t> left_over;     // needless segments before a gap: a trim that a power cut interrupted
     std::optional<SnapshotName> snapshot;
     std::vector<std::string> warnings;
 };
@@ -209,11 +209,6 @@ Result<Recovery> SqliteJournal::plan_recovery() {
                                                         Segment::file_name(contents.segments[run] - 1))
                                           : std::string()));
     if (!damage.empty()) recovery.warnings.push_back(damage + "an older snapshot or the whole log was used instead");
-    if (!recovery.left_over.empty())
-        recovery.warnings.push_back(fmt::format("{} log files before {} are no longer needed; the next trim removes "
-                                                "them",
-                                                recovery.left_over.size(),
-                                                Segment::file_name(recovery.chain.front().number)));
     return recovery;
 }
 
