@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/low_latency.h"
 #include "journal/sqlite.h"
 
 namespace gse::journal {
@@ -124,6 +125,7 @@ std::string measure(const path& dir, const Run& run, std::uint64_t segment_bytes
 
 int main(int argc, char** argv) {
     using namespace gse::journal;
+    gse::prefer_low_latency();  // as the server's committer does
     const path dir = path(argc > 1 ? argv[1] : "/tmp") / fmt::format("journal-bench-{}", ::getpid());
     const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
     const std::uint64_t segment_bytes = static_cast<std::uint64_t>(argc > 3 ? std::atoi(argv[3]) : 64) << 20;
