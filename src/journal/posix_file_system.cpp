@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fd.h"
 #include "journal/file_system.h"
 
 namespace gse::journal {
@@ -20,23 +21,9 @@ std::unexpected<Error> io_error(std::string_view operation, const path& file, in
                   fmt::format("cannot {} {}: {}", operation, file.string(), std::strerror(number)));
 }
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    [[nodiscard]] int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
 class PosixFile final : public File {
 public:
-    PosixFile(Descriptor fd, path name) : fd_(std::move(fd)), name_(std::move(name)) {}
+    PosixFile(Fd fd, path name) : fd_(std::move(fd)), name_(std::move(name)) {}
 
     Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
         while (!bytes.empty()) {
@@ -75,16 +62,16 @@ public:
     }
 
 private:
-    Descriptor fd_;
+    Fd fd_;
     path name_;
 };
 
 class PosixLock final : public DirLock {
 public:
-    explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
+    explicit PosixLock(Fd fd) : fd_(std::move(fd)) {}
 
 private:
-    Descriptor fd_;
+    Fd fd_;
 };
 
 class PosixFileSystem final : public FileSystem {
@@ -93,8 +80,8 @@ public:
         const int flags = mode == OpenMode::Read        ? O_RDONLY
                           : mode == OpenMode::ReadWrite ? O_RDWR
                                                         : O_RDWR | O_CREAT | O_EXCL;
-        Descriptor fd(::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (fd.get() < 0) return io_error(mode == OpenMode::Create ? "create" : "open", file, errno);
+        Fd fd(::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!fd) return io_error(mode == OpenMode::Create ? "create" : "open", file, errno);
         return std::make_unique<PosixFile>(std::move(fd), file);
     }
 
@@ -109,8 +96,8 @@ public:
     }
 
     Result<void> sync_dir(const path& dir) override {
-        const Descriptor fd(::open(dir.empty() ? "." : dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (fd.get() < 0) return io_error("open", dir, errno);
+        const Fd fd(::open(dir.empty() ? "." : dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!fd) return io_error("open", dir, errno);
         if (::fsync(fd.get()) != 0) return io_error("sync", dir, errno);
         return {};
     }
@@ -149,8 +136,8 @@ public:
     }
 
     Result<std::unique_ptr<DirLock>> lock(const path& file) override {
-        Descriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (fd.get() < 0) return io_error("open", file, errno);
+        Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!fd) return io_error("open", file, errno);
         if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK) return io_error("lock", file, errno);
             char text[32] = {};
