@@ -59,16 +59,15 @@ public:
 private:
     static std::unexpected<Error> refuse_scalar(const Path& path, const Entry& entry, std::string_view wanted) {
         return refuse(ErrorCode::InvalidParameter,
-                      fmt::format("{} is {}; it must be {}, given as {}.<{}>=value.", path.text(), shown(entry.value), wanted,
-                                  path.text(), wanted == "a list" ? "index from 0" : "member"));
+                      fmt::format("{} is {}; it must be {}, given as {}.<{}>=value.", path.text(), shown(entry.value),
+                                  wanted, path.text(), wanted == "a list" ? "index from 0" : "member"));
     }
 
     Result<void> field(const Field& field, Entries group, std::size_t depth, void* out, const Path& path) {
         if (field.list) return list(field, group, depth, out, path);
         if (field.kind == Kind::Object) return object(*field.object, group, depth, engage_object(field, out), path);
-        return with_scalar(field.kind, [&]<class T>(T) {
-            return scalar(field, group, depth, path, engage<T>(field, out));
-        });
+        return with_scalar(field.kind,
+                           [&]<class T>(T) { return scalar(field, group, depth, path, engage<T>(field, out)); });
     }
 
     Result<void> list(const Field& field, Entries group, std::size_t depth, void* out, const Path& path) {
@@ -98,8 +97,7 @@ private:
     /// The entries of each index, in order; indexes count from 0 without a gap.
     Result<void> collect(const Field& field, Entries group, std::size_t depth, const Path& path,
                          std::vector<Entries>& items) {
-        const std::size_t bound =
-            std::min<std::size_t>(kItemsMax, field.limits ? field.limits->max_items : UINT32_MAX);
+        const std::size_t bound = std::min<std::size_t>(kItemsMax, field.limits ? field.limits->max_items : UINT32_MAX);
         std::vector<std::pair<std::size_t, Entries>> found;
         while (!group.empty()) {
             if (group.front().segments.size() == depth) return refuse_scalar(path, group.front(), "a list");
@@ -108,21 +106,23 @@ private:
             std::size_t index = 0;
             const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), index);
             if (status != std::errc{} || end != text.data() + text.size() || (text.size() > 1 && text[0] == '0')) {
-                return refuse(ErrorCode::InvalidParameter,
-                              fmt::format("{} is a list; {} is not an index, they count from 0.", path.text(), shown(text)));
+                return refuse(
+                    ErrorCode::InvalidParameter,
+                    fmt::format("{} is a list; {} is not an index, they count from 0.", path.text(), shown(text)));
             }
             if (index >= bound) {
                 return refuse(ErrorCode::InvalidParameterValue,
-                              fmt::format("{} has the index {}; at most {} items are allowed, counted from 0.", path.text(),
-                                          index, bound));
+                              fmt::format("{} has the index {}; at most {} items are allowed, counted from 0.",
+                                          path.text(), index, bound));
             }
             found.emplace_back(index, item);
         }
         std::ranges::sort(found, {}, &std::pair<std::size_t, Entries>::first);
         for (std::size_t i = 0; i < found.size(); ++i) {
             if (found[i].first != i) {
-                return refuse(ErrorCode::InvalidParameter,
-                              fmt::format("{}.{} is missing; the indexes of a list count from 0 without a gap.", path.text(), i));
+                return refuse(
+                    ErrorCode::InvalidParameter,
+                    fmt::format("{}.{} is missing; the indexes of a list count from 0 without a gap.", path.text(), i));
             }
             items.push_back(found[i].second);
         }
@@ -133,8 +133,8 @@ private:
     Result<void> scalar(const Field& field, Entries group, std::size_t depth, const Path& path, T& out) {
         const Entry& entry = group.front();
         if (entry.segments.size() > depth) {
-            return refuse(ErrorCode::InvalidParameter,
-                          fmt::format("{} has members of its own; it must be {}.", path.text(), kind_name(field, true)));
+            return refuse(ErrorCode::InvalidParameter, fmt::format("{} has members of its own; it must be {}.",
+                                                                   path.text(), kind_name(field, true)));
         }
         // Entries with the same name lie side by side, members of a scalar behind it.
         if (group.size() > 1) {
@@ -166,8 +166,8 @@ private:
 
 Result<std::vector<Entry>> split(std::span<const FlatPair> pairs) {
     if (pairs.size() > kFlatPairsMax) {
-        return refuse(ErrorCode::RequestTooLarge, fmt::format("There are {} parameters; at most {} are allowed.",
-                                                              pairs.size(), kFlatPairsMax));
+        return refuse(ErrorCode::RequestTooLarge,
+                      fmt::format("There are {} parameters; at most {} are allowed.", pairs.size(), kFlatPairsMax));
     }
     std::vector<Entry> entries;
     entries.reserve(pairs.size());
@@ -183,7 +183,8 @@ Result<std::vector<Entry>> split(std::span<const FlatPair> pairs) {
             if (dot == std::string_view::npos) break;
             rest.remove_prefix(dot + 1);
             if (entry.segments.size() == kSegmentsMax) {
-                return refuse(ErrorCode::UnknownParameter, fmt::format("The parameter {} is not recognized.", shown(key)));
+                return refuse(ErrorCode::UnknownParameter,
+                              fmt::format("The parameter {} is not recognized.", shown(key)));
             }
         }
         entries.push_back(std::move(entry));

@@ -21,12 +21,12 @@ Error malformed(simdjson::error_code code) {
         return {ErrorCode::RequestTooLarge, fmt::format("The JSON is longer than {} bytes.", kJsonBytesMax)};
     }
     if (code == simdjson::UTF8_ERROR) return {ErrorCode::InvalidParameter, "The body is not valid UTF-8."};
-    return {ErrorCode::InvalidParameter,
-            fmt::format("The body is not valid JSON: {}", simdjson::error_message(code))};
+    return {ErrorCode::InvalidParameter, fmt::format("The body is not valid JSON: {}", simdjson::error_message(code))};
 }
 
 std::string_view trimmed(std::string_view token) {
-    while (!token.empty() && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
+    while (!token.empty() &&
+           (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t')) {
         token.remove_suffix(1);
     }
     return token;
@@ -125,7 +125,8 @@ private:
     bool field(ondemand::value& value, const Field& field, void* out, const Path& path) {
         if (!field.list) {
             if (field.kind == Kind::Object) return nested(value, field, engage_object(field, out), path);
-            return with_scalar(field.kind, [&]<class T>(T) { return scalar(value, field, path, engage<T>(field, out), false); });
+            return with_scalar(field.kind,
+                               [&]<class T>(T) { return scalar(value, field, path, engage<T>(field, out), false); });
         }
         ondemand::array items;
         if (const auto code = value.get_array().get(items)) {
@@ -229,7 +230,8 @@ ondemand::parser& parser() {
 template <class F>
 Result<void> with_root(std::string_view json, Padding padding, F&& use) {
     if (json.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-        return refuse(ErrorCode::InvalidParameter, "The body is empty; send a JSON object, {} when there are no parameters.");
+        return refuse(ErrorCode::InvalidParameter,
+                      "The body is empty; send a JSON object, {} when there are no parameters.");
     }
     if (json.size() > kJsonBytesMax) return std::unexpected(malformed(simdjson::CAPACITY));
     simdjson::padded_string copy;
@@ -244,7 +246,8 @@ Result<void> with_root(std::string_view json, Padding padding, F&& use) {
     ondemand::object root;
     if (const auto code = document.get_object().get(root)) {
         if (code != simdjson::INCORRECT_TYPE) return std::unexpected(malformed(code));
-        return refuse(ErrorCode::InvalidParameter, "The body is not a JSON object; send the parameters as {\"Name\": value}.");
+        return refuse(ErrorCode::InvalidParameter,
+                      "The body is not a JSON object; send the parameters as {\"Name\": value}.");
     }
     if (Result<void> done = use(root); !done) return done;
     if (!document.current_location().error()) {

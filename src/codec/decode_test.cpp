@@ -9,9 +9,7 @@
 #include "codec/flat.h"
 
 namespace gse {
-void PrintTo(const Error& error, std::ostream* out) {
-    *out << static_cast<int>(error.code) << ": " << error.message;
-}
+void PrintTo(const Error& error, std::ostream* out) { *out << static_cast<int>(error.code) << ": " << error.message; }
 }  // namespace gse
 
 namespace gse::api {
@@ -43,15 +41,13 @@ struct JsonCase {
     std::string message;
 };
 
-const std::string kFleetStart =
-    R"("AssetId":"asset-1","Name":"n","InstanceType":"S5.LARGE8","InboundPermissions":[)"
-    R"({"FromPort":1025,"ToPort":60000,"Protocol":"TCP","IpRange":"0.0.0.0/0"}])";
+const std::string kFleetStart = R"("AssetId":"asset-1","Name":"n","InstanceType":"S5.LARGE8","InboundPermissions":[)"
+                                R"({"FromPort":1025,"ToPort":60000,"Protocol":"TCP","IpRange":"0.0.0.0/0"}])";
 const std::string kProcess = R"({"ConcurrentExecutions":10,"LaunchPath":"/local/game/server"})";
-const std::string kFleet = "{" + kFleetStart + R"(,"RuntimeConfiguration":{"ServerProcesses":[)" + kProcess + "]}";  // open
+const std::string kFleet =
+    "{" + kFleetStart + R"(,"RuntimeConfiguration":{"ServerProcesses":[)" + kProcess + "]}";  // open
 
-std::string fleet_with(std::string_view member) {
-    return kFleet + "," + std::string{member} + "}";
-}
+std::string fleet_with(std::string_view member) { return kFleet + "," + std::string{member} + "}"; }
 std::string fleet_with_port(std::string_view permission) {
     return R"({"AssetId":"a","Name":"n","InstanceType":"t","InboundPermissions":[)" + std::string{permission} +
            R"(],"RuntimeConfiguration":{"ServerProcesses":[)" + kProcess + "]}}";
@@ -84,17 +80,18 @@ const JsonCase kShapeCases[] = {
     {"an unknown member that is null", "CreateAlias", R"({"Foo":null})", UnknownParameter,
      "The parameter Foo is not recognized."},
     {"an unknown member deep inside, with a near miss", "CreateAlias", R"({"RoutingStrategy":{"FleetID":"x"}})",
-     UnknownParameter, "The parameter RoutingStrategy.FleetID is not recognized. Did you mean RoutingStrategy.FleetId?"},
+     UnknownParameter,
+     "The parameter RoutingStrategy.FleetID is not recognized. Did you mean RoutingStrategy.FleetId?"},
     {"names are case-sensitive", "DescribeAlias", R"({"aliasId":"a"})", UnknownParameter,
      "The parameter aliasId is not recognized. Did you mean AliasId?"},
-    {"an unknown name is shortened and escaped", "DescribeAlias", "{\"" + repeat("x", 60) + "\\n\":1}", UnknownParameter,
-     "The parameter " + repeat("x", 48) + "… is not recognized."},
+    {"an unknown name is shortened and escaped", "DescribeAlias", "{\"" + repeat("x", 60) + "\\n\":1}",
+     UnknownParameter, "The parameter " + repeat("x", 48) + "… is not recognized."},
     {"the same member twice", "DescribeAlias", R"({"AliasId":"a","AliasId":"a"})", InvalidParameter,
      "AliasId is given twice."},
-    {"the same member twice through an escape", "DescribeAlias", R"({"AliasId":"a","Alias\u0049d":"a"})", InvalidParameter,
-     "AliasId is given twice."},
-    {"twice in a nested object", "CreateAlias", R"({"RoutingStrategy":{"Type":"SIMPLE","Type":"SIMPLE"}})", InvalidParameter,
-     "RoutingStrategy.Type is given twice."},
+    {"the same member twice through an escape", "DescribeAlias", R"({"AliasId":"a","Alias\u0049d":"a"})",
+     InvalidParameter, "AliasId is given twice."},
+    {"twice in a nested object", "CreateAlias", R"({"RoutingStrategy":{"Type":"SIMPLE","Type":"SIMPLE"}})",
+     InvalidParameter, "RoutingStrategy.Type is given twice."},
     {"an empty name", "DescribeAlias", R"({"":1})", UnknownParameter, R"(The parameter "" is not recognized.)"},
     {"not UTF-8", "DescribeAlias", "{\"AliasId\":\"\xFF\"}", InvalidParameter, "The body is not valid UTF-8."},
     {"overlong UTF-8", "DescribeAlias", "{\"AliasId\":\"\xC0\x80\"}", InvalidParameter, "The body is not valid UTF-8."},
@@ -113,9 +110,22 @@ TEST(DecodeJson, RefusesWrongShapes) {
 /// Malformed in ways that only the parser's own words describe.
 TEST(DecodeJson, RefusesBrokenJson) {
     const std::string cases[] = {
-        "{", "}", "{\"AliasId\"", "{\"AliasId\":", "{\"AliasId\":\"a\"", "{\"AliasId\" \"a\"}", "{\"AliasId\":\"a\",}", "{,}",
-        "{'AliasId':'a'}", "{AliasId:\"a\"}", "{\"AliasId\":\"a\nb\"}", "{\"AliasId\":\"\\x\"}", "{\"AliasId\":\"\\ud800\"}",
-        "{\"AliasId\":nul}", "{\"AliasId\":nulls}", "{\"AliasId\":\"a}",
+        "{",
+        "}",
+        "{\"AliasId\"",
+        "{\"AliasId\":",
+        "{\"AliasId\":\"a\"",
+        "{\"AliasId\" \"a\"}",
+        "{\"AliasId\":\"a\",}",
+        "{,}",
+        "{'AliasId':'a'}",
+        "{AliasId:\"a\"}",
+        "{\"AliasId\":\"a\nb\"}",
+        "{\"AliasId\":\"\\x\"}",
+        "{\"AliasId\":\"\\ud800\"}",
+        "{\"AliasId\":nul}",
+        "{\"AliasId\":nulls}",
+        "{\"AliasId\":\"a}",
     };
     for (const std::string& json : cases) {
         const Result<void> got = decode("DescribeAlias", json);
@@ -131,7 +141,8 @@ TEST(DecodeJson, IsNotHarmedByDeepNesting) {
     const std::string objects = repeat(R"({"RoutingStrategy":)", 50'000) + "1" + repeat("}", 50'000);
     const Result<void> nested = decode("CreateAlias", objects);
     ASSERT_FALSE(nested);
-    EXPECT_EQ(nested.error(), (Error{UnknownParameter, "The parameter RoutingStrategy.RoutingStrategy is not recognized."}));
+    EXPECT_EQ(nested.error(),
+              (Error{UnknownParameter, "The parameter RoutingStrategy.RoutingStrategy is not recognized."}));
     const Result<void> list = decode("CreateAlias", R"({"Name":)" + repeat("[", 50'000) + repeat("]", 50'000) + "}");
     ASSERT_FALSE(list);
     EXPECT_EQ(list.error(), (Error{InvalidParameter, "Name is a list; it must be a string."}));
@@ -144,8 +155,10 @@ TEST(DecodeJson, RefusesWhatIsTooLong) {
 }
 
 const JsonCase kTypeCases[] = {
-    {"a number for a text", "DescribeAlias", R"({"AliasId":1})", InvalidParameter, "AliasId is 1; it must be a string."},
-    {"an object for a text", "DescribeAlias", R"({"AliasId":{}})", InvalidParameter, "AliasId is an object; it must be a string."},
+    {"a number for a text", "DescribeAlias", R"({"AliasId":1})", InvalidParameter,
+     "AliasId is 1; it must be a string."},
+    {"an object for a text", "DescribeAlias", R"({"AliasId":{}})", InvalidParameter,
+     "AliasId is an object; it must be a string."},
     {"a text for a list", "DescribeFleetUtilization", R"({"FleetIds":"f"})", InvalidParameter,
      R"(FleetIds is the string "f"; it must be a list.)"},
     {"an object for a list", "DescribeFleetUtilization", R"({"FleetIds":{"0":"f"}})", InvalidParameter,
@@ -158,25 +171,29 @@ const JsonCase kTypeCases[] = {
      R"(RoutingStrategy is the string "SIMPLE"; it must be an object.)"},
     {"a list for an object", "CreateAlias", R"({"RoutingStrategy":[]})", InvalidParameter,
      "RoutingStrategy is a list; it must be an object."},
-    {"a null item among objects", "CreateAlias", R"({"Tags":[null]})", InvalidParameter, "Tags.0 is null; it must be an object."},
+    {"a null item among objects", "CreateAlias", R"({"Tags":[null]})", InvalidParameter,
+     "Tags.0 is null; it must be an object."},
     {"a text for an integer", "DescribeFleetAttributes", R"({"Limit":"10"})", InvalidParameter,
      R"(Limit is the string "10"; it must be an integer.)"},
     {"a fraction for an integer", "DescribeFleetAttributes", R"({"Limit":10.0})", InvalidParameter,
      "Limit is 10.0; it must be an integer."},
     {"an exponent for an integer", "DescribeFleetAttributes", R"({"Limit":1e1})", InvalidParameter,
      "Limit is 1e1; it must be an integer."},
-    {"true for an integer", "DescribeFleetAttributes", R"({"Limit":true})", InvalidParameter, "Limit is true; it must be an integer."},
+    {"true for an integer", "DescribeFleetAttributes", R"({"Limit":true})", InvalidParameter,
+     "Limit is true; it must be an integer."},
     {"a negative unsigned integer", "DescribeFleetAttributes", R"({"Limit":-1})", InvalidParameterValue,
      "Limit is -1; it must not be negative."},
-    {"an unsigned integer beyond 64 bits", "DescribeFleetAttributes", R"({"Limit":18446744073709551616})", InvalidParameterValue,
-     "Limit is 18446744073709551616; it must fit into 64 bits."},
-    {"a signed integer beyond 64 bits", "DescribeAssets", R"({"AssetRegion":"r","Limit":1,"Offset":-9223372036854775809})",
-     InvalidParameterValue, "Offset is -9223372036854775809; it must fit into 64 bits."},
+    {"an unsigned integer beyond 64 bits", "DescribeFleetAttributes", R"({"Limit":18446744073709551616})",
+     InvalidParameterValue, "Limit is 18446744073709551616; it must fit into 64 bits."},
+    {"a signed integer beyond 64 bits", "DescribeAssets",
+     R"({"AssetRegion":"r","Limit":1,"Offset":-9223372036854775809})", InvalidParameterValue,
+     "Offset is -9223372036854775809; it must fit into 64 bits."},
     {"a leading zero", "DescribeFleetAttributes", R"({"Limit":010})", InvalidParameter,
      R"(Limit is "010"; it must be an integer.)"},
     {"a number with a tail", "DescribeFleetAttributes", R"({"Limit":10x})", InvalidParameter,
      R"(Limit is "10x"; it must be an integer.)"},
-    {"1 for a boolean", "UpdateBucketAccelerateOpt", R"({"Allowed":1})", InvalidParameter, "Allowed is 1; it must be true or false."},
+    {"1 for a boolean", "UpdateBucketAccelerateOpt", R"({"Allowed":1})", InvalidParameter,
+     "Allowed is 1; it must be true or false."},
     {"a text for a number", "PutScalingPolicy", R"({"FleetId":"f","Threshold":"1"})", InvalidParameter,
      R"(Threshold is the string "1"; it must be a number.)"},
     {"a number beyond a float", "PutScalingPolicy", R"({"FleetId":"f","Threshold":1e999})", InvalidParameterValue,
@@ -200,9 +217,10 @@ TEST(DecodeJson, IsStrictAboutTypes) {
 
 const JsonCase kRuleCases[] = {
     {"a required member is missing", "DescribeAlias", "{}", MissingParameter, "AliasId is missing; it is required."},
-    {"a required member is null", "DescribeAlias", R"({"AliasId":null})", MissingParameter, "AliasId is missing; it is required."},
-    {"a required member of an item is missing", "CreateAlias", R"({"Tags":[{"Key":"k","Value":"v"},{"Key":"k"}]})", MissingParameter,
-     "Tags.1.Value is missing; it is required."},
+    {"a required member is null", "DescribeAlias", R"({"AliasId":null})", MissingParameter,
+     "AliasId is missing; it is required."},
+    {"a required member of an item is missing", "CreateAlias", R"({"Tags":[{"Key":"k","Value":"v"},{"Key":"k"}]})",
+     MissingParameter, "Tags.1.Value is missing; it is required."},
     {"a fleet needs its asset, which the published model does not say", "CreateFleet", "{}", MissingParameter,
      "AssetId is missing; it is required."},
     {"a fleet needs its processes", "CreateFleet", "{" + kFleetStart + "}", MissingParameter,
@@ -215,67 +233,78 @@ const JsonCase kRuleCases[] = {
      "Limit is 18446744073709551615; it must be between 0 and 100."},
     {"below the minimum", "UpdateFleetCapacity", R"({"FleetId":"f","MaxSize":0})", InvalidParameterValue,
      "MaxSize is 0; it must be at least 1."},
-    {"a cool-down of two minutes", "UpdateFleetCapacity", R"({"FleetId":"f","ScalingInterval":2})", InvalidParameterValue,
-     "ScalingInterval is 2; it must be between 3 and 30."},
-    {"not among the texts", "CreateAlias", R"({"Name":"n","RoutingStrategy":{"Type":"ROUTABLE"}})", InvalidParameterValue,
-     R"(RoutingStrategy.Type is "ROUTABLE"; it must be one of SIMPLE, TERMINAL.)"},
+    {"a cool-down of two minutes", "UpdateFleetCapacity", R"({"FleetId":"f","ScalingInterval":2})",
+     InvalidParameterValue, "ScalingInterval is 2; it must be between 3 and 30."},
+    {"not among the texts", "CreateAlias", R"({"Name":"n","RoutingStrategy":{"Type":"ROUTABLE"}})",
+     InvalidParameterValue, R"(RoutingStrategy.Type is "ROUTABLE"; it must be one of SIMPLE, TERMINAL.)"},
     {"not the only text", "CreateFleet", fleet_with(R"("FleetType":"SPOT")"), InvalidParameterValue,
      R"(FleetType is "SPOT"; it must be ON_DEMAND.)"},
     {"not among the numbers", "DescribeUserQuota", R"({"ResourceType":6})", InvalidParameterValue,
      "ResourceType is 6; it must be one of 1, 2, 3, 4, 5."},
     {"not among an item's texts", "StartFleetActions", R"({"FleetId":"f","Actions":["SCALE"]})", InvalidParameterValue,
      R"(Actions.0 is "SCALE"; it must be AUTO_SCALING.)"},
-    {"an empty text", "CreateAlias", R"({"Name":"","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"}})", InvalidParameterValue,
-     "Name is empty; give at least 1 character."},
-    {"too many characters", "UpdateFleetName", R"({"FleetId":"f","Name":")" + repeat("x", 51) + "\"}", InvalidParameterValue,
-     "Name has 51 characters (\"" + repeat("x", 48) + "…\"); it must have between 1 and 50."},
+    {"an empty text", "CreateAlias", R"({"Name":"","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"}})",
+     InvalidParameterValue, "Name is empty; give at least 1 character."},
+    {"too many characters", "UpdateFleetName", R"({"FleetId":"f","Name":")" + repeat("x", 51) + "\"}",
+     InvalidParameterValue, "Name has 51 characters (\"" + repeat("x", 48) + "…\"); it must have between 1 and 50."},
     {"too many bytes in a tag", "CreateAlias",
-     R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"},"Tags":[{"Key":")" + repeat("é", 64) + R"(","Value":"v"}]})",
+     R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"},"Tags":[{"Key":")" + repeat("é", 64) +
+         R"(","Value":"v"}]})",
      InvalidParameterValue, "Tags.0.Key has 128 bytes (\"" + repeat("é", 24) + "…\"); it must have between 1 and 127."},
     {"too many tags", "CreateAlias",
-     R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"},"Tags":[)" + repeat(R"({"Key":"k","Value":"v"},)", 50) +
-         R"({"Key":"k","Value":"v"}]})",
+     R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"},"Tags":[)" +
+         repeat(R"({"Key":"k","Value":"v"},)", 50) + R"({"Key":"k","Value":"v"}]})",
      InvalidParameterValue, "Tags has 51 items; it must have at most 50."},
     {"beyond ASCII", "JoinGameServerSession", R"({"GameServerSessionId":"s","PlayerId":"é"})", InvalidParameterValue,
      R"(PlayerId is "é"; it must have ASCII characters only.)"},
     {"a character outside the pattern", "StartGameServerSessionPlacement",
      R"({"PlacementId":"a b","GameServerSessionQueueName":"q","MaximumPlayerSessionCount":1})", InvalidParameterValue,
-     "PlacementId is \"a b\"; it must have the characters -0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz only."},
-    {"no players in a batch", "JoinGameServerSessionBatch", R"({"GameServerSessionId":"s","PlayerIds":[]})", InvalidParameterValue,
-     "PlayerIds has 0 items; it must have between 1 and 25."},
-    {"a player twice in a batch", "JoinGameServerSessionBatch", R"({"GameServerSessionId":"s","PlayerIds":["a","b","a"]})",
-     InvalidParameterValue, R"(PlayerIds.2 is "a", as PlayerIds.0 already is; a player can join once only.)"},
+     "PlacementId is \"a b\"; it must have the characters "
+     "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz only."},
+    {"no players in a batch", "JoinGameServerSessionBatch", R"({"GameServerSessionId":"s","PlayerIds":[]})",
+     InvalidParameterValue, "PlayerIds has 0 items; it must have between 1 and 25."},
+    {"a player twice in a batch", "JoinGameServerSessionBatch",
+     R"({"GameServerSessionId":"s","PlayerIds":["a","b","a"]})", InvalidParameterValue,
+     R"(PlayerIds.2 is "a", as PlayerIds.0 already is; a player can join once only.)"},
     {"one process recipe too many processes", "CreateFleet",
      fleet_with_processes(R"({"ConcurrentExecutions":51,"LaunchPath":"/local/game/a"})"), InvalidParameterValue,
-     "RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions is 51; the sum over all ServerProcesses must be between 1 and 50."},
+     "RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions is 51; the sum over all ServerProcesses must be "
+     "between 1 and 50."},
     {"all recipes together too many processes", "CreateFleet",
-     fleet_with_processes(R"({"ConcurrentExecutions":30,"LaunchPath":"a"},{"ConcurrentExecutions":21,"LaunchPath":"b"})"),
+     fleet_with_processes(
+         R"({"ConcurrentExecutions":30,"LaunchPath":"a"},{"ConcurrentExecutions":21,"LaunchPath":"b"})"),
      InvalidParameterValue,
-     "RuntimeConfiguration.ServerProcesses.1.ConcurrentExecutions is 21, after 30 in the items before it; the sum over all "
+     "RuntimeConfiguration.ServerProcesses.1.ConcurrentExecutions is 21, after 30 in the items before it; the sum over "
+     "all "
      "ServerProcesses must be between 1 and 50."},
     {"a port below the range", "CreateFleet",
-     fleet_with_port(R"({"FromPort":1024,"ToPort":2000,"Protocol":"TCP","IpRange":"0.0.0.0/0"})"), InvalidParameterValue,
-     "InboundPermissions.0.FromPort is 1024; it must be between 1025 and 60000."},
+     fleet_with_port(R"({"FromPort":1024,"ToPort":2000,"Protocol":"TCP","IpRange":"0.0.0.0/0"})"),
+     InvalidParameterValue, "InboundPermissions.0.FromPort is 1024; it must be between 1025 and 60000."},
     {"ports the wrong way round", "CreateFleet",
-     fleet_with_port(R"({"FromPort":3000,"ToPort":2000,"Protocol":"TCP","IpRange":"0.0.0.0/0"})"), InvalidParameterValue,
-     "InboundPermissions.0.FromPort is 3000 and InboundPermissions.0.ToPort is 2000; the first port must not be above the last."},
-    {"not a block of addresses", "CreateFleet",
-     fleet_with_port(R"({"FromPort":1025,"ToPort":2000,"Protocol":"TCP","IpRange":"10.0.0.0/33"})"), InvalidParameterValue,
-     R"(InboundPermissions.0.IpRange is "10.0.0.0/33"; it must be a block of addresses such as 10.0.0.0/8.)"},
-    {"a system disk too small for its kind", "CreateFleet", fleet_with(R"("SystemDiskInfo":{"DiskType":"CLOUD_SSD","DiskSize":99})"),
+     fleet_with_port(R"({"FromPort":3000,"ToPort":2000,"Protocol":"TCP","IpRange":"0.0.0.0/0"})"),
      InvalidParameterValue,
+     "InboundPermissions.0.FromPort is 3000 and InboundPermissions.0.ToPort is 2000; the first port must not be above "
+     "the last."},
+    {"not a block of addresses", "CreateFleet",
+     fleet_with_port(R"({"FromPort":1025,"ToPort":2000,"Protocol":"TCP","IpRange":"10.0.0.0/33"})"),
+     InvalidParameterValue,
+     R"(InboundPermissions.0.IpRange is "10.0.0.0/33"; it must be a block of addresses such as 10.0.0.0/8.)"},
+    {"a system disk too small for its kind", "CreateFleet",
+     fleet_with(R"("SystemDiskInfo":{"DiskType":"CLOUD_SSD","DiskSize":99})"), InvalidParameterValue,
      "SystemDiskInfo.DiskSize is 99; with SystemDiskInfo.DiskType CLOUD_SSD it must be between 100 and 500 GB."},
-    {"a data disk between two steps", "CreateFleet", fleet_with(R"("DataDiskInfo":[{"DiskType":"CLOUD_PREMIUM","DiskSize":15}])"),
-     InvalidParameterValue, "DataDiskInfo.0.DiskSize is 15; it must be a multiple of 10 GB."},
-    {"a simple alias without a fleet", "CreateAlias", R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE"}})", MissingParameter,
-     "RoutingStrategy.FleetId is missing; it is required when RoutingStrategy.Type is SIMPLE."},
-    {"a terminal alias with an empty message", "UpdateAlias", R"({"AliasId":"a","RoutingStrategy":{"Type":"TERMINAL","Message":""}})",
-     MissingParameter, "RoutingStrategy.Message is missing; it is required when RoutingStrategy.Type is TERMINAL."},
+    {"a data disk between two steps", "CreateFleet",
+     fleet_with(R"("DataDiskInfo":[{"DiskType":"CLOUD_PREMIUM","DiskSize":15}])"), InvalidParameterValue,
+     "DataDiskInfo.0.DiskSize is 15; it must be a multiple of 10 GB."},
+    {"a simple alias without a fleet", "CreateAlias", R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE"}})",
+     MissingParameter, "RoutingStrategy.FleetId is missing; it is required when RoutingStrategy.Type is SIMPLE."},
+    {"a terminal alias with an empty message", "UpdateAlias",
+     R"({"AliasId":"a","RoutingStrategy":{"Type":"TERMINAL","Message":""}})", MissingParameter,
+     "RoutingStrategy.Message is missing; it is required when RoutingStrategy.Type is TERMINAL."},
     {"another system needs its image", "CreateAsset",
-     R"({"BucketKey":"k","AssetName":"n","AssetVersion":"1","AssetRegion":"r","OperateSystem":"Ubuntu"})", MissingParameter,
-     "ImageId is missing; it is required when OperateSystem is not CentOS7.16."},
-    {"neither fleet nor alias", "CreateGameServerSession", R"({"MaximumPlayerSessionCount":1,"AliasId":""})", MissingParameter,
-     "One of these must be given: FleetId or AliasId."},
+     R"({"BucketKey":"k","AssetName":"n","AssetVersion":"1","AssetRegion":"r","OperateSystem":"Ubuntu"})",
+     MissingParameter, "ImageId is missing; it is required when OperateSystem is not CentOS7.16."},
+    {"neither fleet nor alias", "CreateGameServerSession", R"({"MaximumPlayerSessionCount":1,"AliasId":""})",
+     MissingParameter, "One of these must be given: FleetId or AliasId."},
     {"nothing to list by", "DescribeGameServerSessions", "{}", MissingParameter,
      "One of these must be given: FleetId, AliasId or GameServerSessionId."},
     {"an address without its port", "EndGameServerSessionAndProcess", R"({"IpAddress":"10.0.0.1"})", MissingParameter,
@@ -286,15 +315,16 @@ const JsonCase kRuleCases[] = {
      R"({"AssetName":"n","AssetVersion":"1","AssetRegion":"r","ImageId":"i","ImageSize":"40","ImageOs":"o","OsType":"CentOS",)"
      R"("ImageType":"SHARED_IMAGE","OsBit":64})",
      InvalidParameterValue, R"(ImageSize is "40"; it must be a number and KB, MB or GB, such as 40GB.)"},
-    {"a minimum above the maximum", "UpdateFleetCapacity", R"({"FleetId":"f","MinSize":3,"MaxSize":2})", InvalidParameterValue,
-     "MinSize is 3 and MaxSize is 2; the minimum must not be above the maximum."},
+    {"a minimum above the maximum", "UpdateFleetCapacity", R"({"FleetId":"f","MinSize":3,"MaxSize":2})",
+     InvalidParameterValue, "MinSize is 3 and MaxSize is 2; the minimum must not be above the maximum."},
     {"more wanted than the maximum", "UpdateFleetCapacity", R"({"FleetId":"f","DesiredInstances":3,"MaxSize":2})",
      InvalidParameterValue, "DesiredInstances is 3; it must not be above MaxSize, which is 2."},
     {"fewer wanted than the minimum", "UpdateFleetCapacity", R"({"FleetId":"f","DesiredInstances":0,"MinSize":1})",
      InvalidParameterValue, "DesiredInstances is 0; it must not be below MinSize, which is 1."},
     {"the same in a timer", "PutTimerScalingPolicy",
      R"({"TimerScalingPolicy":{"TimerFleetCapacity":{"MinSize":3,"MaxSize":2}}})", InvalidParameterValue,
-     "TimerScalingPolicy.TimerFleetCapacity.MinSize is 3 and TimerScalingPolicy.TimerFleetCapacity.MaxSize is 2; the minimum must not "
+     "TimerScalingPolicy.TimerFleetCapacity.MinSize is 3 and TimerScalingPolicy.TimerFleetCapacity.MaxSize is 2; the "
+     "minimum must not "
      "be above the maximum."},
     {"a target policy without a target", "PutScalingPolicy",
      R"({"FleetId":"f","PolicyType":"TargetBased","MetricName":"PercentAvailableGameSessions"})", MissingParameter,
@@ -304,19 +334,23 @@ const JsonCase kRuleCases[] = {
      InvalidParameterValue, "TargetConfiguration.TargetValue is 100; it must be between 1 and 99."},
     {"a target policy on a rule's metric", "PutScalingPolicy",
      R"({"FleetId":"f","PolicyType":"TargetBased","MetricName":"IdleInstances","TargetConfiguration":{"TargetValue":30}})",
-     InvalidParameterValue, R"(MetricName is "IdleInstances"; a TargetBased policy follows PercentAvailableGameSessions.)"},
+     InvalidParameterValue,
+     R"(MetricName is "IdleInstances"; a TargetBased policy follows PercentAvailableGameSessions.)"},
     {"a rule without a name", "PutScalingPolicy", rule_policy(""), MissingParameter,
      "Name is missing; it is required when PolicyType is RuleBased."},
     {"a rule without a threshold", "PutScalingPolicy",
-     rule_policy(R"(,"Name":"n","ScalingAdjustmentType":"ExactCapacity","ScalingAdjustment":1,"ComparisonOperator":"<")"), MissingParameter,
-     "Threshold is missing; it is required when PolicyType is RuleBased."},
+     rule_policy(
+         R"(,"Name":"n","ScalingAdjustmentType":"ExactCapacity","ScalingAdjustment":1,"ComparisonOperator":"<")"),
+     MissingParameter, "Threshold is missing; it is required when PolicyType is RuleBased."},
     {"a rule that changes by 100 percent", "PutScalingPolicy",
-     rule_policy(R"(,"Name":"n","ScalingAdjustmentType":"PercentChangeInCapacity","ScalingAdjustment":-100,"ComparisonOperator":"<",)"
-                 R"("Threshold":1,"EvaluationPeriods":1)"),
+     rule_policy(
+         R"(,"Name":"n","ScalingAdjustmentType":"PercentChangeInCapacity","ScalingAdjustment":-100,"ComparisonOperator":"<",)"
+         R"("Threshold":1,"EvaluationPeriods":1)"),
      InvalidParameterValue, "ScalingAdjustment is -100; a percentage must be between -99 and 99."},
     {"a rule that sets a negative number", "PutScalingPolicy",
-     rule_policy(R"(,"Name":"n","ScalingAdjustmentType":"ExactCapacity","ScalingAdjustment":-1,"ComparisonOperator":"<",)"
-                 R"("Threshold":1,"EvaluationPeriods":1)"),
+     rule_policy(
+         R"(,"Name":"n","ScalingAdjustmentType":"ExactCapacity","ScalingAdjustment":-1,"ComparisonOperator":"<",)"
+         R"("Threshold":1,"EvaluationPeriods":1)"),
      InvalidParameterValue, "ScalingAdjustment is -1; an exact number of instances must not be negative."},
 };
 
@@ -339,32 +373,39 @@ const AcceptedCase kAcceptedCases[] = {
     {"blanks around and inside", "DescribeAlias", " \n{ \"AliasId\" :\t\"a\" } \r\n"},
     {"null is absent", "DescribeFleetAttributes", R"({"FleetIds":null,"Limit":null})"},
     {"an empty list", "DescribeFleetUtilization", R"({"FleetIds":[]})"},
-    {"the length counts characters, not bytes", "UpdateFleetName", R"({"FleetId":"f","Name":")" + repeat("舰", 50) + "\"}"},
-    {"a character beyond the basic plane counts once", "UpdateFleetName", R"({"FleetId":"f","Name":")" + repeat("🎮", 50) + "\"}"},
+    {"the length counts characters, not bytes", "UpdateFleetName",
+     R"({"FleetId":"f","Name":")" + repeat("舰", 50) + "\"}"},
+    {"a character beyond the basic plane counts once", "UpdateFleetName",
+     R"({"FleetId":"f","Name":")" + repeat("🎮", 50) + "\"}"},
     {"a session id is an ARN, far longer than the published 48", "JoinGameServerSession",
      R"({"GameServerSessionId":")" + repeat("x", 4096) + R"(","PlayerId":"p"})"},
     {"the same when listing", "DescribePlayerSessions", R"({"GameServerSessionId":")" + repeat("x", 4096) + "\"}"},
     {"no creation limit", "CreateFleet",
      fleet_with(R"("ResourceCreationLimitPolicy":{"NewGameServerSessionsPerCreator":0,"PolicyPeriodInMinutes":0})")},
     {"concurrent activations without a limit", "UpdateRuntimeConfiguration",
-     R"({"FleetId":"f","RuntimeConfiguration":{"MaxConcurrentGameServerSessionActivations":0,"ServerProcesses":[)" + kProcess + "]}}"},
+     R"({"FleetId":"f","RuntimeConfiguration":{"MaxConcurrentGameServerSessionActivations":0,"ServerProcesses":[)" +
+         kProcess + "]}}"},
     {"exactly fifty processes", "CreateFleet",
-     fleet_with_processes(R"({"ConcurrentExecutions":30,"LaunchPath":"a"},{"ConcurrentExecutions":20,"LaunchPath":"b"})")},
+     fleet_with_processes(
+         R"({"ConcurrentExecutions":30,"LaunchPath":"a"},{"ConcurrentExecutions":20,"LaunchPath":"b"})")},
     {"the metric as in the text", "PutScalingPolicy",
      R"({"FleetId":"f","PolicyType":"TargetBased","MetricName":"PercentAvailableGameSessions","TargetConfiguration":{"TargetValue":1}})"},
     {"the metric as in the example", "PutScalingPolicy",
      R"({"FleetId":"f","PolicyType":"TargetBased","MetricName":"PercentAvailableGameServerSessions","TargetConfiguration":{"TargetValue":99}})"},
     {"a whole rule", "PutScalingPolicy",
-     rule_policy(R"(,"Name":"n","ScalingAdjustmentType":"ChangeInCapacity","ScalingAdjustment":-2,"ComparisonOperator":">=",)"
-                 R"("Threshold":2.5,"EvaluationPeriods":5)")},
+     rule_policy(
+         R"(,"Name":"n","ScalingAdjustmentType":"ChangeInCapacity","ScalingAdjustment":-2,"ComparisonOperator":">=",)"
+         R"("Threshold":2.5,"EvaluationPeriods":5)")},
     {"a threshold without a fraction", "PutScalingPolicy",
-     rule_policy(R"(,"Name":"n","ScalingAdjustmentType":"ChangeInCapacity","ScalingAdjustment":1,"ComparisonOperator":"<",)"
-                 R"("Threshold":2,"EvaluationPeriods":5)")},
+     rule_policy(
+         R"(,"Name":"n","ScalingAdjustmentType":"ChangeInCapacity","ScalingAdjustment":1,"ComparisonOperator":"<",)"
+         R"("Threshold":2,"EvaluationPeriods":5)")},
     {"an IPv6 block", "CreateFleet",
      fleet_with_port(R"({"FromPort":1025,"ToPort":1025,"Protocol":"UDP","IpRange":"2001:db8::/32"})")},
     {"names for a timer's numbers, as the examples send them", "PutTimerScalingPolicy",
      R"({"TimerScalingPolicy":{"TimerFleetCapacity":{"ScalingType":"ScalingTypeAuto"},"TimerConfiguration":{"TimerType":"TimerTypeDay"}}})"},
-    {"an alias by fleet and alias", "CreateGameServerSession", R"({"MaximumPlayerSessionCount":0,"FleetId":"f","AliasId":"a"})"},
+    {"an alias by fleet and alias", "CreateGameServerSession",
+     R"({"MaximumPlayerSessionCount":0,"FleetId":"f","AliasId":"a"})"},
     {"the first page asked for with an empty token", "DescribePlayerSessions", R"({"NextToken":""})"},
     {"an asset for the default system needs no image", "CreateAsset",
      R"({"BucketKey":"k","AssetName":"n","AssetVersion":"1","AssetRegion":"r","OperateSystem":"CentOS7.16"})"},
@@ -400,8 +441,10 @@ TEST(DecodeJson, FillsInDefaults) {
     EXPECT_EQ(decode_json<DescribeFleetAttributesRequest>("{}")->limit, 20u);
     EXPECT_EQ(decode_json<DescribeFleetAttributesRequest>(R"({"Limit":null})")->limit, 20u);
     EXPECT_EQ(decode_json<DescribePlayerSessionsRequest>("{}")->limit, 100u);
-    EXPECT_EQ(decode_json<StopFleetActionsRequest>(R"({"FleetId":"f"})")->actions, std::vector<std::string>{"AUTO_SCALING"});
-    EXPECT_EQ(decode_json<StopFleetActionsRequest>(R"({"FleetId":"f","Actions":["AUTO_SCALING"]})")->actions.size(), 1u);
+    EXPECT_EQ(decode_json<StopFleetActionsRequest>(R"({"FleetId":"f"})")->actions,
+              std::vector<std::string>{"AUTO_SCALING"});
+    EXPECT_EQ(decode_json<StopFleetActionsRequest>(R"({"FleetId":"f","Actions":["AUTO_SCALING"]})")->actions.size(),
+              1u);
     const auto fleet = decode_json<CreateFleetRequest>(fleet_with(R"("ResourceCreationLimitPolicy":{})"));
     ASSERT_TRUE(fleet) << fleet.error().message;
     EXPECT_EQ(fleet->fleet_type, "ON_DEMAND");
@@ -414,8 +457,11 @@ TEST(DecodeJson, FillsInDefaults) {
 
 TEST(DecodeJson, GivesNoDefaultWhereAbsentMeansUnchanged) {
     EXPECT_EQ(decode_json<UpdateFleetCapacityRequest>(R"({"FleetId":"f"})")->scaling_interval, std::nullopt);
-    EXPECT_EQ(decode_json<UpdateFleetAttributesRequest>(R"({"FleetId":"f"})")->game_server_session_protection_time_limit, std::nullopt);
-    EXPECT_EQ(decode_json<CopyFleetRequest>(R"({"FleetId":"f","CopyNumber":1})")->internet_max_bandwidth_out, std::nullopt);
+    EXPECT_EQ(
+        decode_json<UpdateFleetAttributesRequest>(R"({"FleetId":"f"})")->game_server_session_protection_time_limit,
+        std::nullopt);
+    EXPECT_EQ(decode_json<CopyFleetRequest>(R"({"FleetId":"f","CopyNumber":1})")->internet_max_bandwidth_out,
+              std::nullopt);
 }
 
 struct FlatCase {
@@ -428,50 +474,127 @@ struct FlatCase {
 
 const FlatCase kFlatCases[] = {
     {"an unknown name", "DescribeAlias", {{"Foo", "1"}}, UnknownParameter, "The parameter Foo is not recognized."},
-    {"an unknown member", "CreateAlias", {{"RoutingStrategy.Foo", "1"}}, UnknownParameter,
+    {"an unknown member",
+     "CreateAlias",
+     {{"RoutingStrategy.Foo", "1"}},
+     UnknownParameter,
      "The parameter RoutingStrategy.Foo is not recognized."},
     {"an empty name", "DescribeAlias", {{"", "1"}}, UnknownParameter, R"(The parameter "" is not recognized.)"},
-    {"a name that goes on and on", "DescribeAlias", {{repeat("a.", 2000), "1"}}, UnknownParameter,
+    {"a name that goes on and on",
+     "DescribeAlias",
+     {{repeat("a.", 2000), "1"}},
+     UnknownParameter,
      "The parameter \"" + repeat("a.", 24) + "…\" is not recognized."},
-    {"a name twice", "DescribeAlias", {{"AliasId", "a"}, {"AliasId", "a"}}, InvalidParameter, "AliasId is given twice."},
-    {"an item twice", "DescribeFleetUtilization", {{"FleetIds.0", "a"}, {"FleetIds.0", "b"}}, InvalidParameter,
+    {"a name twice",
+     "DescribeAlias",
+     {{"AliasId", "a"}, {"AliasId", "a"}},
+     InvalidParameter,
+     "AliasId is given twice."},
+    {"an item twice",
+     "DescribeFleetUtilization",
+     {{"FleetIds.0", "a"}, {"FleetIds.0", "b"}},
+     InvalidParameter,
      "FleetIds.0 is given twice."},
     {"a missing parameter", "DescribeAlias", {}, MissingParameter, "AliasId is missing; it is required."},
-    {"a missing member", "CreateAlias", {{"Name", "n"}, {"RoutingStrategy.FleetId", "f"}}, MissingParameter,
+    {"a missing member",
+     "CreateAlias",
+     {{"Name", "n"}, {"RoutingStrategy.FleetId", "f"}},
+     MissingParameter,
      "RoutingStrategy.Type is missing; it is required."},
-    {"an index that does not start at 0", "DescribeFleetUtilization", {{"FleetIds.1", "a"}}, InvalidParameter,
+    {"an index that does not start at 0",
+     "DescribeFleetUtilization",
+     {{"FleetIds.1", "a"}},
+     InvalidParameter,
      "FleetIds.0 is missing; the indexes of a list count from 0 without a gap."},
-    {"a gap", "DescribeFleetUtilization", {{"FleetIds.0", "a"}, {"FleetIds.2", "c"}}, InvalidParameter,
+    {"a gap",
+     "DescribeFleetUtilization",
+     {{"FleetIds.0", "a"}, {"FleetIds.2", "c"}},
+     InvalidParameter,
      "FleetIds.1 is missing; the indexes of a list count from 0 without a gap."},
-    {"an index that is no number", "DescribeFleetUtilization", {{"FleetIds.first", "a"}}, InvalidParameter,
+    {"an index that is no number",
+     "DescribeFleetUtilization",
+     {{"FleetIds.first", "a"}},
+     InvalidParameter,
      R"(FleetIds is a list; "first" is not an index, they count from 0.)"},
-    {"an index with a leading zero", "DescribeFleetUtilization", {{"FleetIds.00", "a"}}, InvalidParameter,
+    {"an index with a leading zero",
+     "DescribeFleetUtilization",
+     {{"FleetIds.00", "a"}},
+     InvalidParameter,
      R"(FleetIds is a list; "00" is not an index, they count from 0.)"},
-    {"a negative index", "DescribeFleetUtilization", {{"FleetIds.-1", "a"}}, InvalidParameter,
+    {"a negative index",
+     "DescribeFleetUtilization",
+     {{"FleetIds.-1", "a"}},
+     InvalidParameter,
      R"(FleetIds is a list; "-1" is not an index, they count from 0.)"},
-    {"an index beyond the list's bound", "DescribeFleetUtilization", {{"FleetIds.4000000000", "a"}}, InvalidParameterValue,
+    {"an index beyond the list's bound",
+     "DescribeFleetUtilization",
+     {{"FleetIds.4000000000", "a"}},
+     InvalidParameterValue,
      "FleetIds has the index 4000000000; at most 100 items are allowed, counted from 0."},
-    {"an index beyond 64 bits", "DescribeFleetUtilization", {{"FleetIds.99999999999999999999", "a"}}, InvalidParameter,
+    {"an index beyond 64 bits",
+     "DescribeFleetUtilization",
+     {{"FleetIds.99999999999999999999", "a"}},
+     InvalidParameter,
      R"(FleetIds is a list; "99999999999999999999" is not an index, they count from 0.)"},
-    {"a list without an index", "DescribeFleetUtilization", {{"FleetIds", "a"}}, InvalidParameter,
+    {"a list without an index",
+     "DescribeFleetUtilization",
+     {{"FleetIds", "a"}},
+     InvalidParameter,
      R"(FleetIds is "a"; it must be a list, given as FleetIds.<index from 0>=value.)"},
-    {"an object without a member", "CreateAlias", {{"Name", "n"}, {"RoutingStrategy", R"({"Type":"SIMPLE"})"}}, InvalidParameter,
+    {"an object without a member",
+     "CreateAlias",
+     {{"Name", "n"}, {"RoutingStrategy", R"({"Type":"SIMPLE"})"}},
+     InvalidParameter,
      R"(RoutingStrategy is "{\"Type\":\"SIMPLE\"}"; it must be an object, given as RoutingStrategy.<member>=value.)"},
-    {"a text with members", "DescribeAlias", {{"AliasId.0", "a"}}, InvalidParameter,
+    {"a text with members",
+     "DescribeAlias",
+     {{"AliasId.0", "a"}},
+     InvalidParameter,
      "AliasId has members of its own; it must be a string."},
-    {"a text and its member", "DescribeAlias", {{"AliasId", "a"}, {"AliasId.0", "a"}}, InvalidParameter,
+    {"a text and its member",
+     "DescribeAlias",
+     {{"AliasId", "a"}, {"AliasId.0", "a"}},
+     InvalidParameter,
      "AliasId has members of its own; it must be a string."},
-    {"not an integer", "DescribeFleetAttributes", {{"Limit", "ten"}}, InvalidParameter, R"(Limit is "ten"; it must be an integer.)"},
-    {"an empty integer", "DescribeFleetAttributes", {{"Limit", ""}}, InvalidParameter, R"(Limit is ""; it must be an integer.)"},
-    {"a plus sign", "DescribeFleetAttributes", {{"Limit", "+1"}}, InvalidParameter, R"(Limit is "+1"; it must be an integer.)"},
-    {"a negative unsigned integer", "DescribeFleetAttributes", {{"Limit", "-1"}}, InvalidParameterValue,
+    {"not an integer",
+     "DescribeFleetAttributes",
+     {{"Limit", "ten"}},
+     InvalidParameter,
+     R"(Limit is "ten"; it must be an integer.)"},
+    {"an empty integer",
+     "DescribeFleetAttributes",
+     {{"Limit", ""}},
+     InvalidParameter,
+     R"(Limit is ""; it must be an integer.)"},
+    {"a plus sign",
+     "DescribeFleetAttributes",
+     {{"Limit", "+1"}},
+     InvalidParameter,
+     R"(Limit is "+1"; it must be an integer.)"},
+    {"a negative unsigned integer",
+     "DescribeFleetAttributes",
+     {{"Limit", "-1"}},
+     InvalidParameterValue,
      "Limit is -1; it must not be negative."},
-    {"not a boolean", "UpdateBucketAccelerateOpt", {{"Allowed", "yes"}}, InvalidParameter,
+    {"not a boolean",
+     "UpdateBucketAccelerateOpt",
+     {{"Allowed", "yes"}},
+     InvalidParameter,
      R"(Allowed is "yes"; it must be true or false.)"},
-    {"not a number", "PutScalingPolicy", {{"FleetId", "f"}, {"Threshold", "nan"}}, InvalidParameter,
+    {"not a number",
+     "PutScalingPolicy",
+     {{"FleetId", "f"}, {"Threshold", "nan"}},
+     InvalidParameter,
      R"(Threshold is "nan"; it must be a number.)"},
-    {"not UTF-8", "DescribeAlias", {{"AliasId", "\xFF"}}, InvalidParameter, R"(The parameter "AliasId" is not valid UTF-8.)"},
-    {"the limits of the model", "DescribeFleetAttributes", {{"Limit", "101"}}, InvalidParameterValue,
+    {"not UTF-8",
+     "DescribeAlias",
+     {{"AliasId", "\xFF"}},
+     InvalidParameter,
+     R"(The parameter "AliasId" is not valid UTF-8.)"},
+    {"the limits of the model",
+     "DescribeFleetAttributes",
+     {{"Limit", "101"}},
+     InvalidParameterValue,
      "Limit is 101; it must be between 0 and 100."},
 };
 
@@ -484,8 +607,9 @@ TEST(DecodeFlat, RefusesWithTheRightCode) {
 }
 
 TEST(DecodeFlat, FillsTheStructInAnyOrder) {
-    const codec::FlatParams pairs = {{"Filters.0.Values.1", "b"}, {"Limit", "10"},         {"Filters.1.Key", "tag:key"},
-                                     {"Filters.0.Key", "resource:name"}, {"Name", "x=y&é"}, {"Filters.0.Values.0", "a"}};
+    const codec::FlatParams pairs = {
+        {"Filters.0.Values.1", "b"},        {"Limit", "10"},   {"Filters.1.Key", "tag:key"},
+        {"Filters.0.Key", "resource:name"}, {"Name", "x=y&é"}, {"Filters.0.Values.0", "a"}};
     const auto request = decode_flat<ListAliasesRequest>(pairs);
     ASSERT_TRUE(request) << request.error().message;
     EXPECT_EQ(*request, (ListAliasesRequest{.name = "x=y&é",
@@ -505,7 +629,8 @@ TEST(DecodeFlat, OrdersIndexesAsNumbers) {
 }
 
 TEST(DecodeFlat, ConvertsByTheDeclaredType) {
-    for (const auto& [text, value] : {std::pair{"true", true}, {"True", true}, {"1", true}, {"false", false}, {"0", false}}) {
+    for (const auto& [text, value] :
+         {std::pair{"true", true}, {"True", true}, {"1", true}, {"false", false}, {"0", false}}) {
         const codec::FlatParams pairs = {{"Allowed", text}};
         EXPECT_EQ(decode_flat<UpdateBucketAccelerateOptRequest>(pairs)->allowed, value) << text;
     }
@@ -519,7 +644,8 @@ TEST(DecodeFlat, RefusesTooManyPairs) {
 }
 
 TEST(DecodeFlat, BecomesTheSameRequestInJson) {
-    const codec::FlatParams pairs = {{"Name", "n"}, {"RoutingStrategy.Type", "SIMPLE"}, {"RoutingStrategy.FleetId", "f"}};
+    const codec::FlatParams pairs = {
+        {"Name", "n"}, {"RoutingStrategy.Type", "SIMPLE"}, {"RoutingStrategy.FleetId", "f"}};
     EXPECT_EQ(flat_to_json(type_of<CreateAliasRequest>(), pairs).value(),
               R"({"Name":"n","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"}})");
     EXPECT_EQ(flat_to_json(type_of<CreateAliasRequest>(), {}).error().code, MissingParameter);

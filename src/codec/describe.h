@@ -40,10 +40,10 @@ struct Limits {
     bool ascii = false;
     std::uint32_t min_items = 0;
     std::uint32_t max_items = UINT32_MAX;
-    std::span<const std::string_view> values;      ///< the allowed texts; empty: any
-    std::span<const std::int64_t> numbers;         ///< the allowed numbers; empty: any
-    std::span<const NamedNumber> number_names;     ///< words accepted for a number in requests
-    std::string_view characters;                   ///< the allowed characters; empty: any
+    std::span<const std::string_view> values;   ///< the allowed texts; empty: any
+    std::span<const std::int64_t> numbers;      ///< the allowed numbers; empty: any
+    std::span<const NamedNumber> number_names;  ///< words accepted for a number in requests
+    std::string_view characters;                ///< the allowed characters; empty: any
     Format format = Format::None;
     bool has_sum = false;
     std::int64_t sum_min = 0;  ///< of this field over all items of the list it stands in
@@ -79,9 +79,9 @@ struct TypeOps {
     void* (*create)();
     void (*destroy)(void*);
     bool (*equal)(const void*, const void*);
-    void* (*emplace)(void* optional);                    ///< optional<T>: engages it, returns the T
-    const void* (*get)(const void* optional);            ///< optional<T>: the T or null
-    void* (*append)(void* list);                         ///< vector<T>: one more T
+    void* (*emplace)(void* optional);          ///< optional<T>: engages it, returns the T
+    const void* (*get)(const void* optional);  ///< optional<T>: the T or null
+    void* (*append)(void* list);               ///< vector<T>: one more T
     std::size_t (*size)(const void* list);
     const void* (*at)(const void* list, std::size_t i);
     void* (*emplace_list)(void* optional_list);          ///< optional<vector<T>>: engages it, returns the vector

@@ -9,15 +9,9 @@ namespace {
 
 enum class Absent : bool { AsNull, LeftOut };
 
-void append(std::string& out, const std::string& value) {
-    append_json_string(out, value);
-}
-void append(std::string& out, double value) {
-    append_json_double(out, value);
-}
-void append(std::string& out, bool value) {
-    out += value ? "true" : "false";
-}
+void append(std::string& out, const std::string& value) { append_json_string(out, value); }
+void append(std::string& out, double value) { append_json_double(out, value); }
+void append(std::string& out, bool value) { out += value ? "true" : "false"; }
 template <class Integer>
 void append(std::string& out, Integer value) {
     char digits[24];

@@ -26,12 +26,13 @@ TEST(Encode, WritesFieldsInTheModelsOrderWithNullForAbsent) {
                               .maximum_player_session_count = 10,
                               .port = 7777,
                               .status = "ACTIVE"};
-    EXPECT_EQ(encoded(CreateGameServerSessionResponse{.game_server_session = session}),
-              R"({"GameServerSession":{"CreationTime":"2020-07-30T03:55:43Z","CreatorId":null,"CurrentPlayerSessionCount":1,)"
-              R"("DnsName":null,"FleetId":"fleet-1","GameProperties":[],"GameServerSessionData":"","GameServerSessionId":"s",)"
-              R"("IpAddress":"10.0.0.1","MatchmakerData":null,"MaximumPlayerSessionCount":10,"Name":null,)"
-              R"("PlayerSessionCreationPolicy":null,"Port":7777,"Status":"ACTIVE","StatusReason":null,"TerminationTime":null,)"
-              R"("InstanceType":null,"CurrentCustomCount":null,"MaxCustomCount":null,"Weight":null,"AvailabilityStatus":null}})");
+    EXPECT_EQ(
+        encoded(CreateGameServerSessionResponse{.game_server_session = session}),
+        R"({"GameServerSession":{"CreationTime":"2020-07-30T03:55:43Z","CreatorId":null,"CurrentPlayerSessionCount":1,)"
+        R"("DnsName":null,"FleetId":"fleet-1","GameProperties":[],"GameServerSessionData":"","GameServerSessionId":"s",)"
+        R"("IpAddress":"10.0.0.1","MatchmakerData":null,"MaximumPlayerSessionCount":10,"Name":null,)"
+        R"("PlayerSessionCreationPolicy":null,"Port":7777,"Status":"ACTIVE","StatusReason":null,"TerminationTime":null,)"
+        R"("InstanceType":null,"CurrentCustomCount":null,"MaxCustomCount":null,"Weight":null,"AvailabilityStatus":null}})");
 }
 
 TEST(Encode, FieldsComeWithoutBracesForTheWireToWrap) {
@@ -44,7 +45,8 @@ TEST(Encode, FieldsComeWithoutBracesForTheWireToWrap) {
 }
 
 TEST(Encode, RequestsLeaveAbsentParametersOut) {
-    EXPECT_EQ(encoded(UpdateAliasRequest{.alias_id = "a", .routing_strategy = RoutingStrategy{.type = "SIMPLE", .fleet_id = "f"}}),
+    EXPECT_EQ(encoded(UpdateAliasRequest{.alias_id = "a",
+                                         .routing_strategy = RoutingStrategy{.type = "SIMPLE", .fleet_id = "f"}}),
               R"({"AliasId":"a","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"}})");
     EXPECT_EQ(encoded(AttachCcnInstancesRequest{}), "{}");
     EXPECT_EQ(encoded(AttachCcnInstancesRequest{.ccn_id = "c"}), R"({"CcnId":"c"})");
@@ -54,8 +56,15 @@ TEST(Encode, FloatsAlwaysHaveAPoint) {
     EXPECT_EQ(encoded(FleetStatisticFlows{.total_used_flow_mega_bytes = 1024.0}),
               R"({"TotalUsedFlowMegaBytes":1024.0,"BeginTime":null})");
     const std::pair<double, const char*> cases[] = {
-        {0, "0.0"}, {-0.0, "-0.0"}, {1, "1.0"}, {0.1, "0.1"}, {-2.5, "-2.5"}, {1e300, "1.0e+300"}, {1.5e-9, "1.5e-09"},
-        {123456789.0, "123456789.0"}, {std::numeric_limits<double>::infinity(), "0.0"},
+        {0, "0.0"},
+        {-0.0, "-0.0"},
+        {1, "1.0"},
+        {0.1, "0.1"},
+        {-2.5, "-2.5"},
+        {1e300, "1.0e+300"},
+        {1.5e-9, "1.5e-09"},
+        {123456789.0, "123456789.0"},
+        {std::numeric_limits<double>::infinity(), "0.0"},
         {std::numeric_limits<double>::quiet_NaN(), "0.0"},
     };
     for (const auto& [value, want] : cases) {
@@ -74,7 +83,10 @@ TEST(Encode, EscapesWhatJsonCannotHold) {
         {std::string{"\0\x01\x1f", 3}, R"("\u0000\u0001\u001f")"},
         {"\x7f", "\"\x7f\""},
         {"é舰🎮", "\"é舰🎮\""},
-        {"a\xFF" "b", "\"a\xEF\xBF\xBD" "b\""},
+        {"a\xFF"
+         "b",
+         "\"a\xEF\xBF\xBD"
+         "b\""},
         {"cut \xE8\x88", "\"cut \xEF\xBF\xBD\xEF\xBF\xBD\""},
         {"surrogate \xED\xA0\x80", "\"surrogate \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
     };
@@ -85,9 +97,27 @@ TEST(Encode, EscapesWhatJsonCannotHold) {
     }
 }
 
+/// The fast path looks at eight bytes at once: every byte at every place among plain ones.
+TEST(Encode, EscapesAtEveryPlace) {
+    for (int byte = 0; byte < 256; ++byte) {
+        for (std::size_t place = 0; place < 20; ++place) {
+            std::string text(20, 'x');
+            text[place] = static_cast<char>(byte);
+            std::string one;
+            append_json_string(one, std::string_view{text}.substr(place, 1));
+            std::string want =
+                "\"" + std::string(place, 'x') + one.substr(1, one.size() - 2) + std::string(19 - place, 'x') + "\"";
+            std::string got;
+            append_json_string(got, text);
+            ASSERT_EQ(got, want) << byte << " at " << place;
+        }
+    }
+}
+
 TEST(Utf8, KnowsItsBorders) {
     EXPECT_TRUE(is_utf8("a é 舰 🎮"));
-    for (const char* bad : {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xC3", "\xF5"}) {
+    for (const char* bad :
+         {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xC3", "\xF5"}) {
         EXPECT_FALSE(is_utf8(bad));
     }
     EXPECT_EQ(utf8_length("a é 舰 🎮"), 7u);
@@ -97,8 +127,8 @@ TEST(Utf8, KnowsItsBorders) {
 }
 
 TEST(DecodeResponse, IgnoresWhatItDoesNotKnow) {
-    const auto got = decode_response<ResolveAliasResponse>(
-        R"({"New":{"a":[1,{"b":"}"}]},"FleetId":"f","RequestId":"r"})");
+    const auto got =
+        decode_response<ResolveAliasResponse>(R"({"New":{"a":[1,{"b":"}"}]},"FleetId":"f","RequestId":"r"})");
     ASSERT_TRUE(got) << got.error().message;
     EXPECT_EQ(got->fleet_id, "f");
     EXPECT_EQ(decode_response<ResolveAliasResponse>("{}")->fleet_id, std::nullopt);
@@ -119,8 +149,8 @@ TEST(Envelope, OpensAnswersAndErrors) {
     EXPECT_EQ(answer->error_code, "");
     EXPECT_EQ(decode_response<ResolveAliasResponse>(answer->response)->fleet_id, "f");
 
-    const auto error = open_envelope(
-        R"({"Response":{"Error":{"Code":"ResourceNotFound","Message":"no \"x\""},"RequestId":"r-2"}})");
+    const auto error =
+        open_envelope(R"({"Response":{"Error":{"Code":"ResourceNotFound","Message":"no \"x\""},"RequestId":"r-2"}})");
     ASSERT_TRUE(error) << error.error().message;
     EXPECT_EQ(error->error_code, "ResourceNotFound");
     EXPECT_EQ(error->error_message, "no \"x\"");

@@ -59,19 +59,19 @@ void check_response() {
     }
 }
 
-TEST(EveryRequest, ComesBackFromJsonAndFlatAsItWas) {
+TEST(EveryRequest, ComesBackFromJsonAndFlatAsItWas){
 #define GSE_CHECK(name) check_request<name##Request>();
     GSE_FOR_EACH_ACTION(GSE_CHECK)
 #undef GSE_CHECK
 }
 
-TEST(EveryResponse, ComesBackFromJsonAsItWas) {
+TEST(EveryResponse, ComesBackFromJsonAsItWas){
 #define GSE_CHECK(name) check_response<name##Response>();
     GSE_FOR_EACH_ACTION(GSE_CHECK)
 #undef GSE_CHECK
 }
 
-TEST(EveryObject, ComesBackFromJsonAsItWas) {
+TEST(EveryObject, ComesBackFromJsonAsItWas){
 #define GSE_CHECK(name) check_response<name>();
     GSE_FOR_EACH_OBJECT(GSE_CHECK)
 #undef GSE_CHECK
@@ -83,7 +83,8 @@ TEST(EveryRequest, SurvivesDamage) {
     int refused = 0;
     for (const Action& action : actions()) {
         for (int round = 0; round < 50; ++round) {
-            const std::unique_ptr<void, void (*)(void*)> value{action.request->ops->create(), action.request->ops->destroy};
+            const std::unique_ptr<void, void (*)(void*)> value{action.request->ops->create(),
+                                                               action.request->ops->destroy};
             testing::fill_random(rng, *action.request, value.get());
             std::string json = "{";
             encode_fields(*action.request, value.get(), json);
@@ -91,7 +92,8 @@ TEST(EveryRequest, SurvivesDamage) {
             for (std::uint64_t hits = 1 + rng.below(3); hits > 0; --hits) {
                 json[rng.below(json.size())] = static_cast<char>(rng.below(256));
             }
-            const std::unique_ptr<void, void (*)(void*)> out{action.request->ops->create(), action.request->ops->destroy};
+            const std::unique_ptr<void, void (*)(void*)> out{action.request->ops->create(),
+                                                             action.request->ops->destroy};
             const Result<void> decoded = decode_json(*action.request, json, out.get());
             if (!decoded) {
                 ++refused;
@@ -117,7 +119,8 @@ std::string model_as_text() {
     const auto describe = [&](const Type& type) {
         out << type.name << ":";
         for (const Field& field : type.fields) {
-            out << ' ' << field.name << (field.list ? "[]" : "") << (field.required ? "!" : "") << (field.optional ? "?" : "");
+            out << ' ' << field.name << (field.list ? "[]" : "") << (field.required ? "!" : "")
+                << (field.optional ? "?" : "");
         }
         out << '\n';
     };

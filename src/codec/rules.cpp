@@ -18,8 +18,8 @@ std::unexpected<Error> bad_value(std::string message) {
 template <class Permission>
 Result<void> check_ports(const Permission& value, const Path& path) {
     if (value.from_port <= value.to_port) return {};
-    return bad_value(fmt::format("{} is {} and {} is {}; the first port must not be above the last.", path.with("FromPort"),
-                                 value.from_port, path.with("ToPort"), value.to_port));
+    return bad_value(fmt::format("{} is {} and {} is {}; the first port must not be above the last.",
+                                 path.with("FromPort"), value.from_port, path.with("ToPort"), value.to_port));
 }
 
 struct DiskRange {
@@ -39,7 +39,8 @@ Result<void> check_disk(const DiskInfo& disk, const DiskRange& range, const Path
                                      disk.disk_size, path.with("DiskType"), disk.disk_type, min, range.max));
     }
     if (disk.disk_size % range.step != 0) {
-        return bad_value(fmt::format("{} is {}; it must be a multiple of {} GB.", path.with("DiskSize"), disk.disk_size, range.step));
+        return bad_value(fmt::format("{} is {}; it must be a multiple of {} GB.", path.with("DiskSize"), disk.disk_size,
+                                     range.step));
     }
     return {};
 }
@@ -58,8 +59,8 @@ Result<void> check_disks(const Request& value, const Path& path) {
 template <class Capacity>
 Result<void> check_capacity(const Capacity& value, const Path& path) {
     if (value.min_size && value.max_size && *value.min_size > *value.max_size) {
-        return bad_value(fmt::format("{} is {} and {} is {}; the minimum must not be above the maximum.", path.with("MinSize"),
-                                     *value.min_size, path.with("MaxSize"), *value.max_size));
+        return bad_value(fmt::format("{} is {} and {} is {}; the minimum must not be above the maximum.",
+                                     path.with("MinSize"), *value.min_size, path.with("MaxSize"), *value.max_size));
     }
     if (!value.desired_instances) return {};
     if (value.min_size && *value.desired_instances < *value.min_size) {
@@ -74,8 +75,8 @@ Result<void> check_capacity(const Capacity& value, const Path& path) {
 }
 
 std::unexpected<Error> missing_for(const Path& path, std::string_view name, std::string_view policy_type) {
-    return refuse(ErrorCode::MissingParameter, fmt::format("{} is missing; it is required when {} is {}.", path.with(name),
-                                                           path.with("PolicyType"), policy_type));
+    return refuse(ErrorCode::MissingParameter, fmt::format("{} is missing; it is required when {} is {}.",
+                                                           path.with(name), path.with("PolicyType"), policy_type));
 }
 
 /// The two spellings of the buffer's metric: the first in the parameter's text, the second in its example.
@@ -85,9 +86,7 @@ bool is_buffer_metric(std::string_view name) {
 
 }  // namespace
 
-Result<void> inbound_permission(const InboundPermission& value, const Path& path) {
-    return check_ports(value, path);
-}
+Result<void> inbound_permission(const InboundPermission& value, const Path& path) { return check_ports(value, path); }
 Result<void> inbound_permission_authorization(const InboundPermissionAuthorization& value, const Path& path) {
     return check_ports(value, path);
 }
@@ -95,12 +94,8 @@ Result<void> inbound_permission_revocations(const InboundPermissionRevocations& 
     return check_ports(value, path);
 }
 
-Result<void> create_fleet(const CreateFleetRequest& value, const Path& path) {
-    return check_disks(value, path);
-}
-Result<void> copy_fleet(const CopyFleetRequest& value, const Path& path) {
-    return check_disks(value, path);
-}
+Result<void> create_fleet(const CreateFleetRequest& value, const Path& path) { return check_disks(value, path); }
+Result<void> copy_fleet(const CopyFleetRequest& value, const Path& path) { return check_disks(value, path); }
 
 Result<void> update_fleet_capacity(const UpdateFleetCapacityRequest& value, const Path& path) {
     return check_capacity(value, path);
@@ -115,8 +110,8 @@ Result<void> join_game_server_session_batch(const JoinGameServerSessionBatchRequ
         const auto earlier = std::find(value.player_ids.begin(), id, *id);
         if (earlier == id) continue;
         const Path here{&list, {}, static_cast<std::size_t>(id - value.player_ids.begin())};
-        return bad_value(fmt::format("{} is {}, as PlayerIds.{} already is; a player can join once only.", here.text(), shown(*id),
-                                     earlier - value.player_ids.begin()));
+        return bad_value(fmt::format("{} is {}, as PlayerIds.{} already is; a player can join once only.", here.text(),
+                                     shown(*id), earlier - value.player_ids.begin()));
     }
     return {};
 }
@@ -140,12 +135,15 @@ Result<void> put_scaling_policy(const PutScalingPolicyRequest& value, const Path
     if (!value.threshold) return missing_for(path, "Threshold", type);
     if (!value.evaluation_periods) return missing_for(path, "EvaluationPeriods", type);
     if (value.metric_name == "PercentAvailableGameSessions") {
-        return bad_value(fmt::format("{} is \"PercentAvailableGameSessions\"; a RuleBased policy calls this metric "
-                                     "PercentAvailableGameServerSessions.", path.with("MetricName")));
+        return bad_value(
+            fmt::format("{} is \"PercentAvailableGameSessions\"; a RuleBased policy calls this metric "
+                        "PercentAvailableGameServerSessions.",
+                        path.with("MetricName")));
     }
     const std::int64_t adjustment = *value.scaling_adjustment;
     if (*value.scaling_adjustment_type == "PercentChangeInCapacity" && (adjustment < -99 || adjustment > 99)) {
-        return bad_value(fmt::format("{} is {}; a percentage must be between -99 and 99.", path.with("ScalingAdjustment"), adjustment));
+        return bad_value(fmt::format("{} is {}; a percentage must be between -99 and 99.",
+                                     path.with("ScalingAdjustment"), adjustment));
     }
     if (*value.scaling_adjustment_type == "ExactCapacity" && adjustment < 0) {
         return bad_value(fmt::format("{} is {}; an exact number of instances must not be negative.",

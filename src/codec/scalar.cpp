@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::size_t kShownBytesMax = 48;
 
-bool digit(char c) {
-    return c >= '0' && c <= '9';
-}
+bool digit(char c) { return c >= '0' && c <= '9'; }
 
 std::size_t digits(std::string_view text, std::size_t from) {
     std::size_t i = from;
@@ -132,8 +130,8 @@ Result<std::int64_t> read_int64(std::string_view text, const Path& path) {
     }
     std::int64_t value = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) {
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("{} is {}; it must fit into 64 bits.", path.text(), utf8_prefix(text, kShownBytesMax)));
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} is {}; it must fit into 64 bits.", path.text(),
+                                                                    utf8_prefix(text, kShownBytesMax)));
     }
     return value;
 }
@@ -150,8 +148,8 @@ Result<std::uint64_t> read_uint64(std::string_view text, const Path& path) {
     }
     std::uint64_t value = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) {
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("{} is {}; it must fit into 64 bits.", path.text(), utf8_prefix(text, kShownBytesMax)));
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} is {}; it must fit into 64 bits.", path.text(),
+                                                                    utf8_prefix(text, kShownBytesMax)));
     }
     return value;
 }

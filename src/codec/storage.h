@@ -26,9 +26,7 @@ decltype(auto) with_scalar(Kind kind, F&& f) {
     std::unreachable();
 }
 
-inline void* slot_of(void* object, const Field& field) {
-    return static_cast<std::byte*>(object) + field.offset;
-}
+inline void* slot_of(void* object, const Field& field) { return static_cast<std::byte*>(object) + field.offset; }
 inline const void* slot_of(const void* object, const Field& field) {
     return static_cast<const std::byte*>(object) + field.offset;
 }

@@ -13,9 +13,7 @@ namespace {
 
 const Limits kNoLimits{};
 
-const Limits& limits_of(const Field& field) {
-    return field.limits ? *field.limits : kNoLimits;
-}
+const Limits& limits_of(const Field& field) { return field.limits ? *field.limits : kNoLimits; }
 
 std::int64_t between(Rng& rng, std::int64_t low, std::int64_t high) {
     const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
@@ -146,8 +144,7 @@ private:
 
     std::size_t count(const Field& field) {
         const Limits& limits = limits_of(field);
-        const std::size_t least =
-            std::max<std::size_t>(limits.min_items, empty_lists_ == EmptyLists::Never ? 1 : 0);
+        const std::size_t least = std::max<std::size_t>(limits.min_items, empty_lists_ == EmptyLists::Never ? 1 : 0);
         const std::size_t most = std::max(least, std::min<std::size_t>(limits.max_items, 5));
         return least + rng_.below(most - least + 1);
     }
@@ -167,10 +164,13 @@ private:
     template <class Capacity>
     static void order_sizes(void* object) {
         auto& capacity = *static_cast<Capacity*>(object);
-        if (capacity.min_size && capacity.max_size) capacity.min_size = std::min(*capacity.min_size, *capacity.max_size);
+        if (capacity.min_size && capacity.max_size)
+            capacity.min_size = std::min(*capacity.min_size, *capacity.max_size);
         if (!capacity.desired_instances) return;
-        if (capacity.min_size) capacity.desired_instances = capacity.min_size;
-        else if (capacity.max_size) capacity.desired_instances = capacity.max_size;
+        if (capacity.min_size)
+            capacity.desired_instances = capacity.min_size;
+        else if (capacity.max_size)
+            capacity.desired_instances = capacity.max_size;
     }
 
     /// What src/codec/rules.cpp asks for beyond the tables.
@@ -213,9 +213,12 @@ std::string simplest(const Field& field) {
     std::string out;
     switch (field.kind) {
         case Kind::String:
-            if (!limits.values.empty()) append_json_string(out, limits.values[0]);
-            else if (limits.format != Format::None) append_json_string(out, format_example(limits.format));
-            else append_json_string(out, "x");
+            if (!limits.values.empty())
+                append_json_string(out, limits.values[0]);
+            else if (limits.format != Format::None)
+                append_json_string(out, format_example(limits.format));
+            else
+                append_json_string(out, "x");
             return out;
         case Kind::Int64:
         case Kind::UInt64:
@@ -260,8 +263,10 @@ void flatten_field(const Field& field, const void* object, const std::string& na
     }
     with_scalar(field.kind, [&]<class T>(T) {
         const auto text = [](const auto& value) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) return value;
-            else return fmt::format("{}", value);
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+                return value;
+            else
+                return fmt::format("{}", value);
         };
         if (!field.list) {
             if (const T* value = present<T>(field, object)) out.emplace_back(name, text(*value));
@@ -293,7 +298,8 @@ std::string example_json(const Type& type) {
         out += example_value(field);
     };
     for (const Field& field : type.fields) {
-        const bool one_of = !type.one_of.empty() && std::ranges::find(type.one_of[0], field.name) != type.one_of[0].end();
+        const bool one_of =
+            !type.one_of.empty() && std::ranges::find(type.one_of[0], field.name) != type.one_of[0].end();
         const bool condition = !limits_of(field).required_if_field.empty();
         if (one_of || condition || has_example(field)) add(field);
     }

@@ -27,7 +27,9 @@ inline constexpr TypeOps kObjectOps{
     },
     .append = [](void* list) -> void* { return &static_cast<std::vector<T>*>(list)->emplace_back(); },
     .size = [](const void* list) { return static_cast<const std::vector<T>*>(list)->size(); },
-    .at = [](const void* list, std::size_t i) -> const void* { return &(*static_cast<const std::vector<T>*>(list))[i]; },
+    .at = [](const void* list, std::size_t i) -> const void* {
+        return &(*static_cast<const std::vector<T>*>(list))[i];
+    },
     .emplace_list = [](void* optional) -> void* {
         return &static_cast<std::optional<std::vector<T>>*>(optional)->emplace();
     },

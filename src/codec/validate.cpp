@@ -28,9 +28,12 @@ bool is_cidr(std::string_view text) {
     const std::string address{text.substr(0, slash)};
     unsigned char bytes[16];
     int bits_max = 0;
-    if (inet_pton(AF_INET, address.c_str(), bytes) == 1) bits_max = 32;
-    else if (inet_pton(AF_INET6, address.c_str(), bytes) == 1) bits_max = 128;
-    else return false;
+    if (inet_pton(AF_INET, address.c_str(), bytes) == 1)
+        bits_max = 32;
+    else if (inet_pton(AF_INET6, address.c_str(), bytes) == 1)
+        bits_max = 128;
+    else
+        return false;
     if (slash == std::string_view::npos) return true;
     const std::string_view bits = text.substr(slash + 1);
     int count = -1;
@@ -53,7 +56,8 @@ Result<void> check_format(Format format, const std::string& value, const Path& p
         case Format::None: return {};
         case Format::DateTime:
             if (parse_time(value)) return {};
-            return bad_value(path, "is " + shown(value), "be a time such as 2021-04-10T10:56:38+08:00 or 2021-04-10 02:56:38 (UTC)");
+            return bad_value(path, "is " + shown(value),
+                             "be a time such as 2021-04-10T10:56:38+08:00 or 2021-04-10 02:56:38 (UTC)");
         case Format::Cidr:
             if (is_cidr(value)) return {};
             return bad_value(path, "is " + shown(value), "be a block of addresses such as 10.0.0.0/8");
@@ -99,7 +103,8 @@ Result<void> check_number(const Limits& limits, bool too_small, bool too_large, 
                           const Path& path) {
     if (!listed) return bad_value(path, "is " + text, fmt::format("be one of {}", fmt::join(limits.numbers, ", ")));
     if (too_small || too_large) {
-        return bad_value(path, "is " + text, "be " + range_text(limits.has_min, limits.min, limits.has_max, limits.max));
+        return bad_value(path, "is " + text,
+                         "be " + range_text(limits.has_min, limits.min, limits.has_max, limits.max));
     }
     return {};
 }
@@ -117,7 +122,8 @@ Result<void> check(const Limits& limits, Number value, const Path& path) {
         too_small = limits.has_min && std::cmp_less(value, limits.min);
         too_large = limits.has_max && std::cmp_greater(value, limits.max);
     }
-    if (listed && !too_small && !too_large) [[likely]] return {};
+    if (listed && !too_small && !too_large) [[likely]]
+        return {};
     return check_number(limits, too_small, too_large, listed, fmt::format("{}", value), path);
 }
 
@@ -134,9 +140,9 @@ Result<void> check_count(const Field& field, std::size_t size, const Path& path)
     if (!field.limits) return {};
     const Limits& limits = *field.limits;
     if (size >= limits.min_items && size <= limits.max_items) return {};
-    return bad_value(path, fmt::format("has {} items", size),
-                     "have " + range_text(limits.min_items > 0, limits.min_items, limits.max_items != UINT32_MAX,
-                                          limits.max_items));
+    return bad_value(
+        path, fmt::format("has {} items", size),
+        "have " + range_text(limits.min_items > 0, limits.min_items, limits.max_items != UINT32_MAX, limits.max_items));
 }
 
 std::int64_t as_int(const Field& field, const void* object) {
@@ -159,17 +165,18 @@ Result<void> check_sums(const Field& list_field, const void* list, const Path& p
             const std::int64_t value = as_int(field, type.ops->at(list, i));
             if (value < 0 || value > field.limits->sum_max - sum) {
                 const Path item{&path, {}, i};
-                return refuse(ErrorCode::InvalidParameterValue,
-                              fmt::format("{} is {}{}; the sum over all {} must be between {} and {}.", item.with(field.name), value,
-                                          i > 0 ? fmt::format(", after {} in the items before it", sum) : "", list_field.name,
-                                          field.limits->sum_min, field.limits->sum_max));
+                return refuse(
+                    ErrorCode::InvalidParameterValue,
+                    fmt::format("{} is {}{}; the sum over all {} must be between {} and {}.", item.with(field.name),
+                                value, i > 0 ? fmt::format(", after {} in the items before it", sum) : "",
+                                list_field.name, field.limits->sum_min, field.limits->sum_max));
             }
             sum += value;
         }
         if (sum < field.limits->sum_min) {
             return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("{} of all {} add up to {}; the sum must be between {} and {}.", field.name, path.text(),
-                                      sum, field.limits->sum_min, field.limits->sum_max));
+                          fmt::format("{} of all {} add up to {}; the sum must be between {} and {}.", field.name,
+                                      path.text(), sum, field.limits->sum_min, field.limits->sum_max));
         }
     }
     return {};
@@ -261,8 +268,6 @@ Result<void> check_type(const Type& type, const void* object, const Path& path) 
 
 }  // namespace
 
-Result<void> validate(const Type& type, const void* value) {
-    return check_type(type, value, Path{});
-}
+Result<void> validate(const Type& type, const void* value) { return check_type(type, value, Path{}); }
 
 }  // namespace gse::api
