@@ -101,6 +101,7 @@ public:
 
     bool run() {
         loop_.run();
+        if (finishing_ && !agent_told_) spdlog::warn("process ending, but the agent does not know: no answer in time");
         agent_.give_up();
         worker_.join();
         return agent_knows_;

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Builds the package of the demo game: package.sh OUT.zip TITLE [GSE_CHAT_BINARY]
+# The root of the zip becomes /local/game/. Launch path: /local/game/start.sh, or gse-chat itself with parameters.
+# System libraries are not bundled: the package runs on machines like the one that built it.
+set -eu
+
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+    echo "usage: $0 OUT.zip TITLE [GSE_CHAT_BINARY]" >&2
+    exit 2
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+title=$2
+binary=${3:-$here/../../build/release/gse-chat}
+if [ ! -x "$binary" ]; then
+    echo "$0: no gse-chat at $binary: build it first, or name the binary" >&2
+    exit 1
+fi
+folder=$(dirname "$1")
+out=$(cd "$folder" && pwd)/$(basename "$1")
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+strip -o "$work/gse-chat" "$binary"
+chmod 755 "$work/gse-chat"
+printf '%s\n' "$title" > "$work/version.txt"
+cat > "$work/start.sh" <<'START'
+#!/bin/sh
+# The title is the package's own, so that every fleet of this package shows it.
+cd "$(dirname "$0")" && exec ./gse-chat --title "$(cat version.txt)" "$@"
+START
+chmod 755 "$work/start.sh"
+rm -f "$out"
+python3 - "$work" "$out" <<'ZIP'
+import os, sys, zipfile
+folder, out = sys.argv[1:]
+with zipfile.ZipFile(out, "x", zipfile.ZIP_DEFLATED) as package:
+    for name in sorted(os.listdir(folder)):
+        # A fixed date: the same binary and title give the same bytes.
+        info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+        info.compress_type = zipfile.ZIP_DEFLATED
+        path = os.path.join(folder, name)
+        info.external_attr = (0o100000 | (os.stat(path).st_mode & 0o777)) << 16
+        with open(path, "rb") as file:
+            package.writestr(info, file.read())
+ZIP
+echo "$out: $(wc -c < "$out") bytes"
