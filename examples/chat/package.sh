@@ -30,17 +30,5 @@ cd "$(dirname "$0")" && exec ./gse-chat --title "$(cat version.txt)" "$@"
 START
 chmod 755 "$work/start.sh"
 rm -f "$out"
-python3 - "$work" "$out" <<'ZIP'
-import os, sys, zipfile
-folder, out = sys.argv[1:]
-with zipfile.ZipFile(out, "x", zipfile.ZIP_DEFLATED) as package:
-    for name in sorted(os.listdir(folder)):
-        # A fixed date: the same binary and title give the same bytes.
-        info = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
-        info.compress_type = zipfile.ZIP_DEFLATED
-        path = os.path.join(folder, name)
-        info.external_attr = (0o100000 | (os.stat(path).st_mode & 0o777)) << 16
-        with open(path, "rb") as file:
-            package.writestr(info, file.read())
-ZIP
+(cd "$work" && cmake -E tar cf "$out" --format=zip gse-chat start.sh version.txt)
 echo "$out: $(wc -c < "$out") bytes"

@@ -6,6 +6,7 @@ const TEXTS = {
     message: 'Message', here: 'Players', stream: 'Chat', end: 'End game session', cancel: 'Cancel',
     endTitle: 'End this game session?',
     endText: 'Everybody is disconnected, and this server process ends. Its fleet starts a new one.',
+    hint: 'JoinGameServerSession answers a player session ID. It admits you once, within a minute.',
     off: 'Not connected', connecting: 'Connecting …', on: 'Connected', ended: 'Ended', lost: 'Disconnected',
     connected: 'Server: connected', you: 'you',
     joined: name => `${name} joined`, left: name => `${name} left`, endedBy: 'The game session has ended.',
@@ -27,6 +28,7 @@ const TEXTS = {
     message: '消息', here: '在线玩家', stream: '聊天', end: '结束游戏会话', cancel: '取消',
     endTitle: '结束当前游戏会话？',
     endText: '所有玩家将断开连接，该服务器进程随即结束，舰队会启动新的进程。',
+    hint: '玩家会话 ID 由 JoinGameServerSession 返回，一分钟内有效，只能使用一次。',
     off: '未连接', connecting: '连接中…', on: '已连接', ended: '已结束', lost: '连接已断开',
     connected: '服务器：连接成功', you: '我',
     joined: name => `${name} 加入了`, left: name => `${name} 离开了`, endedBy: '游戏会话已结束。',
@@ -97,6 +99,7 @@ function showAdvice(text) {
   advice = text;
   $('advice').hidden = !text;
   $('advice').textContent = text ? text() : '';
+  $('hint').hidden = Boolean(text);
 }
 
 function showPlayers() {
@@ -116,6 +119,9 @@ function addLine(item) {
   while (stream.children.length > LINES_MAX) stream.firstChild.remove();
   if (atEnd) stream.scrollTop = stream.scrollHeight;
 }
+
+// The form above comes and goes; the last line stays in sight.
+new ResizeObserver(() => { $('stream').scrollTop = $('stream').scrollHeight; }).observe($('stream'));
 
 function note(text, kind = '') {
   const item = document.createElement('li');
