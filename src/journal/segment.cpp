@@ -119,7 +119,8 @@ Result<void> Segment::connect() {
     sqlite3_wal_hook(
         db_,
         [](void* self, sqlite3*, const char*, int frames) {
-            static_cast<Segment*>(self)->wal_bytes_ = kWalHeadBytes + static_cast<std::uint64_t>(frames) * kWalFrameBytes;
+            const auto count = static_cast<std::uint64_t>(frames);
+            static_cast<Segment*>(self)->wal_bytes_ = kWalHeadBytes + count * kWalFrameBytes;
             return SQLITE_OK;
         },
         this);
