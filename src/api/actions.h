@@ -1,0 +1,97 @@
+/// Every action of this version, as a function from request to response on the owner's thread. Handlers know nothing of
+/// the wire: the gateway decodes and validates before them, and encodes behind them.
+/// An action without a handle() here is answered with UnsupportedOperation.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/model.h"
+#include "base/result.h"
+#include "core/step.h"
+#include "objects/object_auth.h"
+#include "objects/object_store.h"
+
+namespace gse::api {
+
+/// What handlers may use besides the state; constant while the server runs.
+struct Services {
+    const objects::ObjectAuth& object_auth;
+    std::string token_secret;      ///< signs NextToken
+    std::string public_url;        ///< of this server, for log URLs: `http://127.0.0.1:8080`
+    Millis upload_valid{3'600'000};
+    Millis log_url_valid{3'600'000};
+};
+
+/// One call.
+struct Scope {
+    core::Step& step;
+    const Services& services;
+    std::string_view region;
+    std::string_view request_id;
+    std::string_view secret_id;
+    std::optional<objects::ObjectInfo> package;  ///< CreateAsset: the upload, already pinned under its hash
+
+    [[nodiscard]] core::State& state() const { return step.state; }
+};
+
+/// Where a region's packages are uploaded to.
+[[nodiscard]] std::string upload_bucket(const Settings& settings, std::string_view region);
+/// Where registered packages stay, by hash: a later upload under the same key changes no asset.
+inline constexpr std::string_view kPackageBucket = "packages";
+/// Where logs of instances and sessions are put.
+inline constexpr std::string_view kLogBucket = "logs";
+
+#define GSE_ACTION(Name) Result<Name##Response> handle(Scope& scope, const Name##Request& request)
+
+// Assets
+GSE_ACTION(GetUploadCredentials);
+GSE_ACTION(CreateAsset);
+GSE_ACTION(DescribeAsset);
+GSE_ACTION(DescribeAssets);
+GSE_ACTION(DescribeAssetSystems);
+GSE_ACTION(UpdateAsset);
+GSE_ACTION(DeleteAsset);
+
+// Fleets
+GSE_ACTION(CreateFleet);
+GSE_ACTION(ListFleets);
+GSE_ACTION(DescribeFleetAttributes);
+GSE_ACTION(DescribeFleetEvents);
+GSE_ACTION(DescribeFleetRelatedResources);
+GSE_ACTION(DescribeFleetUtilization);
+GSE_ACTION(DescribeRuntimeConfiguration);
+GSE_ACTION(DescribeInstances);
+GSE_ACTION(DeleteFleet);
+
+// Capacity and scaling
+GSE_ACTION(DescribeFleetCapacity);
+GSE_ACTION(UpdateFleetCapacity);
+GSE_ACTION(PutScalingPolicy);
+GSE_ACTION(DescribeScalingPolicies);
+GSE_ACTION(DeleteScalingPolicy);
+GSE_ACTION(StartFleetActions);
+GSE_ACTION(StopFleetActions);
+
+// Aliases
+GSE_ACTION(CreateAlias);
+GSE_ACTION(DescribeAlias);
+GSE_ACTION(ListAliases);
+GSE_ACTION(UpdateAlias);
+GSE_ACTION(DeleteAlias);
+GSE_ACTION(ResolveAlias);
+
+// Game server sessions and player sessions
+GSE_ACTION(CreateGameServerSession);
+GSE_ACTION(DescribeGameServerSessions);
+GSE_ACTION(DescribeGameServerSessionDetails);
+GSE_ACTION(UpdateGameServerSession);
+GSE_ACTION(EndGameServerSessionAndProcess);
+GSE_ACTION(JoinGameServerSession);
+GSE_ACTION(JoinGameServerSessionBatch);
+GSE_ACTION(DescribePlayerSessions);
+
+#undef GSE_ACTION
+
+}  // namespace gse::api

@@ -1,0 +1,107 @@
+// Aliases: the indirection that makes updates invisible. Source: [创建使用别名; 不停服更新].
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/lookup.h"
+
+namespace gse::api {
+namespace {
+
+Alias show(const Scope& scope, const core::Alias& alias) {
+    Alias out;
+    out.alias_id = alias.id;
+    out.alias_arn = scope.state().arn(alias.region, "alias", alias.id);
+    out.name = alias.name;
+    out.description = alias.description;
+    out.routing_strategy.type = to_text(alias.type);
+    if (!alias.fleet_id.empty()) out.routing_strategy.fleet_id = alias.fleet_id;
+    if (!alias.message.empty()) out.routing_strategy.message = alias.message;
+    out.creation_time = format_utc(alias.created);
+    out.last_updated_time = format_utc(alias.updated);
+    out.tags = show_tags(alias.tags);
+    return out;
+}
+
+/// A SIMPLE alias points to an ACTIVE fleet of its own region; a TERMINAL one keeps what it is given and ignores the fleet.
+Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alias& alias) {
+    CHECK(from_text(wanted.type, alias.type));  // the model's enum
+    alias.fleet_id = wanted.fleet_id.value_or("");
+    alias.message = wanted.message.value_or("");
+    if (alias.type == AliasType::Terminal) return {};
+    const core::Fleet& fleet = scope.state().at<core::Fleet>(TRY(need_fleet(scope, alias.fleet_id)));
+    if (fleet.status != FleetStatus::Active)
+        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias points to an ACTIVE fleet", fleet.id, to_text(fleet.status)));
+    return {};
+}
+
+}  // namespace
+
+Result<CreateAliasResponse> handle(Scope& scope, const CreateAliasRequest& request) {
+    std::uint64_t count = 0;
+    scope.state().table<core::Alias>().for_each([&](core::Slot, const core::Alias& alias) { count += alias.region == scope.region; });
+    const std::uint64_t limit = scope.step.settings().limits.aliases_per_region;
+    if (count >= limit) return refuse(ErrorCode::LimitExceeded, fmt::format("{} aliases exist in region {}; the limit is {}", count, scope.region, limit));
+    core::Alias alias;
+    TRY(route(scope, request.routing_strategy, alias));
+    do alias.id = fmt::format("alias-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
+    while (scope.state().find_alias(scope.region, alias.id) != core::kNone);
+    alias.region = scope.region;
+    alias.name = request.name;
+    alias.description = request.description.value_or("");
+    alias.created = alias.updated = scope.step.now.wall;
+    alias.tags = store_tags(request.tags);
+    const core::Slot slot = scope.state().add(std::move(alias));
+    return CreateAliasResponse{.alias = show(scope, scope.state().at<core::Alias>(slot))};
+}
+
+Result<DescribeAliasResponse> handle(Scope& scope, const DescribeAliasRequest& request) {
+    return DescribeAliasResponse{.alias = show(scope, scope.state().at<core::Alias>(TRY(need_alias(scope, request.alias_id))))};
+}
+
+Result<ListAliasesResponse> handle(Scope& scope, const ListAliasesRequest& request) {
+    const FilterSet filters = TRY(read_filters(request.filters, false));
+    std::vector<const core::Alias*> found;
+    scope.state().table<core::Alias>().for_each([&](core::Slot, const core::Alias& alias) {
+        if (alias.region != scope.region || !filters.matches(alias.name, alias.id, alias.tags)) return;
+        if (request.name && alias.name != *request.name) return;
+        if (request.routing_strategy_type && to_text(alias.type) != *request.routing_strategy_type) return;
+        found.push_back(&alias);
+    });
+    const bool ascending = request.order_way == "asc";
+    std::sort(found.begin(), found.end(), [ascending](const core::Alias* a, const core::Alias* b) {
+        return ascending ? std::tie(a->created, a->id) < std::tie(b->created, b->id) : std::tie(b->created, b->id) < std::tie(a->created, a->id);
+    });
+    ListAliasesResponse response{.total_count = found.size()};
+    for (const core::Alias* alias : page(std::move(found), request.offset, request.limit)) response.aliases.push_back(show(scope, *alias));
+    return response;
+}
+
+Result<UpdateAliasResponse> handle(Scope& scope, const UpdateAliasRequest& request) {
+    const core::Slot slot = TRY(need_alias(scope, request.alias_id));
+    core::Alias changed;
+    if (request.routing_strategy) TRY(route(scope, *request.routing_strategy, changed));
+    {
+        auto alias = scope.state().edit<core::Alias>(slot);
+        if (request.name) alias->name = *request.name;
+        if (request.description) alias->description = *request.description;
+        if (request.routing_strategy) {
+            alias->type = changed.type;
+            alias->fleet_id = changed.fleet_id;
+            alias->message = changed.message;
+        }
+        alias->updated = scope.step.now.wall;
+    }
+    return UpdateAliasResponse{.alias = show(scope, scope.state().at<core::Alias>(slot))};
+}
+
+Result<DeleteAliasResponse> handle(Scope& scope, const DeleteAliasRequest& request) {
+    scope.state().remove<core::Alias>(TRY(need_alias(scope, request.alias_id)));
+    return DeleteAliasResponse{};
+}
+
+Result<ResolveAliasResponse> handle(Scope& scope, const ResolveAliasRequest& request) {
+    return ResolveAliasResponse{.fleet_id = scope.state().at<core::Fleet>(TRY(resolve_alias(scope, request.alias_id))).id};
+}
+
+}  // namespace gse::api

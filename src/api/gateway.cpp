@@ -1,0 +1,211 @@
+#include "api/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "api/error_table.h"
+#include "codec/codec.h"
+
+namespace gse::api {
+namespace {
+
+using Decision = std::move_only_function<Result<std::string>(Scope&)>;
+using Prepare = Result<Decision> (*)(const engine::ApiCall&);
+
+template <class Request>
+concept Handled = requires(Scope& scope, const Request& request) { handle(scope, request); };
+
+template <class Request>
+Result<Decision> prepare(const engine::ApiCall& call) {
+    Request request = call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json))) : TRY(decode_flat<Request>(call.flat));
+    return Decision([request = std::move(request)](Scope& scope) -> Result<std::string> {
+        const auto response = TRY(handle(scope, request));
+        std::string fields;
+        encode_fields(response, fields);
+        return fields;
+    });
+}
+
+struct Entry {
+    Prepare prepare = nullptr;  ///< null: not carried out by this version
+    bool reads = false;
+};
+
+template <class Request>
+Entry entry() {
+    constexpr std::string_view name = ActionTraits<Request>::name;
+    constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search"};
+    const bool reads = std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
+    if constexpr (Handled<Request>) return {&prepare<Request>, reads};
+    else return {nullptr, reads};
+}
+
+const std::unordered_map<std::string_view, Entry>& entries() {
+    static const std::unordered_map<std::string_view, Entry> table = {
+#define GSE_ENTRY(Name) {#Name, entry<Name##Request>()},
+        GSE_FOR_EACH_ACTION(GSE_ENTRY)
+#undef GSE_ENTRY
+    };
+    return table;
+}
+
+constexpr std::string_view kVersion = "2019-11-12";
+
+Result<const Entry*> find_entry(const engine::ApiCall& call) {
+    if (call.version != kVersion)
+        return refuse(ErrorCode::NoSuchVersion, fmt::format("Version '{}' does not exist; this service speaks {}", call.version.substr(0, 40), kVersion));
+    const auto it = entries().find(call.action);
+    if (it == entries().end()) return refuse(ErrorCode::InvalidAction, fmt::format("There is no action '{}'", call.action.substr(0, 100)));
+    if (!it->second.prepare)
+        return refuse(ErrorCode::UnsupportedOperation, fmt::format("{} is not carried out by this version of OpenGSE", call.action));
+    return &it->second;
+}
+
+Result<std::string_view> find_region(const Settings& settings, std::string_view region) {
+    if (region.empty()) return std::string_view(settings.default_region);
+    for (const auto& known : settings.regions)
+        if (known == region) return std::string_view(known);
+    return refuse(ErrorCode::UnsupportedRegion, fmt::format("Region '{}' is not one of this server; it has {}", region.substr(0, 100),
+                                                            fmt::join(settings.regions, ", ")));
+}
+
+std::string decide(Decision& decision, Scope& scope) {
+    const auto fields = decision(scope);
+    return fields ? answer_body(*fields, scope.request_id) : error_body(fields.error(), scope.request_id);
+}
+
+/// Copies an upload to where it stays under its hash, so that a later upload under the same key changes no asset.
+Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::string& bucket, const std::string& key,
+                                        std::uint64_t max_bytes) {
+    const auto source = TRY(store.get(bucket, key));
+    const objects::ObjectInfo info = source->info();
+    if (const auto pinned = TRY(store.stat(kPackageBucket, info.sha256)); pinned && pinned->sha256 == info.sha256) return *pinned;
+    const auto target = TRY(store.put(kPackageBucket, info.sha256, max_bytes));
+    std::vector<std::byte> buffer(1 << 20);
+    for (std::uint64_t offset = 0; offset < info.size;) {
+        const std::size_t got = TRY(source->read(offset, buffer));
+        if (got == 0) return refuse(ErrorCode::FailedOperation, "the upload is shorter than its description says; upload it again");
+        TRY(target->write(std::span(buffer).first(got)));
+        offset += got;
+    }
+    objects::ObjectInfo pinned = TRY(target->finish());
+    if (pinned.sha256 != info.sha256) {
+        TRY(store.remove(kPackageBucket, info.sha256));
+        return refuse(ErrorCode::FailedOperation, "the stored upload is damaged (its SHA-256 has changed); upload it again");
+    }
+    return pinned;
+}
+
+}  // namespace
+
+/// One thread for what must wait for a disk before a call can be decided.
+struct Gateway::Worker {
+    static constexpr std::size_t kWaitingMax = 100;
+
+    explicit Worker(objects::ObjectStore& object_store) : store(object_store), thread([this] { run(); }) {}
+    ~Worker() {
+        {
+            std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        wakes.notify_one();
+        thread.join();
+    }
+
+    bool push(std::move_only_function<void(objects::ObjectStore&)> job) {
+        {
+            std::lock_guard lock(mutex);
+            if (jobs.size() >= kWaitingMax) return false;
+            jobs.push_back(std::move(job));
+        }
+        wakes.notify_one();
+        return true;
+    }
+
+    void run() {
+        std::unique_lock lock(mutex);
+        for (;;) {
+            wakes.wait(lock, [this] { return stopping || !jobs.empty(); });
+            if (jobs.empty()) return;
+            auto job = std::move(jobs.front());
+            jobs.pop_front();
+            lock.unlock();
+            job(store);
+            lock.lock();
+        }
+    }
+
+    objects::ObjectStore& store;
+    std::mutex mutex;
+    std::condition_variable wakes;
+    std::deque<std::move_only_function<void(objects::ObjectStore&)>> jobs;
+    bool stopping = false;
+    std::thread thread;
+};
+
+Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services, const Settings& settings)
+    : engine_(engine), services_(services), settings_(settings), worker_(std::make_unique<Worker>(store)) {}
+Gateway::~Gateway() = default;
+
+void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
+    const auto entry = find_entry(call);
+    if (!entry) return done(error_body(entry.error(), call.request_id));
+    const auto region = find_region(settings_, call.region);
+    if (!region) return done(error_body(region.error(), call.request_id));
+    auto decision = (*entry)->prepare(call);
+    if (!decision) return done(error_body(decision.error(), call.request_id));
+
+    const auto kind = (*entry)->reads ? engine::Engine::Kind::Read : engine::Engine::Kind::Write;
+    // Shared, because a refused submit must still be able to answer.
+    auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
+    auto submit = [this, kind, finish, region = *region, request_id = call.request_id, secret_id = call.secret_id](
+                      Decision decided, std::optional<objects::ObjectInfo> package) {
+        auto result = engine_.submit(
+            kind,
+            [this, region, request_id, secret_id, package = std::move(package), decided = std::move(decided)](core::Step& step) mutable {
+                Scope scope{step, services_, region, request_id, secret_id, std::move(package)};
+                return decide(decided, scope);
+            },
+            [finish](std::string body) { (*finish)(std::move(body)); });
+        if (!result) (*finish)(error_body(result.error(), request_id));
+    };
+    if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);
+
+    const auto asset = call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
+    const bool queued = worker_->push([submit, finish, asset = *asset, bucket = upload_bucket(settings_, asset->asset_region),
+                                       max = settings_.limits.package_bytes, request_id = call.request_id,
+                                       decided = std::move(*decision)](objects::ObjectStore& store) mutable {
+        const auto stored = store.stat(bucket, asset.bucket_key);
+        if (!stored) return (*finish)(error_body(stored.error(), request_id));
+        if (!*stored) return submit(std::move(decided), std::nullopt);
+        auto pinned = pin_package(store, bucket, asset.bucket_key, max);
+        if (!pinned) return (*finish)(error_body(pinned.error(), request_id));
+        submit(std::move(decided), std::move(*pinned));
+    });
+    if (!queued) (*finish)(error_body({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"}, call.request_id));
+}
+
+std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call, std::optional<objects::ObjectInfo> package) {
+    const auto run = [&]() -> Result<std::string> {
+        const Entry* entry = TRY(find_entry(call));
+        const std::string_view region = TRY(find_region(step.settings(), call.region));
+        Decision decision = TRY(entry->prepare(call));
+        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package)};
+        return decision(scope);
+    };
+    const auto fields = run();
+    return fields ? answer_body(*fields, call.request_id) : error_body(fields.error(), call.request_id);
+}
+
+}  // namespace gse::api
+
+namespace gse::engine {
+std::string error_body(const Error& error, std::string_view request_id) { return api::error_body(error, request_id); }
+}  // namespace gse::engine

@@ -1,0 +1,35 @@
+/// From an authenticated call to a decision and back: version, action, region and parameters are checked on the caller's
+/// thread, the typed request goes to the owner, the encoded answer comes back after the commit.
+#pragma once
+
+#include <memory>
+
+#include "api/actions.h"
+#include "engine/api_port.h"
+#include "engine/engine.h"
+#include "objects/object_store.h"
+
+namespace gse::api {
+
+/// Thread-safe. `engine`, `store` and `services` outlive it.
+class Gateway final : public engine::ApiPort {
+public:
+    Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services, const Settings& settings);
+    ~Gateway() override;
+
+    void call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) override;
+
+private:
+    struct Worker;
+    engine::Engine& engine_;
+    const Services& services_;
+    const Settings& settings_;
+    std::unique_ptr<Worker> worker_;
+};
+
+/// Decides one decoded call on a step; what the gateway runs on the owner's thread, and tests run directly.
+/// `json` is the request's body. Returns the complete answer.
+[[nodiscard]] std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call,
+                                 std::optional<objects::ObjectInfo> package = std::nullopt);
+
+}  // namespace gse::api

@@ -1,0 +1,54 @@
+/// From the ids in requests to records, with the right refusal when there is none.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/actions.h"
+
+namespace gse::api {
+
+/// NotFound naming the id. A fleet that was deleted is not found.
+Result<core::Slot> need_fleet(const Scope& scope, std::string_view fleet_id);
+Result<core::Slot> need_alias(const Scope& scope, std::string_view alias_id);
+Result<core::Slot> need_asset(const Scope& scope, std::string_view asset_id);
+/// Of the caller's region.
+Result<core::Slot> need_session(const Scope& scope, std::string_view session_id);
+
+/// The fleet an alias stands for now. A terminal alias: Unavailable with its message, verbatim.
+Result<core::Slot> resolve_alias(const Scope& scope, std::string_view alias_id);
+/// FleetId wins over AliasId; MissingParameter when neither is given.
+Result<core::Slot> fleet_or_alias(const Scope& scope, const std::optional<std::string>& fleet_id,
+                                  const std::optional<std::string>& alias_id);
+
+/// Filters of list actions: resource:name, resource:resourceId, tag:key, tag:key-value. `with_id` says whether the action
+/// knows resource:resourceId. An unknown key is InvalidParameterValue.
+struct FilterSet {
+    std::vector<std::string> names;
+    std::vector<std::string> ids;
+    std::vector<std::string> tag_keys;
+    std::vector<std::pair<std::string, std::string>> tags;
+
+    [[nodiscard]] bool matches(std::string_view name, std::string_view id, std::span<const core::Tag> own) const;
+};
+Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id);
+
+/// The part [offset, offset + limit) of a list.
+template <class T>
+std::vector<T> page(std::vector<T> all, std::uint64_t offset, std::uint64_t limit) {
+    if (offset >= all.size()) return {};
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(offset));
+    if (all.size() > limit) all.resize(limit);
+    return all;
+}
+
+/// `ntoken-…`: a position in a list, signed, so that a made-up one is refused. `list` names what is listed.
+[[nodiscard]] std::string make_token(const Services& services, std::string_view list, std::uint64_t position);
+Result<std::uint64_t> read_token(const Services& services, std::string_view list, const std::optional<std::string>& token);
+
+std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
+std::vector<Tag> show_tags(std::span<const core::Tag> tags);
+
+}  // namespace gse::api

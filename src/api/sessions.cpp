@@ -1,0 +1,237 @@
+// Game server sessions. Source: [创建游戏服务器会话; API:GameServerSession].
+#include "core/sessions.h"
+
+#include <fmt/format.h>
+
+#include "api/lookup.h"
+#include "codec/codec.h"
+#include "core/processes.h"
+
+namespace gse::api {
+namespace {
+
+using core::kNone;
+using core::Slot;
+
+constexpr std::string_view kSessionList = "game-server-sessions";
+
+GameServerSession show(const Scope& scope, Slot slot) {
+    const core::State& state = scope.state();
+    const core::GameSession& session = state.at<core::GameSession>(slot);
+    const core::Fleet& fleet = state.at<core::Fleet>(session.fleet);
+    GameServerSession out;
+    out.creation_time = format_utc(session.created);
+    out.creator_id = session.creator_id;
+    out.current_player_session_count = session.seats;
+    out.dns_name = "";
+    out.fleet_id = fleet.id;
+    for (const auto& property : session.properties) out.game_properties.push_back({.key = property.key, .value = property.value});
+    out.game_server_session_data = session.session_data;
+    out.game_server_session_id = state.session_id(slot);
+    out.ip_address = session.address;
+    out.matchmaker_data = session.matchmaker_data;
+    out.maximum_player_session_count = session.max_players;
+    out.name = session.name;
+    out.player_session_creation_policy = session.accept_all ? "ACCEPT_ALL" : "DENY_ALL";
+    out.port = session.port;
+    out.status = to_text(session.status);
+    out.status_reason = session.status_reason;
+    if (!session.live()) out.termination_time = format_utc(session.ended);
+    out.instance_type = fleet.instance_type;
+    out.current_custom_count = session.custom_current;
+    out.max_custom_count = session.custom_maximum;
+    out.availability_status = "Disable";  // an ended session is not available either
+    if (session.process != kNone) {
+        const core::Process& process = state.at<core::Process>(session.process);
+        out.current_custom_count = process.custom_current;
+        out.max_custom_count = process.custom_maximum;
+        const core::Instance& instance = state.at<core::Instance>(session.instance);
+        out.weight = instance.weight;
+        const bool shielded = instance.status == InstanceStatus::Draining || process.status == ProcessStatus::Ending ||
+                              state.at<core::Host>(instance.host).silent;
+        out.availability_status = shielded ? "Disable" : "Enable";
+    }
+    return out;
+}
+
+struct ListQuery {
+    const std::optional<std::string>& fleet_id;
+    const std::optional<std::string>& alias_id;
+    const std::optional<std::string>& session_id;
+    const std::optional<std::string>& next_token;
+    const std::optional<std::string>& status_filter;
+    std::uint64_t limit;
+};
+
+struct ListPage {
+    std::vector<Slot> sessions;
+    std::string next_token;
+};
+
+/// Sessions of a fleet in order of creation. The token is the order of the last one given, so that pages neither repeat
+/// nor skip what was there all along, whatever comes and goes meanwhile.
+Result<ListPage> list(const Scope& scope, const ListQuery& query) {
+    const core::State& state = scope.state();
+    std::optional<SessionStatus> wanted;
+    if (query.status_filter && !query.status_filter->empty()) {
+        SessionStatus status{};
+        CHECK(from_text(*query.status_filter, status));  // the model's enum
+        wanted = status;
+    }
+    ListPage page;
+    if (query.session_id && !query.session_id->empty()) {
+        const Slot slot = TRY(need_session(scope, *query.session_id));
+        if (!wanted || state.at<core::GameSession>(slot).status == *wanted) page.sessions.push_back(slot);
+        return page;
+    }
+    const bool any = (query.fleet_id && !query.fleet_id->empty()) || (query.alias_id && !query.alias_id->empty());
+    if (!any) return refuse(ErrorCode::MissingParameter, "FleetId, AliasId or GameServerSessionId is required");
+    const core::Fleet& fleet = state.at<core::Fleet>(TRY(fleet_or_alias(scope, query.fleet_id, query.alias_id)));
+    const std::uint64_t after = TRY(read_token(scope.services, kSessionList, query.next_token));
+
+    // Two lists, merged by order; a status that only one of them can hold reads only that one.
+    const bool want_live = !wanted || *wanted == SessionStatus::Active || *wanted == SessionStatus::Activating;
+    const bool want_ended = !wanted || !want_live;
+    auto live = want_live ? fleet.live_sessions.upper_bound(after) : fleet.live_sessions.end();
+    auto ended = want_ended ? fleet.ended_sessions.upper_bound(after) : fleet.ended_sessions.end();
+    std::uint64_t last = after;
+    while (live != fleet.live_sessions.end() || ended != fleet.ended_sessions.end()) {
+        const bool take_live =
+            ended == fleet.ended_sessions.end() || (live != fleet.live_sessions.end() && live->first < ended->first);
+        const auto [order, slot] = take_live ? *live++ : *ended++;
+        if (wanted && state.at<core::GameSession>(slot).status != *wanted) continue;
+        if (page.sessions.size() == query.limit) {
+            page.next_token = make_token(scope.services, kSessionList, last);
+            break;
+        }
+        page.sessions.push_back(slot);
+        last = order;
+    }
+    return page;
+}
+
+/// The live session on that address, or the process alone.
+Result<Slot> process_at(const Scope& scope, std::string_view address, std::int64_t port) {
+    const core::State& state = scope.state();
+    Slot found = kNone;
+    state.table<core::Process>().for_each([&](Slot slot, const core::Process& process) {
+        const core::Instance& instance = state.at<core::Instance>(process.instance);
+        if (process.client_port == port && state.at<core::Host>(instance.host).address == address &&
+            state.at<core::Fleet>(instance.fleet).region == scope.region)
+            found = slot;
+    });
+    if (found == kNone)
+        return refuse(ErrorCode::NotFound, fmt::format("No process listens on {}:{} in region {}", address.substr(0, 100), port, scope.region));
+    return found;
+}
+
+std::uint64_t request_hash(const CreateGameServerSessionRequest& request) {
+    std::string text;
+    encode_fields(request, text);
+    return core::stable_hash(text);
+}
+
+Result<void> check_players(const Scope& scope, std::uint64_t wanted) {
+    const std::uint64_t limit = std::min<std::uint64_t>(scope.step.settings().limits.players_per_session, UINT32_MAX);
+    if (wanted <= limit) return {};
+    return refuse(ErrorCode::LimitExceeded, fmt::format("MaximumPlayerSessionCount is {}; a game server session takes {} at most", wanted, limit));
+}
+
+}  // namespace
+
+Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameServerSessionRequest& request) {
+    const std::string token = request.idempotency_token.value_or("");
+    const std::uint64_t hash = token.empty() ? 0 : request_hash(request);
+    if (!token.empty()) {
+        // Before the alias is looked at: the same request returns the same session even after the alias has moved.
+        if (const Slot slot = scope.state().find_idempotent(scope.region, token); slot != kNone) {
+            if (scope.state().at<core::GameSession>(slot).request_hash != hash)
+                return refuse(ErrorCode::InvalidParameterValue, "IdempotencyToken was used by a different request; use a new one for each session");
+            return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+        }
+    }
+    TRY(check_players(scope, request.maximum_player_session_count));
+    core::NewSession wanted;
+    wanted.fleet = TRY(fleet_or_alias(scope, request.fleet_id, request.alias_id));
+    wanted.max_players = static_cast<std::uint32_t>(request.maximum_player_session_count);
+    wanted.name = request.name.value_or("");
+    wanted.creator_id = request.creator_id.value_or("");
+    wanted.session_data = request.game_server_session_data.value_or("");
+    wanted.custom_id = request.game_server_session_id.value_or("");
+    wanted.idempotency_token = token;
+    wanted.request_hash = hash;
+    if (request.game_properties)
+        for (const auto& property : *request.game_properties) wanted.properties.push_back({property.key, property.value});
+    const Slot slot = TRY(core::create_session(scope.step, std::move(wanted)));
+    return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+}
+
+Result<DescribeGameServerSessionsResponse> handle(Scope& scope, const DescribeGameServerSessionsRequest& request) {
+    ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id, request.next_token,
+                                      request.status_filter, request.limit}));
+    DescribeGameServerSessionsResponse response;
+    for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show(scope, slot));
+    response.next_token = std::move(found.next_token);
+    return response;
+}
+
+Result<DescribeGameServerSessionDetailsResponse> handle(Scope& scope, const DescribeGameServerSessionDetailsRequest& request) {
+    ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id, request.next_token,
+                                      request.status_filter, request.limit}));
+    DescribeGameServerSessionDetailsResponse response;
+    for (const Slot slot : found.sessions)
+        response.game_server_session_details.push_back(
+            {.game_server_session = show(scope, slot),
+             .protection_policy = std::string(to_text(scope.state().at<core::GameSession>(slot).protection))});
+    response.next_token = std::move(found.next_token);
+    return response;
+}
+
+Result<UpdateGameServerSessionResponse> handle(Scope& scope, const UpdateGameServerSessionRequest& request) {
+    const Slot slot = TRY(need_session(scope, request.game_server_session_id));
+    const core::GameSession& session = scope.state().at<core::GameSession>(slot);
+    if (!session.live())
+        return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {}; only a live one can be changed", to_text(session.status)));
+    if (request.maximum_player_session_count) {
+        TRY(check_players(scope, *request.maximum_player_session_count));
+        if (*request.maximum_player_session_count < session.seats)
+            return refuse(ErrorCode::InvalidParameterValue,
+                          fmt::format("MaximumPlayerSessionCount is {}, and {} players are in the session", *request.maximum_player_session_count,
+                                      session.seats));
+    }
+    {
+        auto edit = scope.state().edit<core::GameSession>(slot);
+        if (request.maximum_player_session_count) edit->max_players = static_cast<std::uint32_t>(*request.maximum_player_session_count);
+        if (request.name) edit->name = *request.name;
+        if (request.player_session_creation_policy) edit->accept_all = *request.player_session_creation_policy == "ACCEPT_ALL";
+        if (request.protection_policy) CHECK(from_text(*request.protection_policy, edit->protection));
+    }
+    if (request.protection_policy) core::renew_end(scope.step, session.process);
+    return UpdateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+}
+
+Result<EndGameServerSessionAndProcessResponse> handle(Scope& scope, const EndGameServerSessionAndProcessRequest& request) {
+    core::State& state = scope.state();
+    Slot process = kNone;
+    Slot session = kNone;
+    if (request.game_server_session_id && !request.game_server_session_id->empty()) {
+        session = TRY(need_session(scope, *request.game_server_session_id));
+        if (!state.at<core::GameSession>(session).live())
+            return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {} already", to_text(state.at<core::GameSession>(session).status)));
+        process = state.at<core::GameSession>(session).process;
+    } else if (request.ip_address && request.port) {
+        process = TRY(process_at(scope, *request.ip_address, *request.port));
+        session = state.at<core::Process>(process).session;
+    } else {
+        return refuse(ErrorCode::MissingParameter, "GameServerSessionId, or IpAddress together with Port, is required");
+    }
+    if (session != kNone && state.at<core::GameSession>(session).protection == ProtectionPolicy::FullProtection)
+        return refuse(ErrorCode::UnsupportedOperation,
+                      "The game server session has FullProtection; change it with UpdateGameServerSession first, or let the game end it");
+    // The end is decided here and now; the process only has to follow.
+    if (session != kNone) core::end_session(scope.step, session, SessionStatus::Terminated, "ended by EndGameServerSessionAndProcess");
+    core::request_end(scope.step, process, EndReason::EndedByApi);
+    return EndGameServerSessionAndProcessResponse{};
+}
+
+}  // namespace gse::api
