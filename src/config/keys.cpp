@@ -4,9 +4,10 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <numeric>
 
 #include <fmt/format.h>
+
+#include "base/edit_distance.h"
 
 namespace gse::config {
 namespace {
@@ -227,19 +228,6 @@ std::string format_with_unit(std::uint64_t value, std::span<const Unit> units, s
     for (const Unit& unit : units)
         if (value % unit.factor == 0) return fmt::format("{}{}", value / unit.factor, unit.name);
     return fmt::format("{}{}", value, units.back().name);
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substitute}));
-        }
-    }
-    return row.back();
 }
 
 }  // namespace

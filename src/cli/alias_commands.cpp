@@ -1,0 +1,117 @@
+#include "cli/commands.h"
+#include "cli/lookup.h"
+
+namespace gse::cli {
+namespace {
+
+struct Nothing {};
+
+struct One {
+    std::string alias;
+};
+
+/// Where an alias leads: exactly one of the two.
+struct Target {
+    std::string alias;
+    std::string fleet;
+    std::string terminal;
+    std::string description;
+};
+
+void declare_target(CLI::App& command, Target& target) {
+    auto* where = command.add_option_group("target")->require_option(1);
+    where->add_option("--fleet", target.fleet, "name or id of the fleet it points to");
+    where->add_option("--terminal", target.terminal, "no fleet: who asks gets this message");
+}
+
+Result<api::RoutingStrategy> strategy_of(Session& session, const Target& target) {
+    if (target.fleet.empty()) return api::RoutingStrategy{.type = "TERMINAL", .message = target.terminal};
+    return api::RoutingStrategy{.type = "SIMPLE", .fleet_id = TRY(find_fleet(session.api, target.fleet)).fleet_id};
+}
+
+std::string leads_to(const api::RoutingStrategy& strategy) {
+    return strategy.type == "TERMINAL" ? fmt::format("\"{}\"", strategy.message.value_or(""))
+                                       : strategy.fleet_id.value_or("-");
+}
+
+Result<void> create(Session& session, const Target& options) {
+    api::CreateAliasRequest request{.name = options.alias, .routing_strategy = TRY(strategy_of(session, options))};
+    if (!options.description.empty()) request.description = options.description;
+    const auto made = TRY(call(session.api, request));
+    session.show(made.alias, fmt::format("{}\n", made.alias.alias_id));
+    return {};
+}
+
+Result<void> list(Session& session, const Nothing&) {
+    const auto aliases = TRY(all_aliases(session.api));
+    Table table{{"ID", "NAME", "TYPE", "LEADS TO", "UPDATED"}};
+    for (const api::Alias& a : aliases)
+        table.add({a.alias_id, a.name, a.routing_strategy.type, leads_to(a.routing_strategy), a.last_updated_time});
+    session.show(aliases, table);
+    return {};
+}
+
+Result<void> show(Session& session, const One& options) {
+    const auto alias = TRY(find_alias(session.api, options.alias));
+    Table table{{"alias", alias.alias_id}};
+    table.add({"name", alias.name});
+    table.add({"description", alias.description.value_or("")});
+    table.add({"type", alias.routing_strategy.type});
+    table.add({"leads to", leads_to(alias.routing_strategy)});
+    table.add({"created", alias.creation_time});
+    table.add({"updated", alias.last_updated_time});
+    session.show(alias, table.text());
+    return {};
+}
+
+Result<void> point(Session& session, const Target& options) {
+    const auto alias = TRY(find_alias(session.api, options.alias));
+    const auto strategy = TRY(strategy_of(session, options));
+    const auto updated =
+        TRY(call(session.api, api::UpdateAliasRequest{.alias_id = alias.alias_id, .routing_strategy = strategy}));
+    session.show(updated.alias.value_or(alias), fmt::format("{} leads to {}\n", alias.name, leads_to(strategy)));
+    return {};
+}
+
+Result<void> remove(Session& session, const One& options) {
+    const auto alias = TRY(find_alias(session.api, options.alias));
+    TRY(call(session.api, api::DeleteAliasRequest{.alias_id = alias.alias_id}));
+    session.show(alias, fmt::format("deleted {}\n", alias.alias_id));
+    return {};
+}
+
+void declare_one(CLI::App& command, One& options) {
+    command.add_option("alias", options.alias, "name or id")->required();
+}
+
+}  // namespace
+
+void add_alias_commands(CLI::App& app, Chosen& chosen) {
+    CLI::App* alias = app.add_subcommand("alias", "fixed names that lead to a fleet of your choice");
+    alias->require_subcommand(1);
+    add_command<Target>(
+        *alias, chosen, {"create", "Makes an alias and prints its id.", "gse alias create arena --fleet arena-v1"},
+        [](CLI::App& c, Target& o) {
+            c.add_option("name", o.alias, "name of the new alias")->required();
+            declare_target(c, o);
+            c.add_option("--description", o.description, "what it is for");
+        },
+        create);
+    add_command<Nothing>(
+        *alias, chosen, {"list", "Lists the aliases of the region.", "gse alias list"}, [](CLI::App&, Nothing&) {},
+        list);
+    add_command<One>(*alias, chosen, {"show", "Shows one alias.", "gse alias show arena"}, declare_one, show);
+    add_command<Target>(
+        *alias, chosen,
+        {"point", "Lets an alias lead elsewhere; sessions that run stay where they are.",
+         "gse alias point arena --fleet arena-v2"},
+        [](CLI::App& c, Target& o) {
+            c.add_option("alias", o.alias, "name or id")->required();
+            declare_target(c, o);
+        },
+        point);
+    add_command<One>(*alias, chosen, {"delete", "Deletes an alias; fleets are not touched.", "gse alias delete arena"},
+                     declare_one, remove);
+}
+
+}  // namespace gse::cli

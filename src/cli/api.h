@@ -1,0 +1,36 @@
+/// The server as the commands see it. src/cli/main.cpp hands in one that talks HTTP; tests hand in their own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "api/model.h"
+#include "base/result.h"
+#include "codec/codec.h"
+
+namespace gse::cli {
+
+/// One server, one key, one region. One thread at a time.
+class Api {
+public:
+    virtual ~Api() = default;
+    /// What stands inside `Response`, as it came. FailedOperation when the server refused, with its code, message and
+    /// request id in the message, or when no answer came.
+    virtual Result<std::string> call(std::string_view action, const std::string& json) = 0;
+    /// PUT /objects/<bucket>/<key> with the text that GetUploadCredentials gave.
+    virtual Result<void> upload(std::string_view bucket, std::string_view key, std::string_view authorization,
+                                const std::filesystem::path& file) = 0;
+    /// Of the calls; also the AssetRegion of uploads. Never empty.
+    [[nodiscard]] virtual std::string region() const = 0;
+};
+
+template <class Request>
+Result<typename api::ActionTraits<Request>::Response> call(Api& api, const Request& request) {
+    std::string json;
+    api::encode(request, json);
+    const std::string answer = TRY(api.call(api::ActionTraits<Request>::name, json));
+    return api::decode_response<typename api::ActionTraits<Request>::Response>(answer);
+}
+
+}  // namespace gse::cli

@@ -1,0 +1,420 @@
+#include <algorithm>
+#include <deque>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "cli/call_line.h"
+#include "cli/program.h"
+
+namespace gse::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct Call {
+    std::string action;
+    std::string json;
+};
+
+/// A server that answers what it was told to, in order, and remembers what it was asked.
+class ScriptedApi final : public Api {
+public:
+    struct Script {
+        std::deque<std::pair<std::string, std::string>> answers;  ///< action, inner object or refused:TEXT
+        std::vector<Call> calls;
+        std::vector<std::string> uploads;
+    };
+    explicit ScriptedApi(Script& script) : script_(script) {}
+
+    Result<std::string> call(std::string_view action, const std::string& json) override {
+        script_.calls.push_back({std::string{action}, json});
+        if (script_.answers.empty() || script_.answers.front().first != action)
+            return refuse(ErrorCode::FailedOperation, "unexpected " + std::string{action});
+        const std::string inner = script_.answers.front().second;
+        script_.answers.pop_front();
+        if (const auto refused = inner.find("refused:"); refused == 0)
+            return refuse(ErrorCode::FailedOperation, inner.substr(8));
+        return "{" + inner + (inner.empty() ? "" : ",") + "\"RequestId\":\"r-1\"}";
+    }
+    Result<void> upload(std::string_view bucket, std::string_view key, std::string_view authorization,
+                        const std::filesystem::path& file) override {
+        script_.uploads.push_back(std::string{bucket} + "|" + std::string{key.substr(0, 4)} + "|" +
+                                  std::string{authorization} + "|" +
+                                  (std::filesystem::exists(file) ? "file" : "nothing"));
+        return {};
+    }
+    [[nodiscard]] std::string region() const override { return "ap-shanghai"; }
+
+private:
+    Script& script_;
+};
+
+class Cli : public testing::Test {
+protected:
+    int gse(const std::vector<std::string>& arguments) {
+        out_.str("");
+        err_.str("");
+        Outside outside{
+            .out = out_,
+            .err = err_,
+            .in = in_,
+            .environment = [](const std::string& name) { return name.starts_with("TENCENTCLOUD_SECRET") ? "x" : ""; },
+            .connect = [this](const Connection& connection) -> Result<std::unique_ptr<Api>> {
+                connection_ = connection;
+                return std::make_unique<ScriptedApi>(script_);
+            },
+            .clock = clock_,
+            .pause = [this](Millis by) { clock_.advance(by); },
+            .servers = {.dev = [this](const config::Config& c) { return serve("dev", c); },
+                        .server = [this](const config::Config& c) { return serve("server", c); },
+                        .agent = [this](const config::Config& c) { return serve("agent", c); }}};
+        return run(arguments, outside);
+    }
+    void answer(const std::string& action, const std::string& inner) { script_.answers.emplace_back(action, inner); }
+    [[nodiscard]] std::string out() const { return out_.str(); }
+    [[nodiscard]] std::string err() const { return err_.str(); }
+    [[nodiscard]] const std::vector<Call>& calls() const { return script_.calls; }
+    [[nodiscard]] bool all_answered() const { return script_.answers.empty(); }
+    void feed(const std::string& text) { in_.str(text); }
+
+    std::string served_;
+    config::Config config_;
+    Connection connection_;
+    ScriptedApi::Script script_;
+    ManualClock clock_;
+
+private:
+    int serve(const std::string& what, const config::Config& config) {
+        served_ = what;
+        config_ = config;
+        return 0;
+    }
+    std::ostringstream out_;
+    std::ostringstream err_;
+    std::istringstream in_;
+};
+
+const char* const kTwoFleets =
+    R"("FleetAttributes":[{"FleetId":"fleet-1","Name":"arena-v1","Status":"ACTIVE","AssetId":"asset-1","CreationTime":"2026-01-01T00:00:00Z"},)"
+    R"({"FleetId":"fleet-2","Name":"arena-v2","Status":"NEW","AssetId":"asset-2","CreationTime":"2026-01-01T00:00:00Z"}],"TotalCount":2)";
+const char* const kOneAlias =
+    R"("Aliases":[{"AliasId":"alias-1","AliasArn":"a","Name":"arena","Description":"","RoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-1"},)"
+    R"("CreationTime":"t","LastUpdatedTime":"t","Tags":[]}],"TotalCount":1)";
+
+TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
+    const std::vector<std::vector<std::string>> kCases = {
+        {},
+        {"flet"},
+        {"fleet"},
+        {"fleet", "lst"},
+        {"fleet", "list", "--bogus"},
+        {"fleet", "create", "x"},
+        {"alias", "create", "x"},
+        {"alias", "create", "x", "--fleet", "f", "--terminal", "m"},
+        {"session", "create", "--players", "1"},
+        {"session", "create", "--players", "1", "--fleet", "a", "--alias", "b"},
+        {"fleet", "list", "--output", "xml"},
+        {"call"},
+        {"call", "NoSuchAction"},
+        {"call", "ListAliases", "--Limit"},
+        {"call", "ListAliases", "stray"},
+        {"call", "ListAliases", "--bogus", "1"},
+        {"call", "ListAliases", "--Bogus", "1"},
+        {"call", "ListAliases", "--Limit", "many"},
+        {"call", "ListAliases", "--Limit", "5", "--json", "{}"},
+    };
+    for (const auto& arguments : kCases) {
+        EXPECT_EQ(gse(arguments), kUsage) << testing::PrintToString(arguments);
+        EXPECT_THAT(out(), IsEmpty()) << testing::PrintToString(arguments);
+        EXPECT_THAT(err(), Not(IsEmpty())) << testing::PrintToString(arguments);
+    }
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
+TEST_F(Cli, EveryCommandTeachesWithAnExample) {
+    const std::vector<std::vector<std::string>> kCommands = {{"dev"},
+                                                             {"server"},
+                                                             {"agent"},
+                                                             {"config"},
+                                                             {"asset", "upload"},
+                                                             {"asset", "list"},
+                                                             {"asset", "delete"},
+                                                             {"fleet", "create"},
+                                                             {"fleet", "list"},
+                                                             {"fleet", "show"},
+                                                             {"fleet", "events"},
+                                                             {"fleet", "scale"},
+                                                             {"fleet", "wait"},
+                                                             {"fleet", "delete"},
+                                                             {"alias", "create"},
+                                                             {"alias", "list"},
+                                                             {"alias", "show"},
+                                                             {"alias", "point"},
+                                                             {"alias", "delete"},
+                                                             {"session", "create"},
+                                                             {"session", "list"},
+                                                             {"session", "end"},
+                                                             {"player", "join"},
+                                                             {"player", "list"},
+                                                             {"instance", "list"}};
+    for (auto command : kCommands) {
+        std::string name = "gse";
+        for (const auto& word : command) name += " " + word;
+        command.push_back("--help");
+        EXPECT_EQ(gse(command), kDone) << name;
+        EXPECT_THAT(out(), HasSubstr("Example:\n  " + name)) << name;
+    }
+}
+
+TEST_F(Cli, VersionNamesWhatWasBuilt) {
+    EXPECT_EQ(gse({"version"}), kDone);
+    EXPECT_THAT(out(), testing::MatchesRegex("gse [0-9]+\\.[0-9]+\\.[0-9]+ \\(.*, .*\\)\n"));
+}
+
+TEST_F(Cli, ServersGetTheConfigurationOfFileSetAndFlags) {
+    EXPECT_EQ(gse({"dev", "--set", "timers.minute=1s", "--listen", "127.0.0.1:0", "--data", "/tmp/d", "--set",
+                   "listen=127.0.0.1:9"}),
+              kDone);
+    EXPECT_EQ(served_, "dev");
+    EXPECT_EQ(config_.listen, "127.0.0.1:0") << "a flag stands above every --set";
+    EXPECT_EQ(config_.data, "/tmp/d");
+    EXPECT_EQ(config_.settings.timers.minute, Millis{1'000});
+    EXPECT_EQ(gse({"agent", "--server", "10.0.0.5:1", "--token-file", "/t"}), kDone);
+    EXPECT_EQ(served_, "agent");
+    EXPECT_EQ(config_.agent.server, "10.0.0.5:1");
+    EXPECT_EQ(gse({"server", "--insecure-http", "--listen=0.0.0.0:80"}), kDone);
+    EXPECT_TRUE(config_.insecure_http);
+}
+
+TEST_F(Cli, AMisspeltKeyRefusesToStart) {
+    served_.clear();
+    EXPECT_EQ(gse({"dev", "--set", "timers.minutes=1s"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("\"timers.minute\""));
+    EXPECT_THAT(served_, IsEmpty());
+}
+
+TEST_F(Cli, ConfigPrintsWhatWouldHold) {
+    EXPECT_EQ(gse({"config", "--set", "timers.minute=1s"}), kDone);
+    EXPECT_THAT(out(), HasSubstr("minute = \"1s\""));
+    EXPECT_THAT(out(), HasSubstr("default \"1m\""));
+}
+
+TEST_F(Cli, CallSendsNestedAndListedParametersAsTheModelHasThem) {
+    answer("CreateAlias", R"("Alias":{"AliasId":"alias-1"})");
+    EXPECT_EQ(gse({"call", "CreateAlias", "--Name", "fleet", "--RoutingStrategy.Type", "SIMPLE",
+                   "--RoutingStrategy.FleetId=fleet-1", "--Tags.0.Key", "--k", "--Tags.0.Value", "-1", "--region",
+                   "ap-tokyo", "--endpoint", "http://h:1"}),
+              kDone)
+        << err();
+    EXPECT_EQ(
+        calls()[0].json,
+        R"({"Name":"fleet","RoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-1"},"Tags":[{"Key":"--k","Value":"-1"}]})");
+    EXPECT_EQ(out(), "{\n  \"Alias\": {\n    \"AliasId\": \"alias-1\"\n  },\n  \"RequestId\": \"r-1\"\n}\n");
+    EXPECT_EQ(connection_.region, "ap-tokyo");
+    EXPECT_EQ(connection_.endpoint, "http://h:1");
+}
+
+TEST_F(Cli, CallReadsTheRequestFromStandardInput) {
+    answer("ListAliases", "");
+    feed(R"({"Limit": 5})");
+    EXPECT_EQ(gse({"call", "ListAliases", "--json", "-"}), kDone) << err();
+    EXPECT_EQ(calls()[0].json, R"({"Limit": 5})");
+}
+
+TEST_F(Cli, CallHelpListsActionsAndParameters) {
+    EXPECT_EQ(gse({"call", "--help"}), kDone);
+    EXPECT_THAT(out(), HasSubstr("CreateGameServerSession"));
+    EXPECT_EQ(gse({"call", "CreateFleet", "--help"}), kDone);
+    EXPECT_THAT(out(), HasSubstr("--RuntimeConfiguration.ServerProcesses.0.LaunchPath"));
+}
+
+TEST_F(Cli, AMisspeltActionNamesTheNearest) {
+    EXPECT_EQ(gse({"call", "CreateAlais"}), kUsage);
+    EXPECT_THAT(err(), HasSubstr("CreateAlias"));
+}
+
+TEST_F(Cli, ARefusalOfTheServerIsExitCodeOneWithItsWords) {
+    answer("ListAliases", "refused:AuthFailure.SignatureFailure: wrong key (request r-1)");
+    EXPECT_EQ(gse({"call", "ListAliases"}), kFailed);
+    EXPECT_THAT(out(), IsEmpty());
+    EXPECT_EQ(err(), "gse call: AuthFailure.SignatureFailure: wrong key (request r-1)\n");
+}
+
+TEST_F(Cli, PointingAnAliasTakesNames) {
+    answer("ListAliases", kOneAlias);
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("UpdateAlias", "");
+    EXPECT_EQ(gse({"alias", "point", "arena", "--fleet", "arena-v2"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"AliasId":"alias-1","RoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-2"}})");
+    EXPECT_EQ(out(), "arena leads to fleet-2\n");
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, AnIdWinsOverAName) {
+    answer(
+        "DescribeFleetAttributes",
+        R"("FleetAttributes":[{"FleetId":"fleet-9","Name":"fleet-1"},{"FleetId":"fleet-1","Name":"b"}],"TotalCount":2)");
+    answer("DeleteFleet", "");
+    EXPECT_EQ(gse({"fleet", "delete", "fleet-1"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"FleetId":"fleet-1"})");
+}
+
+TEST_F(Cli, ANameOfSeveralIsRefusedWithTheirIds) {
+    answer("DescribeFleetAttributes",
+           R"("FleetAttributes":[{"FleetId":"fleet-1","Name":"a"},{"FleetId":"fleet-2","Name":"a"}],"TotalCount":2)");
+    EXPECT_EQ(gse({"fleet", "delete", "a"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("fleet-1, fleet-2"));
+    EXPECT_EQ(calls().size(), 1U);
+}
+
+TEST_F(Cli, AnUnknownNameIsNamed) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    EXPECT_EQ(gse({"fleet", "delete", "nothing"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("\"nothing\""));
+}
+
+TEST_F(Cli, ListsReadEveryPage) {
+    std::string page = R"("Aliases":[)";
+    for (int i = 0; i < 100; ++i)
+        page += (i ? "," : "") + std::string{R"({"AliasId":"alias-)"} + std::to_string(i) +
+                R"(","Name":"n","RoutingStrategy":{"Type":"SIMPLE"}})";
+    answer("ListAliases", page + R"(],"TotalCount":101)");
+    answer("ListAliases", kOneAlias);
+    EXPECT_EQ(gse({"alias", "list"}), kDone) << err();
+    EXPECT_EQ(std::ranges::count(out(), '\n'), 102);
+    EXPECT_THAT(calls()[1].json, HasSubstr(R"("Offset":100)"));
+}
+
+TEST_F(Cli, ListsCanBeJson) {
+    answer("ListAliases", kOneAlias);
+    EXPECT_EQ(gse({"alias", "list", "--output", "json"}), kDone) << err();
+    EXPECT_THAT(out(), testing::StartsWith("[\n  {\n    \"AliasId\": \"alias-1\""));
+}
+
+TEST_F(Cli, FleetListGoesOnWithoutFiguresOfFleetsThatWentAway) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeFleetCapacity",
+        R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":2,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
+    answer("DescribeFleetUtilization", "refused:ResourceNotFound: gone");
+    EXPECT_EQ(gse({"fleet", "list"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("1 of 2 (0 to 3)"));
+    EXPECT_THAT(out(), HasSubstr("arena-v2"));
+}
+
+TEST_F(Cli, CreatingAFleetFillsInWhatWasNotSaid) {
+    answer("DescribeAssets", R"("Assets":[{"AssetId":"asset-1","AssetName":"arena"}],"TotalCount":1)");
+    answer("CreateFleet", R"("FleetAttributes":{"FleetId":"fleet-1","Name":"arena-v1"})");
+    EXPECT_EQ(gse({"fleet", "create", "arena-v1", "--asset", "arena", "--launch", "bin/arena", "--processes", "10",
+                   "--ports", "7000-7100/udp", "--protection", "full"}),
+              kDone)
+        << err();
+    EXPECT_EQ(out(), "fleet-1\n");
+    const std::string& json = calls().back().json;
+    EXPECT_THAT(json, HasSubstr(R"("LaunchPath":"/local/game/bin/arena")"));
+    EXPECT_THAT(json, HasSubstr(R"("ConcurrentExecutions":10)"));
+    EXPECT_THAT(json, HasSubstr(R"({"FromPort":7000,"IpRange":"0.0.0.0/0","Protocol":"UDP","ToPort":7100})"));
+    EXPECT_THAT(json, HasSubstr(R"("NewGameServerSessionProtectionPolicy":"FullProtection")"));
+}
+
+TEST_F(Cli, PortsThatMakeNoSenseAreRefused) {
+    for (const char* ports : {"7000", "7000/icmp", "80/tcp", "7100-7000/tcp", "7000-70000/udp", "a-b/tcp", "/tcp"}) {
+        script_ = {};
+        answer("DescribeAssets", R"("Assets":[{"AssetId":"asset-1","AssetName":"arena"}],"TotalCount":1)");
+        EXPECT_EQ(gse({"fleet", "create", "x", "--asset", "arena", "--launch", "a", "--ports", ports}), kFailed)
+            << ports;
+        EXPECT_THAT(err(), HasSubstr("FROM-TO/tcp")) << ports;
+    }
+}
+
+TEST_F(Cli, WaitingSeesEachStatusOnce) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    for (const char* status : {"NEW", "DOWNLOADING", "DOWNLOADING", "ACTIVE"})
+        answer("DescribeFleetAttributes", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-v2","Status":")" +
+                                              std::string{status} + R"("}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "wait", "arena-v2"}), kDone) << err();
+    EXPECT_EQ(err(), "arena-v2 NEW\narena-v2 DOWNLOADING\narena-v2 ACTIVE\n");
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, WaitingEndsWithTheReasonWhenTheFleetFails) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeFleetAttributes",
+           R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-v2","Status":"ERROR"}],"TotalCount":1)");
+    answer(
+        "DescribeFleetEvents",
+        R"("Events":[{"EventCode":"FLEET_VALIDATION_LAUNCH_PATH_NOT_FOUND","Message":"no /local/game/x"}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "wait", "arena-v2"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("FLEET_VALIDATION_LAUNCH_PATH_NOT_FOUND no /local/game/x"));
+}
+
+TEST_F(Cli, WaitingIsBounded) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    for (int i = 0; i < 3; ++i)
+        answer("DescribeFleetAttributes",
+               R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-v2","Status":"NEW"}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "wait", "arena-v2", "--timeout", "1"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("still NEW after 1 s"));
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, ScalingChangesOnlyWhatWasSaid) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("UpdateFleetCapacity", "");
+    answer("PutScalingPolicy", "");
+    answer(
+        "DescribeFleetCapacity",
+        R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--max", "3", "--buffer", "30"}), kDone) << err();
+    EXPECT_EQ(calls()[1].json, R"({"FleetId":"fleet-1","MaxSize":3})");
+    EXPECT_THAT(calls()[2].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+}
+
+TEST_F(Cli, UploadingAZipMakesAnAsset) {
+    const std::string zip = testing::TempDir() + "gse-cli-test.zip";
+    std::ofstream{zip} << "zip";
+    answer("DescribeAssetSystems",
+           R"("AssetSupportSys":[{"ImageId":"i","OsType":"CentOS","OsBit":64,"OsVersion":"CentOS7.16"}])");
+    answer("GetUploadCredentials", R"("BucketAuth":"auth","BucketName":"bucket","AssetRegion":"ap-shanghai")");
+    answer("CreateAsset", R"("AssetId":"asset-1","AssetArn":"arn")");
+    EXPECT_EQ(gse({"asset", "upload", zip, "--version", "2"}), kDone) << err();
+    EXPECT_EQ(out(), "asset-1\n");
+    EXPECT_EQ(script_.uploads, std::vector<std::string>{"bucket|cli/|auth|file"});
+    EXPECT_THAT(calls().back().json, HasSubstr(R"("AssetName":"gse-cli-test","AssetVersion":"2")"));
+    std::filesystem::remove(zip);
+}
+
+TEST_F(Cli, ASessionIsFoundByNameAmongThoseThatRun) {
+    answer("DescribeGameServerSessions", "refused:ResourceNotFound: no such session");
+    answer("DescribeFleetAttributes", R"("FleetAttributes":[{"FleetId":"fleet-1","Name":"a"}],"TotalCount":1)");
+    answer(
+        "DescribeGameServerSessions",
+        R"("GameServerSessions":[{"GameServerSessionId":"s-1","Name":"friday","Status":"TERMINATED"},{"GameServerSessionId":"s-2","Name":"friday","Status":"ACTIVE"}],"NextToken":"")");
+    answer(
+        "JoinGameServerSession",
+        R"("PlayerSession":{"PlayerSessionId":"p-1","PlayerId":"ada","Status":"RESERVED","IpAddress":"127.0.0.1","Port":7000})");
+    EXPECT_EQ(gse({"player", "join", "friday", "--player", "ada"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"GameServerSessionId":"s-2","PlayerId":"ada"})");
+    EXPECT_THAT(out(), HasSubstr("127.0.0.1:7000"));
+}
+
+TEST_F(Cli, ASessionTakesPropertiesAndAnAlias) {
+    answer("ListAliases", kOneAlias);
+    answer(
+        "CreateGameServerSession",
+        R"("GameServerSession":{"GameServerSessionId":"s-1","Status":"ACTIVATING","FleetId":"fleet-1","IpAddress":"1.2.3.4","Port":7000})");
+    EXPECT_EQ(gse({"session", "create", "--alias", "arena", "--players", "16", "--property", "map=ice", "--property",
+                   "mode=a=b"}),
+              kDone)
+        << err();
+    EXPECT_EQ(
+        calls().back().json,
+        R"({"MaximumPlayerSessionCount":16,"AliasId":"alias-1","GameProperties":[{"Key":"map","Value":"ice"},{"Key":"mode","Value":"a=b"}]})");
+}
+
+}  // namespace
+}  // namespace gse::cli

@@ -1,0 +1,359 @@
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/lookup.h"
+
+namespace gse::cli {
+namespace {
+
+constexpr std::size_t kIdsPerCall = 100;
+constexpr Millis kBetweenLooks{500};
+
+struct Nothing {};
+
+struct One {
+    std::string fleet;
+};
+
+void declare_one(CLI::App& command, One& options) {
+    command.add_option("fleet", options.fleet, "name or id")->required();
+}
+
+std::string counts(const api::InstanceCounts& c) {
+    return fmt::format("{} of {} ({} to {})", c.active.value_or(0), c.desired.value_or(0), c.mini_num.value_or(0),
+                       c.maxi_num.value_or(0));
+}
+
+/// Capacity and use of fleets. A fleet that went away in between has none, and the list goes on without it.
+struct Figures {
+    std::map<std::string, api::FleetCapacity> capacity;
+    std::map<std::string, api::FleetUtilization> use;
+};
+
+Figures figures_of(Api& api, const std::vector<api::FleetAttributes>& fleets) {
+    Figures figures;
+    for (std::size_t at = 0; at < fleets.size(); at += kIdsPerCall) {
+        std::vector<std::string> ids;
+        for (std::size_t i = at; i < std::min(fleets.size(), at + kIdsPerCall); ++i)
+            ids.push_back(fleets[i].fleet_id.value_or(""));
+        if (auto answer = call(api, api::DescribeFleetCapacityRequest{.fleet_ids = ids, .limit = kIdsPerCall}))
+            for (auto& c : answer->fleet_capacity) figures.capacity.emplace(c.fleet_id.value_or(""), std::move(c));
+        if (auto answer = call(api, api::DescribeFleetUtilizationRequest{.fleet_ids = ids}))
+            for (auto& u : answer->fleet_utilization) figures.use.emplace(u.fleet_id.value_or(""), std::move(u));
+    }
+    return figures;
+}
+
+Result<void> list(Session& session, const Nothing&) {
+    const auto fleets = TRY(all_fleets(session.api));
+    const Figures figures = figures_of(session.api, fleets);
+    Table table{{"ID", "NAME", "STATUS", "INSTANCES", "PROCESSES", "SESSIONS", "PLAYERS", "ASSET"}};
+    for (const auto& f : fleets) {
+        const std::string id = f.fleet_id.value_or("");
+        const auto c = figures.capacity.find(id);
+        const auto u = figures.use.find(id);
+        const bool used = u != figures.use.end();
+        table.add({id, f.name, cell(f.status),
+                   c != figures.capacity.end() && c->second.instance_counts ? counts(*c->second.instance_counts) : "-",
+                   used ? cell(u->second.active_server_process_count) : "-",
+                   used ? cell(u->second.active_game_server_session_count) : "-",
+                   used ? cell(u->second.current_player_session_count) : "-", f.asset_id});
+    }
+    session.show(fleets, table);
+    return {};
+}
+
+Result<void> show(Session& session, const One& options) {
+    const auto fleet = TRY(find_fleet(session.api, options.fleet));
+    const std::string id = fleet.fleet_id.value_or("");
+    const Figures figures = figures_of(session.api, {fleet});
+    Table table{{"fleet", id}};
+    table.add({"name", fleet.name});
+    table.add({"description", fleet.description.value_or("")});
+    table.add({"status", cell(fleet.status)});
+    table.add({"asset", fleet.asset_id});
+    table.add({"instance type", cell(fleet.instance_type)});
+    table.add({"protection", cell(fleet.new_game_server_session_protection_policy)});
+    table.add({"auto scaling", fleet.stopped_actions.empty() ? "on" : "off"});
+    table.add({"created", fleet.creation_time});
+    if (const auto c = figures.capacity.find(id); c != figures.capacity.end()) {
+        table.add({"instances", c->second.instance_counts ? counts(*c->second.instance_counts) : "-"});
+        table.add({"cool-down", fmt::format("{} min", cell(c->second.scaling_interval))});
+    }
+    if (const auto u = figures.use.find(id); u != figures.use.end()) {
+        table.add({"processes", cell(u->second.active_server_process_count)});
+        table.add({"sessions", cell(u->second.active_game_server_session_count)});
+        table.add({"players", cell(u->second.current_player_session_count)});
+    }
+    if (const auto related = call(session.api, api::DescribeFleetRelatedResourcesRequest{.fleet_id = id}))
+        for (const auto& r : related->resources)
+            table.add({r.type == "QUEUE" ? "queue" : "alias", cell(r.resource_id)});
+    session.show(fleet, table.text());
+    return {};
+}
+
+struct Events : One {
+    std::uint64_t limit = 20;
+    std::string code;
+};
+
+Result<void> events(Session& session, const Events& options) {
+    const auto fleet = TRY(find_fleet(session.api, options.fleet));
+    api::DescribeFleetEventsRequest request{.fleet_id = fleet.fleet_id.value_or(""), .limit = options.limit};
+    if (!options.code.empty()) request.event_code = options.code;
+    const auto answer = TRY(call(session.api, request));
+    Table table{{"TIME", "CODE", "MESSAGE"}};
+    for (const auto& e : answer.events) table.add({e.event_time, e.event_code, e.message.value_or("")});
+    session.show(answer.events, table);
+    return {};
+}
+
+struct Wait : One {
+    std::string status = "ACTIVE";
+    std::uint64_t seconds = 1'200;
+};
+
+/// Looks until the fleet has the status; ERROR ends the waiting, and the newest event says why.
+Result<void> wait(Session& session, const Wait& options) {
+    const Clock& clock = session.outside.clock;
+    const std::int64_t until = clock.monotonic_ms() + static_cast<std::int64_t>(options.seconds) * 1'000;
+    const auto first = TRY(find_fleet(session.api, options.fleet));
+    const std::vector<std::string> ids{first.fleet_id.value_or("")};
+    std::string seen;
+    for (;;) {
+        const auto answer = TRY(call(session.api, api::DescribeFleetAttributesRequest{.fleet_ids = ids}));
+        if (answer.fleet_attributes.empty())
+            return refuse(ErrorCode::NotFound, fmt::format("fleet {} is gone", ids.front()));
+        const api::FleetAttributes& fleet = answer.fleet_attributes.front();
+        const std::string status = fleet.status.value_or("");
+        if (status != seen) session.outside.err << fmt::format("{} {}\n", fleet.name, status);
+        seen = status;
+        // The API spells statuses in capitals here and in the documents in small letters.
+        if (CLI::detail::to_lower(status) == CLI::detail::to_lower(options.status)) {
+            session.show(fleet, fmt::format("{}\n", ids.front()));
+            return {};
+        }
+        if (CLI::detail::to_lower(status) == "error") {
+            const auto why = call(session.api, api::DescribeFleetEventsRequest{.fleet_id = ids.front(), .limit = 1});
+            const bool known = why && !why->events.empty();
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("fleet {} has failed{}", ids.front(),
+                                      known ? fmt::format(": {} {}", why->events.front().event_code,
+                                                          why->events.front().message.value_or(""))
+                                            : ""));
+        }
+        if (clock.monotonic_ms() >= until)
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("fleet {} is still {} after {} s; gse fleet events {} says more", ids.front(),
+                                      status, options.seconds, fleet.name));
+        session.outside.pause(kBetweenLooks);
+    }
+}
+
+struct Create {
+    std::string name;
+    std::string asset;
+    std::string launch;
+    std::string arguments;
+    std::uint64_t processes = 1;
+    std::string type = "S5.LARGE8";
+    std::vector<std::string> ports;
+    std::string protection = "none";
+    std::int64_t protection_minutes = 60;
+    std::uint64_t activation_seconds = 60;
+    std::uint64_t activations = 2'147'483'647;
+    std::string description;
+    bool wait = false;
+};
+
+/// `7000-7100/udp` or `7000/tcp`.
+Result<api::InboundPermission> parse_ports(const std::string& text) {
+    const auto malformed = [&] {
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("--ports {}: must be FROM-TO/tcp or FROM-TO/udp, within 1025-60000", text));
+    };
+    const auto slash = text.find('/');
+    const std::string protocol = slash == std::string::npos ? "" : CLI::detail::to_lower(text.substr(slash + 1));
+    if (protocol != "tcp" && protocol != "udp") return malformed();
+    const std::string range = text.substr(0, slash);
+    const auto dash = range.find('-');
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    if (!CLI::detail::lexical_cast(range.substr(0, dash), from)) return malformed();
+    if (!CLI::detail::lexical_cast(dash == std::string::npos ? range : range.substr(dash + 1), to)) return malformed();
+    if (from < 1'025 || to > 60'000 || from > to) return malformed();
+    return api::InboundPermission{
+        .from_port = from, .ip_range = "0.0.0.0/0", .protocol = protocol == "tcp" ? "TCP" : "UDP", .to_port = to};
+}
+
+Result<void> create(Session& session, const Create& options) {
+    api::CreateFleetRequest request{.asset_id = TRY(find_asset(session.api, options.asset)).asset_id,
+                                    .instance_type = options.type,
+                                    .name = options.name};
+    for (const std::string& ports : options.ports) request.inbound_permissions.push_back(TRY(parse_ports(ports)));
+    if (request.inbound_permissions.empty())
+        request.inbound_permissions = {{1'025, "0.0.0.0/0", "TCP", 60'000}, {1'025, "0.0.0.0/0", "UDP", 60'000}};
+    const std::map<std::string, std::string> kPolicies{
+        {"none", "NoProtection"}, {"time", "TimeLimitProtection"}, {"full", "FullProtection"}};
+    request.new_game_server_session_protection_policy = kPolicies.at(options.protection);
+    request.game_server_session_protection_time_limit = options.protection_minutes;
+    if (!options.description.empty()) request.description = options.description;
+    const bool is_path = options.launch.starts_with('/');
+    request.runtime_configuration = {
+        .game_server_session_activation_timeout_seconds = options.activation_seconds,
+        .max_concurrent_game_server_session_activations = options.activations,
+        .server_processes = {{.concurrent_executions = options.processes,
+                              .launch_path = is_path ? options.launch : "/local/game/" + options.launch,
+                              .parameters = options.arguments}}};
+    const auto made = TRY(call(session.api, request));
+    if (!made.fleet_attributes) return refuse(ErrorCode::FailedOperation, "the server answered no fleet");
+    if (options.wait) return wait(session, Wait{{made.fleet_attributes->fleet_id.value_or("")}});
+    session.show(*made.fleet_attributes, fmt::format("{}\n", made.fleet_attributes->fleet_id.value_or("")));
+    return {};
+}
+
+struct Scale : One {
+    std::optional<std::uint64_t> min;
+    std::optional<std::uint64_t> max;
+    std::optional<std::uint64_t> desired;
+    std::optional<std::uint64_t> cooldown;
+    std::optional<std::uint64_t> buffer;
+    std::string automatic;
+};
+
+Result<void> scale(Session& session, const Scale& options) {
+    const auto fleet = TRY(find_fleet(session.api, options.fleet));
+    const std::string id = fleet.fleet_id.value_or("");
+    if (options.min || options.max || options.desired || options.cooldown)
+        TRY(call(session.api, api::UpdateFleetCapacityRequest{.fleet_id = id,
+                                                              .desired_instances = options.desired,
+                                                              .min_size = options.min,
+                                                              .max_size = options.max,
+                                                              .scaling_interval = options.cooldown}));
+    if (options.buffer)
+        TRY(call(session.api,
+                 api::PutScalingPolicyRequest{.fleet_id = id,
+                                              .metric_name = "PercentAvailableGameSessions",
+                                              .policy_type = "TargetBased",
+                                              .target_configuration = api::TargetConfiguration{*options.buffer}}));
+    if (options.automatic == "on") TRY(call(session.api, api::StartFleetActionsRequest{.fleet_id = id}));
+    if (options.automatic == "off") TRY(call(session.api, api::StopFleetActionsRequest{.fleet_id = id}));
+    const auto now = TRY(call(session.api, api::DescribeFleetCapacityRequest{.fleet_ids = {id}}));
+    if (now.fleet_capacity.empty()) return refuse(ErrorCode::NotFound, fmt::format("fleet {} is gone", id));
+    const api::FleetCapacity& capacity = now.fleet_capacity.front();
+    session.show(capacity, fmt::format("{}: {}\n", fleet.name,
+                                       capacity.instance_counts ? counts(*capacity.instance_counts) : "-"));
+    return {};
+}
+
+Result<void> remove(Session& session, const One& options) {
+    const auto fleet = TRY(find_fleet(session.api, options.fleet));
+    TRY(call(session.api, api::DeleteFleetRequest{.fleet_id = fleet.fleet_id.value_or("")}));
+    session.show(fleet, fmt::format("deleting {}\n", fleet.fleet_id.value_or("")));
+    return {};
+}
+
+struct Instances {
+    std::string fleet;
+};
+
+Result<void> instances(Session& session, const Instances& options) {
+    std::vector<api::FleetAttributes> fleets;
+    if (options.fleet.empty())
+        fleets = TRY(all_fleets(session.api));
+    else
+        fleets.push_back(TRY(find_fleet(session.api, options.fleet)));
+    std::vector<api::Instance> all;
+    for (const auto& fleet : fleets)
+        std::ranges::move(TRY(all_instances(session.api, fleet.fleet_id.value_or(""))), std::back_inserter(all));
+    Table table{{"ID", "FLEET", "STATUS", "ADDRESS", "TYPE", "CREATED"}};
+    for (const auto& i : all)
+        table.add({cell(i.instance_id), cell(i.fleet_id), cell(i.status), cell(i.ip_address), cell(i.type),
+                   cell(i.create_time)});
+    session.show(all, table);
+    return {};
+}
+
+}  // namespace
+
+void add_fleet_commands(CLI::App& app, Chosen& chosen) {
+    CLI::App* fleet = app.add_subcommand("fleet", "groups of instances that run one package");
+    fleet->require_subcommand(1);
+    add_command<Create>(
+        *fleet, chosen,
+        {"create", "Makes a fleet and prints its id.",
+         "gse fleet create arena-v1 --asset arena --launch bin/arena --processes 10 --wait"},
+        [](CLI::App& c, Create& o) {
+            c.add_option("name", o.name, "name of the new fleet")->required();
+            c.add_option("--asset", o.asset, "name or id of the package")->required();
+            c.add_option("--launch", o.launch, "path of the program inside the package, or /local/game/…")->required();
+            c.add_option("--arguments", o.arguments, "its arguments; {client_port} and {grpc_port} are filled in");
+            c.add_option("--processes", o.processes, "processes an instance")
+                ->capture_default_str()
+                ->check(CLI::Range(1, 50));
+            c.add_option("--instance-type", o.type, "a name of instance_types")->capture_default_str();
+            c.add_option("--ports", o.ports,
+                         "FROM-TO/tcp or FROM-TO/udp that players may reach; may be repeated; default: all")
+                ->allow_extra_args(false);
+            c.add_option("--protection", o.protection, "of sessions against scale-in: none, time or full")
+                ->capture_default_str()
+                ->check(CLI::IsMember({"none", "time", "full"}));
+            c.add_option("--protection-minutes", o.protection_minutes, "with --protection time")
+                ->capture_default_str()
+                ->check(CLI::Range(5, 1440));
+            c.add_option("--activation-timeout", o.activation_seconds, "seconds a process has to activate a session")
+                ->capture_default_str()
+                ->check(CLI::Range(1, 600));
+            c.add_option("--activations", o.activations, "sessions of an instance that may be activating at once");
+            c.add_option("--description", o.description, "what it is for");
+            c.add_flag("--wait", o.wait, "until it is ACTIVE");
+        },
+        create);
+    add_command<Nothing>(
+        *fleet, chosen, {"list", "Lists the fleets of the region.", "gse fleet list"}, [](CLI::App&, Nothing&) {},
+        list);
+    add_command<One>(*fleet, chosen, {"show", "Shows one fleet.", "gse fleet show arena-v1"}, declare_one, show);
+    add_command<Events>(
+        *fleet, chosen, {"events", "What happened to a fleet, newest first.", "gse fleet events arena-v1 --limit 5"},
+        [](CLI::App& c, Events& o) {
+            declare_one(c, o);
+            c.add_option("--limit", o.limit, "how many")->capture_default_str()->check(CLI::Range(1, 100));
+            c.add_option("--code", o.code, "only this EventCode");
+        },
+        events);
+    add_command<Scale>(
+        *fleet, chosen,
+        {"scale", "Changes capacity and scaling; without options shows the capacity.",
+         "gse fleet scale arena-v1 --min 0 --max 3 --buffer 30"},
+        [](CLI::App& c, Scale& o) {
+            declare_one(c, o);
+            c.add_option("--min", o.min, "fewest instances");
+            c.add_option("--max", o.max, "most instances");
+            c.add_option("--desired", o.desired, "instances wanted now, where no policy decides");
+            c.add_option("--cooldown", o.cooldown, "minutes between two scaling actions (ScalingInterval)")
+                ->check(CLI::Range(3, 30));
+            c.add_option("--buffer", o.buffer, "percent of sessions to keep free (a target-based policy)")
+                ->check(CLI::Range(1, 99));
+            c.add_option("--auto", o.automatic, "auto scaling on or off")->check(CLI::IsMember({"on", "off"}));
+        },
+        scale);
+    add_command<Wait>(
+        *fleet, chosen, {"wait", "Waits until a fleet has a status.", "gse fleet wait arena-v1"},
+        [](CLI::App& c, Wait& o) {
+            declare_one(c, o);
+            c.add_option("--status", o.status, "the status")->capture_default_str();
+            c.add_option("--timeout", o.seconds, "seconds")->capture_default_str()->check(CLI::Range(0, 86'400));
+        },
+        wait);
+    add_command<One>(*fleet, chosen, {"delete", "Deletes a fleet that no alias leads to.", "gse fleet delete arena-v1"},
+                     declare_one, remove);
+
+    CLI::App* instance = app.add_subcommand("instance", "servers of fleets");
+    instance->require_subcommand(1);
+    add_command<Instances>(
+        *instance, chosen, {"list", "Lists instances.", "gse instance list --fleet arena-v1"},
+        [](CLI::App& c, Instances& o) { c.add_option("--fleet", o.fleet, "name or id; default: all fleets"); },
+        instances);
+}
+
+}  // namespace gse::cli

@@ -1,0 +1,129 @@
+#include "cli/lookup.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace gse::cli {
+namespace {
+
+constexpr std::uint64_t kPage = 100;
+constexpr std::size_t kItemsMax = 1'000'000;
+
+/// Lists that are asked for by Offset and Limit.
+template <class Item, class Request, class ItemsOf>
+Result<std::vector<Item>> by_offset(Api& api, Request request, ItemsOf items_of) {
+    std::vector<Item> all;
+    request.limit = kPage;
+    while (all.size() < kItemsMax) {
+        request.offset = all.size();
+        auto page = TRY(call(api, request));
+        std::vector<Item>& items = items_of(page);
+        if (items.empty()) break;
+        const bool last = items.size() < kPage;
+        std::ranges::move(items, std::back_inserter(all));
+        if (last) break;
+    }
+    return all;
+}
+
+/// Lists that are asked for by NextToken.
+template <class Item, class Request, class ItemsOf>
+Result<std::vector<Item>> by_token(Api& api, Request request, ItemsOf items_of) {
+    std::vector<Item> all;
+    request.limit = kPage;
+    while (all.size() < kItemsMax) {
+        auto page = TRY(call(api, request));
+        std::vector<Item>& items = items_of(page);
+        if (items.empty()) break;
+        std::ranges::move(items, std::back_inserter(all));
+        if (page.next_token.value_or("").empty()) break;
+        request.next_token = page.next_token;
+    }
+    return all;
+}
+
+/// The one item with this id or name.
+template <class Item, class IdOf, class NameOf>
+Result<Item> pick(std::string_view what, const std::string& wanted, std::vector<Item> items, IdOf id_of,
+                  NameOf name_of) {
+    std::vector<Item*> named;
+    for (Item& item : items) {
+        if (id_of(item) == wanted) return std::move(item);
+        if (name_of(item) == wanted) named.push_back(&item);
+    }
+    if (named.empty())
+        return refuse(ErrorCode::NotFound, fmt::format("there is no {} with the name or id \"{}\"", what, wanted));
+    if (named.size() == 1) return std::move(*named.front());
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < named.size() && i < 5; ++i) ids.push_back(id_of(*named[i]));
+    return refuse(ErrorCode::InvalidParameterValue,
+                  fmt::format("{} {}s are called \"{}\"; use the id: {}{}", named.size(), what, wanted,
+                              fmt::join(ids, ", "), named.size() > 5 ? ", …" : ""));
+}
+
+}  // namespace
+
+Result<std::vector<api::Asset>> all_assets(Api& api) {
+    return by_offset<api::Asset>(api, api::DescribeAssetsRequest{.asset_region = api.region()},
+                                 [](auto& page) -> auto& { return page.assets; });
+}
+
+Result<std::vector<api::FleetAttributes>> all_fleets(Api& api) {
+    return by_offset<api::FleetAttributes>(api, api::DescribeFleetAttributesRequest{},
+                                           [](auto& page) -> auto& { return page.fleet_attributes; });
+}
+
+Result<std::vector<api::Alias>> all_aliases(Api& api) {
+    return by_offset<api::Alias>(api, api::ListAliasesRequest{}, [](auto& page) -> auto& { return page.aliases; });
+}
+
+Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id) {
+    return by_offset<api::Instance>(api, api::DescribeInstancesRequest{.fleet_id = fleet_id},
+                                    [](auto& page) -> auto& { return page.instances; });
+}
+
+Result<std::vector<api::GameServerSession>> all_sessions(Api& api, api::DescribeGameServerSessionsRequest request) {
+    return by_token<api::GameServerSession>(api, std::move(request),
+                                            [](auto& page) -> auto& { return page.game_server_sessions; });
+}
+
+Result<std::vector<api::PlayerSession>> all_players(Api& api, api::DescribePlayerSessionsRequest request) {
+    return by_token<api::PlayerSession>(api, std::move(request),
+                                        [](auto& page) -> auto& { return page.player_sessions; });
+}
+
+Result<api::Asset> find_asset(Api& api, const std::string& name_or_id) {
+    return pick(
+        "asset", name_or_id, TRY(all_assets(api)), [](const auto& a) { return a.asset_id; },
+        [](const auto& a) { return a.asset_name; });
+}
+
+Result<api::FleetAttributes> find_fleet(Api& api, const std::string& name_or_id) {
+    return pick(
+        "fleet", name_or_id, TRY(all_fleets(api)), [](const auto& f) { return f.fleet_id.value_or(""); },
+        [](const auto& f) { return f.name; });
+}
+
+Result<api::Alias> find_alias(Api& api, const std::string& name_or_id) {
+    return pick(
+        "alias", name_or_id, TRY(all_aliases(api)), [](const auto& a) { return a.alias_id; },
+        [](const auto& a) { return a.name; });
+}
+
+Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id) {
+    // By id first: that needs no list. A server may answer "not found" or an empty list, and what it says then is the
+    // same for a name, so only an answer counts.
+    if (auto found = all_sessions(api, {.game_server_session_id = name_or_id}); found && !found->empty())
+        return std::move(found->front());
+    std::vector<api::GameServerSession> running;
+    for (const api::FleetAttributes& fleet : TRY(all_fleets(api)))
+        for (api::GameServerSession& session : TRY(all_sessions(api, {.fleet_id = fleet.fleet_id})))
+            if (session.status == "ACTIVE" || session.status == "ACTIVATING") running.push_back(std::move(session));
+    return pick(
+        "running session", name_or_id, std::move(running), [](const auto& s) { return s.game_server_session_id; },
+        [](const auto& s) { return s.name.value_or(""); });
+}
+
+}  // namespace gse::cli

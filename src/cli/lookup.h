@@ -1,0 +1,27 @@
+/// Names or ids: finds what a person means. An id wins over a name; a name that several bear is refused with their ids.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/api.h"
+
+namespace gse::cli {
+
+// Every page, oldest question first; bounded, so that a server that never ends its list cannot hold us for ever.
+Result<std::vector<api::Asset>> all_assets(Api& api);
+Result<std::vector<api::FleetAttributes>> all_fleets(Api& api);
+Result<std::vector<api::Alias>> all_aliases(Api& api);
+Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id);
+/// By fleet, alias or session id, as the request says.
+Result<std::vector<api::GameServerSession>> all_sessions(Api& api, api::DescribeGameServerSessionsRequest request);
+Result<std::vector<api::PlayerSession>> all_players(Api& api, api::DescribePlayerSessionsRequest request);
+
+Result<api::Asset> find_asset(Api& api, const std::string& name_or_id);
+Result<api::FleetAttributes> find_fleet(Api& api, const std::string& name_or_id);
+Result<api::Alias> find_alias(Api& api, const std::string& name_or_id);
+/// A name is looked for among the sessions of every fleet that have not ended.
+Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id);
+
+}  // namespace gse::cli

@@ -1,0 +1,201 @@
+#include "cli/program.h"
+
+#include <iterator>
+#include <ostream>
+
+#include "base/version.h"
+#include "cli/call_line.h"
+#include "cli/commands.h"
+
+namespace gse::cli {
+namespace {
+
+constexpr std::size_t kRequestBytesMax = 16 * 1024 * 1024;
+
+int fail(Outside& outside, std::string_view command, const Error& error) {
+    outside.err << fmt::format("gse {}: {}\n", command, error.message);
+    return kFailed;
+}
+
+// ---- gse dev, server, agent, config: one file, one set of overrides
+
+struct ConfigFlags {
+    std::string file;
+    std::vector<std::string> overrides;  ///< --set, in order
+    std::vector<std::string> named;      ///< keys that have a flag of their own; they stand above every --set
+};
+
+void declare_config(CLI::App& command, ConfigFlags& flags) {
+    command.add_option("--config", flags.file, "TOML file; gse config prints one with every key");
+    command.add_option("--set", flags.overrides, "KEY=VALUE, above the file; may be repeated")->allow_extra_args(false);
+}
+
+/// A flag that is a key by a shorter name.
+void declare_key(CLI::App& command, ConfigFlags& flags, const std::string& flag, const std::string& key,
+                 const std::string& about) {
+    command.add_option_function<std::string>(
+        flag, [&flags, key](const std::string& value) { flags.named.push_back(key + "=" + value); }, about);
+}
+
+Result<config::Config> load(const ConfigFlags& flags) {
+    std::optional<std::filesystem::path> file;
+    if (!flags.file.empty()) file = flags.file;
+    std::vector<std::string> overrides = flags.overrides;
+    overrides.insert(overrides.end(), flags.named.begin(), flags.named.end());
+    return config::load(file, overrides);
+}
+
+using Serve = std::function<int(const config::Config&)> Servers::*;
+
+CLI::App& add_server(CLI::App& app, Chosen& chosen, const std::string& name, const std::string& about,
+                     const std::string& example, Serve serve, const std::shared_ptr<ConfigFlags>& flags) {
+    CLI::App* command = app.add_subcommand(name, about);
+    declare_key(*command, *flags, "--data", "data", "folder of everything that lasts");
+    declare_key(*command, *flags, "--public-address", "public_address", "address that players are told");
+    command->footer("\nExample:\n  " + example);
+    command->callback([&chosen, name, serve, flags] {
+        chosen.name = name;
+        chosen.plain = [name, serve, flags](Outside& outside) {
+            const auto config = load(*flags);
+            if (!config) return fail(outside, name, config.error());
+            const auto& body = outside.servers.*serve;
+            return body(*config);
+        };
+    });
+    return *command;
+}
+
+void declare_listeners(CLI::App& command, ConfigFlags& flags) {
+    declare_key(command, flags, "--listen", "listen", "HTTP address; port 0 lets the kernel choose");
+    command.add_flag_callback(
+        "--insecure-http", [&flags] { flags.named.emplace_back("insecure_http=true"); },
+        "serve plain HTTP beyond loopback, for use behind a TLS proxy");
+}
+
+void add_servers(CLI::App& app, Chosen& chosen) {
+    const auto dev_flags = std::make_shared<ConfigFlags>();
+    CLI::App& dev = add_server(app, chosen, "dev", "server and agent in one process, to try things on one machine",
+                               "gse dev --listen 127.0.0.1:8080 --data ./gse-data --set timers.minute=1s",
+                               &Servers::dev, dev_flags);
+    declare_listeners(dev, *dev_flags);
+    declare_key(dev, *dev_flags, "--sdk-listen", "sdk_listen", "gRPC address that game processes call");
+    declare_config(dev, *dev_flags);
+
+    const auto server_flags = std::make_shared<ConfigFlags>();
+    CLI::App& server =
+        add_server(app, chosen, "server", "the server: cloud API, state and decisions",
+                   "gse server --data /var/lib/gse --config /etc/gse.toml", &Servers::server, server_flags);
+    declare_listeners(server, *server_flags);
+    declare_key(server, *server_flags, "--link-listen", "link_listen", "gRPC address that agents dial");
+    declare_config(server, *server_flags);
+
+    const auto agent_flags = std::make_shared<ConfigFlags>();
+    CLI::App& agent =
+        add_server(app, chosen, "agent", "the host side: supervises game processes",
+                   "gse agent --server 10.0.0.5:5759 --token-file /etc/gse/agent.token --data /var/lib/gse-agent",
+                   &Servers::agent, agent_flags);
+    declare_key(agent, *agent_flags, "--server", "agent.server", "the server's link_listen address");
+    declare_key(agent, *agent_flags, "--token-file", "agent.token_file", "file with the token the server asks for");
+    declare_key(agent, *agent_flags, "--sdk-listen", "sdk_listen", "gRPC address that game processes call");
+    declare_config(agent, *agent_flags);
+}
+
+void add_config(CLI::App& app, Chosen& chosen) {
+    CLI::App* command =
+        app.add_subcommand("config", "prints every configuration key with default and meaning, as TOML");
+    const auto flags = std::make_shared<ConfigFlags>();
+    declare_config(*command, *flags);
+    command->footer("\nExample:\n  gse config --set limits.profile=gse-2019 > gse.toml");
+    command->callback([&chosen, flags] {
+        chosen.name = "config";
+        chosen.plain = [flags](Outside& outside) {
+            const auto config = load(*flags);
+            if (!config) return fail(outside, "config", config.error());
+            outside.out << config::describe(*config);
+            return kDone;
+        };
+    });
+}
+
+void add_version(CLI::App& app, Chosen& chosen) {
+    app.add_subcommand("version", "prints the version")->callback([&chosen] {
+        chosen.name = "version";
+        chosen.plain = [](Outside& outside) {
+            outside.out << fmt::format("gse {} ({}, {})\n", version(),
+                                       git_commit().empty() ? "commit unknown" : git_commit(), build_type());
+            return kDone;
+        };
+    });
+}
+
+// ---- gse call
+
+int call_action(std::span<const std::string> arguments, Outside& outside) {
+    auto line = parse_call(arguments);
+    if (!line) {
+        outside.err << fmt::format("gse call: {}\n", line.error().message);
+        return kUsage;
+    }
+    if (line->help) {
+        outside.out << (line->action ? action_help(*line->action) : call_help());
+        return kDone;
+    }
+    if (line->from_stdin) {
+        std::string text(kRequestBytesMax + 1, '\0');
+        outside.in.read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<std::size_t>(outside.in.gcount()));
+        if (text.size() > kRequestBytesMax)
+            return fail(outside, "call", {ErrorCode::RequestTooLarge, "the request on standard input is too long"});
+        line->json = std::move(text);
+    }
+    const auto connection = resolve_connection(line->connection, outside.environment);
+    if (!connection) return fail(outside, "call", connection.error());
+    const auto api = outside.connect(*connection);
+    if (!api) return fail(outside, "call", api.error());
+    const auto answer = (*api)->call(line->action->name, line->json);
+    if (!answer) return fail(outside, "call", answer.error());
+    outside.out << pretty_json(*answer) << '\n';
+    return kDone;
+}
+
+int run_on_server(const Chosen& chosen, Outside& outside) {
+    const auto connection = resolve_connection(chosen.connection, outside.environment);
+    if (!connection) return fail(outside, chosen.name, connection.error());
+    const auto api = outside.connect(*connection);
+    if (!api) return fail(outside, chosen.name, api.error());
+    Session session{**api, outside, chosen.json};
+    if (const auto done = chosen.on_server(session); !done) return fail(outside, chosen.name, done.error());
+    return kDone;
+}
+
+}  // namespace
+
+int run(std::span<const std::string> arguments, Outside& outside) {
+    // Parameters of actions are not the parser's business: a value may look like a flag or like a command.
+    if (!arguments.empty() && arguments.front() == "call") return call_action(arguments.subspan(1), outside);
+
+    CLI::App app{"OpenGSE: game server elastic scaling on machines of your own", "gse"};
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string{version()});
+    app.footer(
+        "\nFirst steps:\n  gse dev\n  export GSE_CREDENTIALS=gse-data/credentials.toml\n  gse fleet list\n\ngse "
+        "COMMAND --help says more.");
+    Chosen chosen;
+    add_servers(app, chosen);
+    add_asset_commands(app, chosen);
+    add_fleet_commands(app, chosen);
+    add_alias_commands(app, chosen);
+    add_session_commands(app, chosen);
+    app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
+    add_config(app, chosen);
+    add_version(app, chosen);
+    try {
+        app.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});  // the parser takes them backwards
+    } catch (const CLI::ParseError& error) {
+        // Help and version come as exceptions too; the parser knows which text goes where.
+        return app.exit(error, outside.out, outside.err) == 0 ? kDone : kUsage;
+    }
+    return chosen.plain ? chosen.plain(outside) : run_on_server(chosen, outside);
+}
+
+}  // namespace gse::cli

@@ -1,0 +1,42 @@
+/// The command line program as a function of its arguments and of what it may touch outside.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/time.h"
+#include "cli/api.h"
+#include "cli/connection.h"
+#include "config/config.h"
+
+namespace gse::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;  ///< refused by the server, or it could not be done
+inline constexpr int kUsage = 2;   ///< the command line makes no sense
+
+/// The long-running subcommands; each returns the exit code.
+struct Servers {
+    std::function<int(const config::Config&)> dev;
+    std::function<int(const config::Config&)> server;
+    std::function<int(const config::Config&)> agent;
+};
+
+struct Outside {
+    std::ostream& out;
+    std::ostream& err;
+    std::istream& in;
+    Environment environment;
+    std::function<Result<std::unique_ptr<Api>>(const Connection&)> connect;
+    const Clock& clock;
+    std::function<void(Millis)> pause;  ///< between two looks of `fleet wait`
+    Servers servers;
+};
+
+/// `arguments` without the program's name. Answers and tables go to `out`, all else to `err`.
+int run(std::span<const std::string> arguments, Outside& outside);
+
+}  // namespace gse::cli
