@@ -1,0 +1,290 @@
+#include "client/api_client.h"
+
+#include <curl/curl.h>
+#include <fmt/core.h>
+#include <simdjson.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "base/hex.h"
+#include "base/url.h"
+
+namespace gse::client {
+namespace {
+
+constexpr std::string_view kVersion = "2019-11-12";
+constexpr std::size_t kAnswerBytesMax = 64 * 1024 * 1024;
+
+struct FieldList {
+    ~FieldList() { curl_slist_free_all(list); }
+    void add(const std::string& line) {
+        curl_slist* const longer = curl_slist_append(list, line.c_str());
+        CHECK(longer != nullptr);
+        list = longer;
+    }
+    curl_slist* list = nullptr;
+};
+
+struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using OpenFile = std::unique_ptr<std::FILE, CloseFile>;
+
+std::size_t collect(char* data, std::size_t, std::size_t size, void* to) {
+    auto& answer = *static_cast<std::string*>(to);
+    if (answer.size() + size > kAnswerBytesMax) return 0;
+    answer.append(data, size);
+    return size;
+}
+
+std::size_t read_piece(char* data, std::size_t, std::size_t size, void* from) {
+    auto* const file = static_cast<std::FILE*>(from);
+    const std::size_t got = std::fread(data, 1, size, file);
+    return got == 0 && std::ferror(file) != 0 ? CURL_READFUNC_ABORT : got;
+}
+
+/// Content goes to the file; an error's body is text to read.
+struct Received {
+    CURL* handle;
+    std::FILE* file;
+    std::string error_body;
+    Sha256 hash;
+    std::uint64_t size = 0;
+};
+
+std::size_t save_piece(char* data, std::size_t, std::size_t size, void* to) {
+    auto& received = *static_cast<Received*>(to);
+    long status = 0;
+    curl_easy_getinfo(received.handle, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200) return collect(data, 1, size, &received.error_body);
+    received.hash.add(std::string_view{data, size});
+    received.size += size;
+    return std::fwrite(data, 1, size, received.file);
+}
+
+std::string host_of(std::string_view endpoint) {
+    const auto scheme = endpoint.find("://");
+    if (scheme != std::string_view::npos) endpoint.remove_prefix(scheme + 3);
+    return std::string{endpoint.substr(0, endpoint.find('/'))};
+}
+
+std::unexpected<ApiError> local_error(std::string_view kind, std::string message) {
+    return std::unexpected(ApiError{fmt::format("ClientError.{}", kind), std::move(message), {}});
+}
+
+/// A member's text; empty when it is absent or something else.
+std::string text_of(simdjson::dom::object object, std::string_view member) {
+    std::string_view text;
+    return object[member].get_string().get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
+}
+
+/// The object inside `Response`, or the error it holds.
+ApiResult<std::string> unwrap(const std::string& answer, long status) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element document;
+    simdjson::dom::object response;
+    if (parser.parse(answer).get(document) != simdjson::SUCCESS ||
+        document["Response"].get_object().get(response) != simdjson::SUCCESS) {
+        return local_error("NotAnAnswer", fmt::format("the server answered with HTTP status {}, not with an answer of the API; "
+                                                      "is the endpoint right?",
+                                                      status));
+    }
+    simdjson::dom::object error;
+    if (response["Error"].get_object().get(error) == simdjson::SUCCESS) {
+        return std::unexpected(ApiError{text_of(error, "Code"), text_of(error, "Message"), text_of(response, "RequestId")});
+    }
+    return simdjson::minify(response);
+}
+
+/// What a refused transfer says.
+std::unexpected<ApiError> refusal_in(const std::string& answer, long status) {
+    const auto unwrapped = unwrap(answer, status);
+    if (!unwrapped) return std::unexpected(unwrapped.error());
+    return local_error("NotAnAnswer", fmt::format("the server refused with HTTP status {} and without a reason", status));
+}
+
+/// TC3-HMAC-SHA256 over content-type and host, as the vendor's SDKs sign.
+std::string authorize(const ClientOptions& options, std::string_view host, std::string_view body, std::int64_t now) {
+    constexpr std::string_view kHeaders = "content-type;host";
+    const std::string date = format_utc_date({now * 1000});
+    const std::string scope = fmt::format("{}/gse/tc3_request", date);
+    const std::string canonical = fmt::format("POST\n/\n\ncontent-type:application/json\nhost:{}\n\n{}\n{}", host, kHeaders,
+                                              to_hex(sha256(body)));
+    const std::string to_sign = fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", now, scope, to_hex(sha256(canonical)));
+    const Digest256 date_key = hmac_sha256("TC3" + options.secret_key, date);
+    const Digest256 service_key = hmac_sha256(date_key, "gse");
+    const Digest256 signing_key = hmac_sha256(service_key, "tc3_request");
+    return fmt::format("TC3-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}", options.secret_id, scope, kHeaders,
+                       to_hex(hmac_sha256(signing_key, to_sign)));
+}
+
+}  // namespace
+
+struct ApiClient::Transport {
+    Transport() {
+        static std::once_flag once;
+        std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
+        handle = curl_easy_init();
+        CHECK(handle != nullptr);
+    }
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+    ~Transport() { curl_easy_cleanup(handle); }
+
+    /// Forgets the last request, keeps the connection.
+    void start(const ClientOptions& options, const std::string& url) {
+        curl_easy_reset(handle);
+        curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+        curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.timeout.count()));
+        // A proxy for the world is none for this machine.
+        curl_easy_setopt(handle, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
+        curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, message);
+        curl_easy_setopt(handle, CURLOPT_USERAGENT, "gse");
+        message[0] = '\0';
+    }
+
+    /// The HTTP status.
+    ApiResult<long> perform(const ClientOptions& options) {
+        const CURLcode code = curl_easy_perform(handle);
+        if (code != CURLE_OK) {
+            return local_error("NetworkError", fmt::format("cannot talk to {}: {}", options.endpoint,
+                                                           message[0] != '\0' ? message : curl_easy_strerror(code)));
+        }
+        long status = 0;
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        return status;
+    }
+
+    /// A transfer of any length may take its time, as long as it moves.
+    void limit_standstill(const ClientOptions& options) {
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max<long>(1, static_cast<long>(options.timeout.count() / 1000)));
+    }
+
+    CURL* handle = nullptr;
+    char message[CURL_ERROR_SIZE] = {};
+};
+
+ApiClient::ApiClient(ClientOptions options) : options_(std::move(options)), transport_(std::make_unique<Transport>()) {
+    if (options_.endpoint.find("://") == std::string::npos) options_.endpoint.insert(0, "http://");
+    while (options_.endpoint.ends_with('/')) options_.endpoint.pop_back();
+}
+
+ApiClient::~ApiClient() = default;
+ApiClient::ApiClient(ApiClient&&) noexcept = default;
+ApiClient& ApiClient::operator=(ApiClient&&) noexcept = default;
+
+ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view json) {
+    if (options_.secret_id.empty() || options_.secret_key.empty()) {
+        return local_error("NoCredentials",
+                           "there is no API key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or name a profile");
+    }
+    const std::string host = host_of(options_.endpoint);
+    const std::int64_t now = SystemClock{}.wall().ms / 1000;
+    FieldList fields;
+    fields.add("Host: " + host);
+    fields.add("Content-Type: application/json");
+    fields.add(fmt::format("X-TC-Action: {}", action));
+    fields.add(fmt::format("X-TC-Version: {}", kVersion));
+    fields.add(fmt::format("X-TC-Timestamp: {}", now));
+    if (!options_.region.empty()) fields.add("X-TC-Region: " + options_.region);
+    fields.add("X-TC-RequestClient: gse");
+    fields.add("X-TC-Language: en-US");
+    fields.add("Authorization: " + authorize(options_, host, json, now));
+    fields.add("Expect:");
+
+    transport_->start(options_, options_.endpoint + "/");
+    CURL* const handle = transport_->handle;
+    std::string answer;
+    curl_easy_setopt(handle, CURLOPT_POST, 1L);
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, json.data());
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    const auto status = transport_->perform(options_);
+    if (!status) return std::unexpected(status.error());
+    return unwrap(answer, *status);
+}
+
+ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
+                                              std::string_view authorization) {
+    const OpenFile input{std::fopen(file.c_str(), "rbe")};
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (!input || error) {
+        return local_error("FileError", fmt::format("cannot read {}: {}", file.string(),
+                                                    error ? error.message() : std::string{std::strerror(errno)}));
+    }
+    FieldList fields;
+    fields.add(fmt::format("Authorization: {}", authorization));
+    transport_->start(options_, fmt::format("{}/objects/{}/{}", options_.endpoint, url_encode(bucket, UrlPart::Query),
+                                            url_encode(key, UrlPart::Path)));
+    CURL* const handle = transport_->handle;
+    std::string answer;
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, read_piece);
+    curl_easy_setopt(handle, CURLOPT_READDATA, input.get());
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+    transport_->limit_standstill(options_);
+    const auto status = transport_->perform(options_);
+    if (!status) return std::unexpected(status.error());
+    if (*status != 200) return refusal_in(answer, *status);
+
+    simdjson::dom::parser parser;
+    simdjson::dom::element document;
+    std::string_view sha256;
+    std::uint64_t stored = 0;
+    if (parser.parse(answer).get(document) != simdjson::SUCCESS || document["Size"].get(stored) != simdjson::SUCCESS ||
+        document["Sha256"].get(sha256) != simdjson::SUCCESS) {
+        return local_error("NotAnAnswer", "the server did not say what it stored; is the endpoint right?");
+    }
+    return StoredObject{stored, std::string{sha256}};
+}
+
+ApiResult<StoredObject> ApiClient::get_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
+                                              std::string_view authorization) {
+    std::filesystem::path beside = file;
+    beside += ".part";
+    OpenFile output{std::fopen(beside.c_str(), "wbe")};
+    if (!output) {
+        return local_error("FileError", fmt::format("cannot write {}: {}", beside.string(), std::strerror(errno)));
+    }
+    FieldList fields;
+    fields.add(fmt::format("Authorization: {}", authorization));
+    transport_->start(options_, fmt::format("{}/objects/{}/{}", options_.endpoint, url_encode(bucket, UrlPart::Query),
+                                            url_encode(key, UrlPart::Path)));
+    CURL* const handle = transport_->handle;
+    Received received{.handle = handle, .file = output.get()};
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, save_piece);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &received);
+    transport_->limit_standstill(options_);
+    const auto status = transport_->perform(options_);
+    std::error_code ignored;
+    const bool written = std::fclose(output.release()) == 0;
+    if (!status || *status != 200 || !written) {
+        std::filesystem::remove(beside, ignored);
+        if (!status) return std::unexpected(status.error());
+        if (!written) return local_error("FileError", fmt::format("cannot write {}", beside.string()));
+        return refusal_in(received.error_body, *status);
+    }
+    std::error_code failed;
+    std::filesystem::rename(beside, file, failed);
+    if (failed) return local_error("FileError", fmt::format("cannot write {}: {}", file.string(), failed.message()));
+    return StoredObject{received.size, to_hex(received.hash.finish())};
+}
+
+}  // namespace gse::client

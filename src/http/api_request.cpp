@@ -1,0 +1,117 @@
+#include "http/api_request.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "http/params.h"
+
+namespace gse::http {
+namespace {
+
+// Room that JSON parsers may read behind the text (codec.h: kJsonPadding).
+constexpr std::size_t kPaddingBytes = 64;
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+
+/// Common parameters of version 1, which stand among the action's own [公共参数].
+constexpr std::string_view kCommonParameters[] = {"Action",          "Version", "Region",   "Timestamp",     "Nonce",    "SecretId",
+                                                  "SignatureMethod", "Token",   "Language", "RequestClient", "Signature"};
+
+bool is_version_one(const RequestView& request) {
+    return request.field("authorization").data() == nullptr;
+}
+
+Result<void> check_may_call(const Caller& caller, std::string_view action) {
+    if (!caller.read_only || only_reads(action)) return {};
+    return refuse(ErrorCode::AuthUnauthorized,
+                  fmt::format("the key {} may only read; {} needs a key that may change things", caller.secret_id, action));
+}
+
+Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureCheck& signatures, WallTime now) {
+    const std::string type = media_type(request.field("content-type"));
+    if (request.method == "POST" && type != kFormType) {
+        return refuse(ErrorCode::AuthInvalidAuthorization,
+                      "the Authorization header is missing; only a form (application/x-www-form-urlencoded) or a GET may "
+                      "carry its signature among the parameters");
+    }
+    engine::ApiCall call;
+    call.flat = TRY(decode_form(request.method == "GET" ? request.query : request.body));
+    const Caller caller = TRY(signatures.check_v1(request, call.flat, now));
+    call.secret_id = caller.secret_id;
+    call.action = parameter(call.flat, "Action");
+    call.version = parameter(call.flat, "Version");
+    call.region = parameter(call.flat, "Region");
+    call.is_json = false;
+    std::erase_if(call.flat, [](const auto& entry) {
+        return std::find(std::begin(kCommonParameters), std::end(kCommonParameters), entry.first) !=
+               std::end(kCommonParameters);
+    });
+    TRY(check_may_call(caller, call.action));
+    return call;
+}
+
+Result<engine::ApiCall> admit_tc3(const RequestView& request, std::string& body, SignatureCheck& signatures, WallTime now) {
+    const Caller caller = TRY(signatures.check_tc3(request, now));
+    engine::ApiCall call;
+    call.secret_id = caller.secret_id;
+    call.action = request.field("x-tc-action");
+    call.version = request.field("x-tc-version");
+    call.region = request.field("x-tc-region");
+    TRY(check_may_call(caller, call.action));
+
+    const std::string type = media_type(request.field("content-type"));
+    if (request.method == "GET") {
+        call.is_json = false;
+        call.flat = TRY(decode_form(request.query));
+    } else if (type == "application/json") {
+        call.json = body.empty() ? "{}" : std::move(body);
+        call.json.reserve(call.json.size() + kPaddingBytes);
+    } else if (type == "multipart/form-data") {
+        call.is_json = false;
+        call.flat = TRY(decode_multipart(request.field("content-type"), request.body));
+    } else {
+        return refuse(ErrorCode::InvalidRequest,
+                      fmt::format("a POST with TC3-HMAC-SHA256 carries application/json, not {}", type));
+    }
+    return call;
+}
+
+}  // namespace
+
+std::size_t body_bytes_max(const RequestView& head, const ApiLimits& limits) {
+    return head.method == "POST" && is_version_one(head) ? limits.form_bytes : limits.body_bytes;
+}
+
+Error too_large(const RequestView& head, const ApiLimits& limits) {
+    // What the original answers to a version 1 request over its limit.
+    if (head.method == "POST" && is_version_one(head)) {
+        return {ErrorCode::AuthSignatureFailure,
+                fmt::format("a request signed with HmacSHA1 or HmacSHA256 may have {} bytes; sign with TC3-HMAC-SHA256 for "
+                            "up to {}",
+                            limits.form_bytes, limits.body_bytes)};
+    }
+    return {ErrorCode::RequestTooLarge, fmt::format("a request body may have {} bytes", limits.body_bytes)};
+}
+
+bool only_reads(std::string_view action) {
+    // GetUploadCredentials, GetUploadFederationToken and GetInstanceAccess hand out power, so Get is not among these.
+    for (const std::string_view prefix : {"Describe", "List", "Search"}) {
+        if (action.starts_with(prefix)) return true;
+    }
+    return action == "GetGameServerSessionLogUrl" || action == "GetGameServerInstanceLogUrl";
+}
+
+Result<engine::ApiCall> admit(const RequestView& request, std::string& body, SignatureCheck& signatures,
+                              const ApiLimits& limits, WallTime now) {
+    if (request.method != "GET" && request.method != "POST") {
+        return refuse(ErrorCode::UnsupportedProtocol, fmt::format("use GET or POST, not {}", request.method));
+    }
+    if (request.method == "GET" && request.query.size() > limits.query_bytes) {
+        return refuse(ErrorCode::RequestTooLarge,
+                      fmt::format("a GET may have a query of {} bytes; use POST for more", limits.query_bytes));
+    }
+    return is_version_one(request) ? admit_version_one(request, signatures, now)
+                                   : admit_tc3(request, body, signatures, now);
+}
+
+}  // namespace gse::http

@@ -1,0 +1,128 @@
+/// One client: reads its requests, hands them on, and answers in their order. Private: brings Asio in.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/loop.h"
+#include "http/response.h"
+
+namespace gse::http {
+
+template <class T>
+using Awaitable = boost::asio::awaitable<T, Executor>;
+
+/// Lives on its loop's thread only.
+///
+/// A coroutine reads. Calls of the API are pipelined: each gets a ticket, and its answer goes out as soon as those before it
+/// have theirs, however many at a time. Everything else (objects, pages) is served by the coroutine itself, one at a time,
+/// behind the answers before it.
+class Connection : public TimerNode, public std::enable_shared_from_this<Connection> {
+public:
+    Connection(Loop& loop, std::uint64_t id, Socket socket, bool from_loopback);
+
+    void start();
+    /// The answer to one ticket; goes out with the next flush().
+    void complete(std::uint64_t ticket, std::string body);
+    void flush();
+    /// Its deadline has come.
+    void expire();
+    /// Closes now if idle, else behind the last answer.
+    void drain();
+    void close();
+
+    [[nodiscard]] std::uint64_t id() const { return id_; }
+
+private:
+    /// An answer in the queue; `body` once `ready`.
+    struct Answer {
+        std::string request_id;
+        std::string body;
+        After after = After::KeepAlive;
+        bool ready = false;
+        bool head_only = false;
+    };
+    enum class Next { Read, Wait, Serve };
+
+    // The coroutine.
+    Awaitable<void> run();
+    Awaitable<void> receive();       ///< more input, or the end of it
+    Awaitable<void> change();        ///< until something was written, delivered or closed
+    Awaitable<void> quiet();         ///< until every answer so far is out
+    Awaitable<void> linger();        ///< lets the client read the last answer before the connection is reset
+    Awaitable<void> say_continue();  ///< 100, if the client waits for it
+    Awaitable<bool> send(std::string bytes);
+
+    // Requests.
+    Next advance();                  ///< takes what input there is as far as it goes without waiting
+    Next advance_requests();
+    [[nodiscard]] bool is_full() const;  ///< answers must go out before more requests are read
+    [[nodiscard]] int read_body();       ///< a status when it cannot be read
+    [[nodiscard]] bool is_api() const { return reader_->view().path == "/"; }
+    bool accept_header();            ///< false: refused, nothing more is read
+    void dispatch();
+    std::uint64_t enqueue(After after);
+    void answer_last(int status, std::string_view why);
+    void refuse_api(const Error& error);
+    bool charge_body();
+    void end_request();
+    [[nodiscard]] After after_request() const;
+    void keep_input();
+
+    // What the coroutine serves itself (serve.cpp).
+    Awaitable<void> serve();
+    Awaitable<void> serve_page(RequestView request);
+    Awaitable<void> serve_object(RequestView request);
+    Awaitable<void> put_object(std::string bucket, std::string key);
+    Awaitable<void> get_object(RequestView request, std::string bucket, std::string key);
+    Awaitable<bool> read_whole_body(std::size_t bytes_max);
+    Awaitable<bool> respond(int status, std::string_view content_type, std::string_view body, std::string_view fields = {});
+    Awaitable<bool> respond_error(const Error& error);
+    template <class Work>
+    auto on_worker(Work work) -> Awaitable<std::invoke_result_t<Work&>>;
+    [[nodiscard]] bool is_known() const;
+
+    void set_deadline();
+    [[nodiscard]] std::int64_t transfer_deadline(std::int64_t since_ms, std::uint64_t bytes) const;
+    void wake();
+    void written();
+    [[nodiscard]] bool busy() const { return !answers_.empty() || writing_ || !out_.empty(); }
+
+    Loop& loop_;
+    const std::uint64_t id_;
+    Socket socket_;
+    const bool from_loopback_;
+
+    // Input: a view into loop_.input right after receiving, else into kept_.
+    std::string_view input_;
+    std::string kept_;
+    std::unique_ptr<RequestReader> reader_;  // of the request being read, if one is
+    std::int64_t request_since_ms_ = 0;
+    std::int64_t body_since_ms_ = 0;
+    std::uint64_t body_bytes_ = 0;
+    std::size_t body_charged_ = 0;
+    bool continued_ = false;
+
+    std::deque<Answer> answers_;
+    std::uint64_t first_ticket_ = 0;  // of answers_.front()
+    std::string out_;
+    std::int64_t write_since_ms_ = 0;
+    std::int64_t active_ms_;
+    bool writing_ = false;
+    bool advancing_ = false;
+    bool working_ = false;  // a worker thread has something of ours
+    bool last_ = false;     // no request behind this one is read
+    bool linger_ = false;   // input may be left unread
+    bool eof_ = false;
+    bool draining_ = false;
+    bool open_ = true;
+    std::move_only_function<void()> waiter_;  // the coroutine, while it waits in change()
+};
+
+/// What /objects and the like answer with, by the kind of refusal.
+[[nodiscard]] int http_status_of(ErrorCode code);
+
+}  // namespace gse::http

@@ -1,0 +1,201 @@
+#include "http/server.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <charconv>
+#include <cstring>
+#include <thread>
+
+#include "base/check.h"
+#include "base/fd.h"
+#include "http/connection.h"
+#include "http/loop.h"
+
+namespace gse::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kBacklog = 4096;
+// Taken in one go, so that a storm of connections does not keep the first loop from its own.
+constexpr int kAcceptsAtOnce = 64;
+constexpr auto kAcceptPause = std::chrono::milliseconds{100};
+
+Result<asio::ip::tcp::endpoint> parse_listen(const std::string& text) {
+    const auto refuse_it = [&] {
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("cannot listen on \"{}\": write an IP address and a port, such as 127.0.0.1:8080", text));
+    };
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) return refuse_it();
+    std::string host = text.substr(0, colon);
+    const std::string_view port_text = std::string_view{text}.substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+    if (port_text.empty() || error != std::errc{} || end != port_text.data() + port_text.size()) return refuse_it();
+    if (host == "localhost") host = "127.0.0.1";
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    boost::system::error_code bad;
+    const auto address = asio::ip::make_address(host, bad);
+    if (bad) return refuse_it();
+    return asio::ip::tcp::endpoint{address, port};
+}
+
+Result<Fd> listen_on(const asio::ip::tcp::endpoint& endpoint, const std::string& text) {
+    const int family = endpoint.protocol().family();
+    Fd listener{::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    const int on = 1;
+    if (listener) ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!listener || ::bind(listener.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+        ::listen(listener.get(), kBacklog) != 0) {
+        const int why = errno;
+        return refuse(why == EADDRINUSE ? ErrorCode::InUse : ErrorCode::InvalidParameterValue,
+                      fmt::format("cannot listen on {}: {}", text, std::strerror(why)));
+    }
+    return listener;
+}
+
+Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::endpoint& endpoint) {
+    if (options.threads < 1 || options.threads > 64 || options.worker_threads < 1 || options.worker_threads > 64) {
+        return refuse(ErrorCode::InvalidParameterValue, "the HTTP server has 1 to 64 threads");
+    }
+    if (options.transfer_bytes_per_second == 0 || options.pipeline_max == 0) {
+        return refuse(ErrorCode::InvalidParameterValue, "transfer_bytes_per_second and pipeline_max must be above 0");
+    }
+    if (!endpoint.address().is_loopback() && !options.insecure_http) {
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("{} can be reached from other machines, and this server speaks no TLS: listen on 127.0.0.1 "
+                                  "behind a TLS proxy, or allow it with --insecure-http",
+                                  options.listen));
+    }
+    return {};
+}
+
+}  // namespace
+
+struct Server::Running {
+    Running(ServerOptions options, Handlers handlers) : shared(std::move(options), std::move(handlers)) {}
+
+    Shared shared;
+    std::vector<std::unique_ptr<Loop>> loops;
+    std::vector<std::thread> threads;
+    std::unique_ptr<asio::posix::basic_stream_descriptor<Executor>> listener;  // on the first loop
+    std::unique_ptr<asio::steady_timer> pause;
+    std::size_t next_loop = 0;
+    bool stopped = false;
+
+    void accept_more();
+    void accept_some();
+};
+
+void Server::Running::accept_more() {
+    listener->async_wait(asio::posix::descriptor_base::wait_read, [this](boost::system::error_code error) {
+        if (error || !listener->is_open()) return;
+        accept_some();
+    });
+}
+
+void Server::Running::accept_some() {
+    for (int i = 0; i < kAcceptsAtOnce; ++i) {
+        asio::ip::tcp::endpoint peer;
+        auto size = static_cast<socklen_t>(peer.capacity());
+        Fd fd{::accept4(listener->native_handle(), peer.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        if (!fd) {
+            if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            // Out of descriptors or memory: the client waits in the backlog until some are free.
+            pause->expires_after(kAcceptPause);
+            pause->async_wait([this](boost::system::error_code error) {
+                if (!error && listener->is_open()) accept_more();
+            });
+            return;
+        }
+        peer.resize(size);
+        {
+            const std::lock_guard lock{shared.mutex};
+            if (shared.open >= shared.options.connections_max) {
+                shared.connections_refused.fetch_add(1, std::memory_order_relaxed);
+                continue;
+            }
+            ++shared.open;
+        }
+        shared.connections.fetch_add(1, std::memory_order_relaxed);
+        const int on = 1;
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        loops[next_loop++ % loops.size()]->adopt(fd.release(), peer.protocol(), peer.address().is_loopback());
+    }
+    accept_more();
+}
+
+Server::Server(ServerOptions options, Handlers handlers)
+    : running_(std::make_unique<Running>(std::move(options), std::move(handlers))) {}
+
+Server::~Server() {
+    stop();
+}
+
+Result<std::uint16_t> Server::start() {
+    CHECK(running_->loops.empty());
+    Shared& shared = running_->shared;
+    const auto endpoint = TRY(parse_listen(shared.options.listen));
+    TRY(check_options(shared.options, endpoint));
+    Fd listener = TRY(listen_on(endpoint, shared.options.listen));
+    asio::ip::tcp::endpoint bound;
+    auto size = static_cast<socklen_t>(bound.capacity());
+    CHECK(::getsockname(listener.get(), bound.data(), &size) == 0);
+
+    for (int i = 0; i < shared.options.threads; ++i) running_->loops.push_back(std::make_unique<Loop>(shared));
+    Loop& first = *running_->loops.front();
+    running_->pause = std::make_unique<asio::steady_timer>(first.context);
+    running_->listener =
+        std::make_unique<asio::posix::basic_stream_descriptor<Executor>>(first.context.get_executor(), listener.release());
+    running_->accept_more();
+    for (const auto& loop : running_->loops) {
+        running_->threads.emplace_back([&loop = *loop] { loop.run(); });
+    }
+    return bound.port();
+}
+
+void Server::stop() {
+    if (std::exchange(running_->stopped, true) || running_->loops.empty()) return;
+    Shared& shared = running_->shared;
+    // Behind it no connection is added: adopting is posted before this, in the same order.
+    asio::post(running_->loops.front()->context, [running = running_.get()] {
+        boost::system::error_code ignored;
+        running->listener->close(ignored);
+        running->pause->cancel();
+        for (const auto& loop : running->loops) loop->drain();
+    });
+    {
+        std::unique_lock lock{shared.mutex};
+        shared.none_open.wait_for(lock, shared.options.shutdown_grace, [&] { return shared.open == 0; });
+    }
+    for (const auto& loop : running_->loops) loop->wind_up();
+    for (auto& thread : running_->threads) thread.join();
+    shared.workers.join();
+    running_->listener.reset();
+    running_->pause.reset();
+    running_->loops.clear();
+}
+
+ServerStats Server::stats() const {
+    Shared& shared = running_->shared;
+    ServerStats stats{.connections = shared.connections,
+                      .connections_refused = shared.connections_refused,
+                      .api_requests = shared.api_requests,
+                      .other_requests = shared.other_requests,
+                      .malformed_requests = shared.malformed_requests,
+                      .timeouts = shared.timeouts};
+    const std::lock_guard lock{shared.mutex};
+    stats.connections_open = shared.open;
+    return stats;
+}
+
+}  // namespace gse::http
