@@ -103,7 +103,10 @@ Result<void> Supervisor::Impl::start() {
         timers_.health_failures = static_cast<std::uint32_t>(welcome->number("health_failures", timers_.health_failures));
     }
     for (const auto& entry : fs::directory_iterator(root_ / "packages", error)) {
-        if (entry.path().extension() != ".zip") continue;
+        if (entry.path().extension() != ".zip") {  // the rest of a download that nobody may ask for again
+            remove_tree(entry.path());
+            continue;
+        }
         Package& package = packages_[entry.path().stem().string()];
         package.ready = true;
         package.bytes = entry.file_size(error);
@@ -244,7 +247,7 @@ void Supervisor::Impl::act(std::int64_t now) {
     expire_calls(now);
     drive_logs(now);
     if (dying_) {
-        if (!dying_term_sent_ && now >= dying_since_ms_ + kShutdownNoticeMs) {
+        if (!dying_term_sent_ && now >= dying_since_ms_ + options.shutdown_notice.count()) {
             dying_term_sent_ = true;
             for (const auto& [id, process] : processes_)
                 if (process.state == Process::State::Running && process.game_pid > 1 && descends_from(process.game_pid, process.shim_pid))
@@ -290,8 +293,8 @@ std::int64_t Supervisor::Impl::next_deadline() const {
     for (const auto& [id, log] : logs_)
         if (!log.running && !log.done) take(log.retry.not_before_ms);
     if (dying_) {
-        if (!dying_term_sent_) take(dying_since_ms_ + kShutdownNoticeMs);
-        take(dying_since_ms_ + kShutdownTermMs);
+        if (!dying_term_sent_) take(dying_since_ms_ + options.shutdown_notice.count());
+        take(dying_since_ms_ + options.shutdown_term.count());
     }
     return next;
 }

@@ -54,6 +54,8 @@ struct SupervisorOptions {
     Millis session_timeout{10'000};      ///< for one try, and for all of them together
     Millis terminate_timeout{10'000};
     Millis launch_limit{30'000};         ///< fork → exec
+    Millis shutdown_notice{4'000};       ///< shutdown(kill_games): OnProcessTerminate … SIGTERM
+    Millis shutdown_term{7'000};         ///< … SIGKILL
     std::size_t worker_threads = 4;
     std::size_t queue_max = 65'536;      ///< events waiting for the supervisor's thread
     std::size_t calls_max = 16'384;      ///< SDK calls waiting for the server

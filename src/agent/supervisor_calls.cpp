@@ -92,7 +92,7 @@ Result<Process*> Supervisor::Impl::identify(const Caller& caller) {
         after = at + kNoticeGapMs;
         if (inode && *inode != 0)
             for (auto& [id, process] : processes_)
-                if (process.state == Process::State::Running && any_has_socket(process_tree(process.shim_pid), {*inode})) real = &process;
+                if (process.state != Process::State::Exited && any_has_socket(process_tree(process.shim_pid), {*inode})) real = &process;
     }
     if (!claimed) {
         if (tell && real)

@@ -27,8 +27,6 @@ namespace gse::agent {
 
 inline constexpr std::int64_t kKillPatienceMs = 3'000;    ///< for a shim to answer, before its tree is walked
 inline constexpr std::int64_t kKillAgainMs = 1'000;
-inline constexpr std::int64_t kShutdownNoticeMs = 4'000;  ///< OnProcessTerminate … SIGTERM
-inline constexpr std::int64_t kShutdownTermMs = 7'000;    ///< … SIGKILL
 inline constexpr std::int64_t kShutdownLimitMs = 10'000;
 
 struct Place {

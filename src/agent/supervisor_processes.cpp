@@ -162,6 +162,7 @@ void Supervisor::Impl::on_news(Process& process) {
         if (const auto started = read_shim_started(process.folder)) process.times.started_ms = started->started_boot_ms;
         report(link::ProcessStarted{process.id, process.instance_id, process.place, process.game_pid});
         watch(process.pidfd.get(), number);
+        if (process.times.end.ending()) save(process);
         for (auto& early : std::exchange(process.early_calls, {})) on_call(std::move(early.caller), std::move(early.body), std::move(early.reply));
         return;
     }
@@ -185,7 +186,6 @@ void Supervisor::Impl::on_shim_over(Process& process) {
     std::erase_if(known_pids_, [&](const auto& item) { return item.second.second == process.id; });
     std::erase_if(known_peers_, [&](const auto& item) { return item.second.second == process.id; });
     process.look_again_ms = kNeverMs;
-    limiter_->release(process.id);
     Instance* instance = find_instance(process.instance_id);
     Place* place = nullptr;
     if (instance)
@@ -209,14 +209,14 @@ void Supervisor::Impl::on_shim_over(Process& process) {
         for (const std::int64_t pid : processes_with_environment("GSE_PROCESS_ID=" + process.id))
             if (pid > 1 && pid != getpid()) kill(static_cast<pid_t>(pid), SIGKILL);
     }
+    limiter_->release(process.id);
     exited.killed_by_agent = process.killed_by_agent;
     exited.kill_reason = process.kill_reason;
     exited.last_output = printable(read_last_output(process.folder, kLastOutputBytes));
-    const bool orderly = process.times.end.ending() && !process.killed_by_agent;
-    if (place) place->backoff.on_exit(orderly || process.times.end.ending(), exited.uptime_ms, now(), timers_);
+    if (place) place->backoff.on_exit(process.times.end.ending(), exited.uptime_ms, now(), timers_);
     if (instance && place && !place->wanted) instance->places.erase(process.place);
     process.exit_seq = report(std::move(exited));
-    unacked_exits_[process.exit_seq] = process.id;
+    if (process.exit_seq != 0) unacked_exits_[process.exit_seq] = process.id;  // else only the next run can tell it
 }
 
 /// The server knows that it is gone.
@@ -226,6 +226,7 @@ void Supervisor::Impl::forget(Process& process) {
     for (auto& early : std::exchange(process.early_calls, {})) refuse_call(early.reply, link::CallStatus::FailedPrecondition, "the process could not be started");
     for (const auto& [session, log] : logs_)
         if (log.order.process_id == id && !log.done) return;  // its output is still to be collected; drive_logs comes back
+    limiter_->release(id);  // once more: what was killed a moment ago may still have been in it
     remove_tree(process.folder);
     std::erase_if(watched_, [&](const auto& item) { return item.second == id; });
     processes_.erase(id);
@@ -355,7 +356,7 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
         kill_tree(process.shim_pid, process.pidfd);
         process.kill_again_ms = now + kKillAgainMs;
     }
-    if (process.state == Process::State::Running && dying_ && !process.times.killing && now >= dying_since_ms_ + kShutdownTermMs)
+    if (process.state == Process::State::Running && dying_ && !process.times.killing && now >= dying_since_ms_ + options.shutdown_term.count())
         begin_kill(process, EndReason::EndedByApi);
     if (process.state != Process::State::Running || process.times.killing) return;
     if (process.times.end.notify && !process.times.end.notified) tell_to_end(process);
@@ -490,7 +491,7 @@ void Supervisor::Impl::begin_shutdown() {
         if (process.state == Process::State::Launching) kill_through_shim(process.pidfd);
         if (process.state != Process::State::Running || !process.times.ready || process.times.end.notified) continue;
         process.times.end.notified = true;
-        door_.terminate(process.grpc_port, clock_.wall().ms / 1000 + kShutdownTermMs / 1000, Millis{kShutdownNoticeMs}, [](Result<void>) {});
+        door_.terminate(process.grpc_port, clock_.wall().ms / 1000 + options.shutdown_term.count() / 1000, options.shutdown_notice, [](Result<void>) {});
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/proc.h"
 #include "agent/shim_process.h"
 #include "agent/testing/agent_world.h"
 #include "base/file.h"
@@ -18,6 +19,7 @@ namespace gse::agent {
 namespace {
 
 using namespace testing;
+namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -77,6 +79,519 @@ TEST(Supervisor, ReportsAnExitWithItsLastWordsAndLaunchesAgain) {
     ASSERT_TRUE(second);
     EXPECT_EQ(second->place, first.place);
     EXPECT_NE(second->process_id, first.process_id);
+}
+
+
+fs::path folder_of(const AgentWorld& world, const ProcessStarted& process) {
+    return world.options.data_dir / "agent/instances" / process.instance_id / "processes" / process.process_id;
+}
+
+bool says(const AgentWorld& world, const ProcessStarted& process, const std::string& text) {
+    return wait_until([&] { return output_of(world, process).find(text) != std::string::npos; });
+}
+
+TEST(Supervisor, PreparationFailuresSayWhatToChange) {
+    struct Case {
+        const char* name;
+        std::vector<ZipEntry> more;
+        std::string launch_path;
+        link::PrepareStep step;
+        const char* says;
+    };
+    const Case kCases[] = {
+        {"zip slip", {{"../evil", "x"}}, "/local/game/toy_game", link::PrepareStep::Extracted, "'..'"},
+        {"install.sh fails", {{"install.sh", "echo no compiler >&2; exit 3\n"}}, "/local/game/toy_game", link::PrepareStep::Installed, "exit code 3"},
+        {"no such program", {}, "/local/game/no_game", link::PrepareStep::PathsValidated, "/local/game/no_game is not in the package"},
+    };
+    for (const auto& c : kCases) {
+        AgentWorld world;
+        world.package(c.more);
+        world.start();
+        auto spec = world.spec("ins-1", "wait");
+        spec.places[0].launch_path = c.launch_path;
+        world.order(spec);
+        const auto failed = world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; });
+        ASSERT_TRUE(failed) << c.name;
+        EXPECT_EQ(failed->step, c.step) << c.name;
+        EXPECT_THAT(failed->message, HasSubstr(c.says)) << c.name;
+        EXPECT_FALSE(failed->log_key.empty()) << c.name;
+        EXPECT_TRUE(world.objects.wait_for("logs/" + failed->log_key)) << c.name;
+        EXPECT_EQ(world.server.count<ProcessStarted>(), 0u) << c.name;
+        EXPECT_FALSE(fs::exists(world.options.data_dir / "agent/instances/ins-1/evil")) << c.name;
+    }
+}
+
+TEST(Supervisor, ANewerSpecRepairsAFailedPreparation) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    auto spec = world.spec("ins-1", "wait");
+    spec.places[0].launch_path = "/local/game/no_game";
+    world.order(spec);
+    ASSERT_TRUE(world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; }));
+    world.order(world.spec("ins-1", "wait"));
+    EXPECT_TRUE(world.server.wait<ProcessStarted>());
+}
+
+TEST(Supervisor, DownloadsAreRetriedResumedAndShared) {
+    AgentWorld world;
+    world.package({{"big", std::string(300'000, 'x')}});
+    world.start();
+    world.objects.fail_next(1, "503 Service Unavailable");
+    world.objects.cut_next(100'000);
+    world.order(world.spec("ins-1", "wait"));
+    world.order(world.spec("ins-2", "wait"));
+    ASSERT_TRUE(world.server.wait<ProcessStarted>());
+    ASSERT_TRUE(world.server.wait<ProcessStarted>());
+    std::vector<std::string> gets;
+    for (const auto& request : world.objects.requests())
+        if (request.starts_with("GET")) gets.push_back(request);
+    ASSERT_EQ(gets.size(), 3u) << "refused, cut off, the rest; nothing for the second instance";
+    EXPECT_THAT(gets[2], HasSubstr("bytes="));
+}
+
+TEST(Supervisor, AWrongChecksumIsNeverUnpacked) {
+    AgentWorld world;
+    world.package();
+    world.sha256 = std::string(64, 'a');
+    world.options.download_tries = 2;
+    world.options.prepare_tries = 1;
+    world.start();
+    world.order(world.spec("ins-1", "wait"));
+    const auto failed = world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; });
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->step, link::PrepareStep::Downloaded);
+    EXPECT_THAT(failed->message, HasSubstr("SHA-256"));
+}
+
+TEST(Supervisor, AGameThatNeverBecomesReadyIsKilled) {
+    AgentWorld world;
+    world.package();
+    world.timers.process_ready = Millis{200};
+    world.start();
+    const auto started = world.run("ins-1", "child ignore wait");
+    const auto exited = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(exited);
+    EXPECT_TRUE(exited->killed_by_agent);
+    EXPECT_EQ(exited->kill_reason, EndReason::ReadyTimeout);
+    EXPECT_FALSE(is_alive(started.pid));
+}
+
+TEST(Supervisor, AGameThatIgnoresTerminationIsKilledWithAllItsChildren) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto started = world.run("ins-1", kReady + "ignore child wait");
+    ASSERT_TRUE(says(world, started, "answer: 0"));
+    ASSERT_TRUE(wait_until([&] { return process_tree(started.pid).size() == 2; }));
+    const auto tree = process_tree(started.pid);
+    world.order(link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 600'000});
+    ASSERT_TRUE(world.server.wait<link::TerminateDelivered>());
+    world.order(link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 50});
+    const auto exited = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(exited);
+    EXPECT_TRUE(exited->killed_by_agent);
+    EXPECT_EQ(exited->kill_reason, EndReason::ScaleIn);
+    EXPECT_EQ(exited->signal, SIGKILL);
+    EXPECT_EQ(world.door.calls("terminate"), 1u) << "told once, however often the deadline moves";
+    for (const auto pid : tree) EXPECT_FALSE(is_alive(pid)) << pid;
+}
+
+TEST(Supervisor, AGameThatAnnouncedItsEndHasLimitedTime) {
+    AgentWorld world;
+    world.package();
+    world.timers.process_exit = Millis{100};
+    world.start();
+    world.run("ins-1", kReady + "'call:{pid} ending' ignore wait");
+    const auto exited = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(exited);
+    EXPECT_TRUE(exited->killed_by_agent);
+    EXPECT_EQ(exited->kill_reason, EndReason::Itself);
+}
+
+TEST(Supervisor, AFloodedLogStaysSmall) {
+    AgentWorld world;
+    world.package();
+    world.options.process_log_bytes = 256 << 10;
+    world.start();
+    const auto started = world.run("ins-1", "flood:16 'print:the very end' wait");
+    ASSERT_TRUE(says(world, started, "the very end"));
+    const auto folder = folder_of(world, started);
+    EXPECT_LE(fs::file_size(folder / "output.log") + fs::file_size(folder / "output.1.log"), 2u * (256 << 10));
+}
+
+TEST(Supervisor, ACallUnderAnothersPidIsRefusedAndTold) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto victim = world.run("ins-1", "wait");
+    const auto thief = world.run("ins-2", fmt::format("'call:{} ending' wait", victim.pid));
+    ASSERT_TRUE(says(world, thief, "answer: "));
+    EXPECT_THAT(output_of(world, thief), HasSubstr("answer: 3 pid"));
+    const auto notice = world.server.wait<link::HostNotice>();
+    ASSERT_TRUE(notice);
+    EXPECT_THAT(notice->message, AllOf(HasSubstr(victim.process_id), HasSubstr(thief.process_id)));
+    EXPECT_EQ(world.server.count<link::SdkCall>(), 0u);
+}
+
+TEST(Supervisor, CallsOfDescendantsCountAndStrangersDoNot) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto parent = world.run("ins-1", "child " + kReady + "wait");
+    EXPECT_TRUE(says(world, parent, "answer: 0")) << output_of(world, parent);
+    const auto stranger = world.run("ins-2", "'call:1 ending' 'call:0 ending' wait");
+    ASSERT_TRUE(says(world, stranger, "answer: 1 "));
+    EXPECT_THAT(output_of(world, stranger), AllOf(HasSubstr("answer: 3 pid 1 is not a process of a game server"), HasSubstr("answer: 1 the metadata 'pid' is missing")));
+}
+
+TEST(Supervisor, OnlyReadyComesBeforeReady) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto started = world.run("ins-1", "'call:{pid} activate s' " + kReady + "'call:{pid} activate s' wait");
+    ASSERT_TRUE(says(world, started, "answer: 0 \nanswer: 0 "));
+    EXPECT_THAT(output_of(world, started), HasSubstr("answer: 3 ProcessReady has not been called"));
+}
+
+TEST(Supervisor, SelfChosenPortsAreCheckedBeforeTheyAreBelieved) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const std::uint16_t silent = free_port();
+    const auto other = world.run("ins-0", "wait");
+    auto taken = world.spec("ins-0", "wait");
+    const std::uint16_t theirs = taken.places[0].client_port;
+    world.order(taken);
+    const auto started = world.run("ins-1", fmt::format("'call:{{pid}} ready {} {}' 'call:{{pid}} ready 80 {{grpc}}' 'call:{{pid}} ready {} {{grpc}}' "
+                                                        "listen:{} 'call:{{pid}} ready {{listen}} {{listen}}' wait", silent, silent, theirs, free_port()));
+    ASSERT_TRUE(says(world, started, "answer: 0"));
+    const std::string output = output_of(world, started);
+    EXPECT_THAT(output, AllOf(HasSubstr(fmt::format("clientPort {} is not listened on", silent)), HasSubstr("clientPort 80 is outside the fleet's inbound ports"),
+                              HasSubstr(fmt::format("clientPort {} belongs to a place of fleet fleet-ins-0", theirs))));
+    EXPECT_TRUE(world.server.wait<link::HostNotice>([](const auto& report) { return report.message.find("was refused") != std::string::npos; }));
+}
+
+TEST(Supervisor, ACallIsAnsweredInTimeAndALateAnswerStillCounts) {
+    AgentWorld world;
+    world.package();
+    world.timers.sdk_call = Millis{100};
+    world.server.on_call = [](const link::SdkCall&) { return std::nullopt; };
+    world.start();
+    const auto started = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(says(world, started, "answer: 4 the server did not answer in time"));
+    const auto call = world.server.wait<link::SdkCall>();
+    ASSERT_TRUE(call);
+    world.order(link::SdkReply{.call_id = call->call_id});
+    world.order(link::StartSession{.process_id = started.process_id, .session_id = "s"});
+    const auto result = world.server.wait<link::SessionStartResult>();
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->ok) << result->message;
+}
+
+TEST(Supervisor, ASessionIsStartedOnceThroughBadWeather) {
+    AgentWorld world;
+    world.package();
+    world.door.on_start = [](std::size_t nth) -> Result<void> {
+        if (nth <= 2) return refuse(ErrorCode::Unavailable, "connection refused");
+        if (nth == 4) return refuse(ErrorCode::FailedOperation, "no");
+        return {};
+    };
+    world.start();
+    const auto started = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(says(world, started, "answer: 0"));
+    for (int i = 0; i < 2; ++i) {
+        world.order(link::StartSession{.process_id = started.process_id, .session_id = "s1"});
+        const auto result = world.server.wait<link::SessionStartResult>();
+        ASSERT_TRUE(result);
+        EXPECT_TRUE(result->ok);
+    }
+    EXPECT_EQ(world.door.calls("start"), 3u);
+    world.order(link::StartSession{.process_id = started.process_id, .session_id = "s2"});
+    const auto refused = world.server.wait<link::SessionStartResult>();
+    ASSERT_TRUE(refused);
+    EXPECT_FALSE(refused->ok) << "a refusal is final";
+    EXPECT_EQ(world.door.calls("start"), 4u);
+}
+
+TEST(Supervisor, HealthIsReportedWhenItChanges) {
+    AgentWorld world;
+    world.package();
+    world.timers.health_interval = Millis{20};
+    world.start();
+    const auto started = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(world.door.wait_calls("health", 2));
+    EXPECT_EQ(world.server.count<link::HealthChanged>(), 0u);
+    world.door.healthy = false;
+    const auto sick = world.server.wait<link::HealthChanged>();
+    ASSERT_TRUE(sick);
+    EXPECT_FALSE(sick->healthy);
+    world.door.healthy = true;
+    const auto well = world.server.wait<link::HealthChanged>();
+    ASSERT_TRUE(well);
+    EXPECT_TRUE(well->healthy);
+}
+
+TEST(Supervisor, ABusyPortWaitsForAnotherOne) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    auto spec = world.spec("ins-1", "wait");
+    const auto holder = world.run("ins-0", fmt::format("listen:{} print:listening wait", spec.places[0].client_port));
+    ASSERT_TRUE(says(world, holder, "listening"));
+    world.order(spec);
+    const auto failed = world.server.wait<link::ProcessStartFailed>();
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->failure, link::StartFailure::PortBusy);
+    EXPECT_EQ(failed->port, spec.places[0].client_port);
+    spec.places[0].client_port = free_port();
+    spec.version = ++world.version;
+    world.order(spec);
+    EXPECT_TRUE(world.server.wait<ProcessStarted>());
+    EXPECT_EQ(world.server.count<link::ProcessStartFailed>(), 0u + 1u) << "no tries in between";
+}
+
+TEST(Supervisor, AProgramThatCannotBeExecutedIsSaidSo) {
+    AgentWorld world;
+    world.package({{"broken", "\x7f" "ELF but not really", 0100755}});
+    world.start();
+    auto spec = world.spec("ins-1", "");
+    spec.places[0].launch_path = "/local/game/broken";
+    spec.places[0].parameters = "'open quote";
+    world.order(spec);
+    const auto failed = world.server.wait<link::ProcessStartFailed>();
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->failure, link::StartFailure::CannotExecute);
+    EXPECT_THAT(failed->message, HasSubstr("quote"));
+}
+
+TEST(Supervisor, GamesSurviveTheAgentAndAreAdopted) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto ready = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(says(world, ready, "answer: 0"));
+    const auto dying = world.run("ins-2", "print:hello wait");
+    ASSERT_TRUE(says(world, dying, "hello"));
+    world.order(link::EndProcess{.process_id = ready.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 1'500});
+    ASSERT_TRUE(world.server.wait<link::TerminateDelivered>());
+    world.crash();
+    EXPECT_TRUE(is_alive(ready.pid));
+    kill(static_cast<pid_t>(dying.pid), SIGSEGV);  // while nobody looks
+    ASSERT_TRUE(wait_until([&] { return fs::exists(folder_of(world, dying) / "exit"); }));
+
+    world.start();
+    EXPECT_EQ(world.supervisor->hello().process_ids.size(), 2u);
+    const auto adopted = world.server.wait<ProcessStarted>([&](const auto& report) { return report.process_id == ready.process_id; });
+    ASSERT_TRUE(adopted);
+    EXPECT_EQ(adopted->pid, ready.pid);
+    EXPECT_TRUE(world.server.wait<link::ProcessIsReady>());
+    const auto missed = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(missed);
+    EXPECT_EQ(missed->process_id, dying.process_id);
+    EXPECT_EQ(missed->signal, SIGSEGV);
+    // The deadline goes on where it was, and nobody is told twice.
+    const auto ended = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->process_id, ready.process_id);
+    EXPECT_EQ(ended->kill_reason, EndReason::ScaleIn);
+    EXPECT_TRUE(ended->killed_by_agent);
+    EXPECT_EQ(world.door.calls("terminate"), 1u);
+    // Exits are kept until the server has them.
+    EXPECT_TRUE(fs::exists(folder_of(world, dying)));
+    world.supervisor->on_acked(world.server.last_seq() + 100);
+    EXPECT_TRUE(wait_until([&] { return !fs::exists(folder_of(world, dying)); }));
+}
+
+TEST(Supervisor, AnAgentThatIsKilledLeavesItsGamesToTheNext) {
+    AgentWorld world;
+    world.package();
+    const auto options = world.options;
+    const auto spec = world.spec("ins-1", "print:alive wait");
+    const pid_t agent = fork();
+    ASSERT_GE(agent, 0);
+    if (agent == 0) {
+        FakeServer server;
+        Supervisor supervisor(options, world.door, server, *world.clock);
+        if (!supervisor.start()) _exit(1);
+        supervisor.on_welcome({.epoch = 1, .objects_url = world.objects.url(), .timers = world.timers});
+        supervisor.on_order(spec);
+        for (;;) pause();
+    }
+    const fs::path processes = options.data_dir / "agent/instances/ins-1/processes";
+    const auto find_started = [&]() -> std::optional<ShimStarted> {
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(processes, error))
+            if (const auto started = read_shim_started(entry.path())) return started;
+        return std::nullopt;
+    };
+    EXPECT_TRUE(wait_until([&] { return find_started().has_value(); }));
+    kill(agent, SIGKILL);
+    waitpid(agent, nullptr, 0);
+    const auto started = find_started();
+    ASSERT_TRUE(started);
+    EXPECT_TRUE(is_alive(started->game_pid));
+    world.start();
+    const auto adopted = world.server.wait<ProcessStarted>();
+    ASSERT_TRUE(adopted);
+    EXPECT_EQ(adopted->pid, started->game_pid);
+    kill(static_cast<pid_t>(adopted->pid), SIGTERM);
+    const auto exited = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(exited) << "exits of adopted processes are noticed";
+    EXPECT_EQ(exited->signal, SIGTERM);
+}
+
+TEST(Supervisor, NothingIsLaunchedAfterARestartBeforeTheServerHasSpoken) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto first = world.run("ins-1", "print:up wait");
+    ASSERT_TRUE(says(world, first, "up"));
+    world.crash();
+    world.start();
+    ASSERT_TRUE(world.server.wait<ProcessStarted>());
+    kill(static_cast<pid_t>(first.pid), SIGKILL);
+    ASSERT_TRUE(world.server.wait<ProcessExited>());
+    EXPECT_EQ(world.supervisor->view().running, 0u);
+    world.order(world.spec("ins-1", "wait"));
+    EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "and then without unpacking again";
+    EXPECT_EQ(world.server.count<InstanceStep>(), 5u);
+}
+
+TEST(Supervisor, AKilledShimTakesItsGameAlong) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto started = world.run("ins-1", "print:up wait");
+    const auto shim = read_shim_started(folder_of(world, started));
+    ASSERT_TRUE(shim);
+    kill(static_cast<pid_t>(shim->shim_pid), SIGKILL);
+    ASSERT_TRUE(world.server.wait<ProcessExited>());
+    EXPECT_TRUE(wait_until([&] { return !is_alive(started.pid); })) << "its ports must be free for the next";
+}
+
+TEST(Supervisor, RemovalKillsAndTidiesUp) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto started = world.run("ins-1", "ignore print:up wait");
+    ASSERT_TRUE(says(world, started, "up"));
+    auto spec = world.spec("ins-1", "wait");
+    spec.phase = link::InstancePhase::Remove;
+    world.order(spec);
+    ASSERT_TRUE(world.server.wait<ProcessExited>());
+    ASSERT_TRUE(world.server.wait<link::InstanceRemoved>());
+    EXPECT_FALSE(is_alive(started.pid));
+    world.supervisor->on_acked(world.server.last_seq() + 100);
+    EXPECT_TRUE(wait_until([&] { return !fs::exists(world.options.data_dir / "agent/instances/ins-1"); }));
+    EXPECT_TRUE(world.supervisor->hello().instance_ids.empty());
+    spec.version = ++world.version;
+    world.order(spec);
+    EXPECT_TRUE(world.server.wait<link::InstanceRemoved>()) << "said again when asked again";
+}
+
+TEST(Supervisor, DrainingStartsNothingNew) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto started = world.run("ins-1", "print:up wait");
+    auto spec = world.spec("ins-1", "wait");
+    spec.phase = link::InstancePhase::Drain;
+    world.order(spec);
+    kill(static_cast<pid_t>(started.pid), SIGTERM);
+    ASSERT_TRUE(world.server.wait<ProcessExited>());
+    world.order(link::CollectLogs{.session_id = "s", .process_id = started.process_id, .instance_id = "ins-1", .target = {"logs", "s.zip", "token"}, .max_bytes = 1 << 20});
+    ASSERT_TRUE(world.server.wait<link::LogCollected>());
+    EXPECT_EQ(world.server.count<ProcessStarted>(), 1u);
+}
+
+TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {
+    AgentWorld world;
+    world.package({{"logs/old.txt", "old"}});
+    world.start();
+    const auto started = world.run("ins-1", "write:logs/match.txt:scores print:done wait");
+    ASSERT_TRUE(says(world, started, "done"));
+    const link::CollectLogs order{.session_id = "s", .process_id = started.process_id, .instance_id = "ins-1", .paths = {"./logs", "/etc/shadow"},
+                                  .target = {"logs", "sessions/s.zip", "token"}, .max_bytes = 1 << 20};
+    world.order(order);
+    const auto collected = world.server.wait<link::LogCollected>();
+    ASSERT_TRUE(collected);
+    EXPECT_TRUE(collected->ok) << collected->message;
+    EXPECT_EQ(collected->log_key, "sessions/s.zip");
+    EXPECT_THAT(collected->message, HasSubstr("/etc/shadow"));
+    const std::string zip = world.objects.get("logs/sessions/s.zip");
+    EXPECT_EQ(zip.size(), collected->bytes);
+    EXPECT_THAT(zip, AllOf(HasSubstr("logs/match.txt"), HasSubstr("logs/old.txt"), HasSubstr("process.log")));
+    world.order(order);
+    ASSERT_TRUE(world.server.wait<link::LogCollected>());
+    std::size_t puts = 0;
+    for (const auto& request : world.objects.requests()) puts += request == "PUT logs/sessions/s.zip";
+    EXPECT_EQ(puts, 1u);
+}
+
+TEST(Supervisor, TheSandboxShowsAGameOnlyWhatIsIts) {
+    AgentWorld world;
+    world.package({{"look.sh", "#!/bin/sh\n"
+                               "ls \"$1\" 2>&1\n"
+                               "cat /etc/shadow 2>&1 >/dev/null\n"
+                               "touch /usr/evil 2>&1\n"
+                               "touch /local/game/mine /tmp/mine && echo writable\n"
+                               "id -un\n"
+                               "kill -0 \"$2\" 2>&1\n"
+                               "echo looked\nexec sleep 1000\n", 0100755}});
+    world.start();
+    if (world.supervisor->view().sandbox != "bubblewrap") GTEST_SKIP() << "no bubblewrap here";
+    auto spec = world.spec("ins-1", fmt::format("{} {}", world.options.data_dir.string(), getpid()));
+    spec.places[0].launch_path = "/local/game/look.sh";
+    world.order(spec);
+    const auto started = world.server.wait<ProcessStarted>();
+    ASSERT_TRUE(started);
+    ASSERT_TRUE(says(world, *started, "looked"));
+    const std::string output = output_of(world, *started);
+    EXPECT_THAT(output, AllOf(HasSubstr("No such file or directory"), HasSubstr("/etc/shadow: Permission denied"), HasSubstr("writable")));
+    EXPECT_THAT(output, ::testing::ContainsRegex("/usr/evil.*(Read-only|Permission denied)"));
+    EXPECT_FALSE(fs::exists("/tmp/mine"));
+    EXPECT_FALSE(fs::exists("/usr/evil"));
+    if (geteuid() == 0) {
+        EXPECT_THAT(output, AllOf(HasSubstr("user_00"), HasSubstr("not permitted"))) << "a user of its own, who may not signal us";
+    }
+}
+
+TEST(Supervisor, WithoutASandboxPathsAreMapped) {
+    AgentWorld world;
+    world.package();
+    world.options.sandbox = SandboxMode::None;
+    world.start();
+    const auto started = world.run("ins-1", kReady + "write:/local/game/here:x print:done wait");
+    ASSERT_TRUE(says(world, started, "done"));
+    EXPECT_THAT(output_of(world, started), HasSubstr("answer: 0"));
+    EXPECT_TRUE(fs::exists(world.options.data_dir / "agent/instances/ins-1/game/here"));
+    EXPECT_EQ(world.supervisor->hello().sandbox, "none");
+}
+
+TEST(Supervisor, ShutdownEndsEveryGame) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto polite = world.run("ins-1", kReady + "wait");
+    const auto stubborn = world.run("ins-2", "ignore print:up wait");
+    ASSERT_TRUE(says(world, stubborn, "up"));
+    ASSERT_TRUE(says(world, polite, "answer: 0"));
+    world.supervisor->shutdown(true);
+    EXPECT_FALSE(is_alive(polite.pid));
+    EXPECT_FALSE(is_alive(stubborn.pid));
+    EXPECT_EQ(world.door.calls("terminate"), 1u);
+    EXPECT_EQ(world.server.count<ProcessExited>(), 2u);
+}
+
+TEST(Supervisor, TwoAgentsDoNotShareAFolder) {
+    AgentWorld world;
+    world.start();
+    FakeServer other_server;
+    Supervisor other(world.options, world.door, other_server, *world.clock);
+    const auto started = other.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, ErrorCode::InUse);
 }
 
 }  // namespace

@@ -176,6 +176,8 @@ AgentWorld::AgentWorld() {
     options.download_retry_first = Millis{20};
     options.prepare_retry_first = Millis{50};
     options.session_retry_first = Millis{10};
+    options.shutdown_notice = Millis{100};
+    options.shutdown_term = Millis{1'000};
     timers.restart_backoff_min = Millis{20};
     timers.restart_backoff_max = Millis{200};
 }
