@@ -57,7 +57,7 @@ public:
     /// and a plain listener off loopback.
     Result<std::uint16_t> start(HostEvents& events);
     /// Closes every stream so that agents dial again, and waits until all on_closed have been called: at most
-    /// close_timeout and a little. No event comes afterwards. Idempotent.
+    /// close_timeout and a little. No event comes afterwards. Not from within an event. Idempotent.
     void stop();
 
     /// At most once a stream: a second one is a bug of ours.

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -73,8 +73,12 @@ Result<void> to_result(const grpc::Status& status, const pb::GseResponse& respon
 
 }  // namespace
 
+/// gRPC's callback threads must not destroy the last channel: it stops those threads and waits for them, and so for
+/// itself (gRPC 1.51: a double free). So the end of a call only retires it, and a thread of ours destroys it.
 class GameClient::Impl {
 public:
+    Impl() : reaper_([this] { reap(); }) {}
+
     template <class Request, class Response, class Start, class Finish>
     void call(std::uint16_t port, Millis timeout, Request request, Start start, Finish finish);
     void forget(std::uint16_t port);
@@ -82,19 +86,25 @@ public:
 
 private:
     struct Open {
+        virtual ~Open() = default;
         grpc::ClientContext context;
         std::shared_ptr<grpc::Channel> channel;
         std::unique_ptr<Service::Stub> stub;
     };
 
     std::shared_ptr<grpc::Channel> channel_of_locked(std::uint16_t port);
-    void close(std::uint16_t port, const grpc::Status& status, const std::shared_ptr<Open>& call);
+    void drop_if_suspect(std::uint16_t port, const grpc::Status& status, const Open& call);
+    void retire(Open* call);
+    void reap();
 
     std::mutex mutex_;
     std::condition_variable idle_;
     bool stopping_ = false;
     std::unordered_map<std::uint16_t, std::shared_ptr<grpc::Channel>> channels_;
-    std::unordered_set<std::shared_ptr<Open>> open_;
+    std::unordered_map<Open*, std::shared_ptr<Open>> open_;
+    std::vector<std::shared_ptr<void>> retired_;  // calls and channels, for the reaper
+    std::condition_variable retired_changed_;
+    std::thread reaper_;  // last: uses all of the above
 };
 
 template <class Request, class Response, class Start, class Finish>
@@ -105,7 +115,8 @@ void GameClient::Impl::call(std::uint16_t port, Millis timeout, Request request,
         Finish finish;
         Call(Request r, Finish f) : request(std::move(r)), finish(std::move(f)) {}
     };
-    auto call = std::make_shared<Call>(std::move(request), std::move(finish));
+    auto owner = std::make_shared<Call>(std::move(request), std::move(finish));
+    Call* const call = owner.get();
     const char* refusal = nullptr;
     {
         const std::lock_guard lock(mutex_);
@@ -115,7 +126,7 @@ void GameClient::Impl::call(std::uint16_t port, Millis timeout, Request request,
             refusal = "too many callbacks are open";
         } else {
             call->channel = channel_of_locked(port);
-            open_.insert(call);
+            open_.emplace(call, std::move(owner));
         }
     }
     if (refusal) return call->finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, refusal), call->response);
@@ -123,14 +134,19 @@ void GameClient::Impl::call(std::uint16_t port, Millis timeout, Request request,
     call->stub = Service::NewStub(call->channel);
     call->context.set_deadline(std::chrono::system_clock::now() + timeout);
     start(*call->stub->async(), &call->context, &call->request, &call->response, [this, port, call](const grpc::Status& status) {
+        drop_if_suspect(port, status, *call);  // before `done`, which may call the process's successor
         call->finish(status, call->response);
-        close(port, status, call);
+        retire(call);
     });
 }
 
 std::shared_ptr<grpc::Channel> GameClient::Impl::channel_of_locked(std::uint16_t port) {
     if (const auto found = channels_.find(port); found != channels_.end()) return found->second;
-    if (channels_.size() >= kMaxChannels) channels_.clear();
+    if (channels_.size() >= kMaxChannels) {
+        for (auto& [number, channel] : channels_) retired_.push_back(std::move(channel));
+        channels_.clear();
+        retired_changed_.notify_all();
+    }
     grpc::ChannelArguments arguments;
     // Nothing is shared with an earlier process on the same port, least of all its waiting time after a failed connect.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -142,20 +158,40 @@ std::shared_ptr<grpc::Channel> GameClient::Impl::channel_of_locked(std::uint16_t
     return channel;
 }
 
-void GameClient::Impl::close(std::uint16_t port, const grpc::Status& status, const std::shared_ptr<Open>& call) {
+void GameClient::Impl::drop_if_suspect(std::uint16_t port, const grpc::Status& status, const Open& call) {
     using enum grpc::StatusCode;
-    const bool suspect =
-        status.error_code() == UNAVAILABLE || status.error_code() == DEADLINE_EXCEEDED || status.error_code() == CANCELLED;
+    const auto code = status.error_code();
+    if (code != UNAVAILABLE && code != DEADLINE_EXCEEDED && code != CANCELLED) return;
     const std::lock_guard lock(mutex_);
     const auto found = channels_.find(port);
-    if (suspect && found != channels_.end() && found->second == call->channel) channels_.erase(found);
-    open_.erase(call);
+    // The call keeps the channel alive until it is reaped.
+    if (found != channels_.end() && found->second == call.channel) channels_.erase(found);
+}
+
+void GameClient::Impl::retire(Open* call) {
+    const std::lock_guard lock(mutex_);
+    retired_.push_back(std::move(open_.extract(call).mapped()));
+    retired_changed_.notify_all();
     if (open_.empty()) idle_.notify_all();
+}
+
+void GameClient::Impl::reap() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_ || !open_.empty() || !retired_.empty()) {
+        retired_changed_.wait(lock, [this] { return !retired_.empty() || (stopping_ && open_.empty()); });
+        auto retired = std::exchange(retired_, {});
+        lock.unlock();
+        retired.clear();
+        lock.lock();
+    }
 }
 
 void GameClient::Impl::forget(std::uint16_t port) {
     const std::lock_guard lock(mutex_);
-    channels_.erase(port);
+    auto node = channels_.extract(port);
+    if (!node) return;
+    retired_.push_back(std::move(node.mapped()));
+    retired_changed_.notify_all();
 }
 
 void GameClient::Impl::stop() {
@@ -163,12 +199,18 @@ void GameClient::Impl::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        open.assign(open_.begin(), open_.end());
+        for (const auto& [call, owner] : open_) open.push_back(owner);
+        for (auto& [port, channel] : channels_) retired_.push_back(std::move(channel));
+        channels_.clear();
+        retired_changed_.notify_all();
     }
     for (const auto& call : open) call->context.TryCancel();  // may run a `done` at once, so without the lock
-    std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return open_.empty(); });
-    channels_.clear();
+    {
+        std::unique_lock lock(mutex_);
+        idle_.wait(lock, [this] { return open_.empty(); });
+        retired_changed_.notify_all();
+    }
+    if (reaper_.joinable()) reaper_.join();
 }
 
 GameClient::GameClient() : impl_(std::make_unique<Impl>()) {}

@@ -30,7 +30,8 @@ public:
 
     /// The process on this port is gone; its connection need not be kept.
     void forget(std::uint16_t grpc_port);
-    /// Ends every open call with Unavailable and waits until each `done` has returned. Not from within a `done`.
+    /// Ends every open call with Unavailable and waits until each `done` has returned. Not from within a `done` or a call
+    /// of a game. Idempotent.
     void stop();
 
 private:
