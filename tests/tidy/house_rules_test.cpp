@@ -118,6 +118,10 @@ TEST(Checker, LeavesAloneWhatIsAllowed) {
         {"a test that stands on more", "src/core/x_test.cpp", "#include \"journal/memory.h\"\n"},
         {"src/main, which ties everything together", "src/main/x.cpp", "#include \"http/server.h\"\n"},
         {"thousands", "src/core/x.cpp", "int x = 1'000; // mutex\nchar c = '\"'; // \"\n"},
+        {"a long text", "src/base/x.cpp",
+         "auto s = "
+         "\"..........................................................................................................."
+         ".\";\n"},
         {"a line of 120 wide characters", "src/base/x.cpp",
          "// 舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队舰队\n"},
     };
