@@ -334,7 +334,7 @@ TEST(HttpTime, IdleConnectionsAreClosedInTheEnd) {
 TEST(HttpTime, AClientThatSaysNothingIsIdle) {
     ServerWorld world;
     RawClient mute = world.connect();
-    ASSERT_TRUE(world.wait_for([](const ServerStats& s) { return s.connections_open == 1; }));
+    ASSERT_EQ(world.ask(get("/v1/ping")).status, 200);  // accepted behind it
     world.clock.advance(seconds{76});
     EXPECT_TRUE(mute.is_closed());
 }
