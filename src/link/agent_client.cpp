@@ -84,8 +84,8 @@ private:
     std::size_t unacked_bytes_ = 0;
 };
 
-/// The gRPC side of one connection. Its reactions only leave word under the client's mutex; the client's thread does the
-/// rest, and starts every operation, outside the mutex: gRPC may run a reaction inside the call that starts it.
+/// The gRPC side of one connection. Its reactions only leave word under the client's mutex; the client's thread does
+/// the rest, and starts every operation, outside the mutex: gRPC may run a reaction inside the call that starts it.
 class AgentClient::Impl::Wire final : public grpc::ClientBidiReactor<pb::AgentMessage, pb::ServerMessage> {
 public:
     explicit Wire(Impl& client) : client_(client) {}
@@ -113,7 +113,7 @@ public:
     std::deque<pb::ServerMessage> inbox;
     bool read_paused = false;
     bool writing = false;
-    bool broken = false;   // nothing more to read: the status is on its way
+    bool broken = false;  // nothing more to read: the status is on its way
     bool done = false;
     grpc::Status status;
 
@@ -160,11 +160,11 @@ private:
 struct AgentClient::Impl::Connection {
     bool welcomed = false;
     std::uint64_t epoch = 0;
-    std::uint64_t order_seq = 0;     // last seen
-    std::uint64_t report_seq = 0;    // last sent
+    std::uint64_t order_seq = 0;   // last seen
+    std::uint64_t report_seq = 0;  // last sent
     steady_clock::duration heartbeat{};
     steady_clock::time_point heartbeat_due;
-    bool heartbeat_owed = false;     // due, and goes before the next report
+    bool heartbeat_owed = false;             // due, and goes before the next report
     steady_clock::time_point patience_ends;  // without a word from the server
 };
 
@@ -261,8 +261,8 @@ void AgentClient::Impl::run() {
         std::unique_lock lock(mutex_);
         if (stopping_) return;
         if (was_connected || farewell.why != last_why)  // once, not at every attempt
-            spdlog::warn("link: no connection to {}: {}; dialling again, every {} ms at most", options_.server, farewell.why,
-                         options_.backoff_max.count());
+            spdlog::warn("link: no connection to {}: {}; dialling again, every {} ms at most", options_.server,
+                         farewell.why, options_.backoff_max.count());
         last_why = farewell.why;
         if (changed_.wait_for(lock, wait, [this] { return stopping_; })) return;
     }
@@ -288,9 +288,11 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
             const auto can_write = [&] {
                 return state.welcomed && !wire.writing && (state.heartbeat_owed || state.report_seq < last_seq_);
             };
-            const auto deadline = state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends;
-            changed_.wait_until(lock, deadline,
-                                [&] { return stopping_ || wire.broken || wire.done || !wire.inbox.empty() || can_write(); });
+            const auto deadline =
+                state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends;
+            changed_.wait_until(lock, deadline, [&] {
+                return stopping_ || wire.broken || wire.done || !wire.inbox.empty() || can_write();
+            });
             if (stopping_) {
                 farewell = Farewell{"the agent is stopping", false};
                 break;
@@ -320,7 +322,8 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
             state.patience_ends = now + (state.welcomed ? state.heartbeat * options_.silent_heartbeats
                                                         : steady_clock::duration(options_.welcome_timeout));
         } else if (now >= state.patience_ends) {
-            farewell = Farewell{state.welcomed ? "the server has fallen silent" : "no welcome from the server in time", false};
+            farewell =
+                Farewell{state.welcomed ? "the server has fallen silent" : "no welcome from the server in time", false};
             break;
         }
         if (state.welcomed && now >= state.heartbeat_due) {
@@ -336,7 +339,8 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
     if (farewell) return std::move(*farewell);
     const auto code = wire.status.error_code();
     const bool hopeless = code == grpc::StatusCode::UNAUTHENTICATED || code == grpc::StatusCode::UNIMPLEMENTED;
-    return {wire.status.error_message().empty() ? "the server closed the stream" : wire.status.error_message(), hopeless};
+    return {wire.status.error_message().empty() ? "the server closed the stream" : wire.status.error_message(),
+            hopeless};
 }
 
 std::optional<Farewell> AgentClient::Impl::hear(ServerSays said, Connection& state) {
@@ -356,14 +360,16 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     {
         const std::lock_guard lock(mutex_);
         if (welcome.acked_seq > last_seq_)
-            return Farewell{fmt::format("the server acknowledges report {}, the last made is {}", welcome.acked_seq, last_seq_),
-                            true};
+            return Farewell{
+                fmt::format("the server acknowledges report {}, the last made is {}", welcome.acked_seq, last_seq_),
+                true};
         const std::uint64_t first = unacked_.empty() ? last_seq_ + 1 : unacked_.front().seq;
         if (welcome.acked_seq + 1 < first)
-            return Farewell{fmt::format("the server has lost reports {} to {}, which it had acknowledged: start this agent again "
-                                        "so that it describes its processes afresh",
-                                        welcome.acked_seq + 1, first - 1),
-                            true};
+            return Farewell{
+                fmt::format("the server has lost reports {} to {}, which it had acknowledged: start this agent again "
+                            "so that it describes its processes afresh",
+                            welcome.acked_seq + 1, first - 1),
+                true};
     }
     prepare_backlog(welcome.acked_seq);
     state.welcomed = true;
@@ -372,7 +378,8 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     state.heartbeat = welcome.timers.heartbeat;
     state.heartbeat_due = steady_clock::now();  // at once: it tells the server that the welcome has arrived
     connected_ = true;
-    spdlog::info("link: connected to {}, deployment {}, epoch {}", options_.server, welcome.deployment_id, welcome.epoch);
+    spdlog::info("link: connected to {}, deployment {}, epoch {}", options_.server, welcome.deployment_id,
+                 welcome.epoch);
     events_->on_welcome(welcome);
     if (welcome.acked_seq > 0) events_->on_acked(welcome.acked_seq);
     return std::nullopt;
@@ -386,8 +393,9 @@ std::optional<Farewell> AgentClient::Impl::hear_order(Order order, Connection& s
     state.order_seq = order.seq;
     if (const auto* ack = std::get_if<ReportAck>(&order.body)) {
         if (ack->seq > state.report_seq)
-            return Farewell{fmt::format("the server acknowledges report {}, the last sent is {}", ack->seq, state.report_seq),
-                            false};
+            return Farewell{
+                fmt::format("the server acknowledges report {}, the last sent is {}", ack->seq, state.report_seq),
+                false};
         drop_acked(ack->seq);
         events_->on_acked(ack->seq);
     } else {
@@ -408,9 +416,9 @@ void AgentClient::Impl::drop_acked(std::uint64_t acked_seq) {
 void AgentClient::Impl::prepare_backlog(std::uint64_t acked_seq) {
     drop_acked(acked_seq);
     const std::lock_guard lock(mutex_);
-    // A BacklogDone of an earlier connection must not come out in the middle of this backlog: timers that wait for the whole
-    // would start too early. Its number cannot be left out, so it becomes a repetition of the report behind it; all reports
-    // are idempotent. If the server has seen the number already, it drops the repetition.
+    // A BacklogDone of an earlier connection must not come out in the middle of this backlog: timers that wait for the
+    // whole would start too early. Its number cannot be left out, so it becomes a repetition of the report behind it;
+    // all reports are idempotent. If the server has seen the number already, it drops the repetition.
     for (std::size_t i = unacked_.size(); i-- > 1;) {
         Unacked& earlier = unacked_[i - 1];
         if (!earlier.message.report().has_backlog_done()) continue;

@@ -1,5 +1,5 @@
-/// The agent's end of the link: dials the server for ever, keeps reports until they are durable there, and hands over its
-/// orders. What they mean is the supervisor's business.
+/// The agent's end of the link: dials the server for ever, keeps reports until they are durable there, and hands over
+/// its orders. What they mean is the supervisor's business.
 ///
 /// Threads: ServerEvents are called from the one thread of this object, without any lock held. on_disconnected() comes
 /// only after an on_welcome().
@@ -20,14 +20,14 @@
 namespace gse::link {
 
 struct AgentClientOptions {
-    std::string server;                   ///< host:port of the server's link
-    std::string token;                    ///< shown to it
-    std::optional<std::string> tls_roots; ///< PEM; TLS with these roots ("" the system's). Absent: plain, for loopback
-    std::filesystem::path pin_file;       ///< see pinned_server.h; in the agent's data directory
-    Millis backoff_min{200};              ///< first wait before dialling again; doubles, with jitter
-    Millis backoff_max{10'000};           ///< also the wait after a refusal that only an operator can end
-    Millis welcome_timeout{10'000};       ///< dial → welcome
-    std::uint32_t silent_heartbeats = 5;  ///< this many heartbeats without a word: dial again
+    std::string server;                    ///< host:port of the server's link
+    std::string token;                     ///< shown to it
+    std::optional<std::string> tls_roots;  ///< PEM; TLS with these roots ("" the system's). Absent: plain, for loopback
+    std::filesystem::path pin_file;        ///< see pinned_server.h; in the agent's data directory
+    Millis backoff_min{200};               ///< first wait before dialling again; doubles, with jitter
+    Millis backoff_max{10'000};            ///< also the wait after a refusal that only an operator can end
+    Millis welcome_timeout{10'000};        ///< dial → welcome
+    std::uint32_t silent_heartbeats = 5;   ///< this many heartbeats without a word: dial again
     // When so much waits for acknowledgement, what can be refused is: SDK calls (the game is told to try again) and
     // notices. Facts about processes are still taken, up to `…_hard`.
     std::size_t unacked_reports_max = 50'000;
@@ -48,19 +48,19 @@ public:
 
     /// Dials from now on, once. `events` outlives stop(). Refuses when the pin file is damaged.
     Result<void> start(ServerEvents& events);
-    /// Hangs up and waits for the thread; no event comes afterwards. Unacknowledged reports are lost with the object: the
-    /// next run describes everything afresh. Not from within an event. Idempotent.
+    /// Hangs up and waits for the thread; no event comes afterwards. Unacknowledged reports are lost with the object:
+    /// the next run describes everything afresh. Not from within an event. Idempotent.
     void stop();
 
-    /// 0: refused, nothing was queued. That happens to an SdkCall or a HostNotice while saturated(), and to anything while
-    /// exhausted(). Never blocks. BacklogDone is this object's own business: not allowed.
+    /// 0: refused, nothing was queued. That happens to an SdkCall or a HostNotice while saturated(), and to anything
+    /// while exhausted(). Never blocks. BacklogDone is this object's own business: not allowed.
     std::uint64_t report(ReportBody body) override;
     [[nodiscard]] bool connected() const override;
 
     /// Too much waits for acknowledgement: calls of games get Unavailable.
     [[nodiscard]] bool saturated() const;
-    /// A report of a fact was refused: this run of the agent can no longer tell the whole story. Its process should exit and
-    /// start again; the new run (a new boot id) describes every process it adopts afresh.
+    /// A report of a fact was refused: this run of the agent can no longer tell the whole story. Its process should
+    /// exit and start again; the new run (a new boot id) describes every process it adopts afresh.
     [[nodiscard]] bool exhausted() const;
 
 private:

@@ -138,7 +138,8 @@ private:
 };
 
 // ---------------------------------------------------------------- values → messages
-// Structured bindings name every field of a value: one that is added to the model does not compile here until it is sent.
+// Structured bindings name every field of a value: one that is added to the model does not compile here until it is
+// sent.
 
 void put(const PortRange& value, pb::PortRange& out) {
     const auto& [low, high] = value;
@@ -147,8 +148,8 @@ void put(const PortRange& value, pb::PortRange& out) {
 }
 
 void put(const HostHello& value, pb::Hello& out) {
-    const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system, sandbox,
-                 instance_ids, process_ids] = value;
+    const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
+                 sandbox, instance_ids, process_ids] = value;
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -382,8 +383,8 @@ void put(const PlaceSpec& value, pb::PlaceSpec& out) {
 }
 
 void put(const InstanceSpec& value, pb::Order& order) {
-    const auto& [instance_id, fleet_id, version, phase, package, package_sha256, package_bytes, log_prefix, client_ports,
-                 places] = value;
+    const auto& [instance_id, fleet_id, version, phase, package, package_sha256, package_bytes, log_prefix,
+                 client_ports, places] = value;
     auto& out = *order.mutable_instance();
     out.set_instance_id(instance_id);
     out.set_fleet_id(fleet_id);
@@ -497,13 +498,15 @@ SdkCall take(Reader& in, pb::SdkCall& m) {
     switch (m.call_case()) {
         case pb::SdkCall::kReady: {
             auto& c = *m.mutable_ready();
-            out.call = CallReady{in.port(c.client_port(), "ready.client_port"), in.port(c.grpc_port(), "ready.grpc_port"),
-                                 in.strings(c.mutable_log_paths(), "ready.log_paths", kMaxItems, kMaxTextBytes)};
+            out.call =
+                CallReady{in.port(c.client_port(), "ready.client_port"), in.port(c.grpc_port(), "ready.grpc_port"),
+                          in.strings(c.mutable_log_paths(), "ready.log_paths", kMaxItems, kMaxTextBytes)};
             break;
         }
         case pb::SdkCall::kActivateSession: {
             auto& c = *m.mutable_activate_session();
-            out.call = CallActivateSession{in.id(c.mutable_session_id(), "activate_session.session_id"), c.max_players()};
+            out.call =
+                CallActivateSession{in.id(c.mutable_session_id(), "activate_session.session_id"), c.max_players()};
             break;
         }
         case pb::SdkCall::kAcceptPlayer: {
@@ -538,8 +541,7 @@ SdkCall take(Reader& in, pb::SdkCall& m) {
             out.call = CallTerminateSession{
                 in.id(m.mutable_terminate_session()->mutable_session_id(), "terminate_session.session_id")};
             break;
-        case pb::SdkCall::kEnding:
-            break;
+        case pb::SdkCall::kEnding: break;
         case pb::SdkCall::kCustomData:
             out.call = CallCustomData{m.custom_data().current(), m.custom_data().maximum()};
             break;
@@ -551,8 +553,7 @@ SdkCall take(Reader& in, pb::SdkCall& m) {
 
 ReportBody take_body(Reader& in, pb::Report& report) {
     switch (report.body_case()) {
-        case pb::Report::kBacklogDone:
-            return BacklogDone{};
+        case pb::Report::kBacklogDone: return BacklogDone{};
         case pb::Report::kInstanceStep: {
             auto& m = *report.mutable_instance_step();
             return InstanceStep{.instance_id = in.id(m.mutable_instance_id(), "instance_step.instance_id"),
@@ -626,10 +627,8 @@ ReportBody take_body(Reader& in, pb::Report& report) {
                               .event_code = in.id(m.mutable_event_code(), "host_notice.event_code"),
                               .message = in.text(m.mutable_message(), "host_notice.message")};
         }
-        case pb::Report::kSdkCall:
-            return take(in, *report.mutable_sdk_call());
-        case pb::Report::BODY_NOT_SET:
-            break;
+        case pb::Report::kSdkCall: return take(in, *report.mutable_sdk_call());
+        case pb::Report::BODY_NOT_SET: break;
     }
     in.refuse_field("report.body", "missing or unknown; is the agent of a newer release than the server?");
     return BacklogDone{};
@@ -711,28 +710,26 @@ SdkReply take(Reader& in, pb::SdkReply& m) {
                  .next_token = in.id(m.mutable_next_token(), "sdk_reply.next_token")};
     if (in.short_enough(m.players(), "sdk_reply.players", kMaxItems))
         for (auto& player : *m.mutable_players())
-            out.players.push_back({.player_session_id = in.id(player.mutable_player_session_id(), "player.player_session_id"),
-                                   .player_id = in.id(player.mutable_player_id(), "player.player_id"),
-                                   .session_id = in.id(player.mutable_session_id(), "player.session_id"),
-                                   .fleet_id = in.id(player.mutable_fleet_id(), "player.fleet_id"),
-                                   .address = in.id(player.mutable_address(), "player.address"),
-                                   .status = in.one_of(kPlayerStatuses, player.status(), "player.status"),
-                                   .created = {player.created_unix_ms()},
-                                   .ended = {player.ended_unix_ms()},
-                                   .port = in.port(player.port(), "player.port"),
-                                   .player_data = in.text(player.mutable_player_data(), "player.player_data"),
-                                   .dns_name = in.id(player.mutable_dns_name(), "player.dns_name")});
+            out.players.push_back(
+                {.player_session_id = in.id(player.mutable_player_session_id(), "player.player_session_id"),
+                 .player_id = in.id(player.mutable_player_id(), "player.player_id"),
+                 .session_id = in.id(player.mutable_session_id(), "player.session_id"),
+                 .fleet_id = in.id(player.mutable_fleet_id(), "player.fleet_id"),
+                 .address = in.id(player.mutable_address(), "player.address"),
+                 .status = in.one_of(kPlayerStatuses, player.status(), "player.status"),
+                 .created = {player.created_unix_ms()},
+                 .ended = {player.ended_unix_ms()},
+                 .port = in.port(player.port(), "player.port"),
+                 .player_data = in.text(player.mutable_player_data(), "player.player_data"),
+                 .dns_name = in.id(player.mutable_dns_name(), "player.dns_name")});
     return out;
 }
 
 OrderBody take_body(Reader& in, pb::Order& order) {
     switch (order.body_case()) {
-        case pb::Order::kReportAck:
-            return ReportAck{order.report_ack().seq()};
-        case pb::Order::kInstance:
-            return take(in, *order.mutable_instance());
-        case pb::Order::kStartSession:
-            return take(in, *order.mutable_start_session());
+        case pb::Order::kReportAck: return ReportAck{order.report_ack().seq()};
+        case pb::Order::kInstance: return take(in, *order.mutable_instance());
+        case pb::Order::kStartSession: return take(in, *order.mutable_start_session());
         case pb::Order::kEndProcess: {
             auto& m = *order.mutable_end_process();
             return EndProcess{.process_id = in.id(m.mutable_process_id(), "end_process.process_id"),
@@ -750,10 +747,8 @@ OrderBody take_body(Reader& in, pb::Order& order) {
                                .target = take(in, *m.mutable_target(), "collect_logs.target"),
                                .max_bytes = m.max_bytes()};
         }
-        case pb::Order::kSdkReply:
-            return take(in, *order.mutable_sdk_reply());
-        case pb::Order::BODY_NOT_SET:
-            break;
+        case pb::Order::kSdkReply: return take(in, *order.mutable_sdk_reply());
+        case pb::Order::BODY_NOT_SET: break;
     }
     in.refuse_field("order.body", "missing or unknown; is the server of a newer release than the agent?");
     return ReportAck{};
@@ -780,35 +775,31 @@ void encode(const ServerSays& value, pb::ServerMessage& out) {
 Result<AgentSays> decode(pb::AgentMessage& in) {
     Reader reader;
     switch (in.body_case()) {
-        case pb::AgentMessage::kHello:
-            return reader.finish<AgentSays>(take(reader, *in.mutable_hello()));
+        case pb::AgentMessage::kHello: return reader.finish<AgentSays>(take(reader, *in.mutable_hello()));
         case pb::AgentMessage::kReport: {
             ReportBody body = take_body(reader, *in.mutable_report());
             return reader.finish<AgentSays>(Report{in.report().seq(), std::move(body)});
         }
-        case pb::AgentMessage::kHeartbeat:
-            return AgentHeartbeat{in.heartbeat().order_seq_seen()};
-        case pb::AgentMessage::BODY_NOT_SET:
-            break;
+        case pb::AgentMessage::kHeartbeat: return AgentHeartbeat{in.heartbeat().order_seq_seen()};
+        case pb::AgentMessage::BODY_NOT_SET: break;
     }
-    return refuse(ErrorCode::InvalidRequest, "message without a known body; is the agent of a newer release than the server?");
+    return refuse(ErrorCode::InvalidRequest,
+                  "message without a known body; is the agent of a newer release than the server?");
 }
 
 Result<ServerSays> decode(pb::ServerMessage& in) {
     Reader reader;
     switch (in.body_case()) {
-        case pb::ServerMessage::kWelcome:
-            return reader.finish<ServerSays>(take(reader, *in.mutable_welcome()));
+        case pb::ServerMessage::kWelcome: return reader.finish<ServerSays>(take(reader, *in.mutable_welcome()));
         case pb::ServerMessage::kOrder: {
             OrderBody body = take_body(reader, *in.mutable_order());
             return reader.finish<ServerSays>(Order{in.order().epoch(), in.order().seq(), std::move(body)});
         }
-        case pb::ServerMessage::kHeartbeat:
-            return ServerHeartbeat{in.heartbeat().order_seq_sent()};
-        case pb::ServerMessage::BODY_NOT_SET:
-            break;
+        case pb::ServerMessage::kHeartbeat: return ServerHeartbeat{in.heartbeat().order_seq_sent()};
+        case pb::ServerMessage::BODY_NOT_SET: break;
     }
-    return refuse(ErrorCode::InvalidRequest, "message without a known body; is the server of a newer release than the agent?");
+    return refuse(ErrorCode::InvalidRequest,
+                  "message without a known body; is the server of a newer release than the agent?");
 }
 
 }  // namespace gse::link

@@ -41,14 +41,13 @@ void fill_field(Message& message, const FieldDescriptor& field, SeededRng& rng) 
     }
     switch (field.cpp_type()) {
         case FieldDescriptor::CPPTYPE_STRING:
-            return reflection.SetString(&message, &field, random_text(rng, field.type() == FieldDescriptor::TYPE_BYTES));
-        case FieldDescriptor::CPPTYPE_BOOL:
-            return reflection.SetBool(&message, &field, rng.chance(0.5));
+            return reflection.SetString(&message, &field,
+                                        random_text(rng, field.type() == FieldDescriptor::TYPE_BYTES));
+        case FieldDescriptor::CPPTYPE_BOOL: return reflection.SetBool(&message, &field, rng.chance(0.5));
         case FieldDescriptor::CPPTYPE_UINT32:
-            return reflection.SetUInt32(&message, &field,
-                                        static_cast<std::uint32_t>(rng.between(1, is_port(field) ? 65'535 : UINT32_MAX)));
-        case FieldDescriptor::CPPTYPE_UINT64:
-            return reflection.SetUInt64(&message, &field, rng.next());
+            return reflection.SetUInt32(
+                &message, &field, static_cast<std::uint32_t>(rng.between(1, is_port(field) ? 65'535 : UINT32_MAX)));
+        case FieldDescriptor::CPPTYPE_UINT64: return reflection.SetUInt64(&message, &field, rng.next());
         case FieldDescriptor::CPPTYPE_INT32:
             return reflection.SetInt32(&message, &field, static_cast<std::int32_t>(rng.between(INT32_MIN, INT32_MAX)));
         case FieldDescriptor::CPPTYPE_INT64: {
@@ -58,12 +57,11 @@ void fill_field(Message& message, const FieldDescriptor& field, SeededRng& rng) 
         }
         case FieldDescriptor::CPPTYPE_ENUM: {
             const auto& type = *field.enum_type();
-            return reflection.SetEnum(&message, &field, type.value(static_cast<int>(rng.between(1, type.value_count() - 1))));
+            return reflection.SetEnum(&message, &field,
+                                      type.value(static_cast<int>(rng.between(1, type.value_count() - 1))));
         }
-        case FieldDescriptor::CPPTYPE_MESSAGE:
-            return fill(*reflection.MutableMessage(&message, &field), rng);
-        default:
-            FAIL() << field.full_name() << ": the test knows no values of this type";
+        case FieldDescriptor::CPPTYPE_MESSAGE: return fill(*reflection.MutableMessage(&message, &field), rng);
+        default: FAIL() << field.full_name() << ": the test knows no values of this type";
     }
 }
 
@@ -131,15 +129,19 @@ TEST(Convert, RefusalsNameTheField) {
     };
     const Case cases[] = {
         {"an id is too long",
-         [](auto& m) { m.mutable_report()->mutable_process_started()->set_process_id(std::string(kMaxIdBytes + 1, 'x')); },
+         [](auto& m) {
+             m.mutable_report()->mutable_process_started()->set_process_id(std::string(kMaxIdBytes + 1, 'x'));
+         },
          "process_started.process_id: 1025 bytes, at most 1024"},
         {"a text is too long",
-         [](auto& m) { m.mutable_report()->mutable_process_exited()->set_last_output(std::string(kMaxTextBytes + 1, 'x')); },
+         [](auto& m) {
+             m.mutable_report()->mutable_process_exited()->set_last_output(std::string(kMaxTextBytes + 1, 'x'));
+         },
          "process_exited.kill_reason"},  // the first refusal wins: the reason is unset
-        {"a port is none",
-         [](auto& m) { m.mutable_report()->mutable_process_is_ready()->set_client_port(65'536); },
+        {"a port is none", [](auto& m) { m.mutable_report()->mutable_process_is_ready()->set_client_port(65'536); },
          "process_is_ready.client_port: 65536"},
-        {"an enum is unset", [](auto& m) { m.mutable_report()->mutable_instance_step()->set_ok(true); }, "instance_step.step"},
+        {"an enum is unset", [](auto& m) { m.mutable_report()->mutable_instance_step()->set_ok(true); },
+         "instance_step.step"},
         {"an enum is of a newer release",
          [](auto& m) { m.mutable_report()->mutable_instance_step()->set_step(static_cast<pb::PrepareStep>(99)); },
          "instance_step.step: unknown value 99"},

@@ -78,10 +78,10 @@ private:
 
 /// One agent's stream.
 ///
-/// gRPC wants one write at a time, one Finish, and nothing after it; it may also run a reaction inside the call that starts
-/// an operation. So no operation is started under the mutex: a flag set under it (writing_, cancelling_, finished_) is the
-/// right to do so outside. Finish waits for the other two, and the call lives until Finish: so every holder of a flag may
-/// use it.
+/// gRPC wants one write at a time, one Finish, and nothing after it; it may also run a reaction inside the call that
+/// starts an operation. So no operation is started under the mutex: a flag set under it (writing_, cancelling_,
+/// finished_) is the right to do so outside. Finish waits for the other two, and the call lives until Finish: so every
+/// holder of a flag may use it.
 class LinkServer::Impl::AgentStream final : public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage> {
 public:
     AgentStream(Impl& link, grpc::CallbackServerContext* context, StreamId id)
@@ -172,8 +172,8 @@ private:
         if (phase_ == Phase::Opened) return reject_from(lock, "the first message of a stream must be hello");
         if (const auto* heartbeat = std::get_if<AgentHeartbeat>(&said)) {
             if (heartbeat->order_seq > order_seq_queued_)
-                return reject_from(lock, fmt::format("the agent has seen order {}, but only {} were sent", heartbeat->order_seq,
-                                                     order_seq_queued_));
+                return reject_from(lock, fmt::format("the agent has seen order {}, but only {} were sent",
+                                                     heartbeat->order_seq, order_seq_queued_));
             lock.unlock();
             link_.events_->on_alive(id_);
             return true;
@@ -208,9 +208,10 @@ private:
                               kMaxMessageBytes);
                 close_locked({grpc::StatusCode::INTERNAL, "an order is too large to send"});
             } else if (queue_.size() >= options.queue_messages_max || queued_bytes_ + bytes > options.queue_bytes_max) {
-                spdlog::warn("link: stream {} reads too slowly: {} messages, {} bytes are waiting; closed", id_, queue_.size(),
-                             queued_bytes_);
-                close_locked({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly: its out-queue is full"});
+                spdlog::warn("link: stream {} reads too slowly: {} messages, {} bytes are waiting; closed", id_,
+                             queue_.size(), queued_bytes_);
+                close_locked(
+                    {grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly: its out-queue is full"});
                 overflow = true;
             } else {
                 queued_bytes_ += bytes;
@@ -318,10 +319,11 @@ Result<std::uint16_t> LinkServer::Impl::start(HostEvents& events) {
         return refuse(ErrorCode::InvalidParameterValue,
                       fmt::format("the token of the agents must have at least {} bytes", kMinTokenBytes));
     if (!options_.tls && !options_.allow_plain_off_loopback && !is_loopback(options_.listen))
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("agents would send their token readable to {}: give the link a certificate, or listen on "
-                                  "127.0.0.1",
-                                  options_.listen));
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format("agents would send their token readable to {}: give the link a certificate, or listen on "
+                        "127.0.0.1",
+                        options_.listen));
     events_ = &events;
     int port = 0;
     grpc::ServerBuilder builder;
@@ -392,12 +394,15 @@ bool LinkServer::Impl::authentic(const grpc::CallbackServerContext& context) con
     return value.starts_with(kScheme) && equal_in_constant_time(value.substr(kScheme.size()), options_.token);
 }
 
-grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>* LinkServer::Impl::Stream(grpc::CallbackServerContext* context) {
+grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>* LinkServer::Impl::Stream(
+    grpc::CallbackServerContext* context) {
     if (!authentic(*context)) {
         if (const auto kept_back = refusals_.admit(clock_.monotonic_ms()))
-            spdlog::warn("link: {} showed no or a wrong token ({} like it since the last line)", context->peer(), *kept_back);
-        return new Refusal({grpc::StatusCode::UNAUTHENTICATED,
-                            "the agent's token is missing or not this server's: give `gse agent` the token of this deployment"});
+            spdlog::warn("link: {} showed no or a wrong token ({} like it since the last line)", context->peer(),
+                         *kept_back);
+        return new Refusal(
+            {grpc::StatusCode::UNAUTHENTICATED,
+             "the agent's token is missing or not this server's: give `gse agent` the token of this deployment"});
     }
     std::shared_ptr<AgentStream> stream;
     {
@@ -448,7 +453,8 @@ void LinkServer::send(StreamId stream, Order order) {
     if (!found) return;
     if (auto* spec = std::get_if<InstanceSpec>(&order.body); spec && impl_->authorizer_.instance)
         impl_->authorizer_.instance(*spec);
-    if (auto* logs = std::get_if<CollectLogs>(&order.body); logs && impl_->authorizer_.logs) impl_->authorizer_.logs(*logs);
+    if (auto* logs = std::get_if<CollectLogs>(&order.body); logs && impl_->authorizer_.logs)
+        impl_->authorizer_.logs(*logs);
     found->send(order);
 }
 

@@ -1,9 +1,9 @@
-/// The server's end of the link: a gRPC server that agents dial. It authenticates streams, turns messages into HostEvents
-/// and gives each stream a bounded out-queue. What the messages mean is the engine's business.
+/// The server's end of the link: a gRPC server that agents dial. It authenticates streams, turns messages into
+/// HostEvents and gives each stream a bounded out-queue. What the messages mean is the engine's business.
 ///
-/// Threads: events come from gRPC's threads, in order within a stream, without any lock held, so that they may call back
-/// into HostStreams. on_alive() is called for the agent's heartbeats, which come at their interval however busy it is. A
-/// malformed message closes its stream. After close() of a stream no more reports come from it, only on_closed().
+/// Threads: events come from gRPC's threads, in order within a stream, without any lock held, so that they may call
+/// back into HostStreams. on_alive() is called for the agent's heartbeats, which come at their interval however busy it
+/// is. A malformed message closes its stream. After close() of a stream no more reports come from it, only on_closed().
 #pragma once
 
 #include <cstddef>
@@ -26,19 +26,20 @@ struct TlsIdentity {
 };
 
 struct LinkServerOptions {
-    std::string listen = "127.0.0.1:0";  ///< host:port; port 0 lets the kernel choose
-    std::string token;                   ///< what agents must show; at least 16 bytes
-    std::optional<TlsIdentity> tls;      ///< without it only loopback addresses are accepted …
+    std::string listen = "127.0.0.1:0";     ///< host:port; port 0 lets the kernel choose
+    std::string token;                      ///< what agents must show; at least 16 bytes
+    std::optional<TlsIdentity> tls;         ///< without it only loopback addresses are accepted …
     bool allow_plain_off_loopback = false;  ///< … unless this is set (the token would cross the network readable)
-    Millis heartbeat{3'000};             ///< between signs of life to each agent: Timers::heartbeat
-    Millis hello_timeout{10'000};        ///< a stream that has not said hello by then is closed
-    Millis close_timeout{2'000};         ///< how long a closing stream may take to deliver the message being written
+    Millis heartbeat{3'000};                ///< between signs of life to each agent: Timers::heartbeat
+    Millis hello_timeout{10'000};           ///< a stream that has not said hello by then is closed
+    Millis close_timeout{2'000};            ///< how long a closing stream may take to deliver the message being written
     std::size_t queue_messages_max = 65'536;    ///< per stream
     std::size_t queue_bytes_max = 64ULL << 20;  ///< per stream
     std::size_t streams_max = 20'000;
 };
 
-/// Fills ObjectRef::authorization just before an order is queued for sending. Called on the engine's thread; must not block.
+/// Fills ObjectRef::authorization just before an order is queued for sending. Called on the engine's thread; must not
+/// block.
 struct Authorizer {
     std::function<void(InstanceSpec&)> instance;
     std::function<void(CollectLogs&)> logs;
@@ -53,8 +54,8 @@ public:
     LinkServer(const LinkServer&) = delete;
     LinkServer& operator=(const LinkServer&) = delete;
 
-    /// Listens, once; the port it listens on. `events` outlives stop(). Refuses a short token, an address that is taken,
-    /// and a plain listener off loopback.
+    /// Listens, once; the port it listens on. `events` outlives stop(). Refuses a short token, an address that is
+    /// taken, and a plain listener off loopback.
     Result<std::uint16_t> start(HostEvents& events);
     /// Closes every stream so that agents dial again, and waits until all on_closed have been called: at most
     /// close_timeout and a little. No event comes afterwards. Not from within an event. Idempotent.

@@ -57,8 +57,12 @@ public:
             streams[stream].hello = std::move(hello);
             newest = stream;
         });
-        if (greet) server->welcome(stream, {.epoch = epoch, .deployment_id = deployment, .acked_seq = acked_seq,
-                                            .objects_url = "http://127.0.0.1:1/objects", .timers = {.heartbeat = kHeartbeat}});
+        if (greet)
+            server->welcome(stream, {.epoch = epoch,
+                                     .deployment_id = deployment,
+                                     .acked_seq = acked_seq,
+                                     .objects_url = "http://127.0.0.1:1/objects",
+                                     .timers = {.heartbeat = kHeartbeat}});
     }
     void on_report(StreamId stream, Report report) override {
         notes.write([&] { streams[stream].reports.push_back(std::move(report)); });
@@ -90,8 +94,13 @@ class FakeSupervisor final : public ServerEvents {
 public:
     HostHello hello() override {
         notes.write([&] { ++hellos; });
-        return {.host_name = name, .boot_id = "boot", .address = "127.0.0.1", .instance_capacity = 3, .ports = {10'000, 11'000},
-                .instance_ids = {"ins-1"}, .process_ids = {"p-1", "p-2"}};
+        return {.host_name = name,
+                .boot_id = "boot",
+                .address = "127.0.0.1",
+                .instance_capacity = 3,
+                .ports = {10'000, 11'000},
+                .instance_ids = {"ins-1"},
+                .process_ids = {"p-1", "p-2"}};
     }
     void on_welcome(const Welcome& welcome) override {
         notes.write([&] { welcomes.push_back(welcome); });
@@ -141,8 +150,12 @@ protected:
     }
 
     AgentClientOptions agent_options(std::uint16_t port) const {
-        return {.server = "127.0.0.1:" + std::to_string(port), .token = kToken, .pin_file = folder_ / "server",
-                .backoff_min = Millis{5}, .backoff_max = Millis{20}, .silent_heartbeats = 10};
+        return {.server = "127.0.0.1:" + std::to_string(port),
+                .token = kToken,
+                .pin_file = folder_ / "server",
+                .backoff_min = Millis{5},
+                .backoff_max = Millis{20},
+                .silent_heartbeats = 10};
     }
     void start_agent(AgentClientOptions options) {
         agent_ = std::make_unique<AgentClient>(std::move(options), clock_, rng_);
@@ -461,7 +474,8 @@ public:
         grpc::ChannelArguments arguments;
         arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
         arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-        channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(), arguments);
+        channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(),
+                                             arguments);
         if (authorization) context_.AddMetadata("authorization", authorization);
         context_.set_deadline(std::chrono::system_clock::now() + seconds(20));
         stream_ = pb::AgentLink::NewStub(channel_)->Stream(&context_);
@@ -538,9 +552,24 @@ TEST_F(LinkTest, WhatAnAgentMustNotSayEndsItsStream) {
         {"a report first", [](RawAgent& a) { a.say(Report{1, BacklogDone{}}); }, "must be hello", 0},
         {"a heartbeat first", [](RawAgent& a) { a.say(AgentHeartbeat{0}); }, "must be hello", 0},
         {"nothing known first", [&](RawAgent& a) { a.write_raw(empty); }, "without a known body", 0},
-        {"hello twice", [](RawAgent& a) { a.say_hello(); a.say(HostHello{}); }, "second hello", 1},
-        {"a malformed report", [&](RawAgent& a) { a.say_hello(); a.write_raw(bad_port); }, "process_is_ready.grpc_port", 1},
-        {"an order seen that was never sent", [](RawAgent& a) { a.say_hello(); a.say(AgentHeartbeat{1}); }, "only 0 were sent", 1},
+        {"hello twice",
+         [](RawAgent& a) {
+             a.say_hello();
+             a.say(HostHello{});
+         },
+         "second hello", 1},
+        {"a malformed report",
+         [&](RawAgent& a) {
+             a.say_hello();
+             a.write_raw(bad_port);
+         },
+         "process_is_ready.grpc_port", 1},
+        {"an order seen that was never sent",
+         [](RawAgent& a) {
+             a.say_hello();
+             a.say(AgentHeartbeat{1});
+         },
+         "only 0 were sent", 1},
     };
     for (const auto& [why, misbehave, message, closed] : cases) {
         engine_.notes.write([&] { engine_.streams.clear(); });
@@ -562,7 +591,8 @@ TEST_F(LinkTest, AReportBeforeTheWelcomeEndsTheStream) {
     agent.say(HostHello{.host_name = "raw"});
     agent.say(Report{1, BacklogDone{}});
     EXPECT_THAT(agent.end().error_message(), HasSubstr("before the welcome"));
-    EXPECT_TRUE(engine_.wait([&] { return engine_.streams.size() == 1 && engine_.streams.begin()->second.closed == 1; }));
+    EXPECT_TRUE(
+        engine_.wait([&] { return engine_.streams.size() == 1 && engine_.streams.begin()->second.closed == 1; }));
 }
 
 TEST_F(LinkTest, AStreamWithoutAHelloEndsInTime) {

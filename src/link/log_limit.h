@@ -14,7 +14,8 @@ class LogLimit {
 public:
     explicit LogLimit(Millis period) : period_(period) {}
 
-    /// `now_ms` is monotonic. The number of lines kept back since the last one, or nothing if this one is to be kept back too.
+    /// `now_ms` is monotonic. The number of lines kept back since the last one, or nothing if this one is to be kept
+    /// back too.
     std::optional<std::uint64_t> admit(std::int64_t now_ms) {
         const std::lock_guard lock(mutex_);
         if (last_ms_ && now_ms - *last_ms_ < period_.count()) {

@@ -34,9 +34,11 @@ Result<PinnedServer> PinnedServer::load(std::filesystem::path file) {
     pinned.deployment_id_ = next_line(rest);
     const std::string_view epoch = next_line(rest);
     const auto [end, error] = std::from_chars(epoch.data(), epoch.data() + epoch.size(), pinned.epoch_);
-    if (!ours || pinned.deployment_id_.empty() || error != std::errc{} || end != epoch.data() + epoch.size() || !rest.empty())
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{} is damaged: remove it if this agent may join the server it dials", pinned.file_.string()));
+    if (!ours || pinned.deployment_id_.empty() || error != std::errc{} || end != epoch.data() + epoch.size() ||
+        !rest.empty())
+        return refuse(
+            ErrorCode::FailedOperation,
+            fmt::format("{} is damaged: remove it if this agent may join the server it dials", pinned.file_.string()));
     return pinned;
 }
 
@@ -44,15 +46,17 @@ Result<void> PinnedServer::greet(const std::string& deployment_id, std::uint64_t
     if (deployment_id.empty() || deployment_id.find('\n') != std::string::npos)
         return refuse(ErrorCode::InvalidRequest, "the server greets without a deployment id");
     if (!deployment_id_.empty() && deployment_id != deployment_id_)
-        return refuse(ErrorCode::AuthUnauthorized,
-                      fmt::format("the server belongs to deployment {}, this agent to {}: dial its own server, or remove {} to "
-                                  "let it change over",
-                                  deployment_id, deployment_id_, file_.string()));
+        return refuse(
+            ErrorCode::AuthUnauthorized,
+            fmt::format("the server belongs to deployment {}, this agent to {}: dial its own server, or remove {} to "
+                        "let it change over",
+                        deployment_id, deployment_id_, file_.string()));
     if (epoch < epoch_)
-        return refuse(ErrorCode::Unavailable,
-                      fmt::format("the server is at epoch {}, but this agent has already obeyed epoch {}: an old server, or one "
-                                  "restored from an old backup, is running",
-                                  epoch, epoch_));
+        return refuse(
+            ErrorCode::Unavailable,
+            fmt::format("the server is at epoch {}, but this agent has already obeyed epoch {}: an old server, or one "
+                        "restored from an old backup, is running",
+                        epoch, epoch_));
     if (epoch == epoch_ && !deployment_id_.empty()) return {};
     TRY(write_file_atomically(file_, fmt::format("{}{}\n{}\n", kHeader, deployment_id, epoch)));
     deployment_id_ = deployment_id;

@@ -60,12 +60,12 @@ TEST_F(PinnedServerTest, DeploymentIdsThatCannotBeStoredAreRefused) {
 
 TEST_F(PinnedServerTest, ADamagedFileIsNamedAndNeverTakenForAFreshAgent) {
     const char* const cases[] = {
-        "",                                            // empty
-        "something else\n",                            // not ours
-        "opengse-pinned-server 1\nours\n",             // no epoch
-        "opengse-pinned-server 1\nours\n12x\n",        // not a number
-        "opengse-pinned-server 1\n\n12\n",             // no deployment
-        "opengse-pinned-server 1\nours\n12\nmore\n",   // something behind it
+        "",                                           // empty
+        "something else\n",                           // not ours
+        "opengse-pinned-server 1\nours\n",            // no epoch
+        "opengse-pinned-server 1\nours\n12x\n",       // not a number
+        "opengse-pinned-server 1\n\n12\n",            // no deployment
+        "opengse-pinned-server 1\nours\n12\nmore\n",  // something behind it
     };
     for (const char* content : cases) {
         ASSERT_TRUE(write_file_atomically(file(), content));

@@ -38,7 +38,8 @@ Result<void> check_old_form(const pb::GseResponse& response, const char* callbac
         const auto& field = unknown.field(i);
         if (field.number() == kOldStatusField && field.type() == google::protobuf::UnknownField::TYPE_VARINT)
             status = field.varint();
-        if (field.number() == kOldErrorMessageField && field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
+        if (field.number() == kOldErrorMessageField &&
+            field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
             message = field.length_delimited().substr(0, kMaxReasonBytes);
     }
     if (status == 0) return {};
@@ -46,24 +47,24 @@ Result<void> check_old_form(const pb::GseResponse& response, const char* callbac
                   fmt::format("{} failed in the process, GseResponse status {}: {}", callback, status, message));
 }
 
-Result<void> to_result(const grpc::Status& status, const pb::GseResponse& response, const char* callback, std::uint16_t port,
-                       Millis timeout) {
+Result<void> to_result(const grpc::Status& status, const pb::GseResponse& response, const char* callback,
+                       std::uint16_t port, Millis timeout) {
     using enum grpc::StatusCode;
     const std::string reason = status.error_message().substr(0, kMaxReasonBytes);
     switch (status.error_code()) {
-        case OK:
-            return check_old_form(response, callback);
+        case OK: return check_old_form(response, callback);
         case DEADLINE_EXCEEDED:
             return refuse(ErrorCode::Unavailable,
                           fmt::format("{} was not answered within {} ms on port {}", callback, timeout.count(), port));
         case UNAVAILABLE:
         case CANCELLED:
-            return refuse(ErrorCode::Unavailable, fmt::format("{} did not reach the process on 127.0.0.1:{}: {}", callback, port,
-                                                              reason));
+            return refuse(ErrorCode::Unavailable,
+                          fmt::format("{} did not reach the process on 127.0.0.1:{}: {}", callback, port, reason));
         case UNIMPLEMENTED:
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("the server on 127.0.0.1:{} does not offer {}: is it the grpcPort of ProcessReady?", port,
-                                      callback));
+            return refuse(
+                ErrorCode::FailedOperation,
+                fmt::format("the server on 127.0.0.1:{} does not offer {}: is it the grpcPort of ProcessReady?", port,
+                            callback));
         default:
             return refuse(ErrorCode::FailedOperation,
                           fmt::format("{} failed in the process, gRPC code {}: {}", callback,
@@ -133,11 +134,12 @@ void GameClient::Impl::call(std::uint16_t port, Millis timeout, Request request,
 
     call->stub = Service::NewStub(call->channel);
     call->context.set_deadline(std::chrono::system_clock::now() + timeout);
-    start(*call->stub->async(), &call->context, &call->request, &call->response, [this, port, call](const grpc::Status& status) {
-        drop_if_suspect(port, status, *call);  // before `done`, which may call the process's successor
-        call->finish(status, call->response);
-        retire(call);
-    });
+    start(*call->stub->async(), &call->context, &call->request, &call->response,
+          [this, port, call](const grpc::Status& status) {
+              drop_if_suspect(port, status, *call);  // before `done`, which may call the process's successor
+              call->finish(status, call->response);
+              retire(call);
+          });
 }
 
 std::shared_ptr<grpc::Channel> GameClient::Impl::channel_of_locked(std::uint16_t port) {
@@ -253,7 +255,8 @@ void GameClient::start_session(std::uint16_t grpc_port, const link::StartSession
         [](auto& stub, auto* context, auto* request, auto* response, auto then) {
             stub.OnStartGameServerSession(context, request, response, std::move(then));
         },
-        [done = std::move(done), grpc_port, timeout](const grpc::Status& status, const pb::GseResponse& response) mutable {
+        [done = std::move(done), grpc_port, timeout](const grpc::Status& status,
+                                                     const pb::GseResponse& response) mutable {
             constexpr const char* kName = "OnStartGameServerSession";
             done(to_result(status, response, kName, grpc_port, timeout));
         });
@@ -268,7 +271,8 @@ void GameClient::terminate(std::uint16_t grpc_port, std::int64_t termination_tim
         [](auto& stub, auto* context, auto* request, auto* response, auto then) {
             stub.OnProcessTerminate(context, request, response, std::move(then));
         },
-        [done = std::move(done), grpc_port, timeout](const grpc::Status& status, const pb::GseResponse& response) mutable {
+        [done = std::move(done), grpc_port, timeout](const grpc::Status& status,
+                                                     const pb::GseResponse& response) mutable {
             constexpr const char* kName = "OnProcessTerminate";
             done(to_result(status, response, kName, grpc_port, timeout));
         });

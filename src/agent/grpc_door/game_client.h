@@ -11,9 +11,10 @@
 
 namespace gse::agent {
 
-/// Calls 127.0.0.1:<grpc_port>. Thread-safe, never blocks. Each `done` is called exactly once, without any lock held, possibly
-/// before the call returns. Refusals: Unavailable when the process cannot be reached or is late, FailedOperation when it
-/// answered with a failure: an error status, or a GseResponse of the form of 2020 whose `status` is not OK [通用 API].
+/// Calls 127.0.0.1:<grpc_port>. Thread-safe, never blocks. Each `done` is called exactly once, without any lock held,
+/// possibly before the call returns. Refusals: Unavailable when the process cannot be reached or is late,
+/// FailedOperation when it answered with a failure: an error status, or a GseResponse of the form of 2020 whose
+/// `status` is not OK [通用 API].
 class GameClient {
 public:
     GameClient();
@@ -30,8 +31,8 @@ public:
 
     /// The process on this port is gone; its connection need not be kept.
     void forget(std::uint16_t grpc_port);
-    /// Ends every open call with Unavailable and waits until each `done` has returned. Not from within a `done` or a call
-    /// of a game. Idempotent.
+    /// Ends every open call with Unavailable and waits until each `done` has returned. Not from within a `done` or a
+    /// call of a game. Idempotent.
     void stop();
 
 private:

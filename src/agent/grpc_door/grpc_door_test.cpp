@@ -67,7 +67,8 @@ private:
         server_ = builder.BuildAndStart();
         port_ = static_cast<std::uint16_t>(chosen);
     }
-    grpc::Status OnHealthCheck(grpc::ServerContext*, const pb::HealthCheckRequest*, pb::HealthCheckResponse* a) override {
+    grpc::Status OnHealthCheck(grpc::ServerContext*, const pb::HealthCheckRequest*,
+                               pb::HealthCheckResponse* a) override {
         if (on_health) return on_health(a);
         a->set_healthstatus(true);
         return grpc::Status::OK;
@@ -76,7 +77,8 @@ private:
                                           pb::GseResponse* a) override {
         return on_start ? on_start(*q, a) : grpc::Status::OK;
     }
-    grpc::Status OnProcessTerminate(grpc::ServerContext*, const pb::ProcessTerminateRequest* q, pb::GseResponse* a) override {
+    grpc::Status OnProcessTerminate(grpc::ServerContext*, const pb::ProcessTerminateRequest* q,
+                                    pb::GseResponse* a) override {
         return on_terminate ? on_terminate(*q, a) : grpc::Status::OK;
     }
 
@@ -106,7 +108,8 @@ protected:
     };
 
     template <class Request, class Response>
-    grpc::Status call(grpc::Status (pb::GseGrpcSdkService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+    grpc::Status call(grpc::Status (pb::GseGrpcSdkService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                          Response*),
                       const Request& request, Response* response, Metadata metadata) {
         grpc::ClientContext context;
         context.set_deadline(std::chrono::system_clock::now() + seconds(20));
@@ -131,20 +134,24 @@ protected:
     Result<void> start_session(std::uint16_t port, Millis timeout = kLong, link::StartSession session = {}) {
         std::promise<Result<void>> promise;
         auto future = promise.get_future();
-        door_->start_session(port, session, timeout,
-                             [promise = std::move(promise)](Result<void> result) mutable { promise.set_value(std::move(result)); });
+        door_->start_session(port, session, timeout, [promise = std::move(promise)](Result<void> result) mutable {
+            promise.set_value(std::move(result));
+        });
         return wait(std::move(future));
     }
     Result<void> terminate(std::uint16_t port, std::int64_t time = 0) {
         std::promise<Result<void>> promise;
         auto future = promise.get_future();
-        door_->terminate(port, time, kLong, [promise = std::move(promise)](Result<void> result) mutable { promise.set_value(std::move(result)); });
+        door_->terminate(port, time, kLong, [promise = std::move(promise)](Result<void> result) mutable {
+            promise.set_value(std::move(result));
+        });
         return wait(std::move(future));
     }
     bool healthy(std::uint16_t port, Millis timeout = kLong) {
         std::promise<bool> promise;
         auto future = promise.get_future();
-        door_->health_check(port, timeout, [promise = std::move(promise)](bool value) mutable { promise.set_value(value); });
+        door_->health_check(port, timeout,
+                            [promise = std::move(promise)](bool value) mutable { promise.set_value(value); });
         return wait(std::move(future));
     }
 
@@ -277,12 +284,14 @@ TEST_F(DoorTest, WhatCouldNotBePassedOnIsRefusedByName) {
     EXPECT_THAT(ready(1, 1, 1, 4'097).error_message(), HasSubstr("logPathsToUpload"));
     pb::ActivateGameServerSessionRequest activate;
     activate.set_maxplayers(-1);
-    EXPECT_THAT(call(&Stub::ActivateGameServerSession, activate, &response, {}).error_message(), HasSubstr("maxPlayers"));
+    EXPECT_THAT(call(&Stub::ActivateGameServerSession, activate, &response, {}).error_message(),
+                HasSubstr("maxPlayers"));
     pb::AcceptPlayerSessionRequest accept;
     accept.set_playersessionid(std::string(1'025, 'x'));
     EXPECT_THAT(call(&Stub::AcceptPlayerSession, accept, &response, {}).error_message(), HasSubstr("playerSessionId"));
     accept.set_playersessionid(std::string(2 << 20, 'x'));
-    EXPECT_EQ(call(&Stub::AcceptPlayerSession, accept, &response, {}).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(call(&Stub::AcceptPlayerSession, accept, &response, {}).error_code(),
+              grpc::StatusCode::RESOURCE_EXHAUSTED);
     EXPECT_TRUE(supervisor_.calls.empty());
 }
 
@@ -314,9 +323,17 @@ TEST_F(DoorTest, ALongReasonIsCutInsteadOfLosingTheStatus) {
 
 TEST_F(DoorTest, PlayerSessionsAreAnsweredWithTimesInSeconds) {
     supervisor_.answer = [](CallBody, Reply reply) {
-        reply({.players = {{.player_session_id = "ps", .player_id = "player", .session_id = "gs", .fleet_id = "fleet",
-                            .address = "1.2.3.4", .status = PlayerStatus::TimedOut, .created = {1'600'000'000'999},
-                            .ended = {1'600'000'060'000}, .port = 2000, .player_data = "data", .dns_name = "dns"},
+        reply({.players = {{.player_session_id = "ps",
+                            .player_id = "player",
+                            .session_id = "gs",
+                            .fleet_id = "fleet",
+                            .address = "1.2.3.4",
+                            .status = PlayerStatus::TimedOut,
+                            .created = {1'600'000'000'999},
+                            .ended = {1'600'000'060'000},
+                            .port = 2000,
+                            .player_data = "data",
+                            .dns_name = "dns"},
                            {.player_session_id = "open"}},
                .next_token = "next"});
     };
@@ -384,9 +401,17 @@ TEST_F(DoorTest, AStartedSessionArrivesWithItsFields) {
         return grpc::Status::OK;
     };
     ASSERT_TRUE(start_session(game.port(), kLong,
-                              {.session_id = "gs", .fleet_id = "fleet", .name = "name", .max_players = 8, .joinable = false,
-                               .properties = {{"map", "dust"}, {"mode", "tdm"}}, .port = 2000, .address = "1.2.3.4",
-                               .session_data = "data", .matchmaker_data = "match", .dns_name = "dns"}));
+                              {.session_id = "gs",
+                               .fleet_id = "fleet",
+                               .name = "name",
+                               .max_players = 8,
+                               .joinable = false,
+                               .properties = {{"map", "dust"}, {"mode", "tdm"}},
+                               .port = 2000,
+                               .address = "1.2.3.4",
+                               .session_data = "data",
+                               .matchmaker_data = "match",
+                               .dns_name = "dns"}));
     EXPECT_EQ(got.gameserversessionid(), "gs");
     EXPECT_EQ(got.fleetid(), "fleet");
     EXPECT_EQ(got.name(), "name");

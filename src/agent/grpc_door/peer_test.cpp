@@ -12,8 +12,8 @@ TEST(Peer, IsReadAsGrpcSpellsIt) {
     };
     const Case cases[] = {
         {"ipv4:127.0.0.1:54321", Peer{"127.0.0.1", 54321}},
-        {"ipv6:%5B::1%5D:5758", Peer{"::1", 5758}},                          // as of gRPC 1.48
-        {"ipv6:[::1]:5758", Peer{"::1", 5758}},                              // before
+        {"ipv6:%5B::1%5D:5758", Peer{"::1", 5758}},  // as of gRPC 1.48
+        {"ipv6:[::1]:5758", Peer{"::1", 5758}},      // before
         {"ipv6:%5B::ffff:127.0.0.1%5D:1", Peer{"::ffff:127.0.0.1", 1}},
         {"", std::nullopt},
         {"unix:/tmp/socket", std::nullopt},

@@ -109,7 +109,8 @@ Result<CallBody> read(const pb::ProcessReadyRequest& request) {
                          .grpc_port = TRY(port(request.grpcport(), "grpcPort")),
                          .log_paths = {}};
     if (request.logpathstoupload_size() > kMaxLogPaths)
-        return refuse(ErrorCode::InvalidRequest, fmt::format("logPathsToUpload may have {} entries at most", kMaxLogPaths));
+        return refuse(ErrorCode::InvalidRequest,
+                      fmt::format("logPathsToUpload may have {} entries at most", kMaxLogPaths));
     for (const auto& path : request.logpathstoupload()) {
         if (path.size() > kMaxPathBytes)
             return refuse(ErrorCode::InvalidRequest,
@@ -136,18 +137,18 @@ Result<CallBody> read(const pb::RemovePlayerSessionRequest& request) {
 }
 
 Result<CallBody> read(const pb::DescribePlayerSessionsRequest& request) {
-    return link::CallDescribePlayers{.session_id = TRY(id(request.gameserversessionid(), "gameServerSessionId")),
-                                     .player_id = TRY(id(request.playerid(), "playerId")),
-                                     .player_session_id = TRY(id(request.playersessionid(), "playerSessionId")),
-                                     .status_filter = TRY(id(request.playersessionstatusfilter(), "playerSessionStatusFilter")),
-                                     .next_token = TRY(id(request.nexttoken(), "nextToken")),
-                                     .limit = request.limit()};
+    return link::CallDescribePlayers{
+        .session_id = TRY(id(request.gameserversessionid(), "gameServerSessionId")),
+        .player_id = TRY(id(request.playerid(), "playerId")),
+        .player_session_id = TRY(id(request.playersessionid(), "playerSessionId")),
+        .status_filter = TRY(id(request.playersessionstatusfilter(), "playerSessionStatusFilter")),
+        .next_token = TRY(id(request.nexttoken(), "nextToken")),
+        .limit = request.limit()};
 }
 
 Result<CallBody> read(const pb::UpdatePlayerSessionCreationPolicyRequest& request) {
-    return link::CallUpdatePolicy{
-        TRY(id(request.gameserversessionid(), "gameServerSessionId")),
-        TRY(id(request.newplayersessioncreationpolicy(), "newPlayerSessionCreationPolicy"))};
+    return link::CallUpdatePolicy{TRY(id(request.gameserversessionid(), "gameServerSessionId")),
+                                  TRY(id(request.newplayersessioncreationpolicy(), "newPlayerSessionCreationPolicy"))};
 }
 
 Result<CallBody> read(const pb::TerminateGameServerSessionRequest& request) {
@@ -291,17 +292,19 @@ Result<std::uint16_t> SdkServer::Impl::start(CallHandler& handler) {
     CHECK(!server_);
     const std::string_view listen = options_.listen;
     if (!listen.starts_with("127.") && !listen.starts_with("[::1]:") && !listen.starts_with("localhost:"))
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("the SDK address {} is not on loopback: games are known by their process id, so only this "
-                                  "machine may call; use 127.0.0.1:5758",
-                                  listen));
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format("the SDK address {} is not on loopback: games are known by their process id, so only this "
+                        "machine may call; use 127.0.0.1:5758",
+                        listen));
     handler_ = &handler;
     int port = 0;
     grpc::ServerBuilder builder;
     builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(this);
     builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second agent on the port must fail, not share its games
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
+                               0);  // a second agent on the port must fail, not share its games
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
     // Games set keepalive as they like; a host's own processes need no policing.
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

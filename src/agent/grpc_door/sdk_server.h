@@ -4,8 +4,8 @@
 /// it gets INVALID_ARGUMENT. Success is an empty GseResponse; a refusal is a gRPC status:
 ///
 ///   CallStatus::InvalidArgument → INVALID_ARGUMENT     FailedPrecondition → FAILED_PRECONDITION
-///   CallStatus::NotFound        → NOT_FOUND            Unavailable        → UNAVAILABLE (the same call may be tried again)
-///   CallStatus::Internal        → INTERNAL
+///   CallStatus::NotFound        → NOT_FOUND            Unavailable        → UNAVAILABLE (the same call may be tried
+///   again) CallStatus::Internal        → INTERNAL
 ///
 /// Times in PlayerSession are Unix seconds, the end 0 while it is open: the original's documents name no unit.
 #pragma once
@@ -20,8 +20,8 @@
 namespace gse::agent {
 
 struct SdkServerOptions {
-    /// The original's address, compiled into its games [proto 文件]. Loopback only: callers are known by their pid, so they must be on
-    /// this machine. Port 0 lets the kernel choose.
+    /// The original's address, compiled into its games [proto 文件]. Loopback only: callers are known by their pid, so
+    /// they must be on this machine. Port 0 lets the kernel choose.
     std::string listen = "127.0.0.1:5758";
     std::size_t open_calls_max = 4096;  ///< beyond it: UNAVAILABLE
     Millis stop_timeout{2'000};
@@ -35,10 +35,11 @@ public:
     SdkServer(const SdkServer&) = delete;
     SdkServer& operator=(const SdkServer&) = delete;
 
-    /// Listens, once; the port it listens on. `handler` outlives stop(), and is called from gRPC's threads without any lock
-    /// held. A reply that is dropped instead of called answers INTERNAL.
+    /// Listens, once; the port it listens on. `handler` outlives stop(), and is called from gRPC's threads without any
+    /// lock held. A reply that is dropped instead of called answers INTERNAL.
     Result<std::uint16_t> start(CallHandler& handler);
-    /// Answers open calls with UNAVAILABLE; later replies are ignored. No call reaches the handler afterwards. Idempotent.
+    /// Answers open calls with UNAVAILABLE; later replies are ignored. No call reaches the handler afterwards.
+    /// Idempotent.
     void stop();
 
 private:
