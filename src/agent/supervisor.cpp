@@ -136,17 +136,20 @@ void Supervisor::Impl::shutdown(bool kill_games) {
     }
     post([this] { stop_ = true; }, true);
     thread_.join();
+    std::deque<std::move_only_function<void()>> dropped;
     {
         const std::lock_guard lock(mutex_);
         accepting_ = false;
-        queue_.clear();
+        dropped.swap(queue_);
     }
+    dropped.clear();  // not under the lock: calls among them are answered by this
     for (auto& [id, instance] : instances_) *instance.stop = true;
     for (auto& [sha, package] : packages_) *package.stop = true;
     workers_.reset();
-    for (auto& [id, call] : calls_)
-        if (call.reply) refuse_call(call.reply, link::CallStatus::Unavailable, "the agent stops; try again");
+    for (auto& [id, call] : calls_) refuse_call(call.reply, link::CallStatus::Unavailable, "the agent stops; try again");
     calls_.clear();
+    for (auto& [id, process] : processes_)
+        for (auto& early : process.early_calls) refuse_call(early.reply, link::CallStatus::Unavailable, "the agent stops; try again");
     data_lock_.reset();
 }
 
@@ -172,6 +175,7 @@ SupervisorView Supervisor::Impl::view() const {
 }
 
 void Supervisor::Impl::publish() {
+    if (!std::exchange(inventory_changed_, false)) return;
     link::HostHello fresh;
     std::size_t running = 0;
     for (const auto& [id, instance] : instances_)
@@ -186,8 +190,6 @@ void Supervisor::Impl::publish() {
     view_.instances = instances_.size();
     view_.processes = processes_.size();
     view_.running = running;
-    view_.waiting_calls = calls_.size();
-    changed_.notify_all();
 }
 
 void Supervisor::Impl::watch(int fd, std::uint64_t what) {
@@ -229,18 +231,15 @@ void Supervisor::Impl::loop() {
 /// Everything whose time has come.
 void Supervisor::Impl::act(std::int64_t now) {
     again_ = false;
-    std::vector<std::string> ids;
-    for (const auto& [id, process] : processes_) ids.push_back(id);
-    for (const auto& id : ids)
-        if (Process* process = find_process(id)) look_after(*process, now);
-    ids.clear();
-    for (const auto& [id, instance] : instances_) ids.push_back(id);
-    for (const auto& id : ids) {
-        Instance* instance = find_instance(id);
-        if (!instance) continue;
-        prepare(*instance, now);
-        launch_places(*instance, now);
-        if (instance->phase == link::InstancePhase::Remove) remove_if_empty(*instance);
+    for (auto next = processes_.begin(); next != processes_.end();) {
+        Process& process = next->second;
+        ++next;  // it may be forgotten
+        look_after(process, now);
+    }
+    for (auto& [id, instance] : instances_) {
+        prepare(instance, now);
+        launch_places(instance, now);
+        if (instance.phase == link::InstancePhase::Remove) remove_if_empty(instance);
     }
     for (auto& [sha, package] : packages_)
         if (!package.ready && !package.fetching && !package.waiting.empty() && now >= package.retry.not_before_ms) fetch_package(sha);
@@ -288,8 +287,7 @@ std::int64_t Supervisor::Impl::next_deadline() const {
     for (const auto& [sha, package] : packages_)
         if (!package.ready && !package.fetching && !package.waiting.empty()) take(package.retry.not_before_ms);
     if (!calls_by_age_.empty())
-        if (const auto oldest = calls_.find(calls_by_age_.front()); oldest != calls_.end())
-            take(oldest->second.reply ? oldest->second.deadline_ms : oldest->second.forget_ms);
+        if (const auto oldest = calls_.find(calls_by_age_.front()); oldest != calls_.end()) take(oldest->second.deadline_ms);
     for (const auto& [id, log] : logs_)
         if (!log.running && !log.done) take(log.retry.not_before_ms);
     if (dying_) {

@@ -66,7 +66,6 @@ struct SupervisorView {
     std::size_t instances = 0;
     std::size_t processes = 0;       ///< whose exit is not acknowledged yet
     std::size_t running = 0;
-    std::size_t waiting_calls = 0;
     std::string sandbox;             ///< "bubblewrap" or "none"
     std::string limiter;             ///< "cgroup v2", "cgroup v1" or "prlimit"
 };

@@ -39,12 +39,15 @@ void Supervisor::Impl::refuse_call(Reply& reply, CallStatus status, std::string 
 void Supervisor::Impl::call(Caller caller, CallBody body, Reply reply) {
     if (caller.claimed_pid <= 0)
         return refuse_call(reply, CallStatus::InvalidArgument, "the metadata 'pid' is missing; send the process id of the game server with every call");
-    // The reply is needed on both paths, so it is shared with the event until one of them takes it.
-    auto shared = std::make_shared<Reply>(std::move(reply));
-    const bool queued = post([this, caller = std::move(caller), body = std::move(body), shared]() mutable {
-        on_call(std::move(caller), std::move(body), std::exchange(*shared, nullptr));
+    // Shared with the event until one of the two takes it. An event that is dropped answers too.
+    struct Pending {
+        Reply reply;
+        explicit Pending(Reply given) : reply(std::move(given)) {}
+        ~Pending() { refuse_call(reply, CallStatus::Unavailable, "the agent is overloaded or stops; try again"); }
+    };
+    post([this, caller = std::move(caller), body = std::move(body), pending = std::make_shared<Pending>(std::move(reply))]() mutable {
+        on_call(std::move(caller), std::move(body), std::exchange(pending->reply, nullptr));
     });
-    if (!queued) refuse_call(*shared, CallStatus::Unavailable, "the agent is overloaded or stops; try again");
 }
 
 /// The process that really calls, if it is the one that the caller claims to belong to.
@@ -173,7 +176,7 @@ void Supervisor::Impl::on_call(Caller caller, CallBody body, Reply reply) {
         return refuse_call(reply, CallStatus::Unavailable, "too many calls wait for the server; try again");
     const std::uint64_t id = next_call_++;
     WaitingCall call{.reply = std::move(reply), .process_id = process.id, .deadline_ms = now() + timers_.sdk_call.count(),
-                     .forget_ms = now() + timers_.sdk_call.count() + kLateAnswerMs, .ending = std::holds_alternative<link::CallEnding>(body)};
+                     .ending = std::holds_alternative<link::CallEnding>(body)};
     if (ready) call.ready = *ready;
     if (reporter_.report(link::SdkCall{id, process.id, caller.request_id, std::move(body)}) == 0)
         return refuse_call(call.reply, CallStatus::Unavailable, "too much waits for the server; try again");
@@ -183,12 +186,13 @@ void Supervisor::Impl::on_call(Caller caller, CallBody body, Reply reply) {
 }
 
 void Supervisor::Impl::on_reply(link::SdkReply reply) {
-    const auto found = calls_.find(reply.call_id);
-    if (found == calls_.end()) return;
-    WaitingCall call = std::move(found->second);
-    calls_.erase(found);
+    auto taken = calls_.extract(reply.call_id);
+    const bool late = taken.empty();
+    if (late) taken = late_calls_.extract(reply.call_id);
+    if (taken.empty()) return;
+    WaitingCall call = std::move(taken.mapped());
     Process* process = find_process(call.process_id);
-    if (process && process->waiting_calls > 0) --process->waiting_calls;
+    if (process && !late) --process->waiting_calls;
     if (process && process->state == Process::State::Running && reply.status == CallStatus::Ok) {
         if (call.ready) became_ready(*process, *call.ready);
         if (call.ending) {
@@ -209,26 +213,24 @@ void Supervisor::Impl::became_ready(Process& process, const link::CallReady& rea
     save(process);
 }
 
-/// Calls are answered at their time limit, and forgotten later: an answer that comes late still has its effect.
+/// Calls are answered at their time limit. A late answer of the server still counts where it changes something.
 void Supervisor::Impl::expire_calls(std::int64_t now) {
     while (!calls_by_age_.empty()) {
         const auto oldest = calls_.find(calls_by_age_.front());
-        if (oldest == calls_.end()) {
-            calls_by_age_.pop_front();
-            continue;
+        if (oldest != calls_.end()) {
+            WaitingCall& call = oldest->second;
+            if (now < call.deadline_ms) break;
+            if (Process* process = find_process(call.process_id)) --process->waiting_calls;
+            refuse_call(call.reply, CallStatus::Unavailable, "the server did not answer in time; try again");
+            if (call.ready || call.ending) {
+                if (late_calls_.size() >= options.calls_max) late_calls_.erase(late_calls_.begin());
+                late_calls_.emplace(oldest->first, std::move(call));
+            }
+            calls_.erase(oldest);
         }
-        if (now < oldest->second.forget_ms) break;
-        if (Process* process = find_process(oldest->second.process_id); process && process->waiting_calls > 0) --process->waiting_calls;
-        refuse_call(oldest->second.reply, CallStatus::Unavailable, "the server did not answer in time; try again");
-        calls_.erase(oldest);
         calls_by_age_.pop_front();
     }
-    for (const std::uint64_t id : calls_by_age_) {
-        const auto call = calls_.find(id);
-        if (call == calls_.end()) continue;
-        if (now < call->second.deadline_ms) break;
-        refuse_call(call->second.reply, CallStatus::Unavailable, "the server did not answer in time; try again");
-    }
+    while (!late_calls_.empty() && now >= late_calls_.begin()->second.deadline_ms + kLateAnswerMs) late_calls_.erase(late_calls_.begin());
 }
 
 }  // namespace gse::agent

@@ -127,10 +127,9 @@ struct Package {
 };
 
 struct WaitingCall {
-    Reply reply;  ///< empty once answered
+    Reply reply;
     std::string process_id;
     std::int64_t deadline_ms = 0;
-    std::int64_t forget_ms = 0;   ///< a late answer still counts until then
     std::optional<link::CallReady> ready;
     bool ending = false;
 };
@@ -231,7 +230,7 @@ private:
     void on_reply(link::SdkReply reply);
     void became_ready(Process& process, const link::CallReady& ready);
     void expire_calls(std::int64_t now);
-    void refuse_call(Reply& reply, link::CallStatus status, std::string message);
+    static void refuse_call(Reply& reply, link::CallStatus status, std::string message);
 
     // supervisor_logs.cpp
     void on_collect_logs(link::CollectLogs order);
@@ -278,6 +277,8 @@ private:
     std::uint64_t next_call_ = 1;
     std::map<std::uint64_t, WaitingCall> calls_;
     std::deque<std::uint64_t> calls_by_age_;
+    std::map<std::uint64_t, WaitingCall> late_calls_;         ///< answered at their limit, but their outcome matters
+    bool inventory_changed_ = true;                           ///< what hello() tells is to be put together anew
     std::unordered_map<std::int64_t, std::pair<std::uint64_t, std::string>> known_pids_;       ///< pid → start ticks, process
     std::unordered_map<std::uint16_t, std::pair<std::uint64_t, std::string>> known_peers_;     ///< port → inode, process
     std::map<std::string, LogJob> logs_;

@@ -91,6 +91,7 @@ Result<GameUser> Supervisor::Impl::choose_user() const {
 }
 
 void Supervisor::Impl::begin_instance(Instance& instance) {
+    inventory_changed_ = true;
     mkdir(instance.folders.instance.c_str(), 0700);
     mkdir(instance.folders.processes().c_str(), 0700);
     (void)sync_directory(instance.folders.instance.parent_path());
@@ -363,6 +364,7 @@ void Supervisor::Impl::remove_if_empty(Instance& instance) {
             Instance* gone = find_instance(id);
             if (!gone) return;
             gone->removed_files = true;
+            inventory_changed_ = true;
             report(link::InstanceRemoved{id});
             if (gone->processes.empty()) {
                 remove_tree(gone->folders.instance);

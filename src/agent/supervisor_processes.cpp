@@ -139,6 +139,7 @@ void Supervisor::Impl::launch(Instance& instance, Place& place, std::int64_t now
     place.process_id = process.id;
     instance.processes.insert(process.id);
     processes_.emplace(process.id, std::move(process));
+    inventory_changed_ = true;
 }
 
 /// The shim says whether the game runs.
@@ -150,6 +151,7 @@ void Supervisor::Impl::on_news(Process& process) {
         return;
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    inventory_changed_ = true;
     process.news.reset();  // leaves the epoll set with it
     std::erase_if(watched_, [&](const auto& item) { return item.second == process.id; });
     const ShimNews news = parse_shim_news(process.news_text);
@@ -177,6 +179,7 @@ void Supervisor::Impl::on_news(Process& process) {
 }
 
 void Supervisor::Impl::on_shim_over(Process& process) {
+    inventory_changed_ = true;
     siginfo_t ended{};
     if (process.pidfd) {
         waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(process.pidfd.get()), &ended, WEXITED | WNOHANG);  // not ours after an adoption
@@ -230,6 +233,7 @@ void Supervisor::Impl::forget(Process& process) {
     remove_tree(process.folder);
     std::erase_if(watched_, [&](const auto& item) { return item.second == id; });
     processes_.erase(id);
+    inventory_changed_ = true;
     Instance* instance = find_instance(instance_id);
     if (!instance) return;
     instance->processes.erase(id);
