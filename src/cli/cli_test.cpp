@@ -362,6 +362,22 @@ TEST_F(Cli, WaitingIsBounded) {
     EXPECT_TRUE(all_answered());
 }
 
+TEST_F(Cli, DeletingCanWaitUntilTheFleetIsGone) {
+    for (int i = 0; i < 2; ++i) answer("DescribeFleetAttributes", kTwoFleets);
+    script_.answers.insert(script_.answers.begin() + 1, {"DeleteFleet", ""});
+    answer("DescribeFleetAttributes", R"("FleetAttributes":[],"TotalCount":0)");
+    EXPECT_EQ(gse({"fleet", "delete", "arena-v1", "--wait"}), kDone) << err();
+    EXPECT_EQ(out(), "deleted fleet-1\n");
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, WaitingForADeletionIsBounded) {
+    for (int i = 0; i < 3; ++i) answer("DescribeFleetAttributes", kTwoFleets);
+    script_.answers.insert(script_.answers.begin() + 1, {"DeleteFleet", ""});
+    EXPECT_EQ(gse({"fleet", "delete", "arena-v1", "--wait", "--timeout", "0"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("still being deleted after 0 s"));
+}
+
 TEST_F(Cli, ScalingChangesOnlyWhatWasSaid) {
     answer("DescribeFleetAttributes", kTwoFleets);
     answer("UpdateFleetCapacity", "");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "cli/commands.h"
@@ -246,10 +247,27 @@ Result<void> scale(Session& session, const Scale& options) {
     return {};
 }
 
-Result<void> remove(Session& session, const One& options) {
+struct Delete : One {
+    bool wait = false;
+    std::uint64_t seconds = 300;
+};
+
+/// With --wait, looks until the server no longer knows the fleet: then its processes have ended and its asset is free.
+Result<void> remove(Session& session, const Delete& options) {
     const auto fleet = TRY(find_fleet(session.api, options.fleet));
-    TRY(call(session.api, api::DeleteFleetRequest{.fleet_id = fleet.fleet_id.value_or("")}));
-    session.show(fleet, fmt::format("deleting {}\n", fleet.fleet_id.value_or("")));
+    const std::string id = fleet.fleet_id.value_or("");
+    TRY(call(session.api, api::DeleteFleetRequest{.fleet_id = id}));
+    const Clock& clock = session.outside.clock;
+    const std::int64_t until = clock.monotonic_ms() + static_cast<std::int64_t>(options.seconds) * 1'000;
+    while (options.wait) {
+        const auto fleets = TRY(all_fleets(session.api));
+        if (std::ranges::none_of(fleets, [&](const auto& f) { return f.fleet_id == id; })) break;
+        if (clock.monotonic_ms() >= until)
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("fleet {} is still being deleted after {} s", id, options.seconds));
+        session.outside.pause(kBetweenLooks);
+    }
+    session.show(fleet, fmt::format("{} {}\n", options.wait ? "deleted" : "deleting", id));
     return {};
 }
 
@@ -345,8 +363,17 @@ void add_fleet_commands(CLI::App& app, Chosen& chosen) {
             c.add_option("--timeout", o.seconds, "seconds")->capture_default_str()->check(CLI::Range(0, 86'400));
         },
         wait);
-    add_command<One>(*fleet, chosen, {"delete", "Deletes a fleet that no alias leads to.", "gse fleet delete arena-v1"},
-                     declare_one, remove);
+    add_command<Delete>(
+        *fleet, chosen,
+        {"delete", "Deletes a fleet without sessions that no alias leads to.", "gse fleet delete arena-v1 --wait"},
+        [](CLI::App& c, Delete& o) {
+            declare_one(c, o);
+            c.add_flag("--wait", o.wait, "until it is gone and its asset is free");
+            c.add_option("--timeout", o.seconds, "seconds, with --wait")
+                ->capture_default_str()
+                ->check(CLI::Range(0, 86'400));
+        },
+        remove);
 
     CLI::App* instance = app.add_subcommand("instance", "servers of fleets");
     instance->require_subcommand(1);
