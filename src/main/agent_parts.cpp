@@ -1,0 +1,102 @@
+#include "main/agent_parts.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <thread>
+
+#include "agent/grpc_door/grpc_door.h"
+#include "agent/supervisor.h"
+#include "base/file.h"
+#include "base/rng.h"
+#include "link/agent_client.h"
+#include "main/data_dir.h"
+
+namespace gse {
+namespace {
+
+agent::SandboxMode sandbox_of(config::Sandbox sandbox) {
+    switch (sandbox) {
+        case config::Sandbox::Auto: return agent::SandboxMode::Auto;
+        case config::Sandbox::Bubblewrap: return agent::SandboxMode::Bubblewrap;
+        case config::Sandbox::None: return agent::SandboxMode::None;
+    }
+    return agent::SandboxMode::Auto;
+}
+
+std::filesystem::path port_file(const config::Config& config) { return std::filesystem::path(config.data) / "sdk-port"; }
+
+/// The SDK port of the last run: games that outlived it still call there.
+std::uint16_t last_port(const config::Config& config) {
+    const auto text = read_file(port_file(config), 16);
+    return text ? static_cast<std::uint16_t>(std::strtoul(text->c_str(), nullptr, 10)) : 0;
+}
+
+}  // namespace
+
+struct AgentParts::Impl {
+    Impl(const config::Config& c, AgentTarget target, std::function<void(const Error&)> fatal)
+        : config(c),
+          on_fatal(std::move(fatal)),
+          client({.server = target.server, .token = target.token, .tls_roots = std::nullopt,
+                  .pin_file = std::filesystem::path(config.data) / "agent" / "server-pin"},
+                 clock, rng) {}
+
+    const config::Config config;
+    std::function<void(const Error&)> on_fatal;
+    SystemClock clock;
+    SystemRng rng;
+    link::AgentClient client;
+    std::unique_ptr<agent::GrpcDoor> door;
+    std::unique_ptr<agent::Supervisor> supervisor;
+};
+
+AgentParts::AgentParts(const config::Config& config, AgentTarget target, std::function<void(const Error&)> on_fatal)
+    : impl_(std::make_unique<Impl>(config, std::move(target), std::move(on_fatal))) {}
+
+AgentParts::~AgentParts() { stop(false); }
+
+Result<std::string> AgentParts::start() {
+    const config::Config& config = impl_->config;
+    const HostPort sdk = TRY(split_address(config.sdk_listen));
+    const HostPort http = TRY(split_address(config.listen));
+    agent::SupervisorOptions options;
+    options.data_dir = config.data;
+    options.host_name = config.agent.name;
+    options.region = config.agent.region;
+    const bool any = http.host.empty() || http.host == "0.0.0.0" || http.host == "localhost";
+    options.address = !config.public_address.empty() ? config.public_address : any ? "127.0.0.1" : http.host;
+    options.private_address = "127.0.0.1";
+    options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};
+    options.instance_capacity = static_cast<std::uint32_t>(config.agent.capacity);
+    options.sandbox = sandbox_of(config.agent.sandbox);
+    options.package_bytes_max = config.settings.limits.package_bytes;
+    options.package_cache_bytes = config.agent.package_cache_bytes;
+
+    const std::uint16_t kept = sdk.port == 0 ? last_port(config) : 0;
+    impl_->door = std::make_unique<agent::GrpcDoor>(
+        agent::SdkServerOptions{.listen = fmt::format("{}:{}", sdk.host, sdk.port == 0 ? kept : sdk.port)});
+    impl_->supervisor = std::make_unique<agent::Supervisor>(std::move(options), *impl_->door, impl_->client, impl_->clock);
+    auto port = impl_->door->start(*impl_->supervisor);
+    if (!port && kept != 0)
+        return refuse(ErrorCode::InUse, fmt::format("the SDK port {} of the last run is taken, and games that run on would not find us "
+                                                    "elsewhere: free it, or set sdk_listen to another port",
+                                                    kept));
+    if (!port) return std::unexpected(port.error());
+    const std::string address = fmt::format("{}:{}", sdk.host, *port);
+    impl_->supervisor->set_sdk_address(address);
+    TRY(impl_->supervisor->start());
+    if (sdk.port == 0 && kept != *port) TRY(write_file_atomically(port_file(config), std::to_string(*port)));
+    TRY(impl_->client.start(*impl_->supervisor));
+    const agent::SupervisorView view = impl_->supervisor->view();
+    spdlog::info("agent: sandbox {}, limits by {}, {} games adopted", view.sandbox, view.limiter, view.running);
+    return address;
+}
+
+void AgentParts::stop(bool kill_games) {
+    if (impl_->supervisor) impl_->supervisor->shutdown(kill_games);
+    impl_->client.stop();
+    if (impl_->door) impl_->door->stop();
+}
+
+}  // namespace gse

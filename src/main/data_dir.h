@@ -1,0 +1,52 @@
+/// The folder with everything that lasts: its layout, its lock, and the small secrets in it.
+///
+///   lock               held while a server or `gse dev` runs here
+///   credentials.toml   API keys, 0600
+///   secret             32 random bytes in hex, 0600: signs upload and log links and NextToken
+///   link-token         what agents show, 0600
+///   sdk-port, link-port  what the kernel chose for port 0: taken again on the next start, so that games and agents find us
+///   journal/           see docs/journal-format.md
+///   objects/           packages and logs
+///   agent/             see agent/supervisor.h
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace gse {
+
+class DataDir {
+public:
+    /// Makes the folder (0700) if there is none, and locks it. InUse names the process that has it.
+    static Result<DataDir> open(const std::filesystem::path& root);
+
+    [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+    [[nodiscard]] std::filesystem::path journal() const { return root_ / "journal"; }
+    [[nodiscard]] std::filesystem::path objects() const { return root_ / "objects"; }
+    [[nodiscard]] std::filesystem::path credentials() const { return root_ / "credentials.toml"; }
+
+    /// Hex text of 32 random bytes, made on first use and kept (0600, synced) in a file of that name.
+    Result<std::string> secret(std::string_view name) const;
+    /// The port kept under `name` by keep_port(), or 0.
+    [[nodiscard]] std::uint16_t kept_port(std::string_view name) const;
+    Result<void> keep_port(std::string_view name, std::uint16_t port) const;
+
+private:
+    DataDir(std::filesystem::path root, Fd lock) : root_(std::move(root)), lock_(std::move(lock)) {}
+    std::filesystem::path root_;
+    Fd lock_;
+};
+
+/// `host:port` → its parts; refuses what is neither.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+};
+Result<HostPort> split_address(std::string_view address);
+
+}  // namespace gse

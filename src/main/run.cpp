@@ -1,0 +1,153 @@
+#include "main/run.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <vector>
+
+#include "base/file.h"
+#include "main/agent_parts.h"
+#include "main/data_dir.h"
+#include "main/server_parts.h"
+
+namespace gse {
+namespace {
+
+constexpr int kRestartsMax = 3;
+constexpr const char* kRestartCount = "GSE_RESTART_COUNT";
+
+void set_up_log(const config::Log& log) {
+    auto logger = spdlog::stderr_logger_mt("gse");
+    switch (log.level) {
+        case config::LogLevel::Trace: logger->set_level(spdlog::level::trace); break;
+        case config::LogLevel::Debug: logger->set_level(spdlog::level::debug); break;
+        case config::LogLevel::Info: logger->set_level(spdlog::level::info); break;
+        case config::LogLevel::Warn: logger->set_level(spdlog::level::warn); break;
+        case config::LogLevel::Error: logger->set_level(spdlog::level::err); break;
+        case config::LogLevel::Off: logger->set_level(spdlog::level::off); break;
+    }
+    if (log.format == config::LogFormat::Json)
+        logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})", spdlog::pattern_time_type::utc);
+    else logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+    spdlog::set_default_logger(std::move(logger));
+}
+
+/// SIGTERM and SIGINT, taken by one thread in order; a failure inside ends the wait as well.
+class StopSignal {
+public:
+    StopSignal() {
+        sigemptyset(&set_);
+        sigaddset(&set_, SIGTERM);
+        sigaddset(&set_, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &set_, nullptr);  // before any thread starts, so that all inherit it
+        signal(SIGPIPE, SIG_IGN);
+    }
+    void fail(const Error& error) {
+        spdlog::critical("{}", error.message);
+        failed_ = true;
+        kill(getpid(), SIGTERM);
+    }
+    /// True after a signal from outside, false after fail().
+    bool wait() {
+        int which = 0;
+        sigwait(&set_, &which);
+        return !failed_;
+    }
+
+private:
+    sigset_t set_{};
+    std::atomic<bool> failed_{false};
+};
+
+int refuse_start(const Error& error) {
+    spdlog::error("{}", error.message);
+    return 1;
+}
+
+/// After a failed journal append nobody knows what is durable: only the journal can tell, so begin again from it. Games
+/// are not touched. All descriptors are close-on-exec.
+int restart() {
+    const char* text = std::getenv(kRestartCount);
+    const int count = text ? std::atoi(text) : 0;
+    if (count >= kRestartsMax) {
+        spdlog::critical("gave up after {} restarts", count);
+        return 1;
+    }
+    std::ifstream file("/proc/self/cmdline", std::ios::binary);
+    std::string line((std::istreambuf_iterator<char>(file)), {});
+    std::vector<char*> arguments;
+    for (std::size_t at = 0; at < line.size(); at = line.find('\0', at) + 1) arguments.push_back(&line[at]);
+    arguments.push_back(nullptr);
+    setenv(kRestartCount, std::to_string(count + 1).c_str(), 1);
+    spdlog::warn("restarting from the journal");
+    execv("/proc/self/exe", arguments.data());
+    return 1;
+}
+
+void say_ready(const std::string& line) {
+    std::fprintf(stdout, "%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_dev(const config::Config& config) {
+    set_up_log(config.log);
+    StopSignal stop;
+    const auto fatal = [&stop](const Error& error) { stop.fail(error); };
+    ServerParts server(config, fatal);
+    const auto addresses = server.start();
+    if (!addresses) return refuse_start(addresses.error());
+    AgentParts agent(config, {.server = addresses->link, .token = addresses->link_token}, fatal);
+    const auto sdk = agent.start();
+    if (!sdk) return refuse_start(sdk.error());
+    say_ready(fmt::format("ready http={} sdk={}", addresses->http, *sdk));
+    const bool orderly = stop.wait();
+    spdlog::info("stopping");
+    agent.stop(orderly);
+    server.stop();
+    return orderly ? 0 : restart();
+}
+
+int run_server(const config::Config& config) {
+    set_up_log(config.log);
+    StopSignal stop;
+    ServerParts server(config, [&stop](const Error& error) { stop.fail(error); });
+    const auto addresses = server.start();
+    if (!addresses) return refuse_start(addresses.error());
+    say_ready(fmt::format("ready http={} link={}", addresses->http, addresses->link));
+    const bool orderly = stop.wait();
+    spdlog::info("stopping");
+    server.stop();
+    return orderly ? 0 : restart();
+}
+
+int run_agent(const config::Config& config) {
+    set_up_log(config.log);
+    StopSignal stop;
+    if (config.agent.server.empty())
+        return refuse_start({ErrorCode::MissingParameter, "agent.server is empty; say which server to join, e.g. --server 10.0.0.1:7070"});
+    const auto token = read_file(config.agent.token_file, 4096);
+    if (!token) return refuse_start(token.error());
+    const auto data = DataDir::open(config.data);
+    if (!data) return refuse_start(data.error());
+    std::string text = *token;
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    AgentParts agent(config, {.server = config.agent.server, .token = text}, [&stop](const Error& error) { stop.fail(error); });
+    const auto sdk = agent.start();
+    if (!sdk) return refuse_start(sdk.error());
+    say_ready(fmt::format("ready sdk={}", *sdk));
+    const bool orderly = stop.wait();
+    spdlog::info("stopping; games go on, and the next start adopts them");
+    agent.stop(false);
+    return orderly ? 0 : restart();
+}
+
+}  // namespace gse

@@ -1,0 +1,189 @@
+#include "main/server_parts.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+
+#include "api/gateway.h"
+#include "base/rng.h"
+#include "engine/engine.h"
+#include "http/credentials.h"
+#include "http/server.h"
+#include "journal/sqlite.h"
+#include "link/link_server.h"
+#include "main/data_dir.h"
+#include "main/metrics.h"
+#include "objects/directory_store.h"
+
+namespace gse {
+namespace {
+
+constexpr Millis kAgentGrant{24 * 3'600'000LL};
+
+/// What other machines reach us by: the configured address, else the one we listen on.
+std::string public_host(const config::Config& config, const HostPort& listen) {
+    if (!config.public_address.empty()) return config.public_address;
+    return listen.host == "0.0.0.0" || listen.host.empty() ? "127.0.0.1" : listen.host;
+}
+
+link::Authorizer make_authorizer(const objects::ObjectAuth& auth, const Clock& clock) {
+    const auto grant = [&auth, &clock](objects::Access access, link::ObjectRef& ref) {
+        if (!ref.key.empty()) ref.authorization = auth.grant(access, ref.bucket, ref.key, clock.wall() + kAgentGrant);
+    };
+    return {.instance = [grant](link::InstanceSpec& spec) {
+                grant(objects::Access::Read, spec.package);
+                grant(objects::Access::Write, spec.log_prefix);
+            },
+            .logs = [grant](link::CollectLogs& order) { grant(objects::Access::Write, order.target); }};
+}
+
+void announce_key(const http::FileKeyStore& keys, const std::filesystem::path& path) {
+    switch (keys.origin()) {
+        case http::KeyOrigin::File: spdlog::info("API key {} from {}", keys.first().secret_id, path.string()); break;
+        case http::KeyOrigin::Environment:
+            spdlog::info("API key {} from TENCENTCLOUD_SECRET_ID, kept in {}", keys.first().secret_id, path.string());
+            break;
+        case http::KeyOrigin::Generated:
+            spdlog::info("made API key {}, kept in {}", keys.first().secret_id, path.string());
+            // A secret belongs on a person's screen at most, never in a log file.
+            if (::isatty(STDERR_FILENO)) std::cerr << "SecretKey: " << keys.first().secret_key << '\n';
+            break;
+    }
+}
+
+std::string text_or_empty(const char* text) { return text ? text : ""; }
+
+}  // namespace
+
+struct ServerParts::Impl {
+    Impl(const config::Config& c, std::function<void(const Error&)> fatal) : config(c), on_fatal(std::move(fatal)), state(config.settings) {}
+
+    const config::Config config;
+    std::function<void(const Error&)> on_fatal;
+    SystemClock clock;
+    SystemRng rng;       // the engine's owner thread
+    SystemRng setup_rng;
+    core::State state;
+    std::optional<DataDir> data;
+    std::optional<http::FileKeyStore> keys;
+    std::unique_ptr<objects::ObjectStore> store;
+    std::optional<objects::ObjectAuth> object_auth;
+    std::unique_ptr<journal::Journal> journal;
+    std::optional<api::Services> services;
+    // In the order they start; they stop in reverse.
+    std::unique_ptr<engine::Engine> engine;
+    std::unique_ptr<api::Gateway> gateway;
+    std::unique_ptr<http::Server> http;
+    std::unique_ptr<link::LinkServer> link;
+
+    Result<ServerAddresses> start();
+    std::vector<std::string> not_ready() const;
+};
+
+std::vector<std::string> ServerParts::Impl::not_ready() const {
+    std::vector<std::string> reasons;
+    const engine::EngineStats stats = engine->stats();
+    if (stats.disk_low)
+        reasons.push_back(fmt::format("less than journal.reserve_bytes ({} MiB) of disk are free: changes are refused, reading goes on",
+                                      config.journal.reserve_bytes >> 20));
+    if (!stats.trouble.empty()) reasons.push_back(stats.trouble);
+    return reasons;
+}
+
+Result<ServerAddresses> ServerParts::Impl::start() {
+    const HostPort listen = TRY(split_address(config.listen));
+    data.emplace(TRY(DataDir::open(config.data)));
+    keys.emplace(TRY(http::open_credentials(data->credentials(),
+                                            {.secret_id = text_or_empty(std::getenv("TENCENTCLOUD_SECRET_ID")),
+                                             .secret_key = text_or_empty(std::getenv("TENCENTCLOUD_SECRET_KEY"))},
+                                            setup_rng)));
+    announce_key(*keys, data->credentials());
+    const std::string secret = TRY(data->secret("secret"));
+    const std::string link_token = TRY(data->secret("link-token"));
+    object_auth.emplace(secret);
+    store = TRY(objects::open_directory_store(data->objects(), {.reserve_bytes = config.journal.reserve_bytes, .before_step = {}}));
+
+    journal::SqliteOptions options;
+    options.dir = data->journal();
+    options.create = true;
+    options.created = clock.wall();
+    options.segment_bytes = config.journal.segment_bytes;
+    auto opened = TRY(journal::open_sqlite_journal(std::move(options)));
+    journal = std::move(opened.journal);
+
+    engine = std::make_unique<engine::Engine>(
+        engine::EngineOptions{.queue_max = config.engine.queue_max,
+                              .commit_spacing = std::chrono::microseconds(config.journal.commit_spacing_us),
+                              .snapshot_bytes = config.journal.snapshot_bytes,
+                              .reserve_bytes = config.journal.reserve_bytes},
+        state, *journal, clock, rng, on_fatal);
+    spdlog::info("{}", TRY(engine->recover()));
+
+    services.emplace(api::Services{.object_auth = *object_auth, .token_secret = secret, .public_url = {}});
+    gateway = std::make_unique<api::Gateway>(*engine, *store, *services, config.settings);
+
+    link::LinkServerOptions link_options;
+    link_options.listen = config.link_listen;
+    if (const HostPort wanted = TRY(split_address(config.link_listen)); wanted.port == 0)
+        link_options.listen = fmt::format("{}:{}", wanted.host, data->kept_port("link"));
+    link_options.token = link_token;
+    link_options.allow_plain_off_loopback = config.insecure_http;
+    link_options.heartbeat = config.settings.timers.heartbeat;
+    link = std::make_unique<link::LinkServer>(link_options, make_authorizer(*object_auth, clock), clock);
+
+    http::ServerOptions http_options;
+    http_options.listen = config.listen;
+    http_options.insecure_http = config.insecure_http;
+    http_options.threads = static_cast<int>(config.http.threads);
+    if (!config.public_address.empty()) http_options.known_hosts.push_back(config.public_address);
+    http_options.metrics_token = config.metrics_token;
+    http_options.connections_max = config.http.max_connections;
+    http_options.object_bytes = config.settings.limits.package_bytes;
+    http = std::make_unique<http::Server>(http_options,
+                                          http::Handlers{.api = *gateway,
+                                                         .error_body = &engine::error_body,
+                                                         .keys = *keys,
+                                                         .objects = *store,
+                                                         .object_auth = *object_auth,
+                                                         .clock = clock,
+                                                         .metrics = [this] { return metrics_text(*engine, http->stats()); },
+                                                         .not_ready = [this] { return not_ready(); },
+                                                         .console = {}});
+    const std::uint16_t http_port = TRY(http->start());
+
+    ServerAddresses addresses;
+    addresses.http = fmt::format("{}:{}", listen.host, http_port);
+    services->public_url = fmt::format("http://{}:{}", public_host(config, listen), http_port);
+    addresses.objects_url = services->public_url + "/objects";
+    addresses.link_token = link_token;
+    engine->start(*link, {.deployment_id = opened.deployment, .objects_url = addresses.objects_url});
+
+    auto link_port = link->start(*engine);
+    if (!link_port && data->kept_port("link") != 0 && TRY(split_address(config.link_listen)).port == 0)
+        return refuse(ErrorCode::InUse, fmt::format("the agents' port {} of the last run cannot be listened on ({}); free it, or set "
+                                                    "link_listen to another port",
+                                                    data->kept_port("link"), link_port.error().message));
+    if (!link_port) return std::unexpected(link_port.error());
+    TRY(data->keep_port("link", *link_port));
+    addresses.link = fmt::format("{}:{}", TRY(split_address(config.link_listen)).host, *link_port);
+    return addresses;
+}
+
+ServerParts::ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal)
+    : impl_(std::make_unique<Impl>(config, std::move(on_fatal))) {}
+
+ServerParts::~ServerParts() { stop(); }
+
+Result<ServerAddresses> ServerParts::start() { return impl_->start(); }
+
+void ServerParts::stop() {
+    if (impl_->http) impl_->http->stop();
+    if (impl_->link) impl_->link->stop();
+    if (impl_->engine) impl_->engine->stop();
+}
+
+}  // namespace gse

@@ -1,0 +1,39 @@
+/// Everything a server is made of, put together. Only this folder knows the concrete parts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+
+namespace gse {
+
+/// Where a started server can be reached.
+struct ServerAddresses {
+    std::string http;       ///< `127.0.0.1:8080`
+    std::string link;       ///< `127.0.0.1:40001`
+    std::string link_token; ///< what agents must show
+    std::string objects_url;
+};
+
+/// The journal, engine, API, objects, HTTP port and agents' link of one server. Stops when destroyed.
+class ServerParts {
+public:
+    /// `on_fatal` is called once, on some thread, when the journal failed: the process must end.
+    ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal);
+    ~ServerParts();
+
+    /// Opens the data directory, replays the journal, listens. On error nothing was overwritten.
+    Result<ServerAddresses> start();
+    /// Answers what is under way, then ends. Idempotent.
+    void stop();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gse
