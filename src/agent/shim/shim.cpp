@@ -411,7 +411,7 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc >= 11 && strcmp(argv[1], "exec") == 0)
+    if (argc >= 10 && strcmp(argv[1], "exec") == 0)
         become_game(atoi(argv[2]), atol(argv[3]), atol(argv[4]), argv[5], atol(argv[6]), atol(argv[7]), atol(argv[8]), argv + 9);
     if (argc < 3 || strcmp(argv[1], "run") != 0) {
         static const char usage[] = "gse-shim is started by the gse agent, one for each game process.\n";
