@@ -92,7 +92,7 @@ StepOutcome extract_package(const fs::path& package, const InstanceFolders& fold
 StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop) {
     struct stat info {};
     const fs::path script = run.folders.game() / "install.sh";
-    if (lstat(script.c_str(), &info) != 0) return {.message = "no install.sh", .log = "The package has no install.sh at its root.\n"};
+    if (lstat(script.c_str(), &info) != 0) return {.message = "no install.sh"};  // no log: no event
     if (!S_ISREG(info.st_mode)) return failed("install.sh is not a regular file; make it one", false);
     std::string log = "Running installer at /local/game/install.sh\n";
     const fs::path folder = run.folders.install();
