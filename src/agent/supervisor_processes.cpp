@@ -162,6 +162,7 @@ void Supervisor::Impl::on_news(Process& process) {
         process.state = Process::State::Running;
         process.game_pid = news.pid;
         if (const auto started = read_shim_started(process.folder)) process.times.started_ms = started->started_boot_ms;
+        publish();  // no hello may miss a process that a report before it has named
         report(link::ProcessStarted{process.id, process.instance_id, process.place, process.game_pid});
         watch(process.pidfd.get(), number);
         if (process.times.end.ending()) save(process);

@@ -452,7 +452,8 @@ TEST(Supervisor, NothingIsLaunchedAfterARestartBeforeTheServerHasSpoken) {
     ASSERT_TRUE(world.server.wait<ProcessStarted>());
     kill(static_cast<pid_t>(first.pid), SIGKILL);
     ASSERT_TRUE(world.server.wait<ProcessExited>());
-    EXPECT_EQ(world.supervisor->view().running, 0u);
+    EXPECT_TRUE(wait_until([&] { return world.supervisor->view().running == 0; }));
+    EXPECT_EQ(world.server.count<ProcessStarted>(), 1u) << "only the adopted one";
     world.order(world.spec("ins-1", "wait"));
     EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "and then without unpacking again";
     EXPECT_EQ(world.server.count<InstanceStep>(), 5u);
@@ -468,6 +469,8 @@ TEST(Supervisor, AKilledShimTakesItsGameAlong) {
     kill(static_cast<pid_t>(shim->shim_pid), SIGKILL);
     ASSERT_TRUE(world.server.wait<ProcessExited>());
     EXPECT_TRUE(wait_until([&] { return !is_alive(started.pid); })) << "its ports must be free for the next";
+    world.supervisor->on_acked(world.server.last_seq() + 100);
+    EXPECT_TRUE(wait_until([&] { return !fs::exists(folder_of(world, started)); }));
 }
 
 TEST(Supervisor, RemovalKillsAndTidiesUp) {
