@@ -31,7 +31,7 @@ Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alia
     if (alias.type == AliasType::Terminal) return {};
     const core::Fleet& fleet = scope.state().at<core::Fleet>(TRY(need_fleet(scope, alias.fleet_id)));
     if (fleet.status != FleetStatus::Active)
-        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias points to an ACTIVE fleet", fleet.id, to_text(fleet.status)));
+        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias can point to an ACTIVE fleet only", fleet.id, to_text(fleet.status)));
     return {};
 }
 
@@ -41,7 +41,10 @@ Result<CreateAliasResponse> handle(Scope& scope, const CreateAliasRequest& reque
     std::uint64_t count = 0;
     scope.state().table<core::Alias>().for_each([&](core::Slot, const core::Alias& alias) { count += alias.region == scope.region; });
     const std::uint64_t limit = scope.step.settings().limits.aliases_per_region;
-    if (count >= limit) return refuse(ErrorCode::LimitExceeded, fmt::format("{} aliases exist in region {}; the limit is {}", count, scope.region, limit));
+    if (count >= limit)
+        return refuse(ErrorCode::LimitExceeded,
+                      fmt::format("{} aliases exist in region {}; the limit is {}. Delete one, or raise limits.aliases_per_region", count,
+                                  scope.region, limit));
     core::Alias alias;
     TRY(route(scope, request.routing_strategy, alias));
     do alias.id = fmt::format("alias-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));

@@ -13,11 +13,12 @@ namespace {
 struct System {
     std::string_view image_id, os_type, os_version;
     std::int64_t bits;
+    bool offered;  ///< the others are known only to be refused for what they are
 };
 constexpr std::array kSystems = {
-    System{"img-centos71", "CentOS", "CentOS7.16", 64},
-    System{"img-win2012c", "Windows", "Windows Server 2012 R2 Datacenter 64-bit Chinese", 64},
-    System{"img-win2012e", "Windows", "Windows Server 2012 R2 Datacenter 64-bit English", 64},
+    System{"img-centos71", "CentOS", "CentOS7.16", 64, true},
+    System{"img-win2012c", "Windows", "Windows Server 2012 R2 Datacenter 64-bit Chinese", 64, false},
+    System{"img-win2012e", "Windows", "Windows Server 2012 R2 Datacenter 64-bit English", 64, false},
 };
 
 Asset show(const Scope& scope, const core::Asset& asset) {
@@ -42,7 +43,8 @@ Asset show(const Scope& scope, const core::Asset& asset) {
 Result<void> check_region(const Scope& scope, std::string_view region) {
     const auto& regions = scope.step.settings().regions;
     if (std::find(regions.begin(), regions.end(), region) != regions.end()) return {};
-    return refuse(ErrorCode::InvalidParameterValue, fmt::format("AssetRegion '{}' is no region of this server", region.substr(0, 100)));
+    return refuse(ErrorCode::InvalidParameterValue, fmt::format("AssetRegion '{}' is not one of this server; it has {}", region.substr(0, 100),
+                                                                 fmt::join(regions, ", ")));
 }
 
 }  // namespace
@@ -85,7 +87,8 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
     scope.state().table<core::Asset>().for_each([&](core::Slot, const core::Asset& asset) { count += asset.region == request.asset_region; });
     const std::uint64_t limit = scope.step.settings().limits.assets_per_region;
     if (count >= limit)
-        return refuse(ErrorCode::LimitExceeded, fmt::format("{} assets exist in region {}; the limit is {}", count, request.asset_region, limit));
+        return refuse(ErrorCode::LimitExceeded, fmt::format("{} assets exist in region {}; the limit is {}. Delete one that no fleet uses, or raise limits.assets_per_region",
+                                  count, request.asset_region, limit));
 
     core::Asset asset;
     do asset.id = fmt::format("asset-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
@@ -131,6 +134,7 @@ Result<DescribeAssetsResponse> handle(Scope& scope, const DescribeAssetsRequest&
 Result<DescribeAssetSystemsResponse> handle(Scope&, const DescribeAssetSystemsRequest& request) {
     DescribeAssetSystemsResponse response;
     for (const System& system : kSystems) {
+        if (!system.offered) continue;
         if (request.os_type && *request.os_type != system.os_type) continue;
         if (request.os_bit && *request.os_bit != system.bits) continue;
         response.asset_support_sys.push_back({.image_id = std::string(system.image_id), .os_type = std::string(system.os_type),
@@ -151,7 +155,8 @@ Result<DeleteAssetResponse> handle(Scope& scope, const DeleteAssetRequest& reque
     const core::Asset& asset = scope.state().at<core::Asset>(slot);
     if (asset.bound_fleets > 0)
         return refuse(ErrorCode::InUse, fmt::format("Asset {} is used by {} fleet{}; delete {} first", asset.id, asset.bound_fleets,
-                                                    asset.bound_fleets == 1 ? "" : "s", asset.bound_fleets == 1 ? "it" : "them"));
+                                                    asset.bound_fleets == 1 ? "" : "s",
+                                                    asset.bound_fleets == 1 ? "that fleet" : "those fleets"));
     scope.state().remove<core::Asset>(slot);
     return DeleteAssetResponse{};
 }

@@ -22,7 +22,7 @@ std::uint64_t max_elsewhere(const Scope& scope, Slot fleet) {
 
 Result<void> check_alive(const core::Fleet& fleet) {
     if (fleet.status != FleetStatus::Deleting && fleet.status != FleetStatus::Terminated) return {};
-    return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}", fleet.id, to_text(fleet.status)));
+    return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; nothing about its capacity can be changed any more", fleet.id, to_text(fleet.status)));
 }
 
 Result<Slot> need_living_fleet(const Scope& scope, std::string_view id) {
@@ -75,7 +75,9 @@ Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapaci
                                   fleet.id, to_text(fleet.status)));
     if (const std::uint64_t sum = max_elsewhere(scope, slot) + max; sum > quota)
         return refuse(ErrorCode::InstanceLimitExceeded,
-                      fmt::format("The maxima of all fleets in region {} would add up to {}; the quota is {}", scope.region, sum, quota));
+                      fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. Lower the MaxSize of another fleet, or raise "
+                                  "limits.instances_per_region",
+                                  scope.region, sum, quota));
     // An explicit wish must fit; what was wished before is moved into the new range.
     if (request.desired_instances && (*request.desired_instances < min || *request.desired_instances > max))
         return refuse(ErrorCode::InvalidParameterValue,

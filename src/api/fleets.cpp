@@ -58,7 +58,8 @@ Result<void> check_quota(const Scope& scope) {
     const std::uint64_t limit = scope.step.settings().limits.fleets_per_region;
     const std::uint64_t count = fleets_of(scope).size();
     if (count < limit) return {};
-    return refuse(ErrorCode::FleetLimitExceeded, fmt::format("{} fleets exist in region {}; the limit is {}", count, scope.region, limit));
+    return refuse(ErrorCode::FleetLimitExceeded, fmt::format("{} fleets exist in region {}; the limit is {}. Delete one, or raise limits.fleets_per_region", count,
+                              scope.region, limit));
 }
 
 Result<void> check_instance_type(const Scope& scope, std::string_view name) {
@@ -69,11 +70,39 @@ Result<void> check_instance_type(const Scope& scope, std::string_view name) {
                               name.substr(0, 100)));
 }
 
+/// Launch paths lie under /local/game/ [创建服务器舰队]; whether the file is there, the first instance finds out.
+Result<void> check_launch_paths(const RuntimeConfiguration& runtime) {
+    for (const auto& process : runtime.server_processes) {
+        const std::string_view path = process.launch_path;
+        if (path.starts_with("C:\\") || path.starts_with("c:\\"))
+            return refuse(ErrorCode::UnsupportedOperation,
+                          fmt::format("LaunchPath '{}' is of Windows; the hosts of this server run Linux, where programs lie under "
+                                      "/local/game/",
+                                      path.substr(0, 200)));
+        constexpr std::string_view kRoot = "/local/game/";
+        if (!path.starts_with(kRoot) || path.size() == kRoot.size() || path.ends_with("/"))
+            return refuse(ErrorCode::InvalidParameterValue,
+                          fmt::format("LaunchPath '{}' does not name a program under /local/game/, where the package is unpacked to",
+                                      path.substr(0, 200)));
+        if (fmt::format("{}/", path).find("/../") != std::string::npos)
+            return refuse(ErrorCode::InvalidParameterValue,
+                          fmt::format("LaunchPath '{}' contains '..'; name the program's own place under /local/game/", path.substr(0, 200)));
+    }
+    return {};
+}
+
+/// Fleets that were deleted and are still remembered are found too: their last state and events stay readable.
+Result<Slot> need_remembered_fleet(const Scope& scope, std::string_view id) {
+    if (const Slot slot = scope.state().find_fleet(scope.region, id); slot != core::kNone) return slot;
+    return need_fleet(scope, id);
+}
+
 }  // namespace
 
 Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& request) {
     TRY(check_quota(scope));
     TRY(check_instance_type(scope, request.instance_type));
+    TRY(check_launch_paths(request.runtime_configuration));
     const Slot asset_slot = TRY(need_asset(scope, request.asset_id));
     const core::Asset& asset = scope.state().at<core::Asset>(asset_slot);
 
@@ -130,7 +159,7 @@ Result<ListFleetsResponse> handle(Scope& scope, const ListFleetsRequest& request
 Result<DescribeFleetAttributesResponse> handle(Scope& scope, const DescribeFleetAttributesRequest& request) {
     std::vector<Slot> slots;
     if (request.fleet_ids && !request.fleet_ids->empty()) {
-        for (const auto& id : *request.fleet_ids) slots.push_back(TRY(need_fleet(scope, id)));
+        for (const auto& id : *request.fleet_ids) slots.push_back(TRY(need_remembered_fleet(scope, id)));
     } else {
         slots = fleets_of(scope);
     }
@@ -146,13 +175,13 @@ Result<DeleteFleetResponse> handle(Scope& scope, const DeleteFleetRequest& reque
 }
 
 Result<DescribeFleetEventsResponse> handle(Scope& scope, const DescribeFleetEventsRequest& request) {
-    // A deleted fleet's events stay readable as long as it is remembered.
-    const Slot slot = scope.state().find_fleet(scope.region, request.fleet_id);
-    if (slot == core::kNone) TRY(need_fleet(scope, request.fleet_id));
-    const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
+    const core::Fleet& fleet = scope.state().at<core::Fleet>(TRY(need_remembered_fleet(scope, request.fleet_id)));
     WallTime from{INT64_MIN}, to{INT64_MAX};
     if (request.start_time) from = TRY(parse_time(*request.start_time));
     if (request.end_time) to = TRY(parse_time(*request.end_time));
+    if (from > to) return refuse(ErrorCode::InvalidParameterValue, "StartTime is after EndTime; exchange them");
+    // Events are shown in whole seconds: an end without a fraction means all of its second.
+    if (request.end_time && to.ms % 1000 == 0) to = to + Millis{999};
     DescribeFleetEventsResponse response;
     for (auto it = fleet.events.rbegin(); it != fleet.events.rend(); ++it) {  // newest first
         const core::FleetEvent& event = scope.state().at<core::FleetEvent>(it->second);

@@ -108,6 +108,8 @@ Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::
 /// One thread for what must wait for a disk before a call can be decided.
 struct Gateway::Worker {
     static constexpr std::size_t kWaitingMax = 100;
+    /// Gets no store when the server is shutting down: then it answers that.
+    using Job = std::move_only_function<void(objects::ObjectStore*)>;
 
     explicit Worker(objects::ObjectStore& object_store) : store(object_store), thread([this] { run(); }) {}
     ~Worker() {
@@ -119,7 +121,7 @@ struct Gateway::Worker {
         thread.join();
     }
 
-    bool push(std::move_only_function<void(objects::ObjectStore&)> job) {
+    bool push(Job job) {
         {
             std::lock_guard lock(mutex);
             if (jobs.size() >= kWaitingMax) return false;
@@ -136,8 +138,9 @@ struct Gateway::Worker {
             if (jobs.empty()) return;
             auto job = std::move(jobs.front());
             jobs.pop_front();
+            objects::ObjectStore* const given = stopping ? nullptr : &store;
             lock.unlock();
-            job(store);
+            job(given);
             lock.lock();
         }
     }
@@ -145,7 +148,7 @@ struct Gateway::Worker {
     objects::ObjectStore& store;
     std::mutex mutex;
     std::condition_variable wakes;
-    std::deque<std::move_only_function<void(objects::ObjectStore&)>> jobs;
+    std::deque<Job> jobs;
     bool stopping = false;
     std::thread thread;
 };
@@ -165,12 +168,14 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     const auto kind = (*entry)->reads ? engine::Engine::Kind::Read : engine::Engine::Kind::Write;
     // Shared, because a refused submit must still be able to answer.
     auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
-    auto submit = [this, kind, finish, region = *region, request_id = call.request_id, secret_id = call.secret_id](
-                      Decision decided, std::optional<objects::ObjectInfo> package) {
-        auto result = engine_.submit(
+    // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
+    auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region, request_id = call.request_id,
+                   secret_id = call.secret_id](Decision decided, std::optional<objects::ObjectInfo> package) {
+        auto result = engine.submit(
             kind,
-            [this, region, request_id, secret_id, package = std::move(package), decided = std::move(decided)](core::Step& step) mutable {
-                Scope scope{step, services_, region, request_id, secret_id, std::move(package)};
+            [&services, region, request_id, secret_id, package = std::move(package),
+             decided = std::move(decided)](core::Step& step) mutable {
+                Scope scope{step, services, region, request_id, secret_id, std::move(package)};
                 return decide(decided, scope);
             },
             [finish](std::string body) { (*finish)(std::move(body)); });
@@ -181,11 +186,12 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     const auto asset = call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
     const bool queued = worker_->push([submit, finish, asset = *asset, bucket = upload_bucket(settings_, asset->asset_region),
                                        max = settings_.limits.package_bytes, request_id = call.request_id,
-                                       decided = std::move(*decision)](objects::ObjectStore& store) mutable {
-        const auto stored = store.stat(bucket, asset.bucket_key);
+                                       decided = std::move(*decision)](objects::ObjectStore* store) mutable {
+        if (!store) return (*finish)(error_body({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id));
+        const auto stored = store->stat(bucket, asset.bucket_key);
         if (!stored) return (*finish)(error_body(stored.error(), request_id));
         if (!*stored) return submit(std::move(decided), std::nullopt);
-        auto pinned = pin_package(store, bucket, asset.bucket_key, max);
+        auto pinned = pin_package(*store, bucket, asset.bucket_key, max);
         if (!pinned) return (*finish)(error_body(pinned.error(), request_id));
         submit(std::move(decided), std::move(*pinned));
     });

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "api/lookup.h"
 
@@ -40,8 +39,13 @@ bool in_region(const Scope& scope, Slot player) {
     return scope.state().at<core::Fleet>(session.fleet).region == scope.region;
 }
 
-/// Every player session that could match, in a stable order: of one session in order of joining, of one player newest
-/// session first.
+/// Where a player session stands in either order: the session's order above the seat's number.
+std::uint64_t position(const core::State& state, Slot slot) {
+    const core::PlayerSession& player = state.at<core::PlayerSession>(slot);
+    return (state.at<core::GameSession>(player.session).order << 24) + player.number;
+}
+
+/// Every player session that could match, in order of position().
 Result<std::vector<Slot>> candidates(const Scope& scope, const DescribePlayerSessionsRequest& request) {
     const core::State& state = scope.state();
     std::vector<Slot> slots;
@@ -57,23 +61,12 @@ Result<std::vector<Slot>> candidates(const Scope& scope, const DescribePlayerSes
             slots.push_back(slot);
     } else if (request.player_id && !request.player_id->empty()) {
         for (Slot slot = state.first_of_player(*request.player_id); slot != kNone; slot = state.at<core::PlayerSession>(slot).next_same_player)
-            if (in_region(scope, slot)) slots.push_back(slot);
-        std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) {
-            const auto& left = state.at<core::PlayerSession>(a);
-            const auto& right = state.at<core::PlayerSession>(b);
-            const auto order = [&](const core::PlayerSession& p) { return state.at<core::GameSession>(p.session).order; };
-            return std::pair(order(left), left.number) < std::pair(order(right), right.number);
-        });
+            if (state.at<core::PlayerSession>(slot).player_id == *request.player_id && in_region(scope, slot)) slots.push_back(slot);
+        std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return position(state, a) < position(state, b); });
     } else {
         return refuse(ErrorCode::MissingParameter, "GameServerSessionId, PlayerId or PlayerSessionId is required");
     }
     return slots;
-}
-
-/// Where a player session stands in either order: the session's order above the seat's number.
-std::uint64_t position(const core::State& state, Slot slot) {
-    const core::PlayerSession& player = state.at<core::PlayerSession>(slot);
-    return (state.at<core::GameSession>(player.session).order << 24) + player.number;
 }
 
 }  // namespace
@@ -86,11 +79,8 @@ Result<JoinGameServerSessionResponse> handle(Scope& scope, const JoinGameServerS
 }
 
 Result<JoinGameServerSessionBatchResponse> handle(Scope& scope, const JoinGameServerSessionBatchRequest& request) {
-    std::unordered_set<std::string_view> seen;
     std::vector<core::Joining> joining;
-    for (const auto& player : request.player_ids) {
-        if (!seen.insert(player).second)
-            return refuse(ErrorCode::InvalidParameterValue, fmt::format("PlayerIds names '{}' twice", player.substr(0, 100)));
+    for (const auto& player : request.player_ids) {  // the model has seen to it that nobody is named twice
         // The model's PlayerDataMap is one pair: data for the one player it names.
         const bool has_data = request.player_data_map && request.player_data_map->key == player;
         joining.push_back({.player_id = player, .data = has_data ? request.player_data_map->value : std::string()});

@@ -14,6 +14,8 @@ using core::kNone;
 using core::Slot;
 
 constexpr std::string_view kSessionList = "game-server-sessions";
+/// Sessions that one page looks at: a rare status gives short pages with a token instead of a long wait for everybody.
+constexpr std::size_t kScanMax = 10'000;
 
 GameServerSession show(const Scope& scope, Slot slot) {
     const core::State& state = scope.state();
@@ -95,16 +97,17 @@ Result<ListPage> list(const Scope& scope, const ListQuery& query) {
     auto live = want_live ? fleet.live_sessions.upper_bound(after) : fleet.live_sessions.end();
     auto ended = want_ended ? fleet.ended_sessions.upper_bound(after) : fleet.ended_sessions.end();
     std::uint64_t last = after;
+    std::size_t looked_at = 0;
     while (live != fleet.live_sessions.end() || ended != fleet.ended_sessions.end()) {
         const bool take_live =
             ended == fleet.ended_sessions.end() || (live != fleet.live_sessions.end() && live->first < ended->first);
         const auto [order, slot] = take_live ? *live++ : *ended++;
-        if (wanted && state.at<core::GameSession>(slot).status != *wanted) continue;
-        if (page.sessions.size() == query.limit) {
+        const bool fits = !wanted || state.at<core::GameSession>(slot).status == *wanted;
+        if (++looked_at > kScanMax || (fits && page.sessions.size() == query.limit)) {
             page.next_token = make_token(scope.services, kSessionList, last);
             break;
         }
-        page.sessions.push_back(slot);
+        if (fits) page.sessions.push_back(slot);
         last = order;
     }
     return page;
@@ -134,7 +137,8 @@ std::uint64_t request_hash(const CreateGameServerSessionRequest& request) {
 Result<void> check_players(const Scope& scope, std::uint64_t wanted) {
     const std::uint64_t limit = std::min<std::uint64_t>(scope.step.settings().limits.players_per_session, UINT32_MAX);
     if (wanted <= limit) return {};
-    return refuse(ErrorCode::LimitExceeded, fmt::format("MaximumPlayerSessionCount is {}; a game server session takes {} at most", wanted, limit));
+    return refuse(ErrorCode::LimitExceeded, fmt::format("MaximumPlayerSessionCount is {}; a game server session takes {} at most (limits.players_per_session)", wanted,
+                              limit));
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+/// A whole server without threads, sockets or real time, for tests that tell stories:
+///
+///     World world;
+///     const std::string fleet = world.make_fleet({.processes = 10, .max = 3, .buffer = 30});
+///     world.call("CreateAlias", {{"Name", "live"}, {"RoutingStrategy.Type", "SIMPLE"}, {"RoutingStrategy.FleetId",
+///     fleet}}); world.advance(90s);
+///
+/// Every batch goes through a journal in memory before anything of it leaves. Chance has one seed, so every id is the
+/// same in every run.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/actions.h"
+#include "base/rng.h"
+#include "codec/codec.h"
+#include "engine/decider.h"
+#include "journal/memory.h"
+#include "tests/world/answer.h"
+#include "tests/world/fake_host.h"
+
+namespace gse::testing {
+
+using Params = std::vector<std::pair<std::string, std::string>>;
+
+/// `text` with each `$name` replaced by its value; the longest name wins.
+std::string fill(std::string text, std::map<std::string, std::string, std::greater<>> values);
+
+struct FleetOptions {
+    std::string name = "fleet";
+    std::string region = "";
+    std::uint32_t processes = 1;
+    std::uint32_t min = 0;
+    std::uint32_t max = 1;
+    std::optional<std::uint32_t> buffer;  ///< % of free sessions
+    std::string protection = "NoProtection";
+    std::uint32_t protection_minutes = 60;
+    std::uint32_t activation_timeout_s = 60;
+    std::uint16_t port_low = 1'025;
+    std::uint16_t port_high = 60'000;
+};
+
+class World {
+public:
+    /// One host that serves every region, already connected, unless `with_host` is false.
+    explicit World(bool with_host = true, Settings settings = {});
+
+    Answer call(const std::string& action, const Params& params, const std::string& region = "");
+    Answer call_json(const std::string& action, std::string json, const std::string& region = "",
+                     const std::string& version = "2019-11-12");
+
+    /// Lets time pass; everything due happens at its moment.
+    void advance(Millis by);
+    /// Everything that is under way comes to rest.
+    void run();
+    /// Runs `act` after a time; on the world's own clock.
+    void after(Millis delay, std::function<void()> act);
+    [[nodiscard]] Now now() const { return now_; }
+
+    FakeHost& host(std::size_t index = 0) { return *hosts_.at(index); }
+    FakeHost& add_host(HostOptions options);
+
+    /// The server dies and starts again from its journal; hosts connect again. Everything durable is compared.
+    void restart_server(Millis away = Millis{0});
+
+    // ---------------------------------------------------------------- short words for what every story needs
+
+    void upload(const std::string& key, std::uint64_t bytes = 1'234);
+    std::string make_asset(const std::string& region = "ap-shanghai");
+    /// Its id. With a host that behaves well it is ACTIVE.
+    std::string make_fleet(const FleetOptions& options = {});
+    std::string make_alias(const std::string& fleet, const std::string& region = "");
+    /// Its id; "" and a test failure when refused.
+    std::string make_session(const std::string& fleet, std::uint32_t players = 10);
+    std::string join(const std::string& session, const std::string& player);
+
+    [[nodiscard]] core::State& state() { return *state_; }
+    [[nodiscard]] const core::Fleet& fleet(const std::string& id) const;
+    [[nodiscard]] std::string fleet_status(const std::string& id);
+    [[nodiscard]] std::string session_status(const std::string& id);
+    [[nodiscard]] std::string player_status(const std::string& id);
+    /// Instances that are not being scaled in, starting ones included.
+    [[nodiscard]] std::uint32_t instances(const std::string& fleet_id) const;
+    /// `CODE: message`, oldest first.
+    [[nodiscard]] std::vector<std::string> events(const std::string& fleet_id);
+    [[nodiscard]] std::vector<std::string> event_codes(const std::string& fleet_id);
+    /// Messages of one code, oldest first.
+    [[nodiscard]] std::vector<std::string> events_of(const std::string& fleet_id, const std::string& code);
+    [[nodiscard]] std::uint64_t batches() const { return last_seq_; }
+
+    Settings settings;
+
+private:
+    friend class FakeHost;
+    link::StreamId next_stream() { return ++last_stream_; }
+    void push_hello(link::StreamId stream, link::HostHello hello);
+    void push_report(link::StreamId stream, const link::Report& report);
+    void commit(engine::Batch batch);
+    void start_server();
+    Answer decide(engine::Decide decide);
+    void heartbeat();
+
+    SeededRng rng_{20'191'112};
+    objects::ObjectAuth object_auth_{std::string(32, 'k')};
+    api::Services services_{
+        .object_auth = object_auth_, .token_secret = std::string(32, 't'), .public_url = "http://127.0.0.1:8080"};
+    journal::MemoryDisk disk_;
+    std::unique_ptr<journal::Journal> journal_;
+    std::unique_ptr<core::State> state_;
+    std::unique_ptr<engine::Decider> decider_;
+    std::uint64_t last_seq_ = 0;
+    Now now_{.engine = {1}, .wall = {1'600'000'000'000}};
+    EngineTime next_heartbeat_{1};
+    std::vector<std::unique_ptr<FakeHost>> hosts_;
+    link::StreamId last_stream_ = 0;
+    std::vector<std::variant<std::pair<link::StreamId, link::HostHello>, std::pair<link::StreamId, link::Report>>>
+        inputs_;
+    std::multimap<EngineTime, std::function<void()>> later_;
+    std::map<std::string, objects::ObjectInfo> uploads_;
+    int uploaded_ = 0;
+    std::uint64_t calls_ = 0;
+    bool running_ = false;
+};
+
+}  // namespace gse::testing
