@@ -6,6 +6,7 @@
 #include <future>
 
 #include "base/check.h"
+#include "base/low_latency.h"
 
 namespace gse::engine {
 namespace {
@@ -173,6 +174,7 @@ void Engine::handle(Input& input) {
 }
 
 void Engine::run_owner() {
+    prefer_low_latency();
     std::vector<Input> taken;
     bool more_due = true;   // the new epoch is the first batch
     bool has_output = true; // something decided that has not been sealed
@@ -242,6 +244,7 @@ void Engine::seal_into(std::unique_lock<std::mutex>& lock) {
 // ------------------------------------------------------------------ committer
 
 void Engine::run_committer() {
+    prefer_low_latency();
     std::unique_lock lock(mutex_);
     for (;;) {
         committer_wakes_.wait(lock, [this] { return in_flight_ || stopping_ || failed_; });
