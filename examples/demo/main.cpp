@@ -1,0 +1,76 @@
+// gse-demo: starts a real deployment, plays the main job with real players, and checks every step. See docs/demo.md.
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "script.h"
+#include "stay.h"
+#include "stop.h"
+
+namespace {
+
+using namespace gse;
+using namespace gse::demo;
+
+Result<std::filesystem::path> make_folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gse-demo-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) return refuse(ErrorCode::FailedOperation, "cannot make a folder like " + pattern);
+    return pattern;
+}
+
+/// True when everything held.
+bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
+    const auto folder = make_folder();
+    if (!folder) {
+        show.bad(folder.error().message);
+        return false;
+    }
+    bool good = false;
+    {
+        Script script{programs, *folder, show};
+        const Result<bool> done = script.run(verbose);
+        good = done.value_or(false);
+        if (!done) show.bad(done.error().message);
+        if (!good) script.explain();
+    }
+    if (good && !keep) {
+        std::error_code error;
+        std::filesystem::remove_all(*folder, error);
+    } else {
+        show.say(fmt::format("everything is kept in {}", folder->string()));
+    }
+    show.step(fmt::format("{} in {:.0f} s", good ? "everything held" : "FAILED", static_cast<double>(show.elapsed().count()) / 1000));
+    return good;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Update without downtime, with real processes and players: the main job of OpenGSE, watched and checked."};
+    bool keep = false, verbose = false, staying = false;
+    std::string data;
+    app.add_flag("--keep", keep, "keep the folder with data and logs, also when everything held");
+    app.add_flag("--verbose", verbose, "print every API call");
+    auto* stay_flag = app.add_flag("--stay", staying, "start the same system, print what to try, and stay until Ctrl-C");
+    app.add_option("--data", data, "folder of --stay; default " + default_data_folder().string())->needs(stay_flag);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : 2;
+    }
+
+    hold_stop_signals();
+    adopt_orphans();
+    Show show{isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr};
+    const Result<Programs> programs = find_programs();
+    if (!programs) {
+        show.bad(programs.error().message);
+        return 1;
+    }
+    if (!staying) return play(*programs, show, keep, verbose) ? 0 : 1;
+    const Result<void> stayed = stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data}, show);
+    if (!stayed) show.bad(stayed.error().message);
+    return stayed ? 0 : 1;
+}
