@@ -43,7 +43,8 @@ void clear_derived(Process& process) { process.idle_position = UINT32_MAX; }
 void clear_derived(GameSession& session) {
     session.listed_live = session.listed_ended = false;
     session.first_player = session.last_player = kNone;
-    session.last_number = session.seats = 0;
+    session.last_number = session.retired_number;
+    session.seats = 0;
 }
 
 void clear_derived(PlayerSession& player) {

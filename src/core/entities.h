@@ -236,6 +236,7 @@ struct Process {
     std::int32_t custom_current = 0;
     std::int32_t custom_maximum = 0;
     EngineTime started;
+    bool ready = false;           ///< has called ProcessReady: there is somebody to tell
     // derived
     std::uint32_t idle_position = UINT32_MAX;
 };
@@ -280,6 +281,7 @@ struct GameSession {
     std::string log_key;
     std::int32_t custom_current = 0;
     std::int32_t custom_maximum = 0;
+    std::uint32_t retired_number = 0;  ///< highest PlayerSession::number that retention has taken; never given again
     // derived
     bool listed_live = false;   ///< which of the fleet's two maps lists it
     bool listed_ended = false;

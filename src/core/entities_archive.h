@@ -39,13 +39,13 @@ template <class Ar> void archive(Ar& ar, Instance& r) {
 }
 template <class Ar> void archive(Ar& ar, Process& r) {
     ar(r.id, r.instance, r.place, r.pid, r.status, r.healthy, r.client_port, r.grpc_port, r.log_paths, r.session,
-       r.rests_until, r.end_reason, r.end_requested, r.end_delivered, r.custom_current, r.custom_maximum, r.started);
+       r.rests_until, r.end_reason, r.end_requested, r.end_delivered, r.custom_current, r.custom_maximum, r.started, r.ready);
 }
 template <class Ar> void archive(Ar& ar, GameSession& r) {
     ar(r.key, r.order, r.fleet, r.instance, r.process, r.status, r.protection, r.accept_all, r.start_delivered, r.max_players,
        r.name, r.creator_id, r.session_data, r.matchmaker_data, r.status_reason, r.properties, r.idempotency_token,
        r.request_hash, r.created_at, r.created, r.activation_deadline, r.ended_at, r.ended, r.address, r.port, r.log_state,
-       r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum);
+       r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum, r.retired_number);
 }
 template <class Ar> void archive(Ar& ar, PlayerSession& r) {
     std::string secret(r.secret.data(), r.secret.size());

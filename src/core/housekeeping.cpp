@@ -62,7 +62,12 @@ void retire_ended(Step& step, std::size_t max) {
     retire<PlayerSession>(
         step, step.state.ended_players(), keep.ended_players, keep.ended_players_max, max,
         [](const PlayerSession& player, EngineTime at) { return !player.seated() && player.ended_at == at; },
-        [&](Slot slot, const PlayerSession&) { step.state.remove<PlayerSession>(slot); });
+        [&](Slot slot, const PlayerSession& player) {
+            // Numbers never repeat within a session, although the one that had the highest is forgotten.
+            const GameSession& session = step.state.at<GameSession>(player.session);
+            if (player.number == session.last_number) step.state.edit<GameSession>(player.session)->retired_number = player.number;
+            step.state.remove<PlayerSession>(slot);
+        });
     retire<GameSession>(
         step, step.state.ended_sessions(), keep.ended_sessions, keep.ended_sessions_max, max,
         [](const GameSession& session, EngineTime at) { return !session.live() && session.ended_at == at; },

@@ -49,6 +49,7 @@ void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_
     {
         auto process = state.edit<Process>(slot);
         process->status = ProcessStatus::Active;
+        process->ready = true;
         process->client_port = client_port;
         process->grpc_port = grpc_port;
         process->log_paths = std::move(log_paths);
@@ -121,14 +122,11 @@ void request_end(Step& step, Slot slot, EndReason reason) {
     const Process& process = step.state.at<Process>(slot);
     const bool harder = reason == EndReason::EndedByApi || reason == EndReason::FleetDeleted || reason == EndReason::ActivationTimeout;
     if (process.status == ProcessStatus::Ending && !(harder && process.end_reason != EndReason::Itself)) return;
-    const bool knew = process.status != ProcessStatus::Activating;
     {
         auto edit = step.state.edit<Process>(slot);
         edit->status = ProcessStatus::Ending;
         edit->end_reason = reason;
         edit->end_requested = step.now.engine;
-        // One that never reported ready has nobody to tell.
-        if (!knew) edit->end_delivered = true;
     }
     const Instance& instance = step.state.at<Instance>(process.instance);
     step.order(instance.host, end_order(step.state, slot, step.now));
@@ -151,11 +149,11 @@ link::EndProcess end_order(const State& state, Slot slot, Now now) {
     link::EndProcess order;
     order.process_id = process.id;
     order.reason = process.end_reason;
-    order.notify = process.grpc_port != 0 && !process.end_delivered;
+    order.notify = process.ready && process.grpc_port != 0 && !process.end_delivered;
     if (!after) return order;
-    const Millis left = std::max(Millis{0}, process.end_requested + *after - now.engine);
     // A process that never reported ready cannot be told: there is nothing to wait for.
-    order.kill_after_ms = order.notify || process.end_reason != EndReason::ScaleIn || process.session != kNone ? left.count() : 0;
+    const Millis left = process.ready ? std::max(Millis{0}, process.end_requested + *after - now.engine) : Millis{0};
+    order.kill_after_ms = left.count();
     order.termination_time_unix_s = (now.wall + left).ms / 1000;
     return order;
 }
@@ -183,7 +181,7 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
     const std::string session = process.session == kNone ? std::string("none") : state.session_id(process.session);
     const std::string_view code = exit_event(process, report);
     const bool crashed = code == "SERVER_PROCESS_CRASHED" || code == "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
-    const bool was_ready = process.status != ProcessStatus::Activating;
+    const bool was_ready = process.ready;
     if (!code.empty()) {
         std::string text = fmt::format("Process {} (pid {}) on instance {} ended with {} after {:.1f} s; session {}", report.process_id,
                                        process.pid, state.at<Instance>(instance).id, exit_text(report),

@@ -336,6 +336,7 @@ void State::count(Slot slot, Instance& instance, int sign) {
     } else if (instance.open) {
         fleet.open.erase({instance.open_rank, slot});
         instance.open = false;
+        instance.open_rank = 0;
     }
 }
 
@@ -424,7 +425,7 @@ void State::refresh_open(Slot slot) {
     if (instance.open) fleet.open.erase({instance.open_rank, slot});
     if (open) fleet.open.emplace(rank, slot);
     instance.open = open;
-    instance.open_rank = rank;
+    instance.open_rank = open ? rank : 0;
 }
 
 void State::refresh_host(Slot host) {
@@ -463,6 +464,8 @@ bool State::port_free(const Host& host, std::uint16_t port) const {
 
 void State::arm_record(Slot slot, const Fleet& fleet) {
     arm(fleet.creation_deadline, TimerKind::FleetCreation, slot);
+    // Cool-downs and back-offs are not journaled: after a restart every fleet is looked at once.
+    if (fleet.status != FleetStatus::Terminated) arm(EngineTime{0}, TimerKind::FleetCheck, slot);
     if (fleet.status == FleetStatus::Terminated) ended_fleets_.emplace_back(fleet.terminated_at, slot);
 }
 void State::arm_record(Slot slot, const Host&) { arm(EngineTime{0}, TimerKind::HostAlive, slot); }
@@ -629,7 +632,7 @@ void State::rebuild() {
         table.for_each([&](Slot slot, T&) { slots.push_back(slot); });
         if constexpr (std::is_same_v<T, PlayerSession>)
             std::stable_sort(slots.begin(), slots.end(), [&](Slot a, Slot b) {
-                return std::tie(table.at(a).created, table.at(a).number) < std::tie(table.at(b).created, table.at(b).number);
+                return table.at(a).number < table.at(b).number;  // not by time: the wall clock may have gone back
             });
         if constexpr (std::is_same_v<T, GameSession>)
             std::stable_sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return table.at(a).order < table.at(b).order; });
