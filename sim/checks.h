@@ -1,0 +1,36 @@
+/// What must hold after every step, whatever happened, and what must come to rest once faults stop.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/state.h"
+#include "sim/server.h"
+
+namespace gse::sim {
+
+/// One run of the server: remembers what it saw last, to judge moves.
+class Checks {
+public:
+    /// Throws Violation.
+    void after_step(const Server& server, EngineTime now);
+    /// The server restarted: what it had not made durable never happened.
+    void forget();
+
+private:
+    struct SeenProcess {
+        ProcessStatus status;
+        core::Slot session;
+    };
+    std::map<std::string, FleetStatus> fleets_;
+    std::map<std::string, SeenProcess> processes_;
+    std::map<std::string, SessionStatus> sessions_;
+    std::map<std::string, PlayerStatus> players_;
+    std::uint64_t last_event_ = 0;
+};
+
+/// Why the world has not come to rest; nullopt when it has.
+[[nodiscard]] std::optional<std::string> unsettled(const core::State& state, EngineTime now);
+
+}  // namespace gse::sim

@@ -1,0 +1,467 @@
+#include "sim/load.h"
+
+#include "sim/violation.h"
+
+namespace gse::sim {
+namespace {
+
+template <class Map>
+typename Map::iterator pick(Map& map, SeededRng& rng) {
+    auto it = map.begin();
+    if (!map.empty()) std::advance(it, static_cast<std::ptrdiff_t>(rng.below(map.size())));
+    return it;
+}
+
+std::string version_text(std::uint64_t version) { return fmt::format("v{}", version); }
+std::uint64_t version_of(const std::string& description) { return description.size() > 1 ? std::stoull(description.substr(1)) : 0; }
+
+}  // namespace
+
+Load::Load(const LoadShape& shape, const Settings& settings, SeededRng& rng)
+    : shape_(shape), settings_(settings), rng_(rng), auth_("a secret of thirty-two bytes or more"),
+      services_{.object_auth = auth_, .token_secret = "another secret of thirty-two bytes", .public_url = "http://sim"} {}
+
+template <class Request>
+void Load::send(Server& server, const Request& request, Done done, Lost lost, std::optional<objects::ObjectInfo> package) {
+    ++counts_.calls;
+    if (!server.up()) {
+        ++counts_.lost;
+        if (lost) lost();
+        return;
+    }
+    engine::ApiCall call;
+    call.action = api::ActionTraits<Request>::name;
+    call.version = "2019-11-12";
+    call.request_id = fmt::format("request-{}", next_ticket_);
+    api::encode(request, call.json);
+    const std::uint64_t ticket = next_ticket_++;
+    waiting_.emplace(ticket, Waiting{std::move(done), std::move(lost)});
+    server.call(ticket, [this, call = std::move(call), package = std::move(package)](core::Step& step) {
+        return api::answer(step, services_, call, package);
+    });
+}
+
+void Load::on_answer(const Answer& answer, Now now) {
+    now_ = now;
+    const auto it = waiting_.find(answer.ticket);
+    if (it == waiting_.end()) return;
+    const Waiting waiting = std::move(it->second);
+    waiting_.erase(it);
+    const auto envelope = api::open_envelope(answer.body);
+    require(envelope.has_value(), "answers can be read", "{}", answer.body);
+    require(envelope->error_code != "InternalError" && envelope->error_code != "UnknownParameter" && envelope->error_code != "MissingParameter",
+            "calls are understood", "{}: {}", envelope->error_code, envelope->error_message);
+    if (!envelope->error_code.empty()) ++counts_.refused;
+    waiting.done(*envelope);
+}
+
+void Load::on_crash() {
+    const auto lost = std::exchange(waiting_, {});
+    for (const auto& [ticket, waiting] : lost) {
+        ++counts_.lost;
+        if (waiting.lost) waiting.lost();
+    }
+}
+
+std::vector<std::string> Load::take_arrivals(const std::string& session) {
+    const auto it = arrivals_.find(session);
+    if (it == arrivals_.end()) return {};
+    auto players = std::move(it->second);
+    arrivals_.erase(it);
+    return players;
+}
+
+// ------------------------------------------------------------------ what they ask
+
+void Load::tick(Server& server, Now now) {
+    now_ = now;
+    if (stopped_ || !rng_.chance(shape_.calls)) return;
+    if (assets_.empty()) return create_asset(server);
+    if (fleets_.empty()) return create_fleet(server);
+    switch (rng_.below(40)) {
+        case 0: return create_asset(server);
+        case 1: return fleets_.size() < shape_.fleets_max ? create_fleet(server) : describe(server);
+        case 2: return delete_fleet(server);
+        case 3:
+        case 4: return change_capacity(server);
+        case 5: return change_policy(server);
+        case 6: return aliases_.size() < shape_.aliases_max ? create_alias(server) : read_alias(server);
+        case 7:
+        case 8: return update_alias(server);
+        case 9:
+        case 10: return read_alias(server);
+        case 11: return end_session(server);
+        case 12: return update_session(server);
+        case 13:
+        case 14: return describe(server);
+        case 15:
+        case 16:
+        case 17: {
+            // Somebody who got no answer asks again.
+            const auto it = pick(open_tokens_, rng_);
+            if (it == open_tokens_.end()) return create_session(server);
+            ++counts_.repeats;
+            return create_session(server, it->first);
+        }
+        default: return rng_.chance(0.4) ? create_session(server) : join(server);
+    }
+}
+
+std::string Load::pick_fleet() {
+    const auto it = pick(fleets_, rng_);
+    return it == fleets_.end() ? std::string() : it->first;
+}
+
+std::string Load::pick_session() {
+    // Mostly a young one.
+    std::vector<const std::string*> young;
+    for (const auto& [id, session] : sessions_)
+        if (session.answered + 20'000 > now_.engine.ms && !session.ended) young.push_back(&id);
+    if (!young.empty() && rng_.chance(0.9)) return *young[rng_.below(young.size())];
+    const auto it = pick(sessions_, rng_);
+    return it == sessions_.end() ? std::string() : it->first;
+}
+
+void Load::create_asset(Server& server) {
+    api::CreateAssetRequest request;
+    request.bucket_key = fmt::format("key-{}", next_name_);
+    request.asset_name = fmt::format("asset-{}", next_name_++);
+    request.asset_version = "1.0";
+    request.asset_region = settings_.default_region;
+    request.operate_system = "CentOS7.16";
+    objects::ObjectInfo info{.size = 1'000, .sha256 = std::string(64, 'a'), .stored_at = now_.wall};
+    send(server, request,
+         [this](const api::Envelope& envelope) {
+             if (const auto made = api::decode_response<api::CreateAssetResponse>(envelope.response); envelope.error_code.empty() && made)
+                 assets_.push_back(made->asset_id);
+         },
+         {}, info);
+}
+
+void Load::create_fleet(Server& server) {
+    api::CreateFleetRequest request;
+    request.asset_id = assets_[rng_.below(assets_.size())];
+    request.name = fmt::format("fleet-{}", next_name_++);
+    request.instance_type = "S5.LARGE8";
+    request.inbound_permissions.push_back({.from_port = shape_.ports.low, .ip_range = "0.0.0.0/0", .protocol = "UDP", .to_port = shape_.ports.high});
+    const char* policies[] = {"NoProtection", "TimeLimitProtection", "FullProtection"};
+    request.new_game_server_session_protection_policy = policies[rng_.below(3)];
+    request.game_server_session_protection_time_limit = 5;
+    request.runtime_configuration.game_server_session_activation_timeout_seconds = shape_.activation_timeout_s;
+    request.runtime_configuration.max_concurrent_game_server_session_activations = rng_.chance(0.3) ? 1 + rng_.below(3) : 0;
+    request.runtime_configuration.server_processes.push_back({.concurrent_executions = 1 + rng_.below(shape_.processes),
+                                                              .launch_path = "/local/game/server", .parameters = "-port {client_port}"});
+    send(server, request, [this](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto made = api::decode_response<api::CreateFleetResponse>(envelope.response);
+        require(made.has_value(), "answers can be read", "{}", envelope.response);
+        fleets_.emplace(made->fleet_attributes->fleet_id.value_or(""), KnownFleet{});
+    });
+}
+
+void Load::delete_fleet(Server& server) {
+    const std::string id = pick_fleet();
+    if (id.empty() || (fleets_.size() < 2 && rng_.chance(0.8))) return;
+    api::DeleteFleetRequest request;
+    request.fleet_id = id;
+    fleets_[id].delete_asked = true;
+    send(server, request, [this, id](const api::Envelope& envelope) {
+        if (envelope.error_code.empty()) fleets_[id].deleted = true;
+    });
+}
+
+void Load::change_capacity(Server& server) {
+    const std::string id = pick_fleet();
+    if (id.empty()) return;
+    api::UpdateFleetCapacityRequest request;
+    request.fleet_id = id;
+    request.max_size = 1 + rng_.below(shape_.max_instances);
+    request.min_size = rng_.below(*request.max_size + 1);
+    if (rng_.chance(0.5)) request.desired_instances = *request.min_size + rng_.below(*request.max_size - *request.min_size + 1);
+    if (rng_.chance(0.3)) request.scaling_interval = 1 + rng_.below(5);
+    KnownFleet& fleet = fleets_[id];
+    fleet.capacity_known = false;
+    const std::uint64_t ask = ++fleet.capacity_asks;
+    send(server, request, [this, id, ask, min = *request.min_size, max = *request.max_size](const api::Envelope& envelope) {
+        KnownFleet& known = fleets_[id];
+        if (known.capacity_asks != ask || !envelope.error_code.empty()) return;
+        known.min = min, known.max = max;
+        known.capacity_known = true;
+    });
+}
+
+void Load::change_policy(Server& server) {
+    const std::string id = pick_fleet();
+    if (id.empty()) return;
+    const auto ignore = [](const api::Envelope&) {};
+    if (rng_.chance(0.2)) {
+        api::DeleteScalingPolicyRequest request;
+        request.fleet_id = id;
+        return send(server, request, ignore);
+    }
+    if (rng_.chance(0.2)) {
+        api::StopFleetActionsRequest request;
+        request.fleet_id = id;
+        request.actions = {"AUTO_SCALING"};
+        return send(server, request, ignore);
+    }
+    if (rng_.chance(0.3)) {
+        api::StartFleetActionsRequest request;
+        request.fleet_id = id;
+        request.actions = {"AUTO_SCALING"};
+        return send(server, request, ignore);
+    }
+    api::PutScalingPolicyRequest request;
+    request.fleet_id = id;
+    request.name = "buffer";
+    request.metric_name = "PercentAvailableGameSessions";
+    request.policy_type = "TargetBased";
+    request.target_configuration = api::TargetConfiguration{.target_value = 1 + rng_.below(90)};
+    send(server, request, ignore);
+}
+
+void Load::create_alias(Server& server) {
+    const std::string fleet = pick_fleet();
+    if (fleet.empty()) return;
+    api::CreateAliasRequest request;
+    request.name = fmt::format("alias-{}", next_name_++);
+    request.description = version_text(1);
+    request.routing_strategy.type = "SIMPLE";
+    request.routing_strategy.fleet_id = fleet;
+    send(server, request, [this](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto made = api::decode_response<api::CreateAliasResponse>(envelope.response);
+        require(made.has_value(), "answers can be read", "{}", envelope.response);
+        aliases_.emplace(made->alias.alias_id, KnownAlias{});
+    });
+}
+
+void Load::update_alias(Server& server) {
+    const auto it = pick(aliases_, rng_);
+    if (it == aliases_.end()) return;
+    const std::string id = it->first;
+    if (it->second.gone || rng_.chance(0.1)) {
+        it->second.gone = true;
+        api::DeleteAliasRequest request;
+        request.alias_id = id;
+        return send(server, request, [this, id](const api::Envelope& envelope) {
+            if (envelope.error_code.empty() || envelope.error_code.starts_with("ResourceNotFound")) aliases_.erase(id);
+        });
+    }
+    api::UpdateAliasRequest request;
+    request.alias_id = id;
+    const std::uint64_t version = ++it->second.asked;
+    request.description = version_text(version);
+    if (rng_.chance(0.6)) {
+        request.routing_strategy = api::RoutingStrategy{.type = "SIMPLE", .fleet_id = pick_fleet(), .message = std::nullopt};
+    } else if (rng_.chance(0.2)) {
+        request.routing_strategy = api::RoutingStrategy{.type = "TERMINAL", .fleet_id = std::nullopt, .message = "closed for today"};
+    }
+    send(server, request, [this, id, version](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty() || !aliases_.contains(id)) return;
+        aliases_[id].seen = std::max(aliases_[id].seen, version);
+    });
+}
+
+void Load::read_alias(Server& server) {
+    const auto it = pick(aliases_, rng_);
+    if (it == aliases_.end()) return;
+    const std::string id = it->first;
+    api::DescribeAliasRequest request;
+    request.alias_id = id;
+    send(server, request, [this, id, seen = it->second.seen](const api::Envelope& envelope) {
+        const auto known = aliases_.find(id);
+        if (known == aliases_.end() || known->second.gone) return;
+        require(envelope.error_code.empty(), "no acknowledged change is lost", "alias {} is {}", id, envelope.error_code);
+        const auto read = api::decode_response<api::DescribeAliasResponse>(envelope.response);
+        require(read.has_value(), "answers can be read", "{}", envelope.response);
+        const std::uint64_t version = version_of(read->alias->description.value_or(""));
+        require(version >= seen, "reads never go back", "alias {} was at v{} and reads as v{}", id, seen, version);
+        known->second.seen = std::max(known->second.seen, version);
+    });
+}
+
+void Load::create_session(Server& server, std::string token) {
+    api::CreateGameServerSessionRequest request;
+    if (!token.empty()) {
+        request = open_tokens_.at(token);
+    } else {
+        if (const auto alias = pick(aliases_, rng_); alias != aliases_.end() && rng_.chance(0.6)) request.alias_id = alias->first;
+        else request.fleet_id = pick_fleet();
+        request.maximum_player_session_count = 1 + rng_.below(shape_.seats);
+        request.name = "match";
+        if (rng_.chance(0.7)) {
+            token = fmt::format("token-{}", next_name_++);
+            request.idempotency_token = token;
+            open_tokens_.emplace(token, request);
+        }
+    }
+    send(server, request, [this, token](const api::Envelope& envelope) {
+        const auto known = token.empty() ? token_session_.end() : token_session_.find(token);
+        const bool was_answered = known != token_session_.end();
+        if (!envelope.error_code.empty()) {
+            require(!was_answered || sessions_.at(known->second).answered + settings_.retention.idempotency.count() <= now_.engine.ms ||
+                        sessions_.at(known->second).answered + settings_.retention.ended_sessions.count() <= now_.engine.ms,
+                    "a repeated request gets the same answer", "token {} gave {} and now {}: {}", token, known->second, envelope.error_code,
+                    envelope.error_message);
+            if (envelope.error_code.starts_with("ResourceNotFound")) open_tokens_.erase(token);
+            return;
+        }
+        const auto made = api::decode_response<api::CreateGameServerSessionResponse>(envelope.response);
+        require(made.has_value(), "answers can be read", "{}", envelope.response);
+        const std::string& id = made->game_server_session->game_server_session_id;
+        if (was_answered) {
+            const auto age = now_.engine.ms - sessions_.at(known->second).answered;
+            require(known->second == id || age >= std::min(settings_.retention.idempotency, settings_.retention.ended_sessions).count(),
+                    "a repeated request gets the same answer", "token {} gave {} and then {}", token, known->second, id);
+        }
+        // Most clients are content with one answer, some ask once more.
+        if (!token.empty()) {
+            token_session_[token] = id;
+            if (rng_.chance(0.7)) open_tokens_.erase(token);
+        }
+        if (!sessions_.contains(id)) {
+            ++counts_.sessions;
+            sessions_.emplace(id, KnownSession{.token = token, .answered = now_.engine.ms, .ended = false, .fleet = made->game_server_session->fleet_id});
+        }
+    });
+}
+
+void Load::join(Server& server) {
+    const std::string session = pick_session();
+    if (session.empty()) return;
+    const auto remember = [this, session](const api::PlayerSession& seat) {
+        ++counts_.joins;
+        seats_[seat.player_session_id] = {.session = session, .player = seat.player_id.value_or(""), .answered = now_.engine.ms};
+        if (rng_.chance(0.8)) arrivals_[session].push_back(seat.player_session_id);
+    };
+    const auto player = [this] { return fmt::format("player-{}", rng_.below(60)); };
+    if (rng_.chance(0.7)) {
+        api::JoinGameServerSessionRequest request;
+        request.game_server_session_id = session;
+        request.player_id = player();
+        return send(server, request, [remember](const api::Envelope& envelope) {
+            if (!envelope.error_code.empty()) return;
+            const auto joined = api::decode_response<api::JoinGameServerSessionResponse>(envelope.response);
+            require(joined.has_value(), "answers can be read", "{}", envelope.response);
+            remember(*joined->player_session);
+        });
+    }
+    api::JoinGameServerSessionBatchRequest request;
+    request.game_server_session_id = session;
+    std::set<std::string> players;
+    for (std::uint64_t i = 0, n = 1 + rng_.below(4); i < n; ++i) players.insert(player());
+    request.player_ids.assign(players.begin(), players.end());
+    send(server, request, [remember, players](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto joined = api::decode_response<api::JoinGameServerSessionBatchResponse>(envelope.response);
+        require(joined.has_value(), "answers can be read", "{}", envelope.response);
+        require(joined->player_sessions.size() == players.size(), "a batch joins as a whole", "{} of {} seats", joined->player_sessions.size(),
+                players.size());
+        for (const auto& seat : joined->player_sessions) remember(seat);
+    });
+}
+
+void Load::end_session(Server& server) {
+    const std::string session = pick_session();
+    if (session.empty()) return;
+    api::EndGameServerSessionAndProcessRequest request;
+    request.game_server_session_id = session;
+    send(server, request, [this, session](const api::Envelope& envelope) {
+        if (envelope.error_code.empty()) sessions_[session].ended = true;
+    });
+}
+
+void Load::update_session(Server& server) {
+    const std::string session = pick_session();
+    if (session.empty()) return;
+    api::UpdateGameServerSessionRequest request;
+    request.game_server_session_id = session;
+    if (rng_.chance(0.5)) request.player_session_creation_policy = rng_.chance(0.5) ? "DENY_ALL" : "ACCEPT_ALL";
+    else request.maximum_player_session_count = 1 + rng_.below(shape_.seats);
+    send(server, request, [](const api::Envelope&) {});
+}
+
+void Load::describe(Server& server) {
+    const std::string fleet = pick_fleet();
+    if (fleet.empty()) return;
+    const auto ignore = [](const api::Envelope&) {};
+    switch (rng_.below(5)) {
+        case 0: {
+            api::DescribeGameServerSessionsRequest request;
+            request.fleet_id = fleet;
+            return send(server, request, ignore);
+        }
+        case 1: {
+            api::DescribeFleetEventsRequest request;
+            request.fleet_id = fleet;
+            return send(server, request, ignore);
+        }
+        case 2: {
+            api::DescribeFleetCapacityRequest request;
+            request.fleet_ids = {fleet};
+            return send(server, request, ignore);
+        }
+        case 3: {
+            api::DescribeInstancesRequest request;
+            request.fleet_id = fleet;
+            return send(server, request, ignore);
+        }
+        default: {
+            api::DescribePlayerSessionsRequest request;
+            request.player_id = fmt::format("player-{}", rng_.below(60));
+            return send(server, request, ignore);
+        }
+    }
+}
+
+// ------------------------------------------------------------------ what they were promised
+
+void Load::check(const core::State& state, Now now) const {
+    const Retention& keep = settings_.retention;
+    const std::string& region = settings_.default_region;
+    for (const auto& [id, fleet] : fleets_) {
+        const core::Slot slot = state.find_fleet(region, id);
+        if (slot == core::kNone) {
+            require(fleet.delete_asked, "no acknowledged change is lost", "fleet {} does not exist", id);
+            continue;
+        }
+        const auto& record = state.at<core::Fleet>(slot);
+        const bool going = record.status == FleetStatus::Deleting || record.status == FleetStatus::Terminated;
+        require(!fleet.deleted || going, "no acknowledged change is lost", "deleted fleet {} is {}", id, to_text(record.status));
+        require(fleet.delete_asked || !going, "nothing happens that nobody asked for", "fleet {} is {}", id, to_text(record.status));
+        if (fleet.capacity_known)
+            require(record.min == fleet.min && record.max == fleet.max, "no acknowledged change is lost",
+                    "fleet {} has limits [{}, {}] instead of [{}, {}]", id, record.min, record.max, fleet.min, fleet.max);
+    }
+    for (const auto& [id, alias] : aliases_) {
+        if (alias.gone) continue;
+        const core::Slot slot = state.find_alias(region, id);
+        require(slot != core::kNone, "no acknowledged change is lost", "alias {} does not exist", id);
+        const std::uint64_t version = version_of(state.at<core::Alias>(slot).description);
+        require(version >= alias.seen && version <= alias.asked, "no acknowledged change is lost", "alias {} is at v{}, v{} was answered", id,
+                version, alias.seen);
+    }
+    const Millis session_life = std::min({keep.ended_sessions, keep.deleted_fleets});
+    for (const auto& [id, session] : sessions_) {
+        const core::Slot slot = state.find_session(id);
+        if (slot == core::kNone) {
+            require(session.answered + session_life.count() <= now.engine.ms, "no acknowledged change is lost", "session {} does not exist", id);
+            continue;
+        }
+        require(!session.ended || !state.at<core::GameSession>(slot).live(), "no acknowledged change is lost", "ended session {} is live", id);
+    }
+    const Millis seat_life = std::min(session_life, keep.ended_players);
+    for (const auto& [id, seat] : seats_) {
+        const core::Slot slot = state.find_player_session(id);
+        if (slot == core::kNone) {
+            require(seat.answered + seat_life.count() <= now.engine.ms, "no acknowledged change is lost", "seat {} does not exist", id);
+            continue;
+        }
+        const auto& player = state.at<core::PlayerSession>(slot);
+        require(player.player_id == seat.player && state.session_id(player.session) == seat.session, "no acknowledged change is lost",
+                "seat {} is another's", id);
+    }
+}
+
+}  // namespace gse::sim

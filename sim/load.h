@@ -1,0 +1,119 @@
+/// Clients of the API: what they ask, what they were promised, and whether the promise holds.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/gateway.h"
+#include "codec/codec.h"
+#include "sim/server.h"
+
+namespace gse::sim {
+
+struct LoadShape {
+    double calls = 0.5;              ///< new calls a step
+    std::uint32_t fleets_max = 3;
+    std::uint32_t aliases_max = 3;
+    std::uint32_t max_instances = 4;
+    std::uint32_t processes = 3;     ///< configured, at most
+    std::uint32_t seats = 8;
+    link::PortRange ports;           ///< of the fleets
+    std::uint32_t activation_timeout_s = 20;
+};
+
+struct LoadCounts {
+    std::uint64_t calls = 0, refused = 0, lost = 0, sessions = 0, joins = 0, repeats = 0;
+};
+
+class Load {
+public:
+    Load(const LoadShape& shape, const Settings& settings, SeededRng& rng);
+
+    void tick(Server& server, Now now);
+    void on_answer(const Answer& answer, Now now);
+    /// The server is gone: whoever waits for an answer will not get it.
+    void on_crash();
+    /// No new calls.
+    void stop() { stopped_ = true; }
+    std::vector<std::string> take_arrivals(const std::string& session);
+
+    /// Everything that was answered is in this state. Throws Violation.
+    void check(const core::State& state, Now now) const;
+
+    [[nodiscard]] const LoadCounts& counts() const { return counts_; }
+
+private:
+    using Done = std::function<void(const api::Envelope&)>;
+    using Lost = std::function<void()>;
+    struct Waiting {
+        Done done;
+        Lost lost;
+    };
+    struct KnownSession {
+        std::string token;
+        std::int64_t answered = 0;
+        bool ended = false;      ///< an end was acknowledged
+        std::string fleet;
+    };
+    struct KnownSeat {
+        std::string session;
+        std::string player;
+        std::int64_t answered = 0;
+    };
+    struct KnownAlias {
+        std::uint64_t asked = 1;  ///< versions handed out
+        std::uint64_t seen = 1;   ///< newest that an answer has shown
+        bool gone = false;        ///< deletion was asked for
+    };
+    struct KnownFleet {
+        bool delete_asked = false;
+        bool deleted = false;
+        std::uint64_t capacity_asks = 0;
+        std::uint64_t min = 0, max = 0;
+        bool capacity_known = false;  ///< the last update was answered: these are the limits
+    };
+
+    template <class Request>
+    void send(Server& server, const Request& request, Done done, Lost lost = {}, std::optional<objects::ObjectInfo> package = std::nullopt);
+    void create_asset(Server& server);
+    void create_fleet(Server& server);
+    void delete_fleet(Server& server);
+    void change_capacity(Server& server);
+    void change_policy(Server& server);
+    void create_alias(Server& server);
+    void update_alias(Server& server);
+    void read_alias(Server& server);
+    void create_session(Server& server, std::string token = {});
+    void join(Server& server);
+    void end_session(Server& server);
+    void update_session(Server& server);
+    void describe(Server& server);
+    [[nodiscard]] std::string pick_fleet();
+    [[nodiscard]] std::string pick_session();
+
+    const LoadShape shape_;
+    const Settings& settings_;
+    SeededRng& rng_;
+    objects::ObjectAuth auth_;
+    api::Services services_;
+    Now now_{};
+    bool stopped_ = false;
+    std::uint64_t next_ticket_ = 1;
+    std::uint64_t next_name_ = 1;
+    std::map<std::uint64_t, Waiting> waiting_;
+
+    std::vector<std::string> assets_;
+    std::map<std::string, KnownFleet> fleets_;
+    std::map<std::string, KnownAlias> aliases_;
+    std::map<std::string, KnownSession> sessions_;
+    std::map<std::string, KnownSeat> seats_;
+    std::map<std::string, api::CreateGameServerSessionRequest> open_tokens_;  ///< asked, answer lost or to be asked again
+    std::map<std::string, std::string> token_session_;
+    std::map<std::string, std::vector<std::string>> arrivals_;
+    LoadCounts counts_;
+};
+
+}  // namespace gse::sim
