@@ -78,6 +78,7 @@ public:
     }
 
     [[nodiscard]] bool welcome() const { return welcome_; }
+    [[nodiscard]] bool told_end() const { return told_end_; }
     [[nodiscard]] bool is_gone() const { return gone_; }
     [[nodiscard]] const std::string& name() const { return seat_.name; }
     [[nodiscard]] const std::string& title() const { return title_; }
@@ -120,6 +121,7 @@ private:
             return complain(fmt::format("heard what is no message: {}", text.substr(0, 100)));
         if (type == "chat") return take_chat(message);
         if (type == "error") return complain(fmt::format("was told: {}", text.substr(0, 300)));
+        if (type == "ended") told_end_ = true;
         if (type != "welcome") return;
         std::string_view title;
         std::uint64_t seq = 0;
@@ -202,6 +204,7 @@ private:
     milliseconds slowest_{0};
     bool welcome_ = false;
     bool gone_ = false;
+    bool told_end_ = false;
 };
 
 void Crowd::Room::talk_if_complete() {
@@ -213,6 +216,7 @@ RoomView Crowd::Room::view() const {
     RoomView view{.seats = players.size(), .settled = true, .over = true};
     for (const auto& player : players) {
         view.present += player->welcome() && !player->is_gone();
+        view.farewells += player->told_end();
         view.over = view.over && player->is_gone();
         if (!player->title().empty()) view.title = player->title();
         view.sent += player->sent();

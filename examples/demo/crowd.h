@@ -29,6 +29,7 @@ struct RoomView {
     std::uint64_t missed = 0;
     bool settled = false;  ///< everybody has heard everything that was said
     bool over = false;     ///< everybody has gone
+    std::size_t farewells = 0;  ///< players who were told that the match has ended
     std::vector<std::string> disconnects;  ///< players who lost their connection without having asked for it
     std::vector<std::string> troubles;     ///< what was lost or out of order
     std::chrono::milliseconds slowest{0};  ///< from saying a message to hearing it oneself

@@ -48,10 +48,12 @@ Result<Deployment> Deployment::start(const Programs& programs, const std::filesy
     Deployment deployment{TRY(Child::start(command, log)), data};
     for (;;) {
         const Result<std::string> line = deployment.child_.next_line(kStartTime);
-        if (!line)
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("gse dev did not say that it is ready within {} s: {}\n{}", kStartTime.count() / 1000,
-                                      line.error().message, tail(log, kLogLines)));
+        if (!line) {
+            const std::string what = line.error().code == ErrorCode::Unavailable
+                                         ? fmt::format("gse dev was not ready within {} s", kStartTime.count() / 1000)
+                                         : "gse dev ended before it was ready";
+            return refuse(ErrorCode::FailedOperation, fmt::format("{}; the end of its log:\n{}", what, tail(log, kLogLines)));
+        }
         if (!line->starts_with("ready ")) continue;
         deployment.http_ = word_after(*line, "http");
         deployment.sdk_ = word_after(*line, "sdk");
@@ -63,6 +65,10 @@ Result<client::ClientOptions> Deployment::client() const {
     const http::FirstKey key = TRY(http::read_credentials(credentials())).first();
     return client::ClientOptions{
         .endpoint = "http://" + http_, .secret_id = key.secret_id, .secret_key = key.secret_key};
+}
+
+Deployment::~Deployment() {
+    if (child_.running()) (void)stop();
 }
 
 Result<void> Deployment::stop(Millis limit) {

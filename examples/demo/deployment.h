@@ -40,8 +40,14 @@ public:
     [[nodiscard]] Result<client::ClientOptions> client() const;
     [[nodiscard]] bool running() { return child_.running(); }
 
+    /// Stops it, if it still runs.
+    ~Deployment();
+    Deployment(Deployment&&) noexcept = default;
+
     /// SIGTERM, then the orderly end. FailedOperation when it takes longer than `limit` or exits with a code.
-    Result<void> stop(Millis limit);
+    Result<void> stop(Millis limit = kStopTime);
+    /// What `gse dev` has for ending its games and itself.
+    static constexpr Millis kStopTime{10'000};
 
 private:
     Deployment(Child child, std::filesystem::path data) : child_(std::move(child)), data_(std::move(data)) {}

@@ -27,21 +27,22 @@ bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
         show.bad(folder.error().message);
         return false;
     }
+    adopt_orphans();  // whatever is left at the end is found
     bool good = false;
     {
         Script script{programs, *folder, show};
         const Result<bool> done = script.run(verbose);
         good = done.value_or(false);
         if (!done) show.bad(done.error().message);
-        if (!good) script.explain();
+        if (!good && !show.interrupted()) script.explain();
     }
-    if (good && !keep) {
+    if ((good || show.interrupted()) && !keep) {
         std::error_code error;
         std::filesystem::remove_all(*folder, error);
     } else {
         show.say(fmt::format("everything is kept in {}", folder->string()));
     }
-    show.step(fmt::format("{} in {:.0f} s", good ? "everything held" : "FAILED", static_cast<double>(show.elapsed().count()) / 1000));
+    show.step(fmt::format("{} in {:.0f} s", good ? "everything held" : show.interrupted() ? "interrupted, all of it stopped" : "FAILED", static_cast<double>(show.elapsed().count()) / 1000));
     return good;
 }
 
@@ -62,7 +63,6 @@ int main(int argc, char** argv) {
     }
 
     hold_stop_signals();
-    adopt_orphans();
     Show show{isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr};
     const Result<Programs> programs = find_programs();
     if (!programs) {

@@ -17,7 +17,6 @@ constexpr Millis kFleetTime{60'000};
 constexpr Millis kScaleTime{60'000};
 constexpr Millis kMatchTime{20'000};
 constexpr Millis kChatTime{20'000};
-constexpr Millis kStopTime{10'000};
 /// For what `gse dev` leaves behind, which should be nothing.
 constexpr Millis kOrphanTime{500};
 constexpr std::size_t kLogLines = 40;
@@ -39,7 +38,6 @@ std::string player_name(std::size_t number) {
 Script::~Script() {
     show_.forget();
     crowd_.reset();
-    if (deployment_ && deployment_->running()) (void)deployment_->stop(kStopTime);
     deployment_.reset();
     end_children(kOrphanTime);
 }
@@ -209,6 +207,9 @@ Result<void> Script::end_matches() {
         TRY(wait_for_room(match.room, "its players to be sent home", &RoomView::over));
     }
     TRY(show_.wait("the last session of fleet 1 to be over", kMatchTime, [this]() -> Result<bool> { return show_.fleet(0).sessions == 0; }));
+    std::size_t told = 0;
+    for (std::size_t i = 0; i < kMatchesPerFleet; ++i) told += crowd_->view(matches_[i].room).farewells;
+    show_.say(fmt::format("{} of {} players heard that their match had ended", told, kMatchesPerFleet * kPlayersPerSession));
     TRY(wait_for_instances(0, 1));
     const auto& all = show_.history(0).counts();
     const std::vector<std::uint64_t> counts(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end());
@@ -234,7 +235,8 @@ Result<void> Script::say_goodbye() {
     for (std::size_t i = kMatchesPerFleet; i < matches_.size(); ++i) crowd_->leave(matches_[i].room);
     for (std::size_t i = kMatchesPerFleet; i < matches_.size(); ++i)
         TRY(wait_for_room(matches_[i].room, "its players to hang up", &RoomView::over));
-    return show_.refresh();
+    show_.say(fmt::format("{} players left", (matches_.size() - kMatchesPerFleet) * kPlayersPerSession));
+    return {};
 }
 
 void Script::check_chat() {
@@ -268,7 +270,7 @@ Result<void> Script::stop() {
     for (const std::string& failure : calls.failures) check(false, failure);
     show_.forget();
     const Millis before = show_.elapsed();
-    const Result<void> stopped = deployment_->stop(kStopTime);
+    const Result<void> stopped = deployment_->stop();
     const Millis took = show_.elapsed() - before;
     const std::size_t left = end_children(kOrphanTime);
     check(stopped.has_value() && left == 0,

@@ -118,7 +118,10 @@ Result<void> Show::wait(std::string_view what, Millis limit, const std::function
         if (Clock::now() >= until)
             return refuse(ErrorCode::Unavailable, fmt::format("waited {} s for {}; last seen: {}", limit.count() / 1000, what,
                                                               seen ? seen() : last_seen()));
-        if (asked_to_stop(kPollEvery)) return refuse(ErrorCode::FailedOperation, "interrupted");
+        if (asked_to_stop(kPollEvery)) {
+            interrupted_ = true;
+            return refuse(ErrorCode::FailedOperation, fmt::format("interrupted while waiting for {}", what));
+        }
     }
 }
 

@@ -39,6 +39,8 @@ public:
     Result<void> wait(std::string_view what, Millis limit, const std::function<Result<bool>()>& done,
                       const std::function<std::string()>& seen = {});
 
+    /// Ctrl-C ended a wait.
+    [[nodiscard]] bool interrupted() const { return interrupted_; }
     [[nodiscard]] Millis elapsed() const { return std::chrono::duration_cast<Millis>(Clock::now() - start_); }
 
 private:
@@ -63,6 +65,7 @@ private:
     std::vector<FleetRow> printed_;
     Clock::time_point printed_at_;
     bool head_due_ = true;
+    bool interrupted_ = false;
 };
 
 }  // namespace gse::demo

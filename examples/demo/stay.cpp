@@ -17,7 +17,6 @@ constexpr std::uint16_t kHttpPort = 8080;
 constexpr std::uint16_t kSdkPort = 5758;
 constexpr Millis kFleetTime{60'000};
 constexpr Millis kMatchTime{60'000};
-constexpr Millis kStopTime{10'000};
 constexpr Millis kLookEvery{500};
 constexpr std::size_t kLogLines = 40;
 
@@ -154,7 +153,7 @@ Result<void> stay(const Programs& programs, const std::filesystem::path& folder,
         if (!deployment.running())
             return refuse(ErrorCode::FailedOperation, "gse dev has ended by itself:\n" + tail(log, kLogLines));
     show.say("stopping");
-    return deployment.stop(kStopTime);
+    return deployment.stop();
 }
 
 }  // namespace gse::demo

@@ -43,7 +43,7 @@ public:
     [[nodiscard]] const std::vector<std::uint64_t>& counts() const { return counts_; }
     /// `1 → 2 → 3`
     [[nodiscard]] std::string text() const;
-    /// The part that begins with the entry `from`; later changes belong to it too.
+    /// Index of the newest entry.
     [[nodiscard]] std::size_t mark() const { return counts_.empty() ? 0 : counts_.size() - 1; }
     /// Starts at `first`, never turns back on its way, ends at `last`.
     [[nodiscard]] static bool runs(const std::vector<std::uint64_t>& counts, std::uint64_t first, std::uint64_t last);
