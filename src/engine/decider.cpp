@@ -20,6 +20,7 @@ void Decider::begin(Now now) {
 }
 
 std::string Decider::call(Decide& decide) {
+    has_work_ = true;
     core::Step at = step();
     return decide(at);
 }
@@ -39,6 +40,7 @@ link::AgentTimers Decider::agent_timers() const {
 }
 
 void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
+    has_work_ = true;
     flush_orders();  // what was decided before belongs to the older stream
     core::Step at = step();
     const auto result = core::on_hello(at, id, hello);
@@ -59,6 +61,7 @@ void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
 void Decider::on_report(link::StreamId id, const link::Report& report) {
     const auto it = streams_.find(id);
     if (it == streams_.end()) return;  // of a stream that was replaced
+    has_work_ = true;
     core::Step at = step();
     if (!core::on_report(at, it->second.host, report)) {
         const core::Slot host = it->second.host;
@@ -73,6 +76,7 @@ void Decider::on_report(link::StreamId id, const link::Report& report) {
 void Decider::on_alive(link::StreamId id) {
     const auto it = streams_.find(id);
     if (it == streams_.end()) return;
+    has_work_ = true;
     core::Step at = step();
     core::on_alive(at, it->second.host);
 }
@@ -80,6 +84,7 @@ void Decider::on_alive(link::StreamId id) {
 void Decider::on_closed(link::StreamId id) {
     const auto it = streams_.find(id);
     if (it == streams_.end()) return;
+    has_work_ = true;
     const core::Slot host = it->second.host;
     streams_.erase(it);
     if (const auto current = stream_of_host_.find(host); current != stream_of_host_.end() && current->second == id)
@@ -89,6 +94,7 @@ void Decider::on_closed(link::StreamId id) {
 }
 
 bool Decider::tick() {
+    has_work_ = has_work_ || state_.next_timer() <= now_.engine;
     core::Step at = step();
     core::retire_ended(at, kRetiredPerTick);
     return core::fire_timers(at, kTimersPerTick);
@@ -130,6 +136,7 @@ Batch Decider::finish() {
     Batch batch;
     if (state_.has_changes()) batch.bytes = state_.take_batch(now_);
     batch.messages = std::exchange(messages_, {});
+    has_work_ = false;
     return batch;
 }
 

@@ -54,6 +54,9 @@ public:
 
     [[nodiscard]] core::State& state() { return state_; }
     [[nodiscard]] bool has_changes() const { return state_.has_changes(); }
+    /// True when something went in, or a timer fired, since the last finish(): there may be output, even without a change
+    /// so far, because settling comes with finish().
+    [[nodiscard]] bool has_work() const { return has_work_ || state_.has_changes(); }
     [[nodiscard]] std::size_t changes() const { return state_.changes(); }
 
 private:
@@ -73,6 +76,7 @@ private:
     Rng& rng_;
     Greeting greeting_;
     Now now_{};
+    bool has_work_ = false;
     std::vector<core::HostOrder> orders_;
     std::vector<StreamMessage> messages_;
     std::unordered_map<link::StreamId, Stream> streams_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 
 #include "base/check.h"
 #include "base/low_latency.h"
@@ -75,6 +74,7 @@ void Engine::start(link::HostStreams& streams, Greeting greeting) {
     streams_ = &streams;
     decider_ = std::make_unique<Decider>(state_, rng_, std::move(greeting));
     decider_->begin(now());
+    if (const auto free_bytes = journal_.free_disk_bytes()) stats_.disk_low = *free_bytes < options_.reserve_bytes;
     owner_ = std::thread([this] { run_owner(); });
     committer_ = std::thread([this] { run_committer(); });
     snapshotter_ = std::thread([this] { run_snapshots(); });
@@ -135,15 +135,19 @@ void Engine::on_alive(link::StreamId stream) { push(Alive{stream}); }
 void Engine::on_closed(link::StreamId stream) { push(Closed{stream}); }
 
 bool Engine::inspect(const std::function<void(const core::State&)>& look) {
-    auto ready = std::make_shared<std::promise<void>>();
-    auto waits = ready->get_future();
+    std::promise<void> ready;
+    auto looked = ready.get_future();
     {
         std::lock_guard lock(mutex_);
         if (stopping_ || failed_ || !owner_.joinable()) return false;
-        inputs_.emplace_back(Inspect{&look, [ready] { ready->set_value(); }});
+        inputs_.emplace_back(Inspect{&look, std::move(ready)});
     }
     owner_wakes_.notify_one();
-    waits.wait();
+    try {
+        looked.get();
+    } catch (const std::future_error&) {
+        return false;  // the promise was broken
+    }
     return true;
 }
 
@@ -167,7 +171,7 @@ void Engine::handle(Input& input) {
             else if constexpr (std::is_same_v<T, Closed>) decider_->on_closed(in.stream);
             else {
                 (*in.look)(state_);
-                in.ready();
+                in.ready.set_value();
             }
         },
         input);
@@ -212,7 +216,7 @@ void Engine::run_owner() {
                 handle(input);
             }
             more_due = decider_->tick();
-            has_output = has_output || !taken.empty() || decider_->has_changes();
+            has_output = has_output || decider_->has_work();
             lock.lock();
             calls_waiting_ -= calls;
             lock.unlock();
@@ -222,7 +226,7 @@ void Engine::run_owner() {
         if (failed_) break;
     }
     owner_done_ = true;
-    inputs_.clear();  // after a failure: whoever waits in inspect() is woken by the broken promise
+    inputs_.clear();  // after a failure: no answer leaves any more, and whoever waits in inspect() is woken
     lock.unlock();
     committer_wakes_.notify_all();
 }
@@ -276,7 +280,7 @@ void Engine::run_committer() {
             ++stats_.commits;
             stats_.records += sealed.records;
             stats_.journal_bytes += sealed.batch.bytes.size();
-            snapshot_wakes_.notify_one();
+            if (snapshot_ == Snapshot::Finishing) snapshot_wakes_.notify_one();
         }
         in_flight_.reset();
         owner_wakes_.notify_one();
@@ -301,13 +305,20 @@ void Engine::release(Sealed& sealed) {
 
 /// Owner: walks the state a slice at a time, between batches.
 void Engine::feed_snapshot() {
+    std::uint64_t number = 0;
     {
         std::lock_guard lock(mutex_);
         if (snapshot_ != Snapshot::Walking || slices_.size() >= kSlicesWaitingMax) return;
+        number = snapshot_number_;
+    }
+    if (cursor_number_ != number) {
+        cursor_number_ = number;
+        cursor_ = {};
     }
     std::string slice;
     const bool more = state_.encode_slice(cursor_, kRecordsPerSlice, now(), slice);
     std::lock_guard lock(mutex_);
+    if (snapshot_ != Snapshot::Walking || snapshot_number_ != number) return;  // abandoned meanwhile
     slices_.push_back(std::move(slice));
     if (!more) {
         snapshot_ = Snapshot::Finishing;
@@ -320,59 +331,61 @@ void Engine::feed_snapshot() {
 void Engine::run_snapshots() {
     std::unique_lock lock(mutex_);
     while (!stopping_ && !failed_) {
-        snapshot_wakes_.wait_for(lock, kIdleTick);
         lock.unlock();
         const auto free_bytes = journal_.free_disk_bytes();
         const bool due = journal_.bytes_since_snapshot() >= options_.snapshot_bytes;
         lock.lock();
         if (free_bytes) stats_.disk_low = *free_bytes < options_.reserve_bytes;
-        if (!due || durable_seq_ == 0 || stats_.disk_low) continue;
+        if (due && durable_seq_ != 0 && !stats_.disk_low) write_snapshot(lock);
+        // Also after a snapshot that failed: the next attempt waits its turn.
+        snapshot_wakes_.wait_for(lock, kIdleTick, [this] { return stopping_ || failed_; });
+    }
+}
 
-        const std::uint64_t start = durable_seq_;
+/// Called and left with the lock held.
+void Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
+    const std::uint64_t start = durable_seq_;
+    lock.unlock();
+    auto writer = journal_.begin_snapshot(start);
+    lock.lock();
+    if (!writer) {
+        stats_.trouble = "snapshot: " + writer.error().message;
+        return;
+    }
+    slices_.clear();
+    snapshot_ = Snapshot::Walking;
+    ++snapshot_number_;
+    owner_wakes_.notify_one();
+    Result<void> written;
+    for (bool done = false; written && !done;) {
+        snapshot_wakes_.wait(lock, [this] {
+            return stopping_ || failed_ || !slices_.empty() || (snapshot_ == Snapshot::Finishing && durable_seq_ >= snapshot_end_);
+        });
+        if (stopping_ || failed_) break;
+        const std::vector<std::string> slices = std::exchange(slices_, {});
+        const bool complete = slices.empty();  // then the last one was written before, and all it saw is durable
+        const std::uint64_t end = snapshot_end_;
         lock.unlock();
-        auto writer = journal_.begin_snapshot(start);
-        lock.lock();
-        if (!writer) {
-            stats_.trouble = "snapshot: " + writer.error().message;
-            continue;
-        }
-        cursor_ = {};
-        slices_.clear();
-        snapshot_ = Snapshot::Walking;
         owner_wakes_.notify_one();
-        Result<void> written;
-        for (bool done = false; written && !done;) {
-            snapshot_wakes_.wait(lock, [this] {
-                return stopping_ || failed_ || !slices_.empty() || (snapshot_ == Snapshot::Finishing && durable_seq_ >= snapshot_end_);
-            });
-            if (stopping_ || failed_) break;
-            std::vector<std::string> slices = std::exchange(slices_, {});
-            const bool last = snapshot_ == Snapshot::Finishing;
-            const bool durable = durable_seq_ >= snapshot_end_;
-            const std::uint64_t end = snapshot_end_;
-            lock.unlock();
-            owner_wakes_.notify_one();
-            for (const auto& slice : slices)
-                if (written) written = (*writer)->write(bytes_of(slice));
-            if (written && last && durable && slices.empty()) {
-                written = (*writer)->finish(end);
-                if (written) written = journal_.trim();
-                done = true;
-            }
-            lock.lock();
+        for (const auto& slice : slices)
+            if (written) written = (*writer)->write(bytes_of(slice));
+        if (complete) {
+            written = (*writer)->finish(end);
+            if (written) written = journal_.trim();
+            done = true;
         }
-        if (written && !stopping_ && !failed_) {
+        lock.lock();
+        if (done && written) {
             ++stats_.snapshots;
             stats_.trouble.clear();
-        } else if (!written) {
-            stats_.trouble = "snapshot: " + written.error().message;
         }
-        snapshot_ = Snapshot::None;
-        slices_.clear();
-        lock.unlock();
-        writer->reset();
-        lock.lock();
     }
+    if (!written) stats_.trouble = "snapshot: " + written.error().message;
+    snapshot_ = Snapshot::None;
+    slices_.clear();
+    lock.unlock();
+    writer->reset();
+    lock.lock();
 }
 
 }  // namespace gse::engine

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -64,7 +65,8 @@ public:
     void on_closed(link::StreamId stream) override;
 
     [[nodiscard]] EngineStats stats() const;
-    /// Runs `look` on the owner's thread and waits: for metrics and tests. False after stop().
+    /// Runs `look` on the owner's thread and waits: for metrics and tests. False, and `look` did not run, after stop() or
+    /// a failure. Not from a `done` or a `look`.
     bool inspect(const std::function<void(const core::State&)>& look);
 
 private:
@@ -76,7 +78,8 @@ private:
     struct Told { link::StreamId stream; link::Report report; };
     struct Alive { link::StreamId stream; };
     struct Closed { link::StreamId stream; };
-    struct Inspect { const std::function<void(const core::State&)>* look; std::function<void()> ready; };
+    /// Destroyed without having looked (the engine failed), it breaks its promise, which wakes inspect() too.
+    struct Inspect { const std::function<void(const core::State&)>* look; std::promise<void> ready; };
     using Input = std::variant<Call, Hello, Told, Alive, Closed, Inspect>;
 
     struct Answer {
@@ -99,6 +102,7 @@ private:
     void handle(Input& input);
     void seal_into(std::unique_lock<std::mutex>& lock);
     void feed_snapshot();
+    void write_snapshot(std::unique_lock<std::mutex>& lock);
     void release(Sealed& sealed);
 
     const EngineOptions options_;
@@ -129,8 +133,9 @@ private:
     EngineStats stats_;
 
     // A snapshot in progress, guarded by mutex_.
-    enum class Snapshot : std::uint8_t { None, Wanted, Walking, Finishing };
+    enum class Snapshot : std::uint8_t { None, Walking, Finishing };
     Snapshot snapshot_ = Snapshot::None;
+    std::uint64_t snapshot_number_ = 0;   ///< which one walks: what the owner encoded for an abandoned one is dropped
     std::vector<std::string> slices_;
     std::uint64_t snapshot_end_ = 0;
 
@@ -138,6 +143,7 @@ private:
     std::uint64_t last_seq_ = 0;
     std::vector<Answer> answers_;
     core::State::SnapshotCursor cursor_;
+    std::uint64_t cursor_number_ = 0;     ///< the snapshot that the cursor walks for
 
     std::thread owner_, committer_, snapshotter_;
 };

@@ -1,0 +1,38 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/golden/golden.h"
+
+namespace gse::testing {
+namespace {
+
+TEST(Golden, EveryActionThatIsCarriedOutHasRepliesAndRefusals) {
+    World world;
+    int carried_out = 0;
+    for (const std::string_view name : {
+#define GSE_NAME(Name) std::string_view(#Name),
+             GSE_FOR_EACH_ACTION(GSE_NAME)
+#undef GSE_NAME
+         }) {
+        const std::string action(name);
+        if (world.call_json(action, "{}").message().find("is not carried out") != std::string::npos) continue;
+        ++carried_out;
+        std::ifstream file(golden_path(action));
+        ASSERT_TRUE(file) << action << " has no golden replies";
+        std::stringstream text;
+        text << file.rdbuf();
+        bool replies = false, refusals = false;
+        const auto values = flatten_json(text.str());
+        for (int i = 0; i < std::stoi(values.at("#")); ++i) {
+            const bool refused = values.contains(std::to_string(i) + ".answer.Response.Error.Code");
+            (refused ? refusals : replies) = true;
+        }
+        EXPECT_TRUE(replies && refusals) << action;
+    }
+    EXPECT_GE(carried_out, 37);
+}
+
+}  // namespace
+}  // namespace gse::testing
