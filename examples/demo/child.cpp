@@ -97,7 +97,8 @@ Result<std::string> Child::next_line(Millis limit) {
         char buffer[4096];
         const ssize_t got = ready < 0 ? -1 : read(out_.get(), buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0 || unread_.size() > kLineBytesMax) return refuse(ErrorCode::FailedOperation, "it said nothing more");
+        if (got <= 0 || unread_.size() > kLineBytesMax)
+            return refuse(ErrorCode::FailedOperation, "it said nothing more");
         unread_.append(buffer, static_cast<std::size_t>(got));
     }
 }
@@ -141,7 +142,8 @@ std::size_t end_children(Millis limit) {
     const auto until = SteadyClock::now() + limit;
     std::size_t killed = 0;
     for (;;) {
-        while (waitpid(-1, nullptr, WNOHANG) > 0) {}
+        while (waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
         const std::vector<pid_t> pids = children();
         if (pids.empty()) return killed;
         if (SteadyClock::now() >= until) {

@@ -55,10 +55,12 @@ public:
         const auto address = asio::ip::make_address(seat_.ip, error);
         if (error) return gone(fmt::format("{} is no address", seat_.ip));
         beast::get_lowest_layer(stream_).expires_after(kConnectTime);
-        beast::get_lowest_layer(stream_).async_connect({address, seat_.port}, [self = shared_from_this()](error_code e) {
-            if (e) return self->gone("could not connect: " + e.message());
-            self->handshake();
-        });
+        beast::get_lowest_layer(stream_).async_connect({address, seat_.port},
+                                                       [self = shared_from_this()](error_code e) {
+                                                           if (e)
+                                                               return self->gone("could not connect: " + e.message());
+                                                           self->handshake();
+                                                       });
     }
 
     void talk() {
@@ -69,8 +71,7 @@ public:
     void hang_up() {
         timer_.cancel();
         if (gone_ || !stream_.is_open()) return gone("");
-        stream_.async_close(websocket::close_code::normal,
-                            [self = shared_from_this()](error_code) { self->gone(""); });
+        stream_.async_close(websocket::close_code::normal, [self = shared_from_this()](error_code) { self->gone(""); });
     }
     void drop() {
         timer_.cancel();
@@ -95,13 +96,12 @@ private:
         stream_.set_option(websocket::stream_base::timeout{kConnectTime, kIdleTime, true});
         stream_.read_message_max(kMessageBytesMax);
         stream_.text(true);
-        stream_.async_handshake(
-            fmt::format("{}:{}", seat_.ip, seat_.port),
-            fmt::format("/ws?playerSessionId={}&name={}", seat_.player_session_id, seat_.name),
-            [self = shared_from_this()](error_code e) {
-                if (e) return self->gone("the match did not open its door: " + e.message());
-                self->read();
-            });
+        stream_.async_handshake(fmt::format("{}:{}", seat_.ip, seat_.port),
+                                fmt::format("/ws?playerSessionId={}&name={}", seat_.player_session_id, seat_.name),
+                                [self = shared_from_this()](error_code e) {
+                                    if (e) return self->gone("the match did not open its door: " + e.message());
+                                    self->read();
+                                });
     }
 
     void read() {
@@ -194,8 +194,8 @@ private:
     asio::steady_timer timer_;
     beast::flat_buffer incoming_;
     simdjson::dom::parser parser_;
-    std::deque<std::string> queue_;           ///< the first one is being written
-    std::deque<Clock::time_point> said_at_;   ///< of own messages not yet heard
+    std::deque<std::string> queue_;          ///< the first one is being written
+    std::deque<Clock::time_point> said_at_;  ///< of own messages not yet heard
     Transcript transcript_;
     std::string title_;
     std::string disconnect_;

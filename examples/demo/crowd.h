@@ -27,9 +27,9 @@ struct RoomView {
     std::uint64_t sent = 0;   ///< by all players of the room
     std::uint64_t heard = 0;  ///< by all players of the room; each message counts once a listener
     std::uint64_t missed = 0;
-    bool settled = false;  ///< everybody has heard everything that was said
-    bool over = false;     ///< everybody has gone
-    std::size_t farewells = 0;  ///< players who were told that the match has ended
+    bool settled = false;                  ///< everybody has heard everything that was said
+    bool over = false;                     ///< everybody has gone
+    std::size_t farewells = 0;             ///< players who were told that the match has ended
     std::vector<std::string> disconnects;  ///< players who lost their connection without having asked for it
     std::vector<std::string> troubles;     ///< what was lost or out of order
     std::chrono::milliseconds slowest{0};  ///< from saying a message to hearing it oneself

@@ -36,7 +36,8 @@ bool wait_until(const std::function<bool()>& done) {
 class CrowdTest : public testing::Test {
 protected:
     void SetUp() override {
-        auto chat = Child::start({GSE_CHAT, "--standalone", "--title", "Chat 7"}, testing::TempDir() + "crowd_test.log");
+        auto chat =
+            Child::start({GSE_CHAT, "--standalone", "--title", "Chat 7"}, testing::TempDir() + "crowd_test.log");
         ASSERT_TRUE(chat) << chat.error().message;
         chat_.emplace(std::move(*chat));
         // The log goes to stdout too; the address comes in a line of its own.
@@ -56,7 +57,8 @@ protected:
     bool opened() {
         Crowd crowd;
         const auto room = crowd.open({{"127.0.0.1", port_, "psess-visitor-" + std::to_string(visitors_++), "visitor"}});
-        return wait_until([&] { return crowd.view(room).present == 1 || crowd.view(room).over; }) && !crowd.view(room).over;
+        return wait_until([&] { return crowd.view(room).present == 1 || crowd.view(room).over; }) &&
+               !crowd.view(room).over;
     }
 
     std::vector<Seat> seats(std::size_t count) const {

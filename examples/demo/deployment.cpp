@@ -33,7 +33,8 @@ Result<Programs> find_programs() {
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
     if (error) return refuse(ErrorCode::FailedOperation, "cannot read /proc/self/exe: " + error.message());
-    Programs programs{.gse = self.parent_path() / "gse", .chat = self.parent_path() / "gse-chat", .package = GSE_CHAT_PACKAGE};
+    Programs programs{
+        .gse = self.parent_path() / "gse", .chat = self.parent_path() / "gse-chat", .package = GSE_CHAT_PACKAGE};
     for (const auto& path : {programs.gse, programs.chat, programs.package})
         if (access(path.c_str(), X_OK) != 0)
             return refuse(ErrorCode::NotFound, fmt::format("there is no {}; run ./dev build", path.string()));
@@ -42,7 +43,7 @@ Result<Programs> find_programs() {
 
 Result<Deployment> Deployment::start(const Programs& programs, const std::filesystem::path& data,
                                      const std::filesystem::path& log, const DeploymentOptions& options) {
-    std::vector<std::string> command{programs.gse, "dev",       "--listen",         options.listen, "--sdk-listen",
+    std::vector<std::string> command{programs.gse,       "dev",    "--listen", options.listen, "--sdk-listen",
                                      options.sdk_listen, "--data", data};
     for (const std::string& setting : options.settings) command.insert(command.end(), {"--set", setting});
     Deployment deployment{TRY(Child::start(command, log)), data};
@@ -52,7 +53,8 @@ Result<Deployment> Deployment::start(const Programs& programs, const std::filesy
             const std::string what = line.error().code == ErrorCode::Unavailable
                                          ? fmt::format("gse dev was not ready within {} s", kStartTime.count() / 1000)
                                          : "gse dev ended before it was ready";
-            return refuse(ErrorCode::FailedOperation, fmt::format("{}; the end of its log:\n{}", what, tail(log, kLogLines)));
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("{}; the end of its log:\n{}", what, tail(log, kLogLines)));
         }
         if (!line->starts_with("ready ")) continue;
         deployment.http_ = word_after(*line, "http");
@@ -74,7 +76,9 @@ Deployment::~Deployment() {
 Result<void> Deployment::stop(Millis limit) {
     child_.signal(SIGTERM);
     const Result<int> code = child_.wait(limit);
-    if (!code) return refuse(ErrorCode::FailedOperation, fmt::format("gse dev still ran {} s after SIGTERM", limit.count() / 1000));
+    if (!code)
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("gse dev still ran {} s after SIGTERM", limit.count() / 1000));
     if (*code != 0) return refuse(ErrorCode::FailedOperation, fmt::format("gse dev ended with exit code {}", *code));
     return {};
 }
@@ -83,7 +87,8 @@ bool port_taken(std::uint16_t port) {
     const Fd fd{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     const int on = 1;  // what lingers of old connections is nobody
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_ANY)}, .sin_zero = {}};
+    sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_ANY)}, .sin_zero = {}};
     return bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
 }
 

@@ -28,8 +28,8 @@ Result<std::filesystem::path> make_package(const Programs& programs, const Versi
 
 Result<std::string> upload_package(Backend& backend, const Version& version, const std::filesystem::path& zip) {
     const std::string key = zip.filename();
-    const auto place = TRY(backend.call(
-        api::GetUploadCredentialsRequest{.asset_region = std::string{kRegion}, .bucket_key = key}));
+    const auto place =
+        TRY(backend.call(api::GetUploadCredentialsRequest{.asset_region = std::string{kRegion}, .bucket_key = key}));
     TRY(backend.upload(place.bucket_name, key, place.bucket_auth, zip));
     return TRY(backend.call(api::CreateAssetRequest{.bucket_key = key,
                                                     .asset_name = "gse-chat",
@@ -59,18 +59,18 @@ Result<std::string> create_fleet(Backend& backend, const Version& version, const
 Result<void> set_scaling(Backend& backend, const std::string& fleet_id) {
     TRY(backend.call(api::UpdateFleetCapacityRequest{
         .fleet_id = fleet_id, .min_size = 0, .max_size = kInstancesMax, .scaling_interval = kCooldownMinutes}));
-    TRY(backend.call(
-        api::PutScalingPolicyRequest{.fleet_id = fleet_id,
-                                     .name = "buffer",
-                                     .metric_name = "PercentAvailableGameServerSessions",
-                                     .policy_type = "TargetBased",
-                                     .target_configuration = api::TargetConfiguration{.target_value = kBufferPercent}}));
+    TRY(backend.call(api::PutScalingPolicyRequest{
+        .fleet_id = fleet_id,
+        .name = "buffer",
+        .metric_name = "PercentAvailableGameServerSessions",
+        .policy_type = "TargetBased",
+        .target_configuration = api::TargetConfiguration{.target_value = kBufferPercent}}));
     return {};
 }
 
 Result<std::string> create_alias(Backend& backend, const std::string& name, const std::string& fleet_id) {
-    return TRY(backend.call(api::CreateAliasRequest{
-                   .name = name, .routing_strategy = {.type = "SIMPLE", .fleet_id = fleet_id}}))
+    return TRY(backend.call(
+                   api::CreateAliasRequest{.name = name, .routing_strategy = {.type = "SIMPLE", .fleet_id = fleet_id}}))
         .alias.alias_id;
 }
 

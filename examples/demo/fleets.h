@@ -17,14 +17,15 @@ inline constexpr std::uint64_t kCooldownMinutes = 3;
 inline constexpr std::uint64_t kPlayersPerSession = 2;
 
 struct Version {
-    std::string title;    ///< on the game's page and in its welcome: `Chat 1.0`
-    std::string number;   ///< `1.0`
-    std::string fleet;    ///< name of its fleet: `chat-1`
+    std::string title;   ///< on the game's page and in its welcome: `Chat 1.0`
+    std::string number;  ///< `1.0`
+    std::string fleet;   ///< name of its fleet: `chat-1`
 };
 inline const Version kVersions[] = {{"Chat 1.0", "1.0", "chat-1"}, {"Chat 2.0", "2.0", "chat-2"}};
 
 /// Packs the version's zip into `folder`. Its path.
-Result<std::filesystem::path> make_package(const Programs& programs, const Version& version, const std::filesystem::path& folder);
+Result<std::filesystem::path> make_package(const Programs& programs, const Version& version,
+                                           const std::filesystem::path& folder);
 /// GetUploadCredentials, PUT, CreateAsset. The asset's id.
 Result<std::string> upload_package(Backend& backend, const Version& version, const std::filesystem::path& zip);
 /// 10 processes an instance; not ACTIVE yet. The fleet's id.

@@ -42,19 +42,25 @@ bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
     } else {
         show.say(fmt::format("everything is kept in {}", folder->string()));
     }
-    show.step(fmt::format("{} in {:.0f} s", good ? "everything held" : show.interrupted() ? "interrupted, all of it stopped" : "FAILED", static_cast<double>(show.elapsed().count()) / 1000));
+    show.step(fmt::format("{} in {:.0f} s",
+                          good                 ? "everything held"
+                          : show.interrupted() ? "interrupted, all of it stopped"
+                                               : "FAILED",
+                          static_cast<double>(show.elapsed().count()) / 1000));
     return good;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Update without downtime, with real processes and players: the main job of OpenGSE, watched and checked."};
+    CLI::App app{
+        "Update without downtime, with real processes and players: the main job of OpenGSE, watched and checked."};
     bool keep = false, verbose = false, staying = false;
     std::string data;
     app.add_flag("--keep", keep, "keep the folder with data and logs, also when everything held");
     app.add_flag("--verbose", verbose, "print every API call");
-    auto* stay_flag = app.add_flag("--stay", staying, "start the same system, print what to try, and stay until Ctrl-C");
+    auto* stay_flag =
+        app.add_flag("--stay", staying, "start the same system, print what to try, and stay until Ctrl-C");
     app.add_option("--data", data, "folder of --stay; default " + default_data_folder().string())->needs(stay_flag);
     try {
         app.parse(argc, argv);
@@ -70,7 +76,8 @@ int main(int argc, char** argv) {
         return 1;
     }
     if (!staying) return play(*programs, show, keep, verbose) ? 0 : 1;
-    const Result<void> stayed = stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data}, show);
+    const Result<void> stayed =
+        stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data}, show);
     if (!stayed) show.bad(stayed.error().message);
     return stayed ? 0 : 1;
 }

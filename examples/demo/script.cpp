@@ -26,8 +26,8 @@ constexpr std::size_t kLogLines = 40;
 const std::vector<std::string> kSettings{"timers.minute=1s", "timers.end_grace=3500ms"};
 
 constexpr std::array<std::string_view, 30> kNames{
-    "Ada",  "Bo",   "Cleo", "Dan",  "Eve",  "Finn", "Gus",  "Hana", "Ida",  "Jun",  "Kai",  "Lea",  "Mio",  "Nia",  "Oki",
-    "Pia",  "Quin", "Rui",  "Sam",  "Tao",  "Uma",  "Vic",  "Wen",  "Xia",  "Yui",  "Zoe",  "Ari",  "Ben",  "Cai",  "Dee"};
+    "Ada", "Bo",   "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ida", "Jun", "Kai", "Lea", "Mio", "Nia", "Oki",
+    "Pia", "Quin", "Rui",  "Sam", "Tao", "Uma",  "Vic", "Wen",  "Xia", "Yui", "Zoe", "Ari", "Ben", "Cai", "Dee"};
 
 std::string player_name(std::size_t number) {
     return fmt::format("{}{}", kNames[number % kNames.size()], number / kNames.size() + 1);
@@ -46,7 +46,8 @@ Result<bool> Script::run(bool print_calls) {
     TRY(start(print_calls));
     TRY(make_fleets());
 
-    show_.step(fmt::format("{} sessions by alias \"{}\", {} players each", kMatchesPerFleet, kAlias, kPlayersPerSession));
+    show_.step(
+        fmt::format("{} sessions by alias \"{}\", {} players each", kMatchesPerFleet, kAlias, kPlayersPerSession));
     TRY(open_matches(0, kMatchesPerFleet));
     TRY(wait_for_instances(0, kInstancesMax));
     check(InstanceHistory::runs(show_.history(0).counts(), 1, kInstancesMax),
@@ -68,8 +69,8 @@ Result<void> Script::start(bool print_calls) {
     show_.step("start a server and an agent: gse dev");
     DeploymentOptions options{.settings = kSettings};
     std::ranges::copy(free_game_ports(), std::back_inserter(options.settings));
-    deployment_ = std::make_unique<Deployment>(
-        TRY(Deployment::start(programs_, folder_ / "data", folder_ / "gse.log", options)));
+    deployment_ =
+        std::make_unique<Deployment>(TRY(Deployment::start(programs_, folder_ / "data", folder_ / "gse.log", options)));
     client::ClientOptions client = TRY(deployment_->client());
     client.region = kRegion;
     backend_ = std::make_unique<Backend>(std::move(client));
@@ -94,7 +95,8 @@ Result<void> Script::make_fleets() {
     TRY(show_.wait("both fleets to become ACTIVE", kFleetTime, [this]() -> Result<bool> {
         for (std::size_t i = 0; i < fleets_.size(); ++i)
             if (show_.fleet(i).status == "ERROR")
-                return refuse(ErrorCode::FailedOperation, fmt::format("fleet {} is in ERROR; its events say why", i + 1));
+                return refuse(ErrorCode::FailedOperation,
+                              fmt::format("fleet {} is in ERROR; its events say why", i + 1));
         return show_.fleet(0).status == "ACTIVE" && show_.fleet(1).status == "ACTIVE";
     }));
     for (std::size_t i = 0; i < fleets_.size(); ++i) {
@@ -102,8 +104,9 @@ Result<void> Script::make_fleets() {
         TRY(set_scaling(*backend_, fleets_[i]));
     }
     alias_ = TRY(create_alias(*backend_, std::string{kAlias}, fleets_[0]));
-    show_.say(fmt::format("both: {} processes an instance, 0 to {} instances, buffer {} %, cool-down {} \"minutes\" of 1 s",
-                          kProcessesPerInstance, kInstancesMax, kBufferPercent, kCooldownMinutes));
+    show_.say(
+        fmt::format("both: {} processes an instance, 0 to {} instances, buffer {} %, cool-down {} \"minutes\" of 1 s",
+                    kProcessesPerInstance, kInstancesMax, kBufferPercent, kCooldownMinutes));
     show_.say(fmt::format("alias \"{}\" = {} → fleet 1", kAlias, alias_));
     return {};
 }
@@ -113,30 +116,36 @@ Result<void> Script::open_matches(std::size_t expected_fleet, std::size_t count)
     for (std::size_t i = 0; i < count; ++i) {
         TRY(show_.wait(fmt::format("an idle process for session {} on fleet {}", i + 1, expected_fleet + 1), kScaleTime,
                        [&]() -> Result<bool> {
-                           return show_.fleet(expected_fleet).processes > sessions_on(expected_fleet) && show_.elapsed() >= next;
+                           return show_.fleet(expected_fleet).processes > sessions_on(expected_fleet) &&
+                                  show_.elapsed() >= next;
                        }));
         next = show_.elapsed() + kOpenEvery;
         matches_.push_back(TRY(open_match(matches_.size())));
     }
     const auto first = matches_.end() - static_cast<std::ptrdiff_t>(count);
-    const auto right = std::count_if(first, matches_.end(), [&](const Match& m) { return m.fleet_id == fleets_[expected_fleet]; });
+    const auto right =
+        std::count_if(first, matches_.end(), [&](const Match& m) { return m.fleet_id == fleets_[expected_fleet]; });
     const auto titled = std::count_if(first, matches_.end(), [&](const Match& m) {
         return crowd_->view(m.room).title == kVersions[expected_fleet].title;
     });
     check(right == static_cast<std::ptrdiff_t>(count) && titled == right,
-          fmt::format("{}: {} of {} sessions on fleet {}, {} of them seen by their players as \"{}\"",
-                      expected_fleet == 0 ? "while the alias pointed to fleet 1" : "from the instant UpdateAlias answered", right,
-                      count, expected_fleet + 1, titled, kVersions[expected_fleet].title));
+          fmt::format(
+              "{}: {} of {} sessions on fleet {}, {} of them seen by their players as \"{}\"",
+              expected_fleet == 0 ? "while the alias pointed to fleet 1" : "from the instant UpdateAlias answered",
+              right, count, expected_fleet + 1, titled, kVersions[expected_fleet].title));
     return {};
 }
 
 Result<Script::Match> Script::open_match(std::size_t number) {
-    const auto made = TRY(backend_->call(api::CreateGameServerSessionRequest{.maximum_player_session_count = kPlayersPerSession,
-                                                                             .alias_id = alias_,
-                                                                             .idempotency_token = fmt::format("match-{}", number + 1),
-                                                                             .name = fmt::format("match {}", number + 1)}));
-    if (!made.game_server_session) return refuse(ErrorCode::FailedOperation, "CreateGameServerSession answered no session");
-    Match match{.session_id = made.game_server_session->game_server_session_id, .fleet_id = made.game_server_session->fleet_id};
+    const auto made =
+        TRY(backend_->call(api::CreateGameServerSessionRequest{.maximum_player_session_count = kPlayersPerSession,
+                                                               .alias_id = alias_,
+                                                               .idempotency_token = fmt::format("match-{}", number + 1),
+                                                               .name = fmt::format("match {}", number + 1)}));
+    if (!made.game_server_session)
+        return refuse(ErrorCode::FailedOperation, "CreateGameServerSession answered no session");
+    Match match{.session_id = made.game_server_session->game_server_session_id,
+                .fleet_id = made.game_server_session->fleet_id};
 
     std::string status;
     const auto active = [&]() -> Result<bool> {
@@ -147,21 +156,26 @@ Result<Script::Match> Script::open_match(std::size_t number) {
         status = found.game_server_sessions.front().status;
         return status == "ACTIVE";
     };
-    TRY(show_.wait(fmt::format("session {} to become ACTIVE", match.session_id), kMatchTime, active, [&] { return status; }));
+    TRY(show_.wait(fmt::format("session {} to become ACTIVE", match.session_id), kMatchTime, active,
+                   [&] { return status; }));
 
     api::JoinGameServerSessionBatchRequest join{.game_server_session_id = match.session_id};
-    for (std::size_t i = 0; i < kPlayersPerSession; ++i) join.player_ids.push_back(player_name(number * kPlayersPerSession + i));
+    for (std::size_t i = 0; i < kPlayersPerSession; ++i)
+        join.player_ids.push_back(player_name(number * kPlayersPerSession + i));
     std::vector<Seat> seats;
     for (const auto& player : TRY(backend_->call(join)).player_sessions)
-        seats.push_back({.ip = player.ip_address, .port = static_cast<std::uint16_t>(player.port),
-                         .player_session_id = player.player_session_id, .name = player.player_id.value_or("")});
+        seats.push_back({.ip = player.ip_address,
+                         .port = static_cast<std::uint16_t>(player.port),
+                         .player_session_id = player.player_session_id,
+                         .name = player.player_id.value_or("")});
     match.room = crowd_->open(std::move(seats));
     TRY(show_.wait(
         fmt::format("the players of match {} to be welcomed", number + 1), kChatTime,
         [&]() -> Result<bool> {
             const RoomView room = crowd_->view(match.room);
             if (!room.disconnects.empty())
-                return refuse(ErrorCode::FailedOperation, fmt::format("match {}: {}", number + 1, room.disconnects.front()));
+                return refuse(ErrorCode::FailedOperation,
+                              fmt::format("match {}: {}", number + 1, room.disconnects.front()));
             return room.present == kPlayersPerSession;
         },
         [&] { return fmt::format("{} of {} welcomed", crowd_->view(match.room).present, kPlayersPerSession); }));
@@ -172,7 +186,8 @@ Result<void> Script::switch_alias() {
     show_.step("UpdateAlias to fleet 2, then 15 more sessions by the same alias");
     TRY(backend_->call(api::UpdateAliasRequest{
         .alias_id = alias_, .routing_strategy = api::RoutingStrategy{.type = "SIMPLE", .fleet_id = fleets_[1]}}));
-    show_.say(fmt::format("answered at {:.1f} s: alias \"{}\" → fleet 2", static_cast<double>(show_.elapsed().count()) / 1000, kAlias));
+    show_.say(fmt::format("answered at {:.1f} s: alias \"{}\" → fleet 2",
+                          static_cast<double>(show_.elapsed().count()) / 1000, kAlias));
     const std::uint64_t before = heard_in(0, kMatchesPerFleet);
     TRY(open_matches(1, kMatchesPerFleet));
     TRY(wait_for_instances(1, kInstancesMax));
@@ -194,7 +209,8 @@ Result<void> Script::end_matches() {
     Millis next{0};
     for (std::size_t i = 0; i < kMatchesPerFleet; ++i) {
         const Match& match = matches_[i];
-        TRY(show_.wait("the next match to end", kEndEvery * 10, [&]() -> Result<bool> { return show_.elapsed() >= next; }));
+        TRY(show_.wait("the next match to end", kEndEvery * 10,
+                       [&]() -> Result<bool> { return show_.elapsed() >= next; }));
         next = show_.elapsed() + kEndEvery;
         crowd_->hush(match.room);
         TRY(wait_for_room(match.room, "everything said to be heard", &RoomView::settled));
@@ -206,10 +222,12 @@ Result<void> Script::end_matches() {
         }
         TRY(wait_for_room(match.room, "its players to be sent home", &RoomView::over));
     }
-    TRY(show_.wait("the last session of fleet 1 to be over", kMatchTime, [this]() -> Result<bool> { return show_.fleet(0).sessions == 0; }));
+    TRY(show_.wait("the last session of fleet 1 to be over", kMatchTime,
+                   [this]() -> Result<bool> { return show_.fleet(0).sessions == 0; }));
     std::size_t told = 0;
     for (std::size_t i = 0; i < kMatchesPerFleet; ++i) told += crowd_->view(matches_[i].room).farewells;
-    show_.say(fmt::format("{} of {} players heard that their match had ended", told, kMatchesPerFleet * kPlayersPerSession));
+    show_.say(
+        fmt::format("{} of {} players heard that their match had ended", told, kMatchesPerFleet * kPlayersPerSession));
     TRY(wait_for_instances(0, 1));
     const auto& all = show_.history(0).counts();
     const std::vector<std::uint64_t> counts(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end());
@@ -222,7 +240,8 @@ Result<void> Script::delete_first_fleet() {
     show_.step("DeleteFleet fleet 1: it is empty and its alias has moved");
     show_.expect_gone(0);
     TRY(backend_->call(api::DeleteFleetRequest{.fleet_id = fleets_[0]}));
-    TRY(show_.wait("fleet 1 to be gone", kScaleTime, [this]() -> Result<bool> { return show_.fleet(0).status.empty(); }));
+    TRY(show_.wait("fleet 1 to be gone", kScaleTime,
+                   [this]() -> Result<bool> { return show_.fleet(0).status.empty(); }));
     check(true, "fleet 1 was deleted");
     return {};
 }
@@ -253,10 +272,11 @@ void Script::check_chat() {
         std::ranges::copy(room.troubles, std::back_inserter(troubles));
     }
     const ChatRow chat = sum(rooms);
-    check(disconnects.empty(), fmt::format("{} of {} players were disconnected, other than by the end they asked for", disconnects.size(), players));
+    check(disconnects.empty(), fmt::format("{} of {} players were disconnected, other than by the end they asked for",
+                                           disconnects.size(), players));
     check(settled && troubles.empty() && chat.heard == expected && chat.sent > 0,
-          fmt::format("{} messages said, {} to be heard, {} heard in order, {} missed; the slowest took {} ms", chat.sent, expected,
-                      chat.heard, chat.missed, chat.slowest.count()));
+          fmt::format("{} messages said, {} to be heard, {} heard in order, {} missed; the slowest took {} ms",
+                      chat.sent, expected, chat.heard, chat.missed, chat.slowest.count()));
     disconnects.insert(disconnects.end(), troubles.begin(), troubles.end());
     constexpr std::size_t kShown = 10;
     for (std::size_t i = 0; i < std::min(kShown, disconnects.size()); ++i) check(false, disconnects[i]);
@@ -265,8 +285,9 @@ void Script::check_chat() {
 Result<void> Script::stop() {
     show_.step("SIGTERM to gse dev");
     const CallCounts& calls = backend_->counts();
-    check(calls.failures.empty(), fmt::format("{} of {} API requests failed; the slowest was {}, {} ms", calls.failures.size(),
-                                              calls.calls, calls.slowest_action, calls.slowest.count()));
+    check(calls.failures.empty(),
+          fmt::format("{} of {} API requests failed; the slowest was {}, {} ms", calls.failures.size(), calls.calls,
+                      calls.slowest_action, calls.slowest.count()));
     for (const std::string& failure : calls.failures) check(false, failure);
     show_.forget();
     const Millis before = show_.elapsed();
@@ -274,14 +295,15 @@ Result<void> Script::stop() {
     const Millis took = show_.elapsed() - before;
     const std::size_t left = end_children(kOrphanTime);
     check(stopped.has_value() && left == 0,
-          fmt::format("gse dev {} in {:.1f} s; {} processes left", stopped ? "ended its games and itself" : stopped.error().message,
+          fmt::format("gse dev {} in {:.1f} s; {} processes left",
+                      stopped ? "ended its games and itself" : stopped.error().message,
                       static_cast<double>(took.count()) / 1000, left));
     return {};
 }
 
 Result<void> Script::wait_for_instances(std::size_t fleet, std::uint64_t count) {
-    return show_.wait(fmt::format("fleet {} to have {} instance{}", fleet + 1, count, count == 1 ? "" : "s"), kScaleTime,
-                      [&]() -> Result<bool> {
+    return show_.wait(fmt::format("fleet {} to have {} instance{}", fleet + 1, count, count == 1 ? "" : "s"),
+                      kScaleTime, [&]() -> Result<bool> {
                           const FleetRow& row = show_.fleet(fleet);
                           return row.active == count && row.pending == 0 && row.terminating == 0;
                       });
@@ -293,7 +315,8 @@ Result<void> Script::wait_for_room(std::size_t room, std::string_view what, bool
         [&]() -> Result<bool> { return crowd_->view(room).*state; },
         [&] {
             const RoomView view = crowd_->view(room);
-            return fmt::format("{} of {} players there, {} messages said, {} heard", view.present, view.seats, view.sent, view.heard);
+            return fmt::format("{} of {} players there, {} messages said, {} heard", view.present, view.seats,
+                               view.sent, view.heard);
         });
 }
 

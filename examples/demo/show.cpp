@@ -102,9 +102,10 @@ std::string Show::last_seen() const {
     std::string text;
     for (std::size_t i = 0; i < fleets_.size(); ++i) {
         const FleetRow& row = fleets_[i].row;
-        text += fmt::format("{}fleet {} {}: {} instances active, {} starting, {} ending, {} processes, {} sessions, {} players",
-                            i == 0 ? "" : "; ", i + 1, row.status.empty() ? "(not there)" : row.status, row.active, row.pending,
-                            row.terminating, row.processes, row.sessions, row.players);
+        text += fmt::format(
+            "{}fleet {} {}: {} instances active, {} starting, {} ending, {} processes, {} sessions, {} players",
+            i == 0 ? "" : "; ", i + 1, row.status.empty() ? "(not there)" : row.status, row.active, row.pending,
+            row.terminating, row.processes, row.sessions, row.players);
     }
     return text;
 }
@@ -116,8 +117,8 @@ Result<void> Show::wait(std::string_view what, Millis limit, const std::function
         TRY(refresh());
         if (TRY(done())) return {};
         if (Clock::now() >= until)
-            return refuse(ErrorCode::Unavailable, fmt::format("waited {} s for {}; last seen: {}", limit.count() / 1000, what,
-                                                              seen ? seen() : last_seen()));
+            return refuse(ErrorCode::Unavailable, fmt::format("waited {} s for {}; last seen: {}", limit.count() / 1000,
+                                                              what, seen ? seen() : last_seen()));
         if (asked_to_stop(kPollEvery)) {
             interrupted_ = true;
             return refuse(ErrorCode::FailedOperation, fmt::format("interrupted while waiting for {}", what));

@@ -26,8 +26,8 @@ const std::vector<std::string> kSettings{"timers.minute=1s", "timers.reservation
 std::string address(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port_taken(port) ? 0 : port); }
 
 /// Ids of the fleets by version, made if missing.
-Result<std::vector<std::string>> need_fleets(Backend& backend, const Programs& programs, const std::filesystem::path& data,
-                                             Show& show) {
+Result<std::vector<std::string>> need_fleets(Backend& backend, const Programs& programs,
+                                             const std::filesystem::path& data, Show& show) {
     const auto known = TRY(backend.call(api::DescribeFleetAttributesRequest{.limit = 100})).fleet_attributes;
     std::vector<std::string> ids;
     for (const Version& version : kVersions) {
@@ -77,7 +77,8 @@ Result<std::vector<std::string>> open_chat(Backend& backend, Show& show) {
     if (aliases.empty()) return refuse(ErrorCode::NotFound, "the alias is gone");
     const auto made = TRY(backend.call(api::CreateGameServerSessionRequest{
         .maximum_player_session_count = 20, .alias_id = aliases.front().alias_id, .name = "lobby"}));
-    if (!made.game_server_session) return refuse(ErrorCode::FailedOperation, "CreateGameServerSession answered no session");
+    if (!made.game_server_session)
+        return refuse(ErrorCode::FailedOperation, "CreateGameServerSession answered no session");
     const std::string session = made.game_server_session->game_server_session_id;
     const auto active = [&]() -> Result<bool> {
         const auto found = TRY(backend.call(api::DescribeGameServerSessionsRequest{.game_server_session_id = session}));
@@ -88,22 +89,25 @@ Result<std::vector<std::string>> open_chat(Backend& backend, Show& show) {
     for (const auto& player : TRY(backend.call(api::JoinGameServerSessionBatchRequest{.game_server_session_id = session,
                                                                                       .player_ids = {"Ann", "Bob"}}))
                                   .player_sessions)
-        links.push_back(fmt::format("http://{}:{}/?playerSessionId={}", player.ip_address, player.port, player.player_session_id));
+        links.push_back(
+            fmt::format("http://{}:{}/?playerSessionId={}", player.ip_address, player.port, player.player_session_id));
     return links;
 }
 
 /// The command line finds server and key through it.
 Result<std::filesystem::path> write_profile(const std::filesystem::path& data, const Deployment& deployment) {
     const auto file = data / "profiles.toml";
-    TRY(write_file_atomically(file, fmt::format("[default]\nendpoint = \"http://{}\"\nregion = \"{}\"\ncredentials = \"{}\"\n",
-                                                deployment.http(), kRegion, deployment.credentials().string())));
+    TRY(write_file_atomically(
+        file, fmt::format("[default]\nendpoint = \"http://{}\"\nregion = \"{}\"\ncredentials = \"{}\"\n",
+                          deployment.http(), kRegion, deployment.credentials().string())));
     return file;
 }
 
 }  // namespace
 
 std::filesystem::path default_data_folder() {
-    if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data) return std::filesystem::path{data} / "opengse/run";
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data)
+        return std::filesystem::path{data} / "opengse/run";
     const char* home = std::getenv("HOME");
     return std::filesystem::path{home && *home ? home : "."} / ".local/share/opengse/run";
 }
@@ -113,7 +117,8 @@ Result<void> stay(const Programs& programs, const std::filesystem::path& folder,
     std::error_code error;
     std::filesystem::create_directories(data, error);
     if (error || chmod(data.c_str(), 0700) != 0)
-        return refuse(ErrorCode::FailedOperation, fmt::format("cannot make {}; name another folder with --data", data.string()));
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("cannot make {}; name another folder with --data", data.string()));
     const auto log = data / "gse.log";
 
     show.step("start a server and an agent: gse dev");
@@ -142,7 +147,8 @@ Result<void> stay(const Programs& programs, const std::filesystem::path& folder,
     show.say("   Another match, and a seat in it (its link: http://ADDRESS/?playerSessionId=PLAYER-SESSION):");
     show.say(fmt::format("     {} session create --alias {} --players 10 --name mine", gse, kAlias));
     show.say(fmt::format("     {} player join mine --player Eve", gse));
-    show.say("2. Update without downtime: point the alias to the other version. The next match is on it, yours plays on.");
+    show.say(
+        "2. Update without downtime: point the alias to the other version. The next match is on it, yours plays on.");
     show.say(fmt::format("     {} alias point {} --fleet {}", gse, kAlias, kVersions[1].fleet));
     show.say("3. Watch the fleets grow and shrink (a minute lasts a second here).");
     show.say(fmt::format("     {} fleet list", gse));

@@ -13,7 +13,8 @@ std::string fleet_cells(const FleetRow& fleet) {
     std::string instances = fmt::format("{}", fleet.active);
     if (fleet.pending > 0) instances += fmt::format(" +{}", fleet.pending);
     if (fleet.terminating > 0) instances += fmt::format(" -{}", fleet.terminating);
-    return fmt::format("{:<11} {:>9} {:>5} {:>5} {:>5}", fleet.status, instances, fleet.processes, fleet.sessions, fleet.players);
+    return fmt::format("{:<11} {:>9} {:>5} {:>5} {:>5}", fleet.status, instances, fleet.processes, fleet.sessions,
+                       fleet.players);
 }
 
 }  // namespace
@@ -40,7 +41,8 @@ std::vector<std::string> table_head() {
 std::string table_line(Millis since_start, const std::vector<FleetRow>& fleets, const ChatRow& chat) {
     std::string line = fmt::format("{:>6.1f} |", static_cast<double>(since_start.count()) / 1000.0);
     for (const FleetRow& fleet : fleets) line += fmt::format(" {} |", fleet_cells(fleet));
-    return line + fmt::format(" {:>7} {:>6} {:>6} {:>4} ms", chat.present, chat.heard, chat.missed, chat.slowest.count());
+    return line +
+           fmt::format(" {:>7} {:>6} {:>6} {:>4} ms", chat.present, chat.heard, chat.missed, chat.slowest.count());
 }
 
 std::string InstanceHistory::text() const { return fmt::format("{}", fmt::join(counts_, " → ")); }

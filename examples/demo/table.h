@@ -12,7 +12,7 @@ namespace gse::demo {
 
 /// What the API says about a fleet at one moment.
 struct FleetRow {
-    std::string status;  ///< empty: not there yet, or gone
+    std::string status;                                      ///< empty: not there yet, or gone
     std::uint64_t active = 0, pending = 0, terminating = 0;  ///< instances
     std::uint64_t processes = 0;
     std::uint64_t sessions = 0;

@@ -50,9 +50,11 @@ TEST(Table, SumsRooms) {
 }
 
 TEST(Table, ShowsStartingAndEndingInstances) {
-    const FleetRow growing{.status = "ACTIVE", .active = 2, .pending = 1, .processes = 20, .sessions = 15, .players = 30};
+    const FleetRow growing{
+        .status = "ACTIVE", .active = 2, .pending = 1, .processes = 20, .sessions = 15, .players = 30};
     const FleetRow shrinking{.status = "ACTIVE", .active = 1, .terminating = 2};
-    EXPECT_THAT(table_line(Millis{12'340}, {growing, shrinking}, {}), testing::AllOf(HasSubstr("12.3 |"), HasSubstr(" 2 +1 "), HasSubstr(" 1 -2 ")));
+    EXPECT_THAT(table_line(Millis{12'340}, {growing, shrinking}, {}),
+                testing::AllOf(HasSubstr("12.3 |"), HasSubstr(" 2 +1 "), HasSubstr(" 1 -2 ")));
 }
 
 TEST(Table, LinesAreAsWideAsTheirHead) {

@@ -21,8 +21,7 @@ std::uint64_t number_of(std::string_view text) {
 
 void Transcript::hear(const std::string& speaker, std::string_view text, std::uint64_t seq) {
     ++heard_;
-    if (seq != last_seq_ + 1)
-        complain(fmt::format("the match's message {} came after its message {}", seq, last_seq_));
+    if (seq != last_seq_ + 1) complain(fmt::format("the match's message {} came after its message {}", seq, last_seq_));
     last_seq_ = seq;
 
     const std::uint64_t n = number_of(text);
@@ -31,7 +30,8 @@ void Transcript::hear(const std::string& speaker, std::string_view text, std::ui
         last = n;
         return;
     }
-    if (n <= last) return complain(fmt::format("\"{}\" of {} came after his message {}", text.substr(0, 60), speaker, last));
+    if (n <= last)
+        return complain(fmt::format("\"{}\" of {} came after his message {}", text.substr(0, 60), speaker, last));
     complain(fmt::format("messages {} to {} of {} never came", last + 1, n - 1, speaker));
     missed_ += n - 1 - last;
     last = n;

@@ -52,8 +52,8 @@ TEST(Transcript, SaysWhatIsWrong) {
     transcript.welcome(0);
     transcript.hear("Ann", numbered(1), 1);
     transcript.hear("Ann", numbered(4), 4);
-    EXPECT_THAT(transcript.troubles(), ElementsAre("the match's message 4 came after its message 1",
-                                                   "messages 2 to 3 of Ann never came"));
+    EXPECT_THAT(transcript.troubles(),
+                ElementsAre("the match's message 4 came after its message 1", "messages 2 to 3 of Ann never came"));
     EXPECT_EQ(transcript.last_of("Ann"), 4U);
     EXPECT_EQ(transcript.last_of("Bob"), 0U);
 }
