@@ -293,7 +293,8 @@ struct CallRunner {
         if (ready.client_port != own.client_port) {
             if (auto fits = check_chosen_port(step.state, process, ready.client_port); !fits) {
                 add_event(step, fleet_of(step.state, own), "GENERIC_EVENT",
-                          fmt::format("ProcessReady of {} was refused: {}", own.id, fits.error().message));
+                          fmt::format("ProcessReady of {} of fleet {} was refused: {}", own.id,
+                                      step.state.at<Fleet>(fleet_of(step.state, own)).id, fits.error().message));
                 return fits;
             }
         }

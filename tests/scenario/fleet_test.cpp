@@ -1,0 +1,208 @@
+// A fleet from its creation to its end [创建服务器舰队; 查看事件].
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/world/world.h"
+
+namespace gse::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+TEST(Fleet, GoesThroughSixStatesWithTheirEvents) {
+    World world;
+    world.host().behaviour.stops_at = link::PrepareStep::Downloaded;
+    world.host().behaviour.becomes_ready = false;
+    const std::string fleet = world.make_fleet({.processes = 2});
+    EXPECT_EQ(world.fleet_status(fleet), "DOWNLOADING");
+    world.advance(60s);
+    world.host().go_on();
+    EXPECT_EQ(world.fleet_status(fleet), "VALIDATING");
+    std::vector<std::string> processes;
+    for (const auto& [id, game] : world.host().games()) processes.push_back(id);
+    ASSERT_EQ(processes.size(), 2U);
+    const auto ready = [&](const std::string& process) {
+        const Game& game = world.host().game(process);
+        return world.host().sdk(process, link::CallReady{game.client_port, game.grpc_port, {}}).status;
+    };
+    EXPECT_EQ(ready(processes[0]), link::CallStatus::Ok);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVATING") << "one of two processes reported ready";
+    EXPECT_EQ(ready(processes[1]), link::CallStatus::Ok);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
+    EXPECT_THAT(
+        world.event_codes(fleet),
+        ElementsAre("FLEET_CREATED", "FLEET_STATE_DOWNLOADING", "FLEET_CREATION_EXTRACTING_BUILD",
+                    "FLEET_CREATION_RUNNING_INSTALLER", "FLEET_CREATION_VALIDATING_RUNTIME_CONFIG",
+                    "FLEET_STATE_VALIDATING", "FLEET_STATE_BUILDING", "FLEET_STATE_ACTIVATING", "FLEET_STATE_ACTIVE"));
+    EXPECT_EQ(world.events_of(fleet, "FLEET_CREATED").front(), "Fleet has been created with state NEW.");
+}
+
+TEST(Fleet, AFailureInAnyStepOfCreationEndsInError) {
+    struct Case {
+        std::string what;
+        std::function<void(Behaviour&)> fails;
+        std::string code;
+        std::string message;
+    };
+    using link::PrepareStep;
+    const auto at = [](PrepareStep step) {
+        return [step](Behaviour& behaviour) {
+            behaviour.fails_at = step;
+            behaviour.failure_text = "the reason why";
+        };
+    };
+    const Case cases[] = {
+        {"the download", at(PrepareStep::Downloaded), "FLEET_BINARY_DOWNLOAD_FAILED", "the reason why"},
+        {"unpacking", at(PrepareStep::Extracted), "FLEET_INITIALIZATION_FAILED", "the reason why"},
+        {"install.sh", at(PrepareStep::Installed), "FLEET_INITIALIZATION_FAILED", "the reason why"},
+        {"a missing launch path", at(PrepareStep::PathsValidated), "FLEET_VALIDATION_LAUNCH_PATH_NOT_FOUND",
+         "the reason why"},
+        {"a program that cannot be executed", [](Behaviour& b) { b.start_failure = link::StartFailure::CannotExecute; },
+         "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE", "did not stay up"},
+        {"a process that never becomes ready", [](Behaviour& b) { b.becomes_ready = false; },
+         "FLEET_VALIDATION_TIMED_OUT", "0 of 1 processes"},
+    };
+    for (const Case& one : cases) {
+        World world;
+        one.fails(world.host().behaviour);
+        const std::string fleet = world.make_fleet();
+        world.advance(21min);
+        EXPECT_EQ(world.fleet_status(fleet), "ERROR") << one.what;
+        EXPECT_THAT(world.events_of(fleet, one.code), ElementsAre(HasSubstr(one.message))) << one.what;
+        EXPECT_THAT(world.event_codes(fleet), Contains("FLEET_STATE_ERROR")) << one.what;
+        EXPECT_EQ(world.fleet(fleet).instances.size(), 0U) << one.what << ": nothing is left on the host";
+        EXPECT_THAT(world.host().instances(), IsEmpty()) << one.what;
+        EXPECT_TRUE(world.call("DeleteFleet", {{"FleetId", fleet}}).ok()) << one.what;
+        world.advance(1s);
+        EXPECT_EQ(world.fleet_status(fleet), "TERMINATED") << one.what;
+    }
+}
+
+TEST(Fleet, WithoutRoomItWaitsAndSaysWhyThenProceeds) {
+    World world(false);
+    const std::string fleet = world.make_fleet();
+    EXPECT_EQ(world.fleet_status(fleet), "NEW");
+    world.advance(30min);
+    EXPECT_EQ(world.fleet_status(fleet), "NEW") << "lack of room is waiting, never ERROR";
+    EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"), ElementsAre(HasSubstr("Waiting for room")));
+    world.add_host({.name = "small", .instances = 1});
+    world.advance(10s);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
+
+    const std::string second = world.make_fleet({.name = "second"});
+    EXPECT_EQ(world.fleet_status(second), "NEW");
+    EXPECT_THAT(world.events_of(second, "GENERIC_EVENT"), ElementsAre(HasSubstr("1 host full")));
+    EXPECT_TRUE(world.call("DeleteFleet", {{"FleetId", fleet}}).ok());
+    world.advance(10s);
+    EXPECT_EQ(world.fleet_status(second), "ACTIVE") << "room that came free is used";
+}
+
+TEST(Fleet, PortsOutsideItsPermissionsAreNeverGivenAndNoneIsGivenTwice) {
+    World world;
+    const std::string v1 = world.make_fleet({.name = "v1", .processes = 10, .port_low = 15'000, .port_high = 15'100});
+    const std::string v2 = world.make_fleet({.name = "v2", .processes = 10, .port_low = 15'000, .port_high = 15'100});
+    EXPECT_EQ(world.fleet_status(v2), "ACTIVE");
+    std::set<std::uint16_t> ports;
+    for (const auto& [id, game] : world.host().games()) {
+        EXPECT_GE(game.client_port, 15'000);
+        EXPECT_LE(game.client_port, 15'100);
+        EXPECT_TRUE(ports.insert(game.client_port).second && ports.insert(game.grpc_port).second) << id;
+    }
+    EXPECT_EQ(ports.size(), 40U);
+}
+
+TEST(Fleet, APortThatAGameChoseItselfIsRefusedIfAnotherFleetHasIt) {
+    World world;
+    const std::string v1 = world.make_fleet({.name = "v1"});
+    const std::uint16_t taken = world.host().games().begin()->second.client_port;
+    world.host().behaviour.becomes_ready = false;
+    const std::string v2 = world.make_fleet({.name = "v2"});
+    const auto game = std::find_if(world.host().games().begin(), world.host().games().end(),
+                                   [](const auto& entry) { return !entry.second.ready; });
+    ASSERT_NE(game, world.host().games().end());
+    const auto reply = world.host().sdk(game->first, link::CallReady{taken, game->second.grpc_port, {}});
+    EXPECT_NE(reply.status, link::CallStatus::Ok);
+    EXPECT_THAT(world.events_of(v2, "GENERIC_EVENT"), ElementsAre(HasSubstr("fleet " + v1)));
+    EXPECT_THAT(world.events_of(v2, "GENERIC_EVENT"), ElementsAre(HasSubstr(v2))) << "the clash names both fleets";
+    const auto other = world.host().sdk(game->first, link::CallReady{25'000, game->second.grpc_port, {}});
+    EXPECT_EQ(other.status, link::CallStatus::Ok) << "a free port inside the range is accepted";
+    EXPECT_EQ(world.fleet_status(v2), "ACTIVE");
+}
+
+TEST(Fleet, APortHeldByAStrangerMovesThePlace) {
+    World world;
+    world.host().behaviour.busy_ports = {10'000};
+    const std::string fleet = world.make_fleet();
+    world.advance(5s);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
+    EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"), ElementsAre(HasSubstr("Port 10000 on host host-1 is taken")));
+    EXPECT_NE(world.host().games().begin()->second.client_port, 10'000);
+}
+
+TEST(Fleet, IsDeletedOnlyWhenNothingNeedsIt) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 2});
+    const std::string alias = world.make_alias(fleet);
+    const std::string session = world.make_session(alias);
+    const auto remove = [&] { return world.call("DeleteFleet", {{"FleetId", fleet}}); };
+    EXPECT_THAT(remove().message(), HasSubstr("1 live game server session"));
+    world.host().end_match(session);
+    EXPECT_EQ(remove().code(), "ResourceInUse");
+    EXPECT_THAT(remove().message(), HasSubstr(alias));
+    EXPECT_TRUE(
+        world
+            .call("UpdateAlias",
+                  {{"AliasId", alias}, {"RoutingStrategy.Type", "TERMINAL"}, {"RoutingStrategy.Message", "over"}})
+            .ok());
+    EXPECT_TRUE(remove().ok());
+    world.advance(15s);
+    EXPECT_EQ(world.fleet_status(fleet), "TERMINATED");
+    EXPECT_THAT(world.host().games(), IsEmpty());
+    EXPECT_EQ(remove().code(), "ResourceNotFound");
+    EXPECT_EQ(world.call("DeleteAsset", {{"AssetId", world.fleet(fleet).asset_id}}).code(), "")
+        << "its asset is free again";
+}
+
+TEST(Process, ThatCrashesIsReplacedAndItsSessionEndsInError) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 2});
+    const std::string session = world.make_session(fleet);
+    const std::string player = world.join(session, "ann");
+    world.host().crash(world.host().game_of(session).process, 11);
+    EXPECT_EQ(world.session_status(session), "ERROR");
+    EXPECT_EQ(world.player_status(player), "COMPLETED");
+    EXPECT_THAT(world.events_of(fleet, "SERVER_PROCESS_CRASHED"),
+                ElementsAre(::testing::AllOf(HasSubstr("signal 11"), HasSubstr(session), HasSubstr("1.5 s"))));
+    EXPECT_EQ(world.host().games().size(), 1U);
+    world.advance(2s);
+    EXPECT_EQ(world.host().games().size(), 2U);
+    EXPECT_EQ(world.fleet(fleet).processes_active, 2U);
+}
+
+TEST(Process, ThatIsUnhealthyIsReplacedAtOnceInANewPlace) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 1, .protection = "FullProtection"});
+    const std::string session = world.make_session(fleet);
+    const std::string sick = world.host().game_of(session).process;
+    const std::uint16_t old_port = world.host().game(sick).client_port;
+    world.host().set_health(sick, false);
+    EXPECT_EQ(world.session_status(session), "ACTIVE") << "its session is protected and goes on";
+    EXPECT_TRUE(world.host().game(sick).asked_to_end);
+    ASSERT_EQ(world.host().games().size(), 2U) << "the replacement does not wait";
+    const std::string next = world.make_session(fleet);
+    EXPECT_NE(world.host().game_of(next).client_port, old_port);
+    world.advance(24h);
+    EXPECT_EQ(world.session_status(session), "ACTIVE");
+    world.host().end_match(session);
+    world.advance(5s);
+    EXPECT_EQ(world.host().games().size(), 1U) << "the old place is gone";
+    EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_PROCESS_CRASHED")));
+}
+
+}  // namespace
+}  // namespace gse::testing

@@ -1,0 +1,128 @@
+// Silence is not death; what was acknowledged survives everything.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/world/world.h"
+
+namespace gse::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+TEST(Host, SilentIsShieldedAndHealsWithoutLoss) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 2});
+    const std::string session = world.make_session(fleet);
+    const std::string seat = world.join(session, "ann");
+    EXPECT_EQ(world.host().accept(session, seat), link::CallStatus::Ok);
+    world.host().lose_network();
+    world.advance(20s);
+    EXPECT_EQ(world.session_status(session), "ACTIVE");
+    const Answer seen = world.call("DescribeGameServerSessions", {{"GameServerSessionId", session}});
+    EXPECT_EQ(seen["GameServerSessions.0.AvailabilityStatus"], "Disable");
+    const Answer refused =
+        world.call("CreateGameServerSession", {{"FleetId", fleet}, {"MaximumPlayerSessionCount", "1"}});
+    EXPECT_THAT(refused.message(), HasSubstr("1 on hosts that are not answering"));
+    world.host().heal_network();
+    EXPECT_EQ(world.player_status(seat), "ACTIVE");
+    EXPECT_NE(world.make_session(fleet), "");
+    EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN")));
+}
+
+TEST(Host, LostIsReplacedAndTidiedUpWhenItComesBack) {
+    World world;
+    for (int i = 2; i <= 4; ++i)
+        world.add_host({.name = "host-" + std::to_string(i), .address = "10.0.0." + std::to_string(i)});
+    const std::string fleet = world.make_fleet({.processes = 1});
+    const std::string session = world.make_session(fleet);
+    std::size_t mine = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+        if (!world.host(i).games().empty()) mine = i;
+    world.host(mine).lose_network();
+    world.advance(9min);
+    EXPECT_EQ(world.session_status(session), "ACTIVE");
+    world.advance(2min);
+    EXPECT_EQ(world.session_status(session), "ERROR");
+    EXPECT_THAT(world.events_of(fleet, "SERVER_DOWN"),
+                ElementsAre(HasSubstr("is lost with 1 sessions and is replaced")));
+    EXPECT_EQ(world.fleet(fleet).instances_active, 1U);
+    EXPECT_NE(world.make_session(fleet), "");
+    world.host(mine).heal_network();
+    world.advance(5s);
+    EXPECT_THAT(world.host(mine).instances(), IsEmpty()) << "what was given up is removed there";
+    EXPECT_EQ(world.session_status(session), "ERROR") << "ERROR is final";
+}
+
+TEST(Host, ManyAtOnceAreNeverGivenUp) {
+    World world;
+    world.add_host({.name = "host-2", .address = "10.0.0.2"});
+    world.add_host({.name = "host-3", .address = "10.0.0.3"});
+    const std::string fleet = world.make_fleet({.processes = 1, .max = 3});
+    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "3"}});
+    std::vector<std::string> sessions;
+    for (int i = 0; i < 3; ++i) sessions.push_back(world.make_session(fleet));
+    world.host(0).lose_network();
+    world.host(1).lose_network();
+    world.advance(2h);
+    for (const auto& session : sessions) EXPECT_EQ(world.session_status(session), "ACTIVE");
+    EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN")));
+    world.host(0).heal_network();
+    world.host(1).heal_network();
+    for (const auto& session : sessions)
+        EXPECT_EQ(world.call("DescribeGameServerSessions",
+                             {{"GameServerSessionId", session}})["GameServerSessions.0.AvailabilityStatus"],
+                  "Enable");
+}
+
+TEST(Restart, OfTheServerInTheMiddleKeepsEverything) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 10, .max = 3, .buffer = 30});
+    const std::string alias = world.make_alias(fleet);
+    std::vector<std::string> sessions, seats;
+    for (int i = 0; i < 15; ++i) {
+        sessions.push_back(world.make_session(alias));
+        seats.push_back(world.join(sessions.back(), "player-" + std::to_string(i)));
+        if (i % 2 == 0) EXPECT_EQ(world.host().accept(sessions.back(), seats.back()), link::CallStatus::Ok);
+    }
+    const auto games = world.host().games().size();
+    world.restart_server(30s);
+    for (const auto& session : sessions) EXPECT_EQ(world.session_status(session), "ACTIVE");
+    EXPECT_EQ(world.instances(fleet), 3U);
+    EXPECT_EQ(world.host().games().size(), games) << "nothing running is ever killed because a server restarted";
+    world.advance(61s);
+    for (std::size_t i = 0; i < seats.size(); ++i)
+        EXPECT_EQ(world.player_status(seats[i]), i % 2 == 0 ? "ACTIVE" : "TIMEDOUT");
+    EXPECT_NE(world.make_session(alias), "");
+}
+
+TEST(Restart, OfTheServerFiresNoReservationBeforeTheHostHasToldAllItKnows) {
+    World world;
+    const std::string session = world.make_session(world.make_fleet());
+    const std::string seat = world.join(session, "ann");
+    world.host().lose_network();
+    world.restart_server();
+    world.advance(5min);
+    EXPECT_EQ(world.player_status(seat), "RESERVED") << "an accept may be on its way";
+    world.host().heal_network();
+    world.advance(2s);
+    EXPECT_EQ(world.player_status(seat), "TIMEDOUT");
+}
+
+TEST(Restart, OfAnAgentAdoptsWhatRuns) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 2});
+    const std::string session = world.make_session(fleet);
+    world.host().restart_agent();
+    EXPECT_EQ(world.session_status(session), "ACTIVE");
+    EXPECT_EQ(world.fleet(fleet).processes_active, 2U);
+    EXPECT_NE(world.make_session(fleet), "");
+    EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_PROCESS_CRASHED")));
+}
+
+}  // namespace
+}  // namespace gse::testing
