@@ -62,6 +62,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::f
 
     std::vector<std::string> words = command;
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     const pid_t self = getpid();

@@ -337,6 +337,7 @@ void Script::explain() {
             for (const std::string& what : room.troubles) show_.bad(what);
         }
     }
+    if (deployment_ && !deployment_->running()) show_.bad("gse dev has ended");
     if (backend_ && deployment_->running()) {
         for (std::size_t i = 0; i < fleets_.size(); ++i) {
             show_.step(fmt::format("events of fleet {}", i + 1));

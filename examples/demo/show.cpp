@@ -84,6 +84,7 @@ Result<void> Show::refresh() {
     if (!backend_) return {};
     TRY(ask());
     std::vector<FleetRow> rows;
+    rows.reserve(std::max(fleets_.size(), kColumns));
     for (const Fleet& fleet : fleets_) rows.push_back(fleet.row);
     rows.resize(std::max(rows.size(), kColumns));
     const bool news = !std::ranges::equal(rows, printed_, {}, instances_of, instances_of);
