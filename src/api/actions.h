@@ -18,8 +18,8 @@ namespace gse::api {
 /// What handlers may use besides the state; constant while the server runs.
 struct Services {
     const objects::ObjectAuth& object_auth;
-    std::string token_secret;      ///< signs NextToken
-    std::string public_url;        ///< of this server, for log URLs: `http://127.0.0.1:8080`
+    std::string token_secret;  ///< signs NextToken
+    std::string public_url;    ///< of this server, for log URLs: `http://127.0.0.1:8080`
     Millis upload_valid{3'600'000};
     Millis log_url_valid{3'600'000};
 };

@@ -23,7 +23,8 @@ Alias show(const Scope& scope, const core::Alias& alias) {
     return out;
 }
 
-/// A SIMPLE alias points to an ACTIVE fleet of its own region; a TERMINAL one keeps what it is given and ignores the fleet.
+/// A SIMPLE alias points to an ACTIVE fleet of its own region; a TERMINAL one keeps what it is given and ignores the
+/// fleet.
 Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alias& alias) {
     CHECK(from_text(wanted.type, alias.type));  // the model's enum
     alias.fleet_id = wanted.fleet_id.value_or("");
@@ -31,7 +32,8 @@ Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alia
     if (alias.type == AliasType::Terminal) return {};
     const core::Fleet& fleet = scope.state().at<core::Fleet>(TRY(need_fleet(scope, alias.fleet_id)));
     if (fleet.status != FleetStatus::Active)
-        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias can point to an ACTIVE fleet only", fleet.id, to_text(fleet.status)));
+        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias can point to an ACTIVE fleet only",
+                                                          fleet.id, to_text(fleet.status)));
     return {};
 }
 
@@ -39,12 +41,15 @@ Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alia
 
 Result<CreateAliasResponse> handle(Scope& scope, const CreateAliasRequest& request) {
     std::uint64_t count = 0;
-    scope.state().table<core::Alias>().for_each([&](core::Slot, const core::Alias& alias) { count += alias.region == scope.region; });
+    scope.state().table<core::Alias>().for_each(
+        [&](core::Slot, const core::Alias& alias) { count += alias.region == scope.region; });
     const std::uint64_t limit = scope.step.settings().limits.aliases_per_region;
     if (count >= limit)
-        return refuse(ErrorCode::LimitExceeded,
-                      fmt::format("{} aliases exist in region {}; the limit is {}. Delete one, or raise limits.aliases_per_region", count,
-                                  scope.region, limit));
+        return refuse(
+            ErrorCode::LimitExceeded,
+            fmt::format(
+                "{} aliases exist in region {}; the limit is {}. Delete one, or raise limits.aliases_per_region", count,
+                scope.region, limit));
     core::Alias alias;
     TRY(route(scope, request.routing_strategy, alias));
     do alias.id = fmt::format("alias-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
@@ -59,7 +64,8 @@ Result<CreateAliasResponse> handle(Scope& scope, const CreateAliasRequest& reque
 }
 
 Result<DescribeAliasResponse> handle(Scope& scope, const DescribeAliasRequest& request) {
-    return DescribeAliasResponse{.alias = show(scope, scope.state().at<core::Alias>(TRY(need_alias(scope, request.alias_id))))};
+    return DescribeAliasResponse{
+        .alias = show(scope, scope.state().at<core::Alias>(TRY(need_alias(scope, request.alias_id))))};
 }
 
 Result<ListAliasesResponse> handle(Scope& scope, const ListAliasesRequest& request) {
@@ -73,10 +79,12 @@ Result<ListAliasesResponse> handle(Scope& scope, const ListAliasesRequest& reque
     });
     const bool ascending = request.order_way == "asc";
     std::sort(found.begin(), found.end(), [ascending](const core::Alias* a, const core::Alias* b) {
-        return ascending ? std::tie(a->created, a->id) < std::tie(b->created, b->id) : std::tie(b->created, b->id) < std::tie(a->created, a->id);
+        return ascending ? std::tie(a->created, a->id) < std::tie(b->created, b->id)
+                         : std::tie(b->created, b->id) < std::tie(a->created, a->id);
     });
     ListAliasesResponse response{.total_count = found.size()};
-    for (const core::Alias* alias : page(std::move(found), request.offset, request.limit)) response.aliases.push_back(show(scope, *alias));
+    for (const core::Alias* alias : page(std::move(found), request.offset, request.limit))
+        response.aliases.push_back(show(scope, *alias));
     return response;
 }
 
@@ -104,7 +112,8 @@ Result<DeleteAliasResponse> handle(Scope& scope, const DeleteAliasRequest& reque
 }
 
 Result<ResolveAliasResponse> handle(Scope& scope, const ResolveAliasRequest& request) {
-    return ResolveAliasResponse{.fleet_id = scope.state().at<core::Fleet>(TRY(resolve_alias(scope, request.alias_id))).id};
+    return ResolveAliasResponse{.fleet_id =
+                                    scope.state().at<core::Fleet>(TRY(resolve_alias(scope, request.alias_id))).id};
 }
 
 }  // namespace gse::api

@@ -43,13 +43,15 @@ Asset show(const Scope& scope, const core::Asset& asset) {
 Result<void> check_region(const Scope& scope, std::string_view region) {
     const auto& regions = scope.step.settings().regions;
     if (std::find(regions.begin(), regions.end(), region) != regions.end()) return {};
-    return refuse(ErrorCode::InvalidParameterValue, fmt::format("AssetRegion '{}' is not one of this server; it has {}", region.substr(0, 100),
-                                                                 fmt::join(regions, ", ")));
+    return refuse(ErrorCode::InvalidParameterValue, fmt::format("AssetRegion '{}' is not one of this server; it has {}",
+                                                                region.substr(0, 100), fmt::join(regions, ", ")));
 }
 
 }  // namespace
 
-std::string upload_bucket(const Settings& settings, std::string_view region) { return fmt::format("gse-{}-{}", settings.uin, region); }
+std::string upload_bucket(const Settings& settings, std::string_view region) {
+    return fmt::format("gse-{}-{}", settings.uin, region);
+}
 
 Result<GetUploadCredentialsResponse> handle(Scope& scope, const GetUploadCredentialsRequest& request) {
     TRY(check_region(scope, request.asset_region));
@@ -66,29 +68,35 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
     TRY(check_region(scope, request.asset_region));
     std::string os_type = "CentOS";
     if (request.image_id) {
-        const auto system = std::find_if(kSystems.begin(), kSystems.end(), [&](const System& s) { return s.image_id == *request.image_id; });
+        const auto system = std::find_if(kSystems.begin(), kSystems.end(),
+                                         [&](const System& s) { return s.image_id == *request.image_id; });
         if (system == kSystems.end())
             return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("ImageId '{}' is unknown; DescribeAssetSystems lists the ones there are", request.image_id->substr(0, 100)));
+                          fmt::format("ImageId '{}' is unknown; DescribeAssetSystems lists the ones there are",
+                                      request.image_id->substr(0, 100)));
         os_type = system->os_type;
     } else if (request.operate_system.find("Windows") != std::string::npos) {
         os_type = "Windows";
     }
     if (os_type == "Windows")
         return refuse(ErrorCode::UnsupportedOperation,
-                      "Windows packages cannot run here: the hosts of this server run Linux. Build the game server for Linux and upload that.");
+                      "Windows packages cannot run here: the hosts of this server run Linux. Build the game server for "
+                      "Linux and upload that.");
     if (!scope.package)
-        return refuse(ErrorCode::NotFound,
-                      fmt::format("No upload '{}' in bucket {}; PUT it to /objects/{}/<BucketKey> with the BucketAuth of "
-                                  "GetUploadCredentials first",
-                                  request.bucket_key.substr(0, 200), upload_bucket(scope.step.settings(), request.asset_region),
-                                  upload_bucket(scope.step.settings(), request.asset_region)));
+        return refuse(
+            ErrorCode::NotFound,
+            fmt::format("No upload '{}' in bucket {}; PUT it to /objects/{}/<BucketKey> with the BucketAuth of "
+                        "GetUploadCredentials first",
+                        request.bucket_key.substr(0, 200), upload_bucket(scope.step.settings(), request.asset_region),
+                        upload_bucket(scope.step.settings(), request.asset_region)));
     std::uint64_t count = 0;
-    scope.state().table<core::Asset>().for_each([&](core::Slot, const core::Asset& asset) { count += asset.region == request.asset_region; });
+    scope.state().table<core::Asset>().for_each(
+        [&](core::Slot, const core::Asset& asset) { count += asset.region == request.asset_region; });
     const std::uint64_t limit = scope.step.settings().limits.assets_per_region;
     if (count >= limit)
-        return refuse(ErrorCode::LimitExceeded, fmt::format("{} assets exist in region {}; the limit is {}. Delete one that no fleet uses, or raise limits.assets_per_region",
-                                  count, request.asset_region, limit));
+        return refuse(ErrorCode::LimitExceeded, fmt::format("{} assets exist in region {}; the limit is {}. Delete one "
+                                                            "that no fleet uses, or raise limits.assets_per_region",
+                                                            count, request.asset_region, limit));
 
     core::Asset asset;
     do asset.id = fmt::format("asset-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
@@ -111,7 +119,8 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
 }
 
 Result<DescribeAssetResponse> handle(Scope& scope, const DescribeAssetRequest& request) {
-    return DescribeAssetResponse{.asset = show(scope, scope.state().at<core::Asset>(TRY(need_asset(scope, request.asset_id))))};
+    return DescribeAssetResponse{
+        .asset = show(scope, scope.state().at<core::Asset>(TRY(need_asset(scope, request.asset_id))))};
 }
 
 Result<DescribeAssetsResponse> handle(Scope& scope, const DescribeAssetsRequest& request) {
@@ -120,13 +129,16 @@ Result<DescribeAssetsResponse> handle(Scope& scope, const DescribeAssetsRequest&
     std::vector<const core::Asset*> found;
     scope.state().table<core::Asset>().for_each([&](core::Slot, const core::Asset& asset) {
         if (asset.region != request.asset_region || !filters.matches(asset.name, asset.id, asset.tags)) return;
-        if (request.filter && asset.name.find(*request.filter) == std::string::npos && asset.id != *request.filter) return;
+        if (request.filter && asset.name.find(*request.filter) == std::string::npos && asset.id != *request.filter)
+            return;
         found.push_back(&asset);
     });
-    std::sort(found.begin(), found.end(),
-              [](const core::Asset* a, const core::Asset* b) { return std::tie(b->created, b->id) < std::tie(a->created, a->id); });
+    std::sort(found.begin(), found.end(), [](const core::Asset* a, const core::Asset* b) {
+        return std::tie(b->created, b->id) < std::tie(a->created, a->id);
+    });
     DescribeAssetsResponse response{.total_count = static_cast<std::int64_t>(found.size())};
-    for (const core::Asset* asset : page(std::move(found), static_cast<std::uint64_t>(request.offset), static_cast<std::uint64_t>(request.limit)))
+    for (const core::Asset* asset :
+         page(std::move(found), static_cast<std::uint64_t>(request.offset), static_cast<std::uint64_t>(request.limit)))
         response.assets.push_back(show(scope, *asset));
     return response;
 }
@@ -137,8 +149,10 @@ Result<DescribeAssetSystemsResponse> handle(Scope&, const DescribeAssetSystemsRe
         if (!system.offered) continue;
         if (request.os_type && *request.os_type != system.os_type) continue;
         if (request.os_bit && *request.os_bit != system.bits) continue;
-        response.asset_support_sys.push_back({.image_id = std::string(system.image_id), .os_type = std::string(system.os_type),
-                                              .os_bit = system.bits, .os_version = std::string(system.os_version)});
+        response.asset_support_sys.push_back({.image_id = std::string(system.image_id),
+                                              .os_type = std::string(system.os_type),
+                                              .os_bit = system.bits,
+                                              .os_version = std::string(system.os_version)});
     }
     return response;
 }
@@ -154,8 +168,8 @@ Result<DeleteAssetResponse> handle(Scope& scope, const DeleteAssetRequest& reque
     const core::Slot slot = TRY(need_asset(scope, request.asset_id));
     const core::Asset& asset = scope.state().at<core::Asset>(slot);
     if (asset.bound_fleets > 0)
-        return refuse(ErrorCode::InUse, fmt::format("Asset {} is used by {} fleet{}; delete {} first", asset.id, asset.bound_fleets,
-                                                    asset.bound_fleets == 1 ? "" : "s",
+        return refuse(ErrorCode::InUse, fmt::format("Asset {} is used by {} fleet{}; delete {} first", asset.id,
+                                                    asset.bound_fleets, asset.bound_fleets == 1 ? "" : "s",
                                                     asset.bound_fleets == 1 ? "that fleet" : "those fleets"));
     scope.state().remove<core::Asset>(slot);
     return DeleteAssetResponse{};

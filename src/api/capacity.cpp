@@ -22,7 +22,9 @@ std::uint64_t max_elsewhere(const Scope& scope, Slot fleet) {
 
 Result<void> check_alive(const core::Fleet& fleet) {
     if (fleet.status != FleetStatus::Deleting && fleet.status != FleetStatus::Terminated) return {};
-    return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; nothing about its capacity can be changed any more", fleet.id, to_text(fleet.status)));
+    return refuse(ErrorCode::Unavailable,
+                  fmt::format("Fleet {} is {}; nothing about its capacity can be changed any more", fleet.id,
+                              to_text(fleet.status)));
 }
 
 Result<Slot> need_living_fleet(const Scope& scope, std::string_view id) {
@@ -34,7 +36,8 @@ Result<Slot> need_living_fleet(const Scope& scope, std::string_view id) {
 void set_auto_scaling(Scope& scope, Slot slot, bool on) {
     if (scope.state().at<core::Fleet>(slot).auto_scaling == on) return;
     scope.state().edit<core::Fleet>(slot)->auto_scaling = on;
-    core::add_event(scope.step, slot, "FLEET_SCALING_EVENT", on ? "Automatic scaling was switched on" : "Automatic scaling was switched off");
+    core::add_event(scope.step, slot, "FLEET_SCALING_EVENT",
+                    on ? "Automatic scaling was switched on" : "Automatic scaling was switched off");
     scope.state().queue_reconcile(slot);
 }
 
@@ -51,9 +54,13 @@ Result<DescribeFleetCapacityResponse> handle(Scope& scope, const DescribeFleetCa
             const core::Instance& instance = scope.state().at<core::Instance>(instance_slot);
             if (instance.status == InstanceStatus::Active && instance.sessions == 0) ++idle;
         }
-        response.fleet_capacity.push_back({.fleet_id = fleet.id, .instance_type = fleet.instance_type,
-                                           .instance_counts = InstanceCounts{.active = fleet.instances_active, .desired = fleet.desired,
-                                                                             .idle = idle, .maxi_num = fleet.max, .mini_num = fleet.min,
+        response.fleet_capacity.push_back({.fleet_id = fleet.id,
+                                           .instance_type = fleet.instance_type,
+                                           .instance_counts = InstanceCounts{.active = fleet.instances_active,
+                                                                             .desired = fleet.desired,
+                                                                             .idle = idle,
+                                                                             .maxi_num = fleet.max,
+                                                                             .mini_num = fleet.min,
                                                                              .pending = fleet.instances_pending,
                                                                              .terminating = fleet.instances_draining},
                                            .scaling_interval = fleet.cooldown_minutes});
@@ -67,22 +74,29 @@ Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapaci
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
     const std::uint64_t min = request.min_size.value_or(fleet.min);
     const std::uint64_t max = request.max_size.value_or(fleet.max);
-    if (min > max) return refuse(ErrorCode::InvalidParameterValue, fmt::format("MinSize {} is above MaxSize {}", min, max));
-    if (max < 1) return refuse(ErrorCode::InvalidParameterValue, "MaxSize is at least 1; set MinSize 0 and end the sessions, or delete the fleet");
+    if (min > max)
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("MinSize {} is above MaxSize {}", min, max));
+    if (max < 1)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      "MaxSize is at least 1; set MinSize 0 and end the sessions, or delete the fleet");
     if (!fleet.was_active && max > 1)
-        return refuse(ErrorCode::UnsupportedOperation,
-                      fmt::format("Fleet {} was never ACTIVE (it is {}): until its first deployment succeeds it can have 0 or 1 instance",
-                                  fleet.id, to_text(fleet.status)));
+        return refuse(
+            ErrorCode::UnsupportedOperation,
+            fmt::format(
+                "Fleet {} was never ACTIVE (it is {}): until its first deployment succeeds it can have 0 or 1 instance",
+                fleet.id, to_text(fleet.status)));
     if (const std::uint64_t sum = max_elsewhere(scope, slot) + max; sum > quota)
         return refuse(ErrorCode::InstanceLimitExceeded,
-                      fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. Lower the MaxSize of another fleet, or raise "
+                      fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is "
+                                  "{}. Lower the MaxSize of another fleet, or raise "
                                   "limits.instances_per_region",
                                   scope.region, sum, quota));
     // An explicit wish must fit; what was wished before is moved into the new range.
     if (request.desired_instances && (*request.desired_instances < min || *request.desired_instances > max))
         return refuse(ErrorCode::InvalidParameterValue,
                       fmt::format("DesiredInstances {} is outside [{}, {}]", *request.desired_instances, min, max));
-    const std::uint64_t desired = std::clamp<std::uint64_t>(request.desired_instances.value_or(fleet.desired), min, max);
+    const std::uint64_t desired =
+        std::clamp<std::uint64_t>(request.desired_instances.value_or(fleet.desired), min, max);
     {
         auto edit = scope.state().edit<core::Fleet>(slot);
         edit->min = static_cast<std::uint32_t>(min);
@@ -91,8 +105,8 @@ Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapaci
         if (request.scaling_interval) edit->cooldown_minutes = static_cast<std::uint32_t>(*request.scaling_interval);
     }
     core::add_event(scope.step, slot, "FLEET_SCALING_EVENT",
-                    fmt::format("Desired {}, minimum {}, maximum {}, cool-down {} min: set by UpdateFleetCapacity", desired, min, max,
-                                scope.state().at<core::Fleet>(slot).cooldown_minutes));
+                    fmt::format("Desired {}, minimum {}, maximum {}, cool-down {} min: set by UpdateFleetCapacity",
+                                desired, min, max, scope.state().at<core::Fleet>(slot).cooldown_minutes));
     scope.state().queue_reconcile(slot);
     return UpdateFleetCapacityResponse{.fleet_id = request.fleet_id};
 }
@@ -145,11 +159,13 @@ Result<DeleteScalingPolicyResponse> handle(Scope& scope, const DeleteScalingPoli
     const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
     const bool all = !request.name || request.name->empty();
     if (!all && (!fleet.target || fleet.target->name != *request.name))
-        return refuse(ErrorCode::NotFound, fmt::format("Fleet {} has no scaling policy '{}'", fleet.id, request.name->substr(0, 100)));
+        return refuse(ErrorCode::NotFound,
+                      fmt::format("Fleet {} has no scaling policy '{}'", fleet.id, request.name->substr(0, 100)));
     if (!fleet.target) return DeleteScalingPolicyResponse{};
     scope.state().edit<core::Fleet>(slot)->target.reset();
     core::add_event(scope.step, slot, "FLEET_SCALING_EVENT",
-                    fmt::format("The session buffer was removed; the fleet stays at {} instances", scope.state().at<core::Fleet>(slot).desired));
+                    fmt::format("The session buffer was removed; the fleet stays at {} instances",
+                                scope.state().at<core::Fleet>(slot).desired));
     scope.state().queue_reconcile(slot);
     return DeleteScalingPolicyResponse{};
 }

@@ -24,18 +24,21 @@ FleetAttributes show(const Scope& scope, const core::Fleet& fleet) {
     out.name = fleet.name;
     out.new_game_server_session_protection_policy = to_text(fleet.protection);
     out.operating_system = fleet.operating_system;
-    out.resource_creation_limit_policy = ResourceCreationLimitPolicy{.new_game_server_sessions_per_creator = fleet.creator_limit,
-                                                                     .policy_period_in_minutes = fleet.creator_minutes};
+    out.resource_creation_limit_policy = ResourceCreationLimitPolicy{
+        .new_game_server_sessions_per_creator = fleet.creator_limit, .policy_period_in_minutes = fleet.creator_minutes};
     out.status = to_text(fleet.status);
     if (!fleet.auto_scaling) out.stopped_actions = {"AUTO_SCALING"};
     if (fleet.terminated != WallTime{}) out.termination_time = format_utc(fleet.terminated);
     out.game_server_session_protection_time_limit = fleet.protection_minutes;
     out.billing_status = "BILLING_ACTIVATED";  // a machine of your own has no bill to be in arrears with
     out.tags = show_tags(fleet.tags);
-    for (const auto& disk : fleet.data_disks) out.data_disk_info.push_back({.disk_type = disk.type, .disk_size = disk.gb});
-    if (fleet.system_disk) out.system_disk_info = DiskInfo{.disk_type = fleet.system_disk->type, .disk_size = fleet.system_disk->gb};
+    for (const auto& disk : fleet.data_disks)
+        out.data_disk_info.push_back({.disk_type = disk.type, .disk_size = disk.gb});
+    if (fleet.system_disk)
+        out.system_disk_info = DiskInfo{.disk_type = fleet.system_disk->type, .disk_size = fleet.system_disk->gb};
     for (const auto& [account, ccn] : fleet.ccn)
-        out.related_ccn_infos.push_back({.account_id = account, .ccn_id = ccn, .attach_type = "CCN_SELECTED_BEFORE_CREATE"});
+        out.related_ccn_infos.push_back(
+            {.account_id = account, .ccn_id = ccn, .attach_type = "CCN_SELECTED_BEFORE_CREATE"});
     out.internet_max_bandwidth_out = fleet.bandwidth_mbps;
     return out;
 }
@@ -58,16 +61,19 @@ Result<void> check_quota(const Scope& scope) {
     const std::uint64_t limit = scope.step.settings().limits.fleets_per_region;
     const std::uint64_t count = fleets_of(scope).size();
     if (count < limit) return {};
-    return refuse(ErrorCode::FleetLimitExceeded, fmt::format("{} fleets exist in region {}; the limit is {}. Delete one, or raise limits.fleets_per_region", count,
-                              scope.region, limit));
+    return refuse(
+        ErrorCode::FleetLimitExceeded,
+        fmt::format("{} fleets exist in region {}; the limit is {}. Delete one, or raise limits.fleets_per_region",
+                    count, scope.region, limit));
 }
 
 Result<void> check_instance_type(const Scope& scope, std::string_view name) {
     const auto& types = scope.step.settings().instance_types;
     if (std::any_of(types.begin(), types.end(), [&](const InstanceType& type) { return type.name == name; })) return {};
-    return refuse(ErrorCode::InvalidParameterValue,
-                  fmt::format("InstanceType '{}' is none of the instance types of this server; DescribeInstanceTypes lists them",
-                              name.substr(0, 100)));
+    return refuse(
+        ErrorCode::InvalidParameterValue,
+        fmt::format("InstanceType '{}' is none of the instance types of this server; DescribeInstanceTypes lists them",
+                    name.substr(0, 100)));
 }
 
 /// Launch paths lie under /local/game/ [创建服务器舰队]; whether the file is there, the first instance finds out.
@@ -75,18 +81,23 @@ Result<void> check_launch_paths(const RuntimeConfiguration& runtime) {
     for (const auto& process : runtime.server_processes) {
         const std::string_view path = process.launch_path;
         if (path.starts_with("C:\\") || path.starts_with("c:\\"))
-            return refuse(ErrorCode::UnsupportedOperation,
-                          fmt::format("LaunchPath '{}' is of Windows; the hosts of this server run Linux, where programs lie under "
-                                      "/local/game/",
-                                      path.substr(0, 200)));
+            return refuse(
+                ErrorCode::UnsupportedOperation,
+                fmt::format(
+                    "LaunchPath '{}' is of Windows; the hosts of this server run Linux, where programs lie under "
+                    "/local/game/",
+                    path.substr(0, 200)));
         constexpr std::string_view kRoot = "/local/game/";
         if (!path.starts_with(kRoot) || path.size() == kRoot.size() || path.ends_with("/"))
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("LaunchPath '{}' does not name a program under /local/game/, where the package is unpacked to",
-                                      path.substr(0, 200)));
+            return refuse(
+                ErrorCode::InvalidParameterValue,
+                fmt::format(
+                    "LaunchPath '{}' does not name a program under /local/game/, where the package is unpacked to",
+                    path.substr(0, 200)));
         if (fmt::format("{}/", path).find("/../") != std::string::npos)
             return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("LaunchPath '{}' contains '..'; name the program's own place under /local/game/", path.substr(0, 200)));
+                          fmt::format("LaunchPath '{}' contains '..'; name the program's own place under /local/game/",
+                                      path.substr(0, 200)));
     }
     return {};
 }
@@ -119,20 +130,25 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     CHECK(from_text(request.new_game_server_session_protection_policy, fleet.protection));
     fleet.protection_minutes = static_cast<std::uint32_t>(request.game_server_session_protection_time_limit);
     if (const auto& limit = request.resource_creation_limit_policy) {
-        fleet.creator_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit->new_game_server_sessions_per_creator, UINT32_MAX));
-        fleet.creator_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit->policy_period_in_minutes, 10'000'000));
+        fleet.creator_limit = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(limit->new_game_server_sessions_per_creator, UINT32_MAX));
+        fleet.creator_minutes =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(limit->policy_period_in_minutes, 10'000'000));
     }
     const RuntimeConfiguration& runtime = request.runtime_configuration;
     for (const auto& process : runtime.server_processes)
-        fleet.recipes.push_back({.launch_path = process.launch_path, .parameters = process.parameters,
+        fleet.recipes.push_back({.launch_path = process.launch_path,
+                                 .parameters = process.parameters,
                                  .concurrent = static_cast<std::uint32_t>(process.concurrent_executions)});
     fleet.max_activations = static_cast<std::uint32_t>(runtime.max_concurrent_game_server_session_activations);
     fleet.activation_timeout_s = static_cast<std::uint32_t>(runtime.game_server_session_activation_timeout_seconds);
     for (const auto& permission : request.inbound_permissions)
         fleet.inbound.push_back({.from_port = static_cast<std::uint16_t>(permission.from_port),
-                                 .to_port = static_cast<std::uint16_t>(permission.to_port), .protocol = permission.protocol,
+                                 .to_port = static_cast<std::uint16_t>(permission.to_port),
+                                 .protocol = permission.protocol,
                                  .ip_range = permission.ip_range});
-    if (request.system_disk_info) fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
+    if (request.system_disk_info)
+        fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info)
         for (const auto& disk : *request.data_disk_info) fleet.data_disks.push_back({disk.disk_type, disk.disk_size});
     if (request.ccn_infos)
@@ -219,7 +235,8 @@ Result<DescribeFleetUtilizationResponse> handle(Scope& scope, const DescribeFlee
     return response;
 }
 
-Result<DescribeFleetRelatedResourcesResponse> handle(Scope& scope, const DescribeFleetRelatedResourcesRequest& request) {
+Result<DescribeFleetRelatedResourcesResponse> handle(Scope& scope,
+                                                     const DescribeFleetRelatedResourcesRequest& request) {
     const core::Fleet& fleet = scope.state().at<core::Fleet>(TRY(need_fleet(scope, request.fleet_id)));
     DescribeFleetRelatedResourcesResponse response;
     scope.state().table<core::Alias>().for_each([&](Slot, const core::Alias& alias) {
@@ -237,7 +254,8 @@ Result<DescribeRuntimeConfigurationResponse> handle(Scope& scope, const Describe
     runtime.game_server_session_activation_timeout_seconds = fleet.activation_timeout_s;
     runtime.max_concurrent_game_server_session_activations = fleet.max_activations;
     for (const auto& recipe : fleet.recipes)
-        runtime.server_processes.push_back({.concurrent_executions = recipe.concurrent, .launch_path = recipe.launch_path,
+        runtime.server_processes.push_back({.concurrent_executions = recipe.concurrent,
+                                            .launch_path = recipe.launch_path,
                                             .parameters = recipe.parameters});
     return DescribeRuntimeConfigurationResponse{.runtime_configuration = std::move(runtime)};
 }
@@ -245,14 +263,17 @@ Result<DescribeRuntimeConfigurationResponse> handle(Scope& scope, const Describe
 Result<DescribeInstancesResponse> handle(Scope& scope, const DescribeInstancesRequest& request) {
     const core::State& state = scope.state();
     std::vector<Slot> fleets;
-    if (request.fleet_id && !request.fleet_id->empty()) fleets.push_back(TRY(need_fleet(scope, *request.fleet_id)));
-    else fleets = fleets_of(scope);
+    if (request.fleet_id && !request.fleet_id->empty())
+        fleets.push_back(TRY(need_fleet(scope, *request.fleet_id)));
+    else
+        fleets = fleets_of(scope);
     std::vector<Slot> found;
     for (const Slot fleet : fleets) {
         for (const Slot slot : state.at<core::Fleet>(fleet).instances) {
             const core::Instance& instance = state.at<core::Instance>(slot);
             if (request.instance_id && !request.instance_id->empty() && instance.id != *request.instance_id) continue;
-            if (request.ip_address && !request.ip_address->empty() && state.at<core::Host>(instance.host).address != *request.ip_address)
+            if (request.ip_address && !request.ip_address->empty() &&
+                state.at<core::Host>(instance.host).address != *request.ip_address)
                 continue;
             found.push_back(slot);
         }
@@ -267,10 +288,17 @@ Result<DescribeInstancesResponse> handle(Scope& scope, const DescribeInstancesRe
         const core::Instance& instance = state.at<core::Instance>(slot);
         const core::Fleet& fleet = state.at<core::Fleet>(instance.fleet);
         const core::Host& host = state.at<core::Host>(instance.host);
-        response.instances.push_back({.fleet_id = fleet.id, .instance_id = instance.id, .ip_address = host.address, .dns_name = "",
-                                      .operating_system = fleet.operating_system, .status = "RUNNING", .type = fleet.instance_type,
-                                      .create_time = format_utc(instance.created), .weight = instance.weight,
-                                      .reserve_value = instance.reserved ? 1 : 0, .private_ip_address = host.private_address});
+        response.instances.push_back({.fleet_id = fleet.id,
+                                      .instance_id = instance.id,
+                                      .ip_address = host.address,
+                                      .dns_name = "",
+                                      .operating_system = fleet.operating_system,
+                                      .status = "RUNNING",
+                                      .type = fleet.instance_type,
+                                      .create_time = format_utc(instance.created),
+                                      .weight = instance.weight,
+                                      .reserve_value = instance.reserved ? 1 : 0,
+                                      .private_ip_address = host.private_address});
     }
     return response;
 }

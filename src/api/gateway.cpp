@@ -20,11 +20,14 @@ using Decision = std::move_only_function<Result<std::string>(Scope&)>;
 using Prepare = Result<Decision> (*)(const engine::ApiCall&);
 
 template <class Request>
-concept Handled = requires(Scope& scope, const Request& request) { handle(scope, request); };
+concept Handled = requires(Scope& scope, const Request& request) {
+    handle(scope, request);
+};
 
 template <class Request>
 Result<Decision> prepare(const engine::ApiCall& call) {
-    Request request = call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json))) : TRY(decode_flat<Request>(call.flat));
+    Request request = call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json)))
+                                   : TRY(decode_flat<Request>(call.flat));
     return Decision([request = std::move(request)](Scope& scope) -> Result<std::string> {
         const auto response = TRY(handle(scope, request));
         std::string fields;
@@ -42,9 +45,12 @@ template <class Request>
 Entry entry() {
     constexpr std::string_view name = ActionTraits<Request>::name;
     constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search"};
-    const bool reads = std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
-    if constexpr (Handled<Request>) return {&prepare<Request>, reads};
-    else return {nullptr, reads};
+    const bool reads =
+        std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
+    if constexpr (Handled<Request>)
+        return {&prepare<Request>, reads};
+    else
+        return {nullptr, reads};
 }
 
 const std::unordered_map<std::string_view, Entry>& entries() {
@@ -60,11 +66,14 @@ constexpr std::string_view kVersion = "2019-11-12";
 
 Result<const Entry*> find_entry(const engine::ApiCall& call) {
     if (call.version != kVersion)
-        return refuse(ErrorCode::NoSuchVersion, fmt::format("Version '{}' does not exist; this service speaks {}", call.version.substr(0, 40), kVersion));
+        return refuse(ErrorCode::NoSuchVersion, fmt::format("Version '{}' does not exist; this service speaks {}",
+                                                            call.version.substr(0, 40), kVersion));
     const auto it = entries().find(call.action);
-    if (it == entries().end()) return refuse(ErrorCode::InvalidAction, fmt::format("There is no action '{}'", call.action.substr(0, 100)));
+    if (it == entries().end())
+        return refuse(ErrorCode::InvalidAction, fmt::format("There is no action '{}'", call.action.substr(0, 100)));
     if (!it->second.prepare)
-        return refuse(ErrorCode::UnsupportedOperation, fmt::format("{} is not carried out by this version of OpenGSE", call.action));
+        return refuse(ErrorCode::UnsupportedOperation,
+                      fmt::format("{} is not carried out by this version of OpenGSE", call.action));
     return &it->second;
 }
 
@@ -72,8 +81,8 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
     if (region.empty()) return std::string_view(settings.default_region);
     for (const auto& known : settings.regions)
         if (known == region) return std::string_view(known);
-    return refuse(ErrorCode::UnsupportedRegion, fmt::format("Region '{}' is not one of this server; it has {}", region.substr(0, 100),
-                                                            fmt::join(settings.regions, ", ")));
+    return refuse(ErrorCode::UnsupportedRegion, fmt::format("Region '{}' is not one of this server; it has {}",
+                                                            region.substr(0, 100), fmt::join(settings.regions, ", ")));
 }
 
 std::string decide(Decision& decision, Scope& scope) {
@@ -86,19 +95,23 @@ Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::
                                         std::uint64_t max_bytes) {
     const auto source = TRY(store.get(bucket, key));
     const objects::ObjectInfo info = source->info();
-    if (const auto pinned = TRY(store.stat(kPackageBucket, info.sha256)); pinned && pinned->sha256 == info.sha256) return *pinned;
+    if (const auto pinned = TRY(store.stat(kPackageBucket, info.sha256)); pinned && pinned->sha256 == info.sha256)
+        return *pinned;
     const auto target = TRY(store.put(kPackageBucket, info.sha256, max_bytes));
     std::vector<std::byte> buffer(1 << 20);
     for (std::uint64_t offset = 0; offset < info.size;) {
         const std::size_t got = TRY(source->read(offset, buffer));
-        if (got == 0) return refuse(ErrorCode::FailedOperation, "the upload is shorter than its description says; upload it again");
+        if (got == 0)
+            return refuse(ErrorCode::FailedOperation,
+                          "the upload is shorter than its description says; upload it again");
         TRY(target->write(std::span(buffer).first(got)));
         offset += got;
     }
     objects::ObjectInfo pinned = TRY(target->finish());
     if (pinned.sha256 != info.sha256) {
         TRY(store.remove(kPackageBucket, info.sha256));
-        return refuse(ErrorCode::FailedOperation, "the stored upload is damaged (its SHA-256 has changed); upload it again");
+        return refuse(ErrorCode::FailedOperation,
+                      "the stored upload is damaged (its SHA-256 has changed); upload it again");
     }
     return pinned;
 }
@@ -153,7 +166,8 @@ struct Gateway::Worker {
     std::thread thread;
 };
 
-Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services, const Settings& settings)
+Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services,
+                 const Settings& settings)
     : engine_(engine), services_(services), settings_(settings), worker_(std::make_unique<Worker>(store)) {}
 Gateway::~Gateway() = default;
 
@@ -169,7 +183,8 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     // Shared, because a refused submit must still be able to answer.
     auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
-    auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region, request_id = call.request_id,
+    auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
+                   request_id = call.request_id,
                    secret_id = call.secret_id](Decision decided, std::optional<objects::ObjectInfo> package) {
         auto result = engine.submit(
             kind,
@@ -183,11 +198,14 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     };
     if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);
 
-    const auto asset = call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
-    const bool queued = worker_->push([submit, finish, asset = *asset, bucket = upload_bucket(settings_, asset->asset_region),
+    const auto asset =
+        call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
+    const bool queued = worker_->push([submit, finish, asset = *asset,
+                                       bucket = upload_bucket(settings_, asset->asset_region),
                                        max = settings_.limits.package_bytes, request_id = call.request_id,
                                        decided = std::move(*decision)](objects::ObjectStore* store) mutable {
-        if (!store) return (*finish)(error_body({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id));
+        if (!store)
+            return (*finish)(error_body({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id));
         const auto stored = store->stat(bucket, asset.bucket_key);
         if (!stored) return (*finish)(error_body(stored.error(), request_id));
         if (!*stored) return submit(std::move(decided), std::nullopt);
@@ -195,10 +213,14 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
         if (!pinned) return (*finish)(error_body(pinned.error(), request_id));
         submit(std::move(decided), std::move(*pinned));
     });
-    if (!queued) (*finish)(error_body({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"}, call.request_id));
+    if (!queued)
+        (*finish)(
+            error_body({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"},
+                       call.request_id));
 }
 
-std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call, std::optional<objects::ObjectInfo> package) {
+std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call,
+                   std::optional<objects::ObjectInfo> package) {
     const auto run = [&]() -> Result<std::string> {
         const Entry* entry = TRY(find_entry(call));
         const std::string_view region = TRY(find_region(step.settings(), call.region));

@@ -1,5 +1,5 @@
-/// From an authenticated call to a decision and back: version, action, region and parameters are checked on the caller's
-/// thread, the typed request goes to the owner, the encoded answer comes back after the commit.
+/// From an authenticated call to a decision and back: version, action, region and parameters are checked on the
+/// caller's thread, the typed request goes to the owner, the encoded answer comes back after the commit.
 #pragma once
 
 #include <memory>

@@ -14,7 +14,8 @@ using core::kNone;
 using core::Slot;
 
 std::unexpected<Error> not_found(std::string_view what, std::string_view id, std::string_view region) {
-    return refuse(ErrorCode::NotFound, fmt::format("{} '{}' does not exist in region {}", what, id.substr(0, 200), region));
+    return refuse(ErrorCode::NotFound,
+                  fmt::format("{} '{}' does not exist in region {}", what, id.substr(0, 200), region));
 }
 
 std::string token_mac(const Services& services, std::string_view list, std::uint64_t position) {
@@ -44,7 +45,8 @@ Result<Slot> need_asset(const Scope& scope, std::string_view asset_id) {
 
 Result<Slot> need_session(const Scope& scope, std::string_view session_id) {
     const Slot slot = scope.state().find_session(session_id);
-    if (slot == kNone || scope.state().at<core::Fleet>(scope.state().at<core::GameSession>(slot).fleet).region != scope.region)
+    if (slot == kNone ||
+        scope.state().at<core::Fleet>(scope.state().at<core::GameSession>(slot).fleet).region != scope.region)
         return not_found("Game server session", session_id, scope.region);
     return slot;
 }
@@ -86,7 +88,8 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
         const std::vector<std::string> values = filter.values.value_or(std::vector<std::string>{});
         const auto one_value = [&]() -> Result<std::string> {
             if (values.size() != 1)
-                return refuse(ErrorCode::InvalidParameterValue, fmt::format("Filters: {} takes exactly one value", filter.key));
+                return refuse(ErrorCode::InvalidParameterValue,
+                              fmt::format("Filters: {} takes exactly one value", filter.key));
             return values.front();
         };
         if (filter.key == "resource:name") {
@@ -97,17 +100,20 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
             for (const auto& value : values) {
                 const auto colon = value.find(':');
                 if (colon == std::string::npos)
-                    return refuse(ErrorCode::InvalidParameterValue,
-                                  fmt::format("Filters: '{}' is no \"key:value\" text for tag:key-value", value.substr(0, 100)));
+                    return refuse(
+                        ErrorCode::InvalidParameterValue,
+                        fmt::format("Filters: '{}' is no \"key:value\" text for tag:key-value", value.substr(0, 100)));
                 set.tags.emplace_back(value.substr(0, colon), value.substr(colon + 1));
             }
         } else if (filter.key == "tag:key") {
             // The model shows it without values; the key may also come as one.
             for (const auto& value : values) set.tag_keys.push_back(value);
         } else {
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("Filters: '{}' is no filter of this action; it knows resource:name, {}tag:key and tag:key-value",
-                                      filter.key.substr(0, 100), with_id ? "resource:resourceId, " : ""));
+            return refuse(
+                ErrorCode::InvalidParameterValue,
+                fmt::format(
+                    "Filters: '{}' is no filter of this action; it knows resource:name, {}tag:key and tag:key-value",
+                    filter.key.substr(0, 100), with_id ? "resource:resourceId, " : ""));
         }
     }
     return set;
@@ -117,10 +123,12 @@ std::string make_token(const Services& services, std::string_view list, std::uin
     return fmt::format("ntoken-{:x}-{}", position, token_mac(services, list, position));
 }
 
-Result<std::uint64_t> read_token(const Services& services, std::string_view list, const std::optional<std::string>& token) {
+Result<std::uint64_t> read_token(const Services& services, std::string_view list,
+                                 const std::optional<std::string>& token) {
     if (!token || token->empty()) return 0;
     const auto refused = [] {
-        return refuse(ErrorCode::InvalidParameterValue, "NextToken is not one that this list gave; leave it out to start at the first page");
+        return refuse(ErrorCode::InvalidParameterValue,
+                      "NextToken is not one that this list gave; leave it out to start at the first page");
     };
     constexpr std::string_view kPrefix = "ntoken-";
     if (!token->starts_with(kPrefix)) return refused();
@@ -132,7 +140,8 @@ Result<std::uint64_t> read_token(const Services& services, std::string_view list
         if (digit < 0) return refused();
         position = position * 16 + static_cast<std::uint64_t>(digit);
     }
-    if (!equal_in_constant_time(std::string_view(*token).substr(dash + 1), token_mac(services, list, position))) return refused();
+    if (!equal_in_constant_time(std::string_view(*token).substr(dash + 1), token_mac(services, list, position)))
+        return refused();
     return position;
 }
 

@@ -23,8 +23,8 @@ Result<core::Slot> resolve_alias(const Scope& scope, std::string_view alias_id);
 Result<core::Slot> fleet_or_alias(const Scope& scope, const std::optional<std::string>& fleet_id,
                                   const std::optional<std::string>& alias_id);
 
-/// Filters of list actions: resource:name, resource:resourceId, tag:key, tag:key-value. `with_id` says whether the action
-/// knows resource:resourceId. An unknown key is InvalidParameterValue.
+/// Filters of list actions: resource:name, resource:resourceId, tag:key, tag:key-value. `with_id` says whether the
+/// action knows resource:resourceId. An unknown key is InvalidParameterValue.
 struct FilterSet {
     std::vector<std::string> names;
     std::vector<std::string> ids;
@@ -46,7 +46,8 @@ std::vector<T> page(std::vector<T> all, std::uint64_t offset, std::uint64_t limi
 
 /// `ntoken-…`: a position in a list, signed, so that a made-up one is refused. `list` names what is listed.
 [[nodiscard]] std::string make_token(const Services& services, std::string_view list, std::uint64_t position);
-Result<std::uint64_t> read_token(const Services& services, std::string_view list, const std::optional<std::string>& token);
+Result<std::uint64_t> read_token(const Services& services, std::string_view list,
+                                 const std::optional<std::string>& token);
 
 std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
 std::vector<Tag> show_tags(std::span<const core::Tag> tags);

@@ -35,7 +35,8 @@ PlayerSession show(const Scope& scope, Slot slot) {
 }
 
 bool in_region(const Scope& scope, Slot player) {
-    const core::GameSession& session = scope.state().at<core::GameSession>(scope.state().at<core::PlayerSession>(player).session);
+    const core::GameSession& session =
+        scope.state().at<core::GameSession>(scope.state().at<core::PlayerSession>(player).session);
     return scope.state().at<core::Fleet>(session.fleet).region == scope.region;
 }
 
@@ -57,11 +58,14 @@ Result<std::vector<Slot>> candidates(const Scope& scope, const DescribePlayerSes
         slots.push_back(slot);
     } else if (request.game_server_session_id && !request.game_server_session_id->empty()) {
         const Slot session = TRY(need_session(scope, *request.game_server_session_id));
-        for (Slot slot = state.at<core::GameSession>(session).first_player; slot != kNone; slot = state.at<core::PlayerSession>(slot).next)
+        for (Slot slot = state.at<core::GameSession>(session).first_player; slot != kNone;
+             slot = state.at<core::PlayerSession>(slot).next)
             slots.push_back(slot);
     } else if (request.player_id && !request.player_id->empty()) {
-        for (Slot slot = state.first_of_player(*request.player_id); slot != kNone; slot = state.at<core::PlayerSession>(slot).next_same_player)
-            if (state.at<core::PlayerSession>(slot).player_id == *request.player_id && in_region(scope, slot)) slots.push_back(slot);
+        for (Slot slot = state.first_of_player(*request.player_id); slot != kNone;
+             slot = state.at<core::PlayerSession>(slot).next_same_player)
+            if (state.at<core::PlayerSession>(slot).player_id == *request.player_id && in_region(scope, slot))
+                slots.push_back(slot);
         std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return position(state, a) < position(state, b); });
     } else {
         return refuse(ErrorCode::MissingParameter, "GameServerSessionId, PlayerId or PlayerSessionId is required");
@@ -87,7 +91,8 @@ Result<JoinGameServerSessionBatchResponse> handle(Scope& scope, const JoinGameSe
     }
     const Slot session = TRY(need_session(scope, request.game_server_session_id));
     JoinGameServerSessionBatchResponse response;
-    for (const Slot seat : TRY(core::join(scope.step, session, joining))) response.player_sessions.push_back(show(scope, seat));
+    for (const Slot seat : TRY(core::join(scope.step, session, joining)))
+        response.player_sessions.push_back(show(scope, seat));
     return response;
 }
 

@@ -27,7 +27,8 @@ GameServerSession show(const Scope& scope, Slot slot) {
     out.current_player_session_count = session.seats;
     out.dns_name = "";
     out.fleet_id = fleet.id;
-    for (const auto& property : session.properties) out.game_properties.push_back({.key = property.key, .value = property.value});
+    for (const auto& property : session.properties)
+        out.game_properties.push_back({.key = property.key, .value = property.value});
     out.game_server_session_data = session.session_data;
     out.game_server_session_id = state.session_id(slot);
     out.ip_address = session.address;
@@ -124,7 +125,8 @@ Result<Slot> process_at(const Scope& scope, std::string_view address, std::int64
             found = slot;
     });
     if (found == kNone)
-        return refuse(ErrorCode::NotFound, fmt::format("No process listens on {}:{} in region {}", address.substr(0, 100), port, scope.region));
+        return refuse(ErrorCode::NotFound, fmt::format("No process listens on {}:{} in region {}",
+                                                       address.substr(0, 100), port, scope.region));
     return found;
 }
 
@@ -137,8 +139,11 @@ std::uint64_t request_hash(const CreateGameServerSessionRequest& request) {
 Result<void> check_players(const Scope& scope, std::uint64_t wanted) {
     const std::uint64_t limit = std::min<std::uint64_t>(scope.step.settings().limits.players_per_session, UINT32_MAX);
     if (wanted <= limit) return {};
-    return refuse(ErrorCode::LimitExceeded, fmt::format("MaximumPlayerSessionCount is {}; a game server session takes {} at most (limits.players_per_session)", wanted,
-                              limit));
+    return refuse(
+        ErrorCode::LimitExceeded,
+        fmt::format(
+            "MaximumPlayerSessionCount is {}; a game server session takes {} at most (limits.players_per_session)",
+            wanted, limit));
 }
 
 }  // namespace
@@ -150,7 +155,8 @@ Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameSer
         // Before the alias is looked at: the same request returns the same session even after the alias has moved.
         if (const Slot slot = scope.state().find_idempotent(scope.region, token); slot != kNone) {
             if (scope.state().at<core::GameSession>(slot).request_hash != hash)
-                return refuse(ErrorCode::InvalidParameterValue, "IdempotencyToken was used by a different request; use a new one for each session");
+                return refuse(ErrorCode::InvalidParameterValue,
+                              "IdempotencyToken was used by a different request; use a new one for each session");
             return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
         }
     }
@@ -165,23 +171,25 @@ Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameSer
     wanted.idempotency_token = token;
     wanted.request_hash = hash;
     if (request.game_properties)
-        for (const auto& property : *request.game_properties) wanted.properties.push_back({property.key, property.value});
+        for (const auto& property : *request.game_properties)
+            wanted.properties.push_back({property.key, property.value});
     const Slot slot = TRY(core::create_session(scope.step, std::move(wanted)));
     return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
 }
 
 Result<DescribeGameServerSessionsResponse> handle(Scope& scope, const DescribeGameServerSessionsRequest& request) {
-    ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id, request.next_token,
-                                      request.status_filter, request.limit}));
+    ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id,
+                                      request.next_token, request.status_filter, request.limit}));
     DescribeGameServerSessionsResponse response;
     for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show(scope, slot));
     response.next_token = std::move(found.next_token);
     return response;
 }
 
-Result<DescribeGameServerSessionDetailsResponse> handle(Scope& scope, const DescribeGameServerSessionDetailsRequest& request) {
-    ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id, request.next_token,
-                                      request.status_filter, request.limit}));
+Result<DescribeGameServerSessionDetailsResponse> handle(Scope& scope,
+                                                        const DescribeGameServerSessionDetailsRequest& request) {
+    ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id,
+                                      request.next_token, request.status_filter, request.limit}));
     DescribeGameServerSessionDetailsResponse response;
     for (const Slot slot : found.sessions)
         response.game_server_session_details.push_back(
@@ -195,33 +203,39 @@ Result<UpdateGameServerSessionResponse> handle(Scope& scope, const UpdateGameSer
     const Slot slot = TRY(need_session(scope, request.game_server_session_id));
     const core::GameSession& session = scope.state().at<core::GameSession>(slot);
     if (!session.live())
-        return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {}; only a live one can be changed", to_text(session.status)));
+        return refuse(
+            ErrorCode::Unavailable,
+            fmt::format("The game server session is {}; only a live one can be changed", to_text(session.status)));
     if (request.maximum_player_session_count) {
         TRY(check_players(scope, *request.maximum_player_session_count));
         if (*request.maximum_player_session_count < session.seats)
             return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("MaximumPlayerSessionCount is {}, and {} players are in the session", *request.maximum_player_session_count,
-                                      session.seats));
+                          fmt::format("MaximumPlayerSessionCount is {}, and {} players are in the session",
+                                      *request.maximum_player_session_count, session.seats));
     }
     {
         auto edit = scope.state().edit<core::GameSession>(slot);
-        if (request.maximum_player_session_count) edit->max_players = static_cast<std::uint32_t>(*request.maximum_player_session_count);
+        if (request.maximum_player_session_count)
+            edit->max_players = static_cast<std::uint32_t>(*request.maximum_player_session_count);
         if (request.name) edit->name = *request.name;
-        if (request.player_session_creation_policy) edit->accept_all = *request.player_session_creation_policy == "ACCEPT_ALL";
+        if (request.player_session_creation_policy)
+            edit->accept_all = *request.player_session_creation_policy == "ACCEPT_ALL";
         if (request.protection_policy) CHECK(from_text(*request.protection_policy, edit->protection));
     }
     if (request.protection_policy) core::renew_end(scope.step, session.process);
     return UpdateGameServerSessionResponse{.game_server_session = show(scope, slot)};
 }
 
-Result<EndGameServerSessionAndProcessResponse> handle(Scope& scope, const EndGameServerSessionAndProcessRequest& request) {
+Result<EndGameServerSessionAndProcessResponse> handle(Scope& scope,
+                                                      const EndGameServerSessionAndProcessRequest& request) {
     core::State& state = scope.state();
     Slot process = kNone;
     Slot session = kNone;
     if (request.game_server_session_id && !request.game_server_session_id->empty()) {
         session = TRY(need_session(scope, *request.game_server_session_id));
         if (!state.at<core::GameSession>(session).live())
-            return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {} already", to_text(state.at<core::GameSession>(session).status)));
+            return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {} already",
+                                                              to_text(state.at<core::GameSession>(session).status)));
         process = state.at<core::GameSession>(session).process;
     } else if (request.ip_address && request.port) {
         process = TRY(process_at(scope, *request.ip_address, *request.port));
@@ -231,9 +245,11 @@ Result<EndGameServerSessionAndProcessResponse> handle(Scope& scope, const EndGam
     }
     if (session != kNone && state.at<core::GameSession>(session).protection == ProtectionPolicy::FullProtection)
         return refuse(ErrorCode::UnsupportedOperation,
-                      "The game server session has FullProtection; change it with UpdateGameServerSession first, or let the game end it");
+                      "The game server session has FullProtection; change it with UpdateGameServerSession first, or "
+                      "let the game end it");
     // The end is decided here and now; the process only has to follow.
-    if (session != kNone) core::end_session(scope.step, session, SessionStatus::Terminated, "ended by EndGameServerSessionAndProcess");
+    if (session != kNone)
+        core::end_session(scope.step, session, SessionStatus::Terminated, "ended by EndGameServerSessionAndProcess");
     core::request_end(scope.step, process, EndReason::EndedByApi);
     return EndGameServerSessionAndProcessResponse{};
 }

@@ -12,7 +12,8 @@ constexpr std::size_t kTimersPerTick = 4'096;
 constexpr std::size_t kRetiredPerTick = 1'024;
 }  // namespace
 
-Decider::Decider(core::State& state, Rng& rng, Greeting greeting) : state_(state), rng_(rng), greeting_(std::move(greeting)) {}
+Decider::Decider(core::State& state, Rng& rng, Greeting greeting)
+    : state_(state), rng_(rng), greeting_(std::move(greeting)) {}
 
 void Decider::begin(Now now) {
     now_.engine = std::max(now_.engine, now.engine);
@@ -52,8 +53,10 @@ void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
         drop_stream(older->second, "a newer stream of this host has taken over");
     stream_of_host_[result->host] = id;
     streams_[id] = Stream{.host = result->host};
-    messages_.push_back({id, link::Welcome{.epoch = state_.epoch(), .deployment_id = greeting_.deployment_id,
-                                           .acked_seq = result->acked_seq, .objects_url = greeting_.objects_url,
+    messages_.push_back({id, link::Welcome{.epoch = state_.epoch(),
+                                           .deployment_id = greeting_.deployment_id,
+                                           .acked_seq = result->acked_seq,
+                                           .objects_url = greeting_.objects_url,
                                            .timers = agent_timers()}});
     flush_orders();
 }
@@ -102,7 +105,8 @@ bool Decider::tick() {
 
 void Decider::drop_stream(link::StreamId id, std::string why) {
     if (const auto it = streams_.find(id); it != streams_.end()) {
-        if (const auto current = stream_of_host_.find(it->second.host); current != stream_of_host_.end() && current->second == id)
+        if (const auto current = stream_of_host_.find(it->second.host);
+            current != stream_of_host_.end() && current->second == id)
             stream_of_host_.erase(current);
         streams_.erase(it);
     }
@@ -110,7 +114,8 @@ void Decider::drop_stream(link::StreamId id, std::string why) {
 }
 
 void Decider::send(link::StreamId id, Stream& stream, link::OrderBody body) {
-    messages_.push_back({id, link::Order{.epoch = state_.epoch(), .seq = stream.next_order++, .body = std::move(body)}});
+    messages_.push_back(
+        {id, link::Order{.epoch = state_.epoch(), .seq = stream.next_order++, .body = std::move(body)}});
 }
 
 void Decider::flush_orders() {

@@ -54,8 +54,8 @@ public:
 
     [[nodiscard]] core::State& state() { return state_; }
     [[nodiscard]] bool has_changes() const { return state_.has_changes(); }
-    /// True when something went in, or a timer fired, since the last finish(): there may be output, even without a change
-    /// so far, because settling comes with finish().
+    /// True when something went in, or a timer fired, since the last finish(): there may be output, even without a
+    /// change so far, because settling comes with finish().
     [[nodiscard]] bool has_work() const { return has_work_ || state_.has_changes(); }
     [[nodiscard]] std::size_t changes() const { return state_.changes(); }
 
@@ -63,7 +63,7 @@ private:
     struct Stream {
         core::Slot host = core::kNone;
         std::uint64_t next_order = 1;
-        std::uint64_t ack = 0;      ///< highest report seq of this batch; 0: none
+        std::uint64_t ack = 0;  ///< highest report seq of this batch; 0: none
     };
 
     [[nodiscard]] core::Step step() { return {state_, now_, rng_, orders_}; }

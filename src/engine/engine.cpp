@@ -20,7 +20,9 @@ constexpr std::size_t kSlicesWaitingMax = 4;
 /// Idle wake-ups: retention, disk space, snapshot due.
 constexpr auto kIdleTick = 500ms;
 
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(const std::string& text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
 std::string_view text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -47,7 +49,8 @@ private:
 
 }  // namespace
 
-Engine::Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng, OnFatal on_fatal)
+Engine::Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng,
+               OnFatal on_fatal)
     : options_(options), state_(state), journal_(journal), clock_(clock), rng_(rng), on_fatal_(std::move(on_fatal)) {}
 
 Engine::~Engine() { stop(); }
@@ -62,8 +65,8 @@ Result<std::string> Engine::recover() {
     engine_base_ = summary.last_seq == 0 ? EngineTime{1} : replay.last.engine + gap;
     mono_base_ = clock_.monotonic_ms();
     state_.begin_epoch();
-    std::string text = fmt::format("journal: {} entries after snapshot {}, {} bytes; epoch {}", summary.entries, summary.snapshot_end,
-                                   summary.bytes, state_.epoch());
+    std::string text = fmt::format("journal: {} entries after snapshot {}, {} bytes; epoch {}", summary.entries,
+                                   summary.snapshot_end, summary.bytes, state_.epoch());
     for (const auto& warning : summary.warnings) text += "; warning: " + warning;
     return text;
 }
@@ -102,10 +105,12 @@ Result<void> Engine::submit(Kind kind, Decide decide, Done done) {
         if (failed_) return refuse(ErrorCode::Internal, "the journal failed; the server is restarting");
         if (stopping_) return refuse(ErrorCode::Overloaded, "the server is shutting down; try again");
         if (kind == Kind::Write && stats_.disk_low)
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("less than journal.reserve_bytes ({} MiB) of disk are free on the server; nothing is changed until "
-                                      "there is room, reading goes on",
-                                      options_.reserve_bytes >> 20));
+            return refuse(
+                ErrorCode::FailedOperation,
+                fmt::format(
+                    "less than journal.reserve_bytes ({} MiB) of disk are free on the server; nothing is changed until "
+                    "there is room, reading goes on",
+                    options_.reserve_bytes >> 20));
         if (calls_waiting_ >= options_.queue_max) {
             ++stats_.calls_shed;
             return refuse(ErrorCode::Overloaded, "the server is overloaded; try again in a moment");
@@ -164,11 +169,16 @@ void Engine::handle(Input& input) {
     std::visit(
         [this](auto& in) {
             using T = std::decay_t<decltype(in)>;
-            if constexpr (std::is_same_v<T, Call>) answers_.push_back({std::move(in.done), decider_->call(in.decide)});
-            else if constexpr (std::is_same_v<T, Hello>) decider_->on_hello(in.stream, in.hello);
-            else if constexpr (std::is_same_v<T, Told>) decider_->on_report(in.stream, in.report);
-            else if constexpr (std::is_same_v<T, Alive>) decider_->on_alive(in.stream);
-            else if constexpr (std::is_same_v<T, Closed>) decider_->on_closed(in.stream);
+            if constexpr (std::is_same_v<T, Call>)
+                answers_.push_back({std::move(in.done), decider_->call(in.decide)});
+            else if constexpr (std::is_same_v<T, Hello>)
+                decider_->on_hello(in.stream, in.hello);
+            else if constexpr (std::is_same_v<T, Told>)
+                decider_->on_report(in.stream, in.report);
+            else if constexpr (std::is_same_v<T, Alive>)
+                decider_->on_alive(in.stream);
+            else if constexpr (std::is_same_v<T, Closed>)
+                decider_->on_closed(in.stream);
             else {
                 (*in.look)(state_);
                 in.ready.set_value();
@@ -180,8 +190,8 @@ void Engine::handle(Input& input) {
 void Engine::run_owner() {
     prefer_low_latency();
     std::vector<Input> taken;
-    bool more_due = true;   // the new epoch is the first batch
-    bool has_output = true; // something decided that has not been sealed
+    bool more_due = true;    // the new epoch is the first batch
+    bool has_output = true;  // something decided that has not been sealed
     std::unique_lock lock(mutex_);
     for (;;) {
         const bool full = answers_.size() >= kAnswersPerBatchMax || decider_->changes() >= kRecordsPerBatchMax;
@@ -196,10 +206,12 @@ void Engine::run_owner() {
         const bool may_take = !full && !inputs_.empty();
         if (!may_take && !(more_due && !full)) {
             if (stopping_ && inputs_.empty() && !has_output && !in_flight_) break;
-            const Millis to_timer = std::clamp(state_.next_timer() == kNever ? Millis{kIdleTick} : state_.next_timer() - now().engine,
-                                               Millis{0}, Millis{kIdleTick});
+            const Millis to_timer =
+                std::clamp(state_.next_timer() == kNever ? Millis{kIdleTick} : state_.next_timer() - now().engine,
+                           Millis{0}, Millis{kIdleTick});
             auto until = steady + (full ? Millis{kIdleTick} : to_timer);
-            if (has_output && !in_flight_) until = std::min<std::chrono::steady_clock::time_point>(until, free_to_seal_at);
+            if (has_output && !in_flight_)
+                until = std::min<std::chrono::steady_clock::time_point>(until, free_to_seal_at);
             if (snapshot_ == Snapshot::Walking && slices_.size() < kSlicesWaitingMax) until = steady;
             if (until > steady) owner_wakes_.wait_until(lock, until);
             if (failed_) break;
@@ -292,9 +304,12 @@ void Engine::release(Sealed& sealed) {
         std::visit(
             [&](auto& body) {
                 using T = std::decay_t<decltype(body)>;
-                if constexpr (std::is_same_v<T, link::Welcome>) streams_->welcome(message.stream, std::move(body));
-                else if constexpr (std::is_same_v<T, link::Order>) streams_->send(message.stream, std::move(body));
-                else streams_->close(message.stream, std::move(body.why));
+                if constexpr (std::is_same_v<T, link::Welcome>)
+                    streams_->welcome(message.stream, std::move(body));
+                else if constexpr (std::is_same_v<T, link::Order>)
+                    streams_->send(message.stream, std::move(body));
+                else
+                    streams_->close(message.stream, std::move(body.why));
             },
             message.body);
     }
@@ -359,7 +374,8 @@ void Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
     Result<void> written;
     for (bool done = false; written && !done;) {
         snapshot_wakes_.wait(lock, [this] {
-            return stopping_ || failed_ || !slices_.empty() || (snapshot_ == Snapshot::Finishing && durable_seq_ >= snapshot_end_);
+            return stopping_ || failed_ || !slices_.empty() ||
+                   (snapshot_ == Snapshot::Finishing && durable_seq_ >= snapshot_end_);
         });
         if (stopping_ || failed_) break;
         const std::vector<std::string> slices = std::exchange(slices_, {});

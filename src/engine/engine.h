@@ -18,7 +18,7 @@
 namespace gse::engine {
 
 struct EngineOptions {
-    std::size_t queue_max = 20'000;             ///< API calls waiting to be decided; beyond it they are shed
+    std::size_t queue_max = 20'000;                 ///< API calls waiting to be decided; beyond it they are shed
     std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load
     std::uint64_t snapshot_bytes = 256ULL << 20;    ///< a snapshot is due after this much log
     std::uint64_t reserve_bytes = 256ULL << 20;     ///< less free disk than this: writing calls are refused
@@ -35,7 +35,7 @@ struct EngineStats {
     std::uint64_t snapshots = 0;
     std::uint64_t queue = 0;  ///< now waiting
     bool disk_low = false;
-    std::string trouble;      ///< "" or why something is not as it should be
+    std::string trouble;  ///< "" or why something is not as it should be
 };
 
 /// Life: recover() once, then start(), then any thread may call; stop() drains and ends the threads.
@@ -45,7 +45,8 @@ public:
     /// Called on the committer's thread when an append failed: nothing more is released; the process must restart.
     using OnFatal = std::function<void(const Error&)>;
 
-    Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng, OnFatal on_fatal);
+    Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng,
+           OnFatal on_fatal);
     ~Engine() override;
 
     /// Replays the journal into the state and begins a new epoch. Returns one line for the log.
@@ -65,8 +66,8 @@ public:
     void on_closed(link::StreamId stream) override;
 
     [[nodiscard]] EngineStats stats() const;
-    /// Runs `look` on the owner's thread and waits: for metrics and tests. False, and `look` did not run, after stop() or
-    /// a failure. Not from a `done` or a `look`.
+    /// Runs `look` on the owner's thread and waits: for metrics and tests. False, and `look` did not run, after stop()
+    /// or a failure. Not from a `done` or a `look`.
     bool inspect(const std::function<void(const core::State&)>& look);
 
 private:
@@ -74,12 +75,25 @@ private:
         Decide decide;
         Done done;
     };
-    struct Hello { link::StreamId stream; link::HostHello hello; };
-    struct Told { link::StreamId stream; link::Report report; };
-    struct Alive { link::StreamId stream; };
-    struct Closed { link::StreamId stream; };
+    struct Hello {
+        link::StreamId stream;
+        link::HostHello hello;
+    };
+    struct Told {
+        link::StreamId stream;
+        link::Report report;
+    };
+    struct Alive {
+        link::StreamId stream;
+    };
+    struct Closed {
+        link::StreamId stream;
+    };
     /// Destroyed without having looked (the engine failed), it breaks its promise, which wakes inspect() too.
-    struct Inspect { const std::function<void(const core::State&)>* look; std::promise<void> ready; };
+    struct Inspect {
+        const std::function<void(const core::State&)>* look;
+        std::promise<void> ready;
+    };
     using Input = std::variant<Call, Hello, Told, Alive, Closed, Inspect>;
 
     struct Answer {
@@ -124,7 +138,7 @@ private:
     std::condition_variable snapshot_wakes_;
     std::vector<Input> inputs_;
     std::size_t calls_waiting_ = 0;
-    std::unique_ptr<Sealed> in_flight_;   ///< sealed, not yet durable; at most one
+    std::unique_ptr<Sealed> in_flight_;  ///< sealed, not yet durable; at most one
     std::chrono::steady_clock::time_point last_commit_start_{};
     std::uint64_t durable_seq_ = 0;
     bool stopping_ = false;
@@ -135,7 +149,7 @@ private:
     // A snapshot in progress, guarded by mutex_.
     enum class Snapshot : std::uint8_t { None, Walking, Finishing };
     Snapshot snapshot_ = Snapshot::None;
-    std::uint64_t snapshot_number_ = 0;   ///< which one walks: what the owner encoded for an abandoned one is dropped
+    std::uint64_t snapshot_number_ = 0;  ///< which one walks: what the owner encoded for an abandoned one is dropped
     std::vector<std::string> slices_;
     std::uint64_t snapshot_end_ = 0;
 
@@ -143,7 +157,7 @@ private:
     std::uint64_t last_seq_ = 0;
     std::vector<Answer> answers_;
     core::State::SnapshotCursor cursor_;
-    std::uint64_t cursor_number_ = 0;     ///< the snapshot that the cursor walks for
+    std::uint64_t cursor_number_ = 0;  ///< the snapshot that the cursor walks for
 
     std::thread owner_, committer_, snapshotter_;
 };
