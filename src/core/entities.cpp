@@ -38,7 +38,10 @@ void clear_derived(Instance& instance) {
     instance.spec_changed = false;
 }
 
-void clear_derived(Process& process) { process.idle_position = UINT32_MAX; }
+void clear_derived(Process& process) {
+    process.own_port = 0;
+    process.idle_position = UINT32_MAX;
+}
 
 void clear_derived(GameSession& session) {
     session.listed_live = session.listed_ended = false;

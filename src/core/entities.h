@@ -238,6 +238,7 @@ struct Process {
     EngineTime started;
     bool ready = false;           ///< has called ProcessReady: there is somebody to tell
     // derived
+    std::uint16_t own_port = 0;   ///< counted in Host::ports_used: the game chose another port than its place has
     std::uint32_t idle_position = UINT32_MAX;
 };
 

@@ -52,6 +52,7 @@ bool fire_timers(Step& step, std::size_t max) {
                 break;
             case TimerKind::HostAlive: check_host(step, timer.slot); break;
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
+            case TimerKind::Places: fill_places(step, timer.slot); break;
         }
     }
     return step.state.next_timer() <= step.now.engine;

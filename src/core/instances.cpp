@@ -14,6 +14,9 @@
 namespace gse::core {
 namespace {
 
+/// Between two attempts to get ports for a place.
+constexpr Millis kPortsRetry{5'000};
+
 plan::HostOffer offer_of(const State& state, const Host& host, const Fleet& fleet) {
     plan::HostOffer offer{
         .serves_region = host.region.empty() || host.region == fleet.region,
@@ -215,11 +218,9 @@ void on_instance_removed(Step& step, Slot host, const link::InstanceRemoved& rep
     const Slot slot = step.state.find_instance(report.instance_id);
     if (slot == kNone || step.state.at<Instance>(slot).host != host || !step.state.at<Instance>(slot).removing) return;
     const Instance& instance = step.state.at<Instance>(slot);
-    CHECK(instance.processes.empty() && instance.sessions == 0 && instance.logs_pending == 0);
-    const Slot fleet = instance.fleet;
     rest_places(step, host, instance.places);
-    step.state.remove<Instance>(slot);
-    step.state.queue_reconcile(fleet);
+    // An agent that removes what still runs is wrong, but what it removed is gone.
+    lose_instance(step, slot, "its instance was removed");
     reconcile_waiting_fleets(step);
 }
 
@@ -227,9 +228,9 @@ void lose_instance(Step& step, Slot slot, std::string_view why) {
     State& state = step.state;
     const Slot fleet = state.at<Instance>(slot).fleet;
     for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes)) forget_process(step, process, why);
-    // Logs that were still to be collected went with the host.
+    // Logs that were still to be collected went with it.
     std::vector<Slot> with_logs;
-    for (const auto* sessions : {&state.at<Fleet>(fleet).live_sessions, &state.at<Fleet>(fleet).ended_sessions})
+    if (state.at<Instance>(slot).logs_pending > 0) for (const auto* sessions : {&state.at<Fleet>(fleet).live_sessions, &state.at<Fleet>(fleet).ended_sessions})
         for (const auto& [order, session] : *sessions)
             if (state.at<GameSession>(session).instance == slot) with_logs.push_back(session);
     for (const Slot session : with_logs) {
@@ -246,21 +247,44 @@ bool replace_place(Step& step, Slot slot, std::uint32_t number) {
     const Instance& instance = state.at<Instance>(slot);
     const auto old = std::find_if(instance.places.begin(), instance.places.end(),
                                   [number](const Place& place) { return place.number == number; });
-    if (old == instance.places.end() || old->retired) return true;
-    const std::uint32_t recipe = old->recipe;
-    state.release_rested_ports(instance.host, step.now.engine);
-    const auto ports = choose_ports(step, instance.host, state.at<Fleet>(instance.fleet), instance.places);
+    if (old == instance.places.end() || old->retired || instance.status == InstanceStatus::Draining) return true;
     {
         auto edit = state.edit<Instance>(slot);
         for (Place& place : edit->places)
             if (place.number == number) place.retired = true;
-        if (ports)
-            edit->places.push_back({.number = edit->next_place++, .recipe = recipe, .client_port = ports->client,
-                                    .grpc_port = ports->grpc});
         ++edit->spec_version;
     }
     state.queue_spec(slot);
-    return ports.has_value();
+    return fill_places(step, slot);
+}
+
+bool fill_places(Step& step, Slot slot) {
+    State& state = step.state;
+    const Instance* instance = state.find<Instance>(slot);
+    if (!instance || instance->status == InstanceStatus::Draining) return true;
+    const Fleet& fleet = state.at<Fleet>(instance->fleet);
+    state.release_rested_ports(instance->host, step.now.engine);
+    std::vector<Place> places = instance->places;
+    std::uint32_t next = instance->next_place;
+    bool all = true;
+    for (std::uint32_t recipe = 0; recipe < fleet.recipes.size(); ++recipe) {
+        const auto held = std::count_if(places.begin(), places.end(), [recipe](const Place& p) { return p.recipe == recipe && !p.retired; });
+        for (auto i = static_cast<std::uint32_t>(held); i < fleet.recipes[recipe].concurrent; ++i) {
+            const auto ports = choose_ports(step, instance->host, fleet, places);
+            all = all && ports;
+            if (!ports) break;
+            places.push_back({.number = next++, .recipe = recipe, .client_port = ports->client, .grpc_port = ports->grpc});
+        }
+    }
+    if (next != instance->next_place) {
+        auto edit = state.edit<Instance>(slot);
+        edit->places = std::move(places);
+        edit->next_place = next;
+        ++edit->spec_version;
+        state.queue_spec(slot);
+    }
+    if (!all) state.arm(step.now.engine + kPortsRetry, TimerKind::Places, slot);
+    return all;
 }
 
 void drop_retired_places(Step& step, Slot slot) {

@@ -36,7 +36,9 @@ std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fl
     PortPair pair;
     pair.client = next_free([&](std::uint16_t port) { return in_fleet_range(fleet, port); }, 0);
     if (pair.client == 0) return std::nullopt;
-    pair.grpc = next_free([](std::uint16_t) { return true; }, pair.client);
+    // Ports that players may reach are left for players as long as there are others.
+    pair.grpc = next_free([&](std::uint16_t port) { return !in_fleet_range(fleet, port); }, pair.client);
+    if (pair.grpc == 0) pair.grpc = next_free([](std::uint16_t) { return true; }, pair.client);
     if (pair.grpc == 0) return std::nullopt;
     return pair;
 }

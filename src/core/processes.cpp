@@ -73,14 +73,17 @@ void on_process_started(Step& step, Slot host, const link::ProcessStarted& repor
     process.place = report.place;
     process.pid = report.pid;
     process.started = step.now.engine;
+    bool wanted = false;
     for (const Place& place : instance.places) {
         if (place.number != report.place) continue;
+        wanted = true;
         process.client_port = place.client_port;
         process.grpc_port = place.grpc_port;
     }
     const Slot slot = state.add(std::move(process));
-    // The order to drain crossed the launch on the wire.
+    // The order to drain, or to leave the place, crossed the launch on the wire.
     if (instance.status == InstanceStatus::Draining) request_end(step, slot, EndReason::ScaleIn);
+    else if (!wanted) request_end(step, slot, EndReason::Replaced);
 }
 
 void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFailed& report) {
@@ -167,6 +170,8 @@ void forget_process(Step& step, Slot slot, std::string_view crash_text) {
         end_session(step, session, itself && crash_text.empty() ? SessionStatus::Terminated : SessionStatus::Error,
                     crash_text.empty() ? "its process ended" : std::string(crash_text));
     }
+    if (const std::uint16_t own = state.at<Process>(slot).own_port; own != 0)
+        state.rest_port(state.at<Instance>(instance).host, own, step.now.engine + step.timers().port_quarantine);
     state.remove<Process>(slot);
     state.queue_reconcile(state.at<Instance>(instance).fleet);
 }

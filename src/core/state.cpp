@@ -330,7 +330,10 @@ void State::count(Slot slot, Instance& instance, int sign) {
         case InstanceStatus::Gone: break;
     }
     if (instance.status != InstanceStatus::Draining) fleet.sessions_on_staying += step * instance.sessions;
-    for (const Place& place : instance.places) mark_ports(instance.host, place, sign);
+    for (const Place& place : instance.places) {
+        mark_port(instance.host, place.client_port, sign);
+        mark_port(instance.host, place.grpc_port, sign);
+    }
     if (sign > 0) {
         refresh_open(slot);
     } else if (instance.open) {
@@ -345,6 +348,7 @@ void State::count(Slot slot, Process& process, int sign) {
     Instance& instance = tables<Instance>().at(process.instance);
     Fleet& fleet = tables<Fleet>().at(instance.fleet);
     const auto step = static_cast<std::uint32_t>(sign);
+    mark_own_port(process, instance, sign);
     if (process.status == ProcessStatus::Active) {
         instance.active += step;
         fleet.processes_active += step;
@@ -434,15 +438,21 @@ void State::refresh_host(Slot host) {
 
 // ------------------------------------------------------------------ ports
 
-void State::mark_ports(Slot slot, const Place& place, int sign) {
+void State::mark_port(Slot slot, std::uint16_t port, int sign) {
     Host& host = mutable_host(slot);
-    const auto mark = [&](std::uint16_t port) {
-        if (port < host.ports.low || port > host.ports.high) return;
-        host.ports_used.resize(static_cast<std::size_t>(host.ports.high - host.ports.low) + 1);
-        host.ports_used[port - host.ports.low] = static_cast<std::uint8_t>(host.ports_used[port - host.ports.low] + sign);
-    };
-    mark(place.client_port);
-    mark(place.grpc_port);
+    if (port < host.ports.low || port > host.ports.high) return;
+    host.ports_used.resize(static_cast<std::size_t>(host.ports.high - host.ports.low) + 1);
+    host.ports_used[port - host.ports.low] = static_cast<std::uint8_t>(host.ports_used[port - host.ports.low] + sign);
+}
+
+void State::mark_own_port(Process& process, const Instance& instance, int sign) {
+    if (sign > 0) {
+        const bool of_place = std::any_of(instance.places.begin(), instance.places.end(), [&](const Place& place) {
+            return place.number == process.place && place.client_port == process.client_port;
+        });
+        process.own_port = of_place ? 0 : process.client_port;
+    }
+    if (process.own_port != 0) mark_port(instance.host, process.own_port, sign);
 }
 
 void State::rest_port(Slot host, std::uint16_t port, EngineTime until) {
@@ -472,6 +482,8 @@ void State::arm_record(Slot slot, const Host&) { arm(EngineTime{0}, TimerKind::H
 void State::arm_record(Slot slot, const Instance& instance) {
     if (instance.status == InstanceStatus::Draining)
         arm(instance.drained_since + settings_.timers.drain_grace, TimerKind::DrainGrace, slot);
+    const auto held = std::count_if(instance.places.begin(), instance.places.end(), [](const Place& place) { return !place.retired; });
+    if (static_cast<std::uint32_t>(held) < at<Fleet>(instance.fleet).processes_per_instance()) arm(EngineTime{0}, TimerKind::Places, slot);
 }
 void State::arm_record(Slot slot, const Process& process) {
     if (process.rests_until != EngineTime{}) arm(process.rests_until, TimerKind::Rest, slot);

@@ -38,7 +38,7 @@ private:
     T& record_;
 };
 
-enum class TimerKind : std::uint8_t { Reservation, Activation, Rest, FleetCreation, FleetCheck, HostAlive, DrainGrace };
+enum class TimerKind : std::uint8_t { Reservation, Activation, Rest, FleetCreation, FleetCheck, HostAlive, DrainGrace, Places };
 
 struct Timer {
     EngineTime at;
@@ -226,7 +226,8 @@ private:
     void refresh_open(Slot instance);
     void refresh_host(Slot host);
     void list_session(Slot slot, GameSession& session);
-    void mark_ports(Slot host, const Place& place, int sign);
+    void mark_port(Slot host, std::uint16_t port, int sign);
+    void mark_own_port(Process& process, const Instance& instance, int sign);
     template <class T> void encode_record(Slot slot, std::string& out) const;
 
     const Settings& settings_;

@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include "core/entities_archive.h"
+
+namespace gse::core {
+namespace {
+
+template <class T>
+std::string write(const T& record) {
+    std::string out;
+    Writer writer(out);
+    archive(writer, const_cast<T&>(record));
+    return out;
+}
+
+Fleet full_fleet() {
+    Fleet fleet;
+    fleet.id = "fleet-1";
+    fleet.recipes = {{"/local/game/a", "-p {client_port}", 3}, {"/local/game/b", "", 1}};
+    fleet.inbound = {{100, 200, "UDP", "0.0.0.0/0"}};
+    fleet.system_disk = Disk{"CLOUD_SSD", 50};
+    fleet.tags = {{"k", "v"}};
+    fleet.ccn = {{"account", "ccn"}};
+    fleet.status = FleetStatus::Active;
+    fleet.bandwidth_mbps = -7;
+    fleet.target = TargetPolicy{"buffer", "metric", 30};
+    fleet.last_scaling = EngineTime{-5};
+    fleet.waits_for_room = true;
+    return fleet;
+}
+
+TEST(Archive, RoundTripOfEveryShapeOfField) {
+    const std::string bytes = write(full_fleet());
+    Fleet read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok());
+    EXPECT_TRUE(reader.at_end());
+    EXPECT_EQ(write(read), bytes);
+    EXPECT_EQ(read.recipes.at(1).launch_path, "/local/game/b");
+    EXPECT_EQ(read.creation_deadline, kNever);
+    EXPECT_EQ(read.bandwidth_mbps, -7);
+    EXPECT_EQ(read.target->percent, 30u);
+}
+
+TEST(Archive, PlayerSecretsAndDataSurvive) {
+    PlayerSession player;
+    player.secret.fill('x');
+    player.player_id = "someone";
+    player.data = std::make_unique<std::string>("data");
+    PlayerSession read;
+    const std::string bytes = write(player);
+    Reader reader(bytes);
+    archive(reader, read);
+    EXPECT_EQ(read.secret, player.secret);
+    EXPECT_EQ(*read.data, "data");
+    EXPECT_EQ(read.deadline, kNever);
+}
+
+TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
+    std::string bytes;
+    Writer writer(bytes);
+    writer(std::string("process-1"), Slot{4});
+    Process older;
+    Reader reader(bytes);
+    archive(reader, older);
+    EXPECT_TRUE(reader.ok());
+    EXPECT_EQ(older.id, "process-1");
+    EXPECT_TRUE(older.healthy) << "a field that the older version did not know keeps its default";
+
+    std::string newer = write(Meta{.epoch = 3, .next_order = 9});
+    newer += "a field of the future";
+    Meta meta;
+    Reader tail(newer);
+    archive(tail, meta);
+    EXPECT_TRUE(tail.ok());
+    EXPECT_EQ(meta.next_order, 9u);
+}
+
+TEST(Archive, NoPrefixIsReadPastItsEnd) {
+    const std::string bytes = write(full_fleet());
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+        Fleet read;
+        const std::string prefix = bytes.substr(0, length);  // a copy, so that the sanitizer sees its end
+        Reader reader(prefix);
+        archive(reader, read);
+    }
+    std::string endless(11, '\xff');
+    Reader reader(endless);
+    EXPECT_EQ(reader.varint(), 0u);
+    EXPECT_FALSE(reader.ok()) << "a number of more than 64 bits";
+    std::string long_text = "\x7f" "abc";
+    Reader text(long_text);
+    EXPECT_EQ(text.text(), "");
+    EXPECT_FALSE(text.ok()) << "a text longer than the record";
+}
+
+}  // namespace
+}  // namespace gse::core

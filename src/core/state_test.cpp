@@ -1,0 +1,234 @@
+#include "core/state.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/players.h"
+#include "core/sessions.h"
+#include "core/step.h"
+
+namespace gse::core {
+namespace {
+
+/// Random changes of every kind of record, as State itself allows them; what they mean is not its business.
+class Scribbler {
+public:
+    explicit Scribbler(std::uint64_t seed) : rng_(seed), state_(settings_) {}
+
+    void change() {
+        switch (rng_.below(12)) {
+            case 0: return add_fleet();
+            case 1: return add_host();
+            case 2:
+            case 3: return add_instance();
+            case 4: return add_process();
+            case 5: return add_session();
+            case 6:
+            case 7: return add_player();
+            case 8: return edit_process();
+            case 9: return edit_instance();
+            case 10: return edit_player();
+            default: return remove_something();
+        }
+    }
+
+    std::string commit() { return state_.take_batch(now()); }
+    [[nodiscard]] Now now() { return {EngineTime{static_cast<std::int64_t>(++clock_)}, WallTime{1'000 - static_cast<std::int64_t>(clock_)}}; }
+    State& state() { return state_; }
+    SeededRng& rng() { return rng_; }
+    const Settings& settings() const { return settings_; }
+
+private:
+    template <class T>
+    Slot pick() {
+        std::vector<Slot> slots;
+        state_.table<T>().for_each([&](Slot slot, const T&) { slots.push_back(slot); });
+        return slots.empty() ? kNone : slots[rng_.below(slots.size())];
+    }
+
+    void add_fleet() {
+        Fleet fleet;
+        fleet.id = "fleet-" + rng_.text(8);
+        fleet.region = settings_.default_region;
+        fleet.recipes = {{"/local/game/a", "", 2}};
+        fleet.max_activations = static_cast<std::uint32_t>(rng_.below(3));
+        state_.add(std::move(fleet));
+    }
+    void add_host() {
+        Host host;
+        host.name = "host-" + rng_.text(8);
+        host.ports = {1'000, 2'000};
+        state_.add(std::move(host));
+    }
+    void add_instance() {
+        const Slot fleet = pick<Fleet>(), host = pick<Host>();
+        if (fleet == kNone || host == kNone) return;
+        Instance instance;
+        instance.id = "ins-" + rng_.text(8);
+        instance.fleet = fleet;
+        instance.host = host;
+        instance.status = InstanceStatus::Active;
+        instance.places = {{.number = 1, .recipe = 0, .client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900)), .grpc_port = 1'950}};
+        state_.add(std::move(instance));
+    }
+    void add_process() {
+        const Slot instance = pick<Instance>();
+        if (instance == kNone) return;
+        Process process;
+        process.id = "p-" + rng_.text(8);
+        process.instance = instance;
+        process.place = 1;
+        process.status = ProcessStatus::Active;
+        process.client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900));
+        state_.add(std::move(process));
+    }
+    void add_session() {
+        const Slot process = pick<Process>();
+        if (process == kNone || state_.at<Process>(process).session != kNone) return;
+        GameSession session;
+        session.key = state_.next_session_key(rng_);
+        session.order = state_.next_order();
+        session.instance = state_.at<Process>(process).instance;
+        session.fleet = state_.at<Instance>(session.instance).fleet;
+        session.process = process;
+        session.max_players = 4;
+        session.idempotency_token = rng_.text(6);
+        const Slot slot = state_.add(std::move(session));
+        state_.edit<Process>(process)->session = slot;
+    }
+    void add_player() {
+        const Slot session = pick<GameSession>();
+        if (session == kNone || !state_.at<GameSession>(session).live()) return;
+        PlayerSession player;
+        const std::string secret = rng_.text(player.secret.size());
+        std::copy(secret.begin(), secret.end(), player.secret.begin());
+        player.session = session;
+        player.number = state_.at<GameSession>(session).last_number + 1;
+        player.player_id = "player-" + std::to_string(rng_.below(5));
+        player.created = now().wall;  // a wall clock that runs backwards
+        state_.add(std::move(player));
+    }
+    void edit_process() {
+        const Slot slot = pick<Process>();
+        if (slot == kNone) return;
+        const Slot session = state_.at<Process>(slot).session;
+        if (session != kNone && rng_.chance(0.5)) {
+            auto edit = state_.edit<GameSession>(session);
+            edit->status = edit->status == SessionStatus::Activating ? SessionStatus::Active : SessionStatus::Activating;
+            return;
+        }
+        auto edit = state_.edit<Process>(slot);
+        if (rng_.chance(0.5)) edit->healthy = !edit->healthy;
+        else edit->client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900));
+    }
+    void edit_instance() {
+        const Slot slot = pick<Instance>();
+        if (slot == kNone) return;
+        auto edit = state_.edit<Instance>(slot);
+        if (rng_.chance(0.5)) edit->weight = static_cast<std::uint32_t>(rng_.below(11));
+        else edit->status = edit->status == InstanceStatus::Active ? InstanceStatus::Draining : InstanceStatus::Active;
+    }
+    void edit_player() {
+        const Slot slot = pick<PlayerSession>();
+        if (slot == kNone) return;
+        auto edit = state_.edit<PlayerSession>(slot);
+        edit->status = edit->seated() ? PlayerStatus::Completed : PlayerStatus::Active;
+    }
+    void remove_something() {
+        if (const Slot player = pick<PlayerSession>(); player != kNone && rng_.chance(0.6)) {
+            const PlayerSession& record = state_.at<PlayerSession>(player);
+            const bool last = record.number == state_.at<GameSession>(record.session).last_number;
+            if (last) state_.edit<GameSession>(record.session)->retired_number = record.number;
+            state_.remove<PlayerSession>(player);
+            return;
+        }
+        if (const Slot process = pick<Process>(); process != kNone && state_.at<Process>(process).session == kNone) state_.remove<Process>(process);
+    }
+
+    Settings settings_;
+    SeededRng rng_;
+    State state_;
+    std::uint64_t clock_ = 0;
+};
+
+TEST(State, RebuiltIsWhatWasKeptUpToDate) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        Scribbler world(seed);
+        std::vector<std::string> log;
+        for (int i = 0; i < 600; ++i) {
+            world.change();
+            if (world.rng().chance(0.3) && world.state().has_changes()) log.push_back(world.commit());
+        }
+        if (world.state().has_changes()) log.push_back(world.commit());
+        ASSERT_GT(world.state().table<PlayerSession>().size(), 5u);
+
+        State loaded(world.settings());
+        for (const auto& entry : log) ASSERT_TRUE(loaded.apply(entry));
+        loaded.rebuild();
+        EXPECT_EQ(loaded.digest(), world.state().digest()) << "seed " << seed;
+        EXPECT_EQ(loaded.derived_digest(), world.state().derived_digest()) << "seed " << seed;
+    }
+}
+
+TEST(State, SnapshotTakenBetweenChangesAndTheLogBehindItAreTheState) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        Scribbler world(seed);
+        std::vector<std::string> log, slices;
+        for (int i = 0; i < 300; ++i) world.change();
+        (void)world.commit();  // before the snapshot's start: only the slices have it
+        State::SnapshotCursor cursor;
+        for (bool more = true; more;) {
+            for (int i = 0; i < 5; ++i) world.change();
+            if (world.rng().chance(0.5) && world.state().has_changes()) log.push_back(world.commit());
+            std::string slice;
+            more = world.state().encode_slice(cursor, 7, world.now(), slice);
+            slices.push_back(std::move(slice));
+        }
+        for (int i = 0; i < 50; ++i) world.change();
+        log.push_back(world.commit());
+
+        State loaded(world.settings());
+        for (const auto& slice : slices) ASSERT_TRUE(loaded.apply(slice));
+        for (const auto& entry : log) ASSERT_TRUE(loaded.apply(entry));
+        loaded.rebuild();
+        EXPECT_EQ(loaded.digest(), world.state().digest()) << "seed " << seed;
+        EXPECT_EQ(loaded.derived_digest(), world.state().derived_digest()) << "seed " << seed;
+        EXPECT_GT(slices.size(), 5u);
+    }
+}
+
+TEST(State, DamagedEntriesAreRefused) {
+    Scribbler world(3);
+    for (int i = 0; i < 100; ++i) world.change();
+    const std::string entry = world.commit();
+    State other(world.settings());
+    EXPECT_FALSE(other.apply(""));
+    EXPECT_FALSE(other.apply(std::string(1, '\x02') + entry.substr(1))) << "a format of the future";
+    EXPECT_FALSE(other.apply(entry.substr(0, entry.size() - 1))) << "an entry that ends within a record";
+}
+
+TEST(State, LookUpsCompareTheWholeId) {
+    Scribbler world(5);
+    for (int i = 0; i < 400; ++i) world.change();
+    const State& state = world.state();
+    std::size_t checked = 0;
+    state.table<PlayerSession>().for_each([&](Slot slot, const PlayerSession&) {
+        std::string id = state.player_session_id(slot);
+        EXPECT_EQ(state.find_player_session(id), slot);
+        EXPECT_EQ(state.find_player_session(id + "0"), kNone);
+        id.back() = id.back() == 'a' ? 'b' : 'a';
+        EXPECT_EQ(state.find_player_session(id), kNone) << "one character differs";
+        ++checked;
+    });
+    state.table<GameSession>().for_each([&](Slot slot, const GameSession&) {
+        const std::string id = state.session_id(slot);
+        EXPECT_EQ(state.find_session(id), slot);
+        EXPECT_EQ(state.find_session(id + "/x"), kNone);
+        EXPECT_EQ(state.find_session(id.substr(0, id.size() - 1)), kNone);
+    });
+    EXPECT_GT(checked, 5u);
+}
+
+}  // namespace
+}  // namespace gse::core

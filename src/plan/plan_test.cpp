@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "plan/capacity.h"
+#include "plan/host_choice.h"
+#include "plan/placement.h"
+#include "plan/protection.h"
+#include "plan/scale_in.h"
+#include "plan/silence.h"
+
+namespace gse::plan {
+namespace {
+
+TEST(NeededForBuffer, Table) {
+    struct Case {
+        std::uint64_t sessions;
+        std::uint32_t per_instance, target, wanted;
+        const char* why;
+    };
+    for (const Case& c : {Case{0, 10, 30, 1, "one instance is kept when nobody plays"},
+                          Case{6, 10, 30, 1, "6 of 10 leave 40 % free"},
+                          Case{7, 10, 30, 1, "exactly the buffer is enough"},
+                          Case{8, 10, 30, 2, "8 sessions need a second instance"},
+                          Case{14, 10, 30, 2, "14 of 20 leave 30 %"},
+                          Case{15, 10, 30, 3, "one more does not"},
+                          Case{1, 1, 99, 100, "a buffer of 99 % wants a hundredfold"},
+                          Case{99, 1, 1, 100, "99 of 100 leave 1 %"},
+                          Case{100'000, 1'000, 50, 200, "large fleets do not overflow"}})
+        EXPECT_EQ(needed_for_buffer(c.sessions, c.per_instance, c.target), c.wanted) << c.why;
+}
+
+TEST(PlanCapacity, Table) {
+    const auto view = [](auto change) {
+        CapacityView v{.min = 0, .max = 3, .desired = 1, .staying = 1, .per_instance = 10, .sessions = 0, .auto_scaling = true,
+                       .target_percent = 30, .last_scaling = EngineTime{100'000}, .cooldown = Millis{60'000}};
+        change(v);
+        return v;
+    };
+    struct Case {
+        CapacityView view;
+        CapacityPlan wanted;
+        const char* why;
+    };
+    const EngineTime now{110'000};
+    const EngineTime cooled{160'000};
+    const std::vector<Case> cases = {
+        {view([](auto& v) { v.sessions = 8; }), {2}, "growth does not wait for the cool-down"},
+        {view([](auto& v) { v.sessions = 8, v.cooldown_delays_growth = true; }), {1, cooled}, "unless the settings say so"},
+        {view([](auto& v) { v.staying = 2, v.sessions = 6; }), {2, cooled}, "shrinking waits for the cool-down"},
+        {view([](auto& v) { v.staying = 2, v.sessions = 6, v.last_scaling = {}; }), {1}, "which a fleet that never scaled does not have"},
+        {view([](auto& v) { v.staying = 5; }), {1}, "leaving the limits is never put off, upwards"},
+        {view([](auto& v) { v.min = 2, v.staying = 0; }), {2}, "nor downwards"},
+        {view([](auto& v) { v.sessions = 1'000; }), {3}, "the maximum holds"},
+        {view([](auto& v) { v.auto_scaling = false, v.desired = 2, v.sessions = 30; }), {2}, "without auto scaling the wish counts"},
+        {view([](auto& v) { v.target_percent.reset(), v.desired = 9; }), {3}, "a wish beyond the maximum is cut"},
+        {view([](auto& v) { v.target_percent.reset(), v.min = 2, v.desired = 0; }), {2}, "a wish below the minimum is raised"},
+        {view([](auto& v) { v.max = 0, v.staying = 0; }), {0}, "a maximum of none means none"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(plan_capacity(c.view, now), c.wanted) << c.why;
+    EXPECT_EQ(plan_capacity(cases[2].view, cooled), CapacityPlan{1}) << "when the cool-down is over it shrinks";
+}
+
+TEST(HostChoice, Refusals) {
+    const HostOffer good{.serves_region = true, .reachable = true, .capacity = 2, .instances = 1};
+    EXPECT_EQ(refuses(good), HostRefusal::None);
+    const auto with = [&](auto change) {
+        HostOffer offer = good;
+        change(offer);
+        return refuses(offer);
+    };
+    EXPECT_EQ(with([](auto& o) { o.serves_region = false; }), HostRefusal::OtherRegion);
+    EXPECT_EQ(with([](auto& o) { o.reachable = false; }), HostRefusal::Unreachable);
+    EXPECT_EQ(with([](auto& o) { o.instances = 2; }), HostRefusal::Full) << "draining instances occupy room too";
+    EXPECT_EQ(with([](auto& o) { o.share = false; }), HostRefusal::Full) << "one instance a host when hosts are not shared";
+    EXPECT_EQ(with([](auto& o) { o.has_ports = false; }), HostRefusal::NoPorts);
+}
+
+TEST(HostChoice, TakesTheOneWithTheMostRoom) {
+    const auto offer = [](std::uint32_t capacity, std::uint32_t instances, bool reachable = true) {
+        return HostOffer{.serves_region = true, .reachable = reachable, .capacity = capacity, .instances = instances};
+    };
+    EXPECT_EQ(choose_host({}), std::nullopt);
+    EXPECT_EQ(choose_host(std::vector{offer(1, 1)}), std::nullopt);
+    EXPECT_EQ(choose_host(std::vector{offer(2, 1), offer(4, 1), offer(9, 0, false)}), 1u);
+    EXPECT_EQ(choose_host(std::vector{offer(2, 1), offer(2, 1)}), 0u) << "the first of equals";
+}
+
+TEST(Placement, Refusals) {
+    const InstanceOffer good{.active = true, .idle = 1, .activating = 1, .max_activations = 2};
+    EXPECT_EQ(refuses(good), PlacementRefusal::None);
+    const auto with = [&](auto change) {
+        InstanceOffer offer = good;
+        change(offer);
+        return refuses(offer);
+    };
+    EXPECT_EQ(with([](auto& o) { o.active = false; }), PlacementRefusal::NotActive);
+    EXPECT_EQ(with([](auto& o) { o.host_reachable = false; }), PlacementRefusal::HostUnreachable);
+    EXPECT_EQ(with([](auto& o) { o.weight = 0; }), PlacementRefusal::WeightZero);
+    EXPECT_EQ(with([](auto& o) { o.idle = 0; }), PlacementRefusal::NoIdleProcess);
+    EXPECT_EQ(with([](auto& o) { o.activating = 2; }), PlacementRefusal::ActivationCap);
+    EXPECT_EQ(with([](auto& o) { o.activating = 9, o.max_activations = 0; }), PlacementRefusal::None) << "0 is no limit";
+    EXPECT_GT(placement_rank(6, 0), placement_rank(5, 1'000)) << "weight before fullness";
+    EXPECT_GT(placement_rank(5, 2), placement_rank(5, 1)) << "the fuller instance first";
+}
+
+TEST(Protection, KillAfter) {
+    Timers timers;
+    timers.end_grace = Millis{1}, timers.process_exit = Millis{2}, timers.unprotected_grace = Millis{3}, timers.minute = Millis{10};
+    using enum ProtectionPolicy;
+    struct Case {
+        EndReason reason;
+        std::optional<ProtectionPolicy> session;
+        std::optional<Millis> wanted;
+        const char* why;
+    };
+    for (const Case& c : {Case{EndReason::EndedByApi, FullProtection, Millis{1}, "the API ends soon"},
+                          Case{EndReason::ActivationTimeout, {}, Millis{1}, "so does a failed activation"},
+                          Case{EndReason::FleetDeleted, {}, Millis{1}, "and a deleted fleet"},
+                          Case{EndReason::ReadyTimeout, {}, Millis{0}, "one that is not ready has nothing to finish"},
+                          Case{EndReason::Itself, {}, Millis{2}, "one that ends itself may clean up"},
+                          Case{EndReason::ScaleIn, {}, Millis{3}, "no session: unprotected"},
+                          Case{EndReason::ScaleIn, NoProtection, Millis{3}, "a session without protection"},
+                          Case{EndReason::Unhealthy, TimeLimitProtection, Millis{50}, "the session's time limit, in minutes of the settings"},
+                          Case{EndReason::ScaleIn, FullProtection, std::nullopt, "full protection: never by force"}})
+        EXPECT_EQ(kill_after(c.reason, c.session, 5, timers), c.wanted) << c.why;
+}
+
+TEST(ScaleIn, Order) {
+    using C = ScaleInCandidate;
+    EXPECT_EQ(choose_scale_in({}), std::nullopt);
+    EXPECT_EQ(choose_scale_in(std::vector{C{.reserved = true}}), std::nullopt) << "reserved ones are never chosen";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.sessions = 2, .ready = true}, C{.sessions = 0, .ready = true}}), 1u) << "idle first";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true}, C{.ready = false}}), 1u) << "one that is starting before one that is ready";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true, .weight = 5}, C{.ready = true, .weight = 1}}), 1u) << "lower weight";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.age_rank = 7}, C{.age_rank = 3}}), 1u) << "oldest";
+}
+
+TEST(Silence, Verdicts) {
+    struct Case {
+        std::int64_t seconds;
+        std::uint32_t hosts, silent;
+        SilenceVerdict wanted;
+        const char* why;
+    };
+    for (const Case& c : {Case{14, 10, 1, SilenceVerdict::Alive, "a late heartbeat is nothing"},
+                          Case{15, 10, 1, SilenceVerdict::Shield, "silence shields"},
+                          Case{600, 10, 1, SilenceVerdict::Lost, "long silence loses"},
+                          Case{600, 10, 3, SilenceVerdict::Lost, "30 % is not more than 30 %"},
+                          Case{600, 10, 4, SilenceVerdict::Shield, "many at once: the network, not the hosts"},
+                          Case{600, 1, 1, SilenceVerdict::Lost, "one host is not many, although it is all"},
+                          Case{600, 2, 2, SilenceVerdict::Shield, "two of two are"}})
+        EXPECT_EQ(judge_silence({.silent_for = Millis{c.seconds * 1000}, .region_hosts = c.hosts, .region_silent_hosts = c.silent}), c.wanted)
+            << c.why;
+}
+
+}  // namespace
+}  // namespace gse::plan
