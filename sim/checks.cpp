@@ -47,7 +47,8 @@ void check_ports(const core::State& state) {
                 const auto& process = state.at<core::Process>(process_slot);
                 bool own = process.client_port == 0;
                 for (const auto& place : state.at<core::Instance>(slot).places)
-                    own = own || (place.number == process.place && place.client_port == process.client_port);
+                    own = own || (place.number == process.place &&
+                                  (place.client_port == process.client_port || place.grpc_port == process.client_port));
                 if (own || process.status == ProcessStatus::Activating || process.status == ProcessStatus::Ending) continue;
                 const auto [it, fresh] = held.emplace(process.client_port, process.id);
                 require(fresh, "no port is given twice", "port {} of host {} is listened on by {} and belongs to {}", process.client_port,
@@ -141,12 +142,14 @@ void Checks::after_step(const Server& server, EngineTime now) {
         const bool timed_out = old != sessions_.end() && old->second == SessionStatus::Activating && session.status == SessionStatus::Error &&
                                session.status_reason.starts_with("not activated");
         if (timed_out && session.instance != kNone)
-            require(server.truly_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
+            require(server.was_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
                     "{} was given up before its host delivered its backlog", session.key);
         if (session.status == SessionStatus::Activating) {
             const Slot host = state.at<core::Instance>(session.instance).host;
-            require(session.activation_deadline + Millis{15'000} > now || !server.truly_synced(host), "sessions are activated in time or end",
-                    "{} should have been activated at {}, it is {}", session.key, session.activation_deadline.ms, now.ms);
+            const auto since = server.synced_since(host);
+            require(session.activation_deadline + Millis{15'000} > now || !since || *since + Millis{15'000} > now, "sessions are activated in time or end",
+                    "{} should have been activated at {}, it is {}; its host says synced {}", session.key, session.activation_deadline.ms, now.ms,
+                    state.at<core::Host>(host).synced);
         }
     });
     sessions_ = std::move(sessions);
@@ -164,7 +167,7 @@ void Checks::after_step(const Server& server, EngineTime now) {
         const auto& session = state.at<core::GameSession>(player.session);
         if (player.seated()) ++seats[player.session];
         if (old != players_.end() && old->second == PlayerStatus::Reserved && player.status == PlayerStatus::TimedOut && session.live())
-            require(server.truly_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
+            require(server.was_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
                     "{} timed out before its host delivered its backlog", id);
     });
     for (const auto& [slot, count] : seats)

@@ -44,14 +44,18 @@ void FakeHost::start_agent() {
     for (auto& [id, files] : instances_)
         for (int step = 0; step < files.steps; ++step)
             report(link::InstanceStep{.instance_id = id, .step = static_cast<link::PrepareStep>(step), .ok = true, .message = {}, .log_key = {}});
+    // What ended made room for what was launched later: first the ends.
     for (auto& [id, game] : games_) {
+        game.exit_seq = 0;
+        game.sick_reported = false;
+        if (game.exited) report_exit(game);
+    }
+    for (auto& [id, game] : games_) {
+        if (game.exited) continue;
         report(link::ProcessStarted{.process_id = id, .instance_id = game.instance, .place = game.place, .pid = game.pid});
         if (game.ready_known)
             report(link::ProcessIsReady{.process_id = id, .client_port = game.own_port ? game.own_port : game.client_port,
                                         .grpc_port = game.grpc_port, .log_paths = {"/local/game/log"}});
-        game.exit_seq = 0;
-        game.sick_reported = false;
-        if (game.exited) report_exit(game);
     }
 }
 

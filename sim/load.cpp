@@ -116,7 +116,7 @@ std::string Load::pick_session() {
     // Mostly a young one.
     std::vector<const std::string*> young;
     for (const auto& [id, session] : sessions_)
-        if (session.answered + 20'000 > now_.engine.ms && !session.ended) young.push_back(&id);
+        if (session.asked + 20'000 > now_.engine.ms && !session.ended) young.push_back(&id);
     if (!young.empty() && rng_.chance(0.9)) return *young[rng_.below(young.size())];
     const auto it = pick(sessions_, rng_);
     return it == sessions_.end() ? std::string() : it->first;
@@ -296,12 +296,12 @@ void Load::create_session(Server& server, std::string token) {
             open_tokens_.emplace(token, request);
         }
     }
-    send(server, request, [this, token](const api::Envelope& envelope) {
+    send(server, request, [this, token, asked = now_.engine.ms](const api::Envelope& envelope) {
         const auto known = token.empty() ? token_session_.end() : token_session_.find(token);
         const bool was_answered = known != token_session_.end();
         if (!envelope.error_code.empty()) {
-            require(!was_answered || sessions_.at(known->second).answered + settings_.retention.idempotency.count() <= now_.engine.ms ||
-                        sessions_.at(known->second).answered + settings_.retention.ended_sessions.count() <= now_.engine.ms,
+            require(!was_answered || sessions_.at(known->second).asked + settings_.retention.idempotency.count() <= now_.engine.ms ||
+                        sessions_.at(known->second).asked + settings_.retention.ended_sessions.count() <= now_.engine.ms,
                     "a repeated request gets the same answer", "token {} gave {} and now {}: {}", token, known->second, envelope.error_code,
                     envelope.error_message);
             if (envelope.error_code.starts_with("ResourceNotFound")) open_tokens_.erase(token);
@@ -311,7 +311,7 @@ void Load::create_session(Server& server, std::string token) {
         require(made.has_value(), "answers can be read", "{}", envelope.response);
         const std::string& id = made->game_server_session->game_server_session_id;
         if (was_answered) {
-            const auto age = now_.engine.ms - sessions_.at(known->second).answered;
+            const auto age = now_.engine.ms - sessions_.at(known->second).asked;
             require(known->second == id || age >= std::min(settings_.retention.idempotency, settings_.retention.ended_sessions).count(),
                     "a repeated request gets the same answer", "token {} gave {} and then {}", token, known->second, id);
         }
@@ -322,7 +322,7 @@ void Load::create_session(Server& server, std::string token) {
         }
         if (!sessions_.contains(id)) {
             ++counts_.sessions;
-            sessions_.emplace(id, KnownSession{.token = token, .answered = now_.engine.ms, .ended = false, .fleet = made->game_server_session->fleet_id});
+            sessions_.emplace(id, KnownSession{.token = token, .asked = asked, .ended = false, .fleet = made->game_server_session->fleet_id});
         }
     });
 }
@@ -330,9 +330,9 @@ void Load::create_session(Server& server, std::string token) {
 void Load::join(Server& server) {
     const std::string session = pick_session();
     if (session.empty()) return;
-    const auto remember = [this, session](const api::PlayerSession& seat) {
+    const auto remember = [this, session, asked = now_.engine.ms](const api::PlayerSession& seat) {
         ++counts_.joins;
-        seats_[seat.player_session_id] = {.session = session, .player = seat.player_id.value_or(""), .answered = now_.engine.ms};
+        seats_[seat.player_session_id] = {.session = session, .player = seat.player_id.value_or(""), .asked = asked};
         if (rng_.chance(0.8)) arrivals_[session].push_back(seat.player_session_id);
     };
     const auto player = [this] { return fmt::format("player-{}", rng_.below(60)); };
@@ -446,7 +446,7 @@ void Load::check(const core::State& state, Now now) const {
     for (const auto& [id, session] : sessions_) {
         const core::Slot slot = state.find_session(id);
         if (slot == core::kNone) {
-            require(session.answered + session_life.count() <= now.engine.ms, "no acknowledged change is lost", "session {} does not exist", id);
+            require(session.asked + session_life.count() <= now.engine.ms, "no acknowledged change is lost", "session {} does not exist", id);
             continue;
         }
         require(!session.ended || !state.at<core::GameSession>(slot).live(), "no acknowledged change is lost", "ended session {} is live", id);
@@ -455,7 +455,7 @@ void Load::check(const core::State& state, Now now) const {
     for (const auto& [id, seat] : seats_) {
         const core::Slot slot = state.find_player_session(id);
         if (slot == core::kNone) {
-            require(seat.answered + seat_life.count() <= now.engine.ms, "no acknowledged change is lost", "seat {} does not exist", id);
+            require(seat.asked + seat_life.count() <= now.engine.ms, "no acknowledged change is lost", "seat {} does not exist", id);
             continue;
         }
         const auto& player = state.at<core::PlayerSession>(slot);

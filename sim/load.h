@@ -54,14 +54,14 @@ private:
     };
     struct KnownSession {
         std::string token;
-        std::int64_t answered = 0;
+        std::int64_t asked = 0;  ///< engine ms; what it made is no older
         bool ended = false;      ///< an end was acknowledged
         std::string fleet;
     };
     struct KnownSeat {
         std::string session;
         std::string player;
-        std::int64_t answered = 0;
+        std::int64_t asked = 0;  ///< engine ms; what it made is no older
     };
     struct KnownAlias {
         std::uint64_t asked = 1;  ///< versions handed out

@@ -36,6 +36,7 @@ struct Stream {
     bool agent_knows = false;      ///< the agent has seen the end
     bool server_knows = false;
     std::int64_t ends_seen_at = 0; ///< when both sides notice
+    std::int64_t breaks_at = INT64_MAX;
     struct Up { std::int64_t at; ToServer message; };
     struct Down { std::int64_t at; ToAgent message; };
     std::deque<Up> up;
@@ -65,6 +66,8 @@ public:
             stream.up.resize(rng_.below(stream.up.size() + 1));
             stream.down.resize(rng_.below(stream.down.size() + 1));
         }
+        // A greeting that comes after its successor's would be the word of a machine that is no more.
+        if (!stream.up.empty() && std::holds_alternative<link::HostHello>(stream.up.front().message)) stream.up.clear();
         for (auto& message : stream.up) message.at += late;
         for (auto& message : stream.down) message.at += late;
     }
@@ -75,15 +78,9 @@ public:
     [[nodiscard]] std::map<link::StreamId, Stream>& streams() { return streams_; }
     [[nodiscard]] NetworkFaults& faults() { return faults_; }
 
-    /// The earliest message or end of a stream that is still to come.
-    [[nodiscard]] std::int64_t next_event() const {
-        std::int64_t next = INT64_MAX;
-        for (const auto& [id, stream] : streams_) {
-            if (!stream.up.empty()) next = std::min(next, stream.up.front().at);
-            if (!stream.down.empty()) next = std::min(next, stream.down.front().at);
-            if (!stream.open && !(stream.agent_knows && stream.server_knows)) next = std::min(next, stream.ends_seen_at);
-        }
-        return next;
+    void break_due(std::int64_t now) {
+        for (const auto& [id, stream] : streams_)
+            if (stream.open && stream.breaks_at <= now) snap(id, now);
     }
 
     void forget_finished() {
@@ -100,7 +97,11 @@ private:
         if (it == streams_.end() || !it->second.open) return;
         auto& to = it->second.*queue;
         const bool first = opens(message);
-        if (!first && rng_.chance(faults_.lose)) return;
+        if (!first && rng_.chance(faults_.lose)) {
+            // Whoever gets the next message sees the gap; if there is none, the stream ends some time later.
+            it->second.breaks_at = std::min(it->second.breaks_at, now + rng_.between(0, 10'000));
+            return;
+        }
         // In order within a stream: nothing overtakes.
         std::int64_t at = now + rng_.between(0, faults_.delay_max_ms);
         if (!to.empty()) at = std::max(at, to.back().at);

@@ -76,10 +76,12 @@ void Server::crash() {
     inputs_.clear();
     answers_.clear();
     in_flight_.reset();
+    for (const auto& applied : applied_open_) applied_pending_.erase(applied);
     applied_open_.clear();
     origins_.clear();
     newest_.clear();
     synced_.clear();
+    synced_at_tick_.clear();
     has_output_ = false;
 }
 
@@ -94,6 +96,11 @@ void Server::call(std::uint64_t ticket, engine::Decide decide) {
 }
 
 // ------------------------------------------------------------------ deciding
+
+void Server::tick() {
+    for (const auto& [host, since] : synced_) synced_at_tick_.insert(host);
+    while (decider_->tick()) {}
+}
 
 void Server::decide(Input& input) {
     const link::StreamId stream = input.stream;
@@ -143,7 +150,7 @@ void Server::decide_report(link::StreamId stream, const link::Report& report) {
     const bool fresh = !applied_durable_.contains(what) && applied_pending_.insert(what).second;
     require(fresh, "a report is applied once", "report {} of {} was applied again", report.seq, boot);
     applied_open_.push_back(what);
-    if (std::holds_alternative<link::BacklogDone>(report.body)) synced_.insert(host);
+    if (std::holds_alternative<link::BacklogDone>(report.body)) synced_.emplace(host, now_.engine);
 }
 
 void Server::step(Now now) {
@@ -159,7 +166,7 @@ void Server::step(Now now) {
             inputs_.pop_front();
             decide(input);
         }
-        while (decider_->tick()) {}
+        tick();
         has_output_ = has_output_ || decider_->has_changes();
     }
     if (has_output_ && !in_flight_ && rng_.chance(0.8)) seal();
@@ -180,7 +187,7 @@ bool Server::settle(Now now) {
             inputs_.pop_front();
             decide(input);
         }
-        while (decider_->tick()) {}
+        tick();
         seal();
     }
     return false;
@@ -193,6 +200,7 @@ void Server::seal() {
     sealed.applied = std::exchange(applied_open_, {});
     has_output_ = false;
     on_sealed_();
+    synced_at_tick_.clear();
     sealed_ = take_image();
     sealed_seq_ = 0;
     if (!sealed.batch.bytes.empty()) sealed_seq_ = sealed.seq = ++last_seq_;

@@ -66,8 +66,13 @@ public:
     [[nodiscard]] const core::State& state() const { return *state_; }
     [[nodiscard]] std::uint64_t run() const { return counts_.starts; }
     [[nodiscard]] const ServerCounts& counts() const { return counts_; }
-    /// True when this host's whole backlog has been applied on its present stream.
-    [[nodiscard]] bool truly_synced(core::Slot host) const { return synced_.contains(host); }
+    /// True when timers could fire, in the batch that was sealed last, while this host's whole backlog was applied.
+    [[nodiscard]] bool was_synced(core::Slot host) const { return synced_at_tick_.contains(host); }
+    /// Since when it has been so without a break.
+    [[nodiscard]] std::optional<EngineTime> synced_since(core::Slot host) const {
+        const auto it = synced_.find(host);
+        return it == synced_.end() ? std::nullopt : std::optional(it->second);
+    }
     /// Loads what is durable into a fresh state and compares it with what was sealed.
     void compare_with_journal();
 
@@ -95,6 +100,7 @@ private:
         std::vector<std::pair<core::Slot, bool>> silent;
     };
 
+    void tick();
     void decide(Input& input);
     void decide_report(link::StreamId stream, const link::Report& report);
     void seal();
@@ -140,7 +146,8 @@ private:
     std::vector<Applied> applied_open_;
     std::map<link::StreamId, std::pair<core::Slot, std::string>> origins_;  ///< stream → host, boot id
     std::map<core::Slot, link::StreamId> newest_;
-    std::set<core::Slot> synced_;
+    std::map<core::Slot, EngineTime> synced_;
+    std::set<core::Slot> synced_at_tick_;  ///< of the open batch
     ServerCounts counts_;
 };
 

@@ -145,6 +145,7 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
 // ------------------------------------------------------------------ steps
 
 void World::deliver() {
+    network_->break_due(now_);
     for (auto& [id, stream] : network_->streams()) {
         while (!stream.up.empty() && stream.up.front().at <= now_) {
             ToServer message = std::move(stream.up.front().message);
@@ -163,7 +164,8 @@ void World::deliver() {
             hosts_[stream.agent].host->on_message(id, message);
         }
         if (stream.open || now_ < stream.ends_seen_at) continue;
-        if (!std::exchange(stream.server_knows, true) && stream.server_run == server_->run()) server_->hear_closed(id);
+        // What arrived is heard before the end is.
+        if (stream.up.empty() && !std::exchange(stream.server_knows, true) && stream.server_run == server_->run()) server_->hear_closed(id);
         if (!std::exchange(stream.agent_knows, true)) hosts_[stream.agent].host->on_stream_ended(id);
     }
     network_->forget_finished();
