@@ -25,8 +25,10 @@ bool reachable(std::span<const Move<Status>> moves, Status from, Status to) {
 }
 
 template <class Status>
-void check_move(std::string_view what, const std::string& id, std::span<const Move<Status>> moves, Status from, Status to) {
-    require(reachable(moves, from, to), "statuses move along the tables", "{} {} went from {} to {}", what, id, to_text(from), to_text(to));
+void check_move(std::string_view what, const std::string& id, std::span<const Move<Status>> moves, Status from,
+                Status to) {
+    require(reachable(moves, from, to), "statuses move along the tables", "{} {} went from {} to {}", what, id,
+            to_text(from), to_text(to));
 }
 
 void check_ports(const core::State& state) {
@@ -37,8 +39,8 @@ void check_ports(const core::State& state) {
             for (const auto& place : instance.places) {
                 for (const std::uint16_t port : {place.client_port, place.grpc_port}) {
                     const auto [it, fresh] = held.emplace(port, instance.id);
-                    require(fresh, "no port is given twice", "port {} of host {} belongs to a place of {} and of {}", port, host.name,
-                            it->second, instance.id);
+                    require(fresh, "no port is given twice", "port {} of host {} belongs to a place of {} and of {}",
+                            port, host.name, it->second, instance.id);
                 }
             }
         }
@@ -49,10 +51,11 @@ void check_ports(const core::State& state) {
                 for (const auto& place : state.at<core::Instance>(slot).places)
                     own = own || (place.number == process.place &&
                                   (place.client_port == process.client_port || place.grpc_port == process.client_port));
-                if (own || process.status == ProcessStatus::Activating || process.status == ProcessStatus::Ending) continue;
+                if (own || process.status == ProcessStatus::Activating || process.status == ProcessStatus::Ending)
+                    continue;
                 const auto [it, fresh] = held.emplace(process.client_port, process.id);
-                require(fresh, "no port is given twice", "port {} of host {} is listened on by {} and belongs to {}", process.client_port,
-                        host.name, process.id, it->second);
+                require(fresh, "no port is given twice", "port {} of host {} is listened on by {} and belongs to {}",
+                        process.client_port, host.name, process.id, it->second);
             }
         }
     });
@@ -63,8 +66,8 @@ void check_instances(const core::State& state) {
         std::set<std::uint32_t> places;
         for (const Slot slot : instance.processes) {
             const auto& process = state.at<core::Process>(slot);
-            require(places.insert(process.place).second, "one process a place", "place {} of {} runs two processes, {} among them",
-                    process.place, instance.id, process.id);
+            require(places.insert(process.place).second, "one process a place",
+                    "place {} of {} runs two processes, {} among them", process.place, instance.id, process.id);
         }
     });
 }
@@ -73,14 +76,18 @@ void check_fleets(const core::State& state) {
     state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
         const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
         if (fleet.status == FleetStatus::Active) {
-            require(staying <= fleet.max, "fleets stay within their limits", "fleet {} has {} instances, maximum {}", fleet.id, staying, fleet.max);
-            require(fleet.desired <= fleet.max && fleet.desired >= std::min(fleet.min, fleet.max), "fleets stay within their limits",
-                    "fleet {} wants {} of [{}, {}]", fleet.id, fleet.desired, fleet.min, fleet.max);
+            require(staying <= fleet.max, "fleets stay within their limits", "fleet {} has {} instances, maximum {}",
+                    fleet.id, staying, fleet.max);
+            require(fleet.desired <= fleet.max && fleet.desired >= std::min(fleet.min, fleet.max),
+                    "fleets stay within their limits", "fleet {} wants {} of [{}, {}]", fleet.id, fleet.desired,
+                    fleet.min, fleet.max);
         }
         if (fleet.status == FleetStatus::Deleting || fleet.status == FleetStatus::Error)
-            require(staying == 0, "fleets that end keep no instance", "fleet {} is {} and keeps {}", fleet.id, to_text(fleet.status), staying);
+            require(staying == 0, "fleets that end keep no instance", "fleet {} is {} and keeps {}", fleet.id,
+                    to_text(fleet.status), staying);
         if (fleet.status == FleetStatus::Terminated)
-            require(fleet.instances.empty(), "fleets that end keep no instance", "fleet {} is TERMINATED with instances", fleet.id);
+            require(fleet.instances.empty(), "fleets that end keep no instance",
+                    "fleet {} is TERMINATED with instances", fleet.id);
     });
 }
 
@@ -102,7 +109,8 @@ void Checks::after_step(const Server& server, EngineTime now) {
 
     std::map<std::string, FleetStatus> fleets;
     state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
-        if (const auto old = fleets_.find(fleet.id); old != fleets_.end()) check_move("fleet", fleet.id, fleet_moves(), old->second, fleet.status);
+        if (const auto old = fleets_.find(fleet.id); old != fleets_.end())
+            check_move("fleet", fleet.id, fleet_moves(), old->second, fleet.status);
         fleets.emplace(fleet.id, fleet.status);
     });
     fleets_ = std::move(fleets);
@@ -113,13 +121,15 @@ void Checks::after_step(const Server& server, EngineTime now) {
         if (const auto old = processes_.find(process.id); old != processes_.end()) {
             check_move("process", process.id, process_moves(), old->second.status, process.status);
             const bool got = process.session != kNone && process.session != old->second.session;
-            require(!got || old->second.status != ProcessStatus::Ending, "an ending process gets no session", "process {} is ending and got one",
-                    process.id);
+            require(!got || old->second.status != ProcessStatus::Ending, "an ending process gets no session",
+                    "process {} is ending and got one", process.id);
         }
         if (process.session != kNone) {
             const auto* session = state.find<core::GameSession>(process.session);
-            require(session && session->live() && session->process == slot, "a process and its session agree", "process {}", process.id);
-            require(session_runs_in.emplace(process.session, process.id).second, "a session runs in one process", "{}", session->key);
+            require(session && session->live() && session->process == slot, "a process and its session agree",
+                    "process {}", process.id);
+            require(session_runs_in.emplace(process.session, process.id).second, "a session runs in one process", "{}",
+                    session->key);
         }
         processes.emplace(process.id, SeenProcess{process.status, process.session});
     });
@@ -133,13 +143,15 @@ void Checks::after_step(const Server& server, EngineTime now) {
         if (session.live()) {
             const auto* process = state.find<core::Process>(session.process);
             require(process && process->session == slot, "no live session without its process", "{}", session.key);
-            require(session.instance == process->instance, "no live session without its process", "{} is elsewhere than its process", session.key);
+            require(session.instance == process->instance, "no live session without its process",
+                    "{} is elsewhere than its process", session.key);
         } else {
             require(session.seats == 0, "ended sessions hold no seats", "{} holds {}", session.key, session.seats);
         }
-        require(session.seats <= session.max_players, "seats stay within the maximum", "{} has {} of {}", session.key, session.seats,
-                session.max_players);
-        const bool timed_out = old != sessions_.end() && old->second == SessionStatus::Activating && session.status == SessionStatus::Error &&
+        require(session.seats <= session.max_players, "seats stay within the maximum", "{} has {} of {}", session.key,
+                session.seats, session.max_players);
+        const bool timed_out = old != sessions_.end() && old->second == SessionStatus::Activating &&
+                               session.status == SessionStatus::Error &&
                                session.status_reason.starts_with("not activated");
         if (timed_out && session.instance != kNone)
             require(server.was_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
@@ -147,9 +159,10 @@ void Checks::after_step(const Server& server, EngineTime now) {
         if (session.status == SessionStatus::Activating) {
             const Slot host = state.at<core::Instance>(session.instance).host;
             const auto since = server.synced_since(host);
-            require(session.activation_deadline + Millis{15'000} > now || !since || *since + Millis{15'000} > now, "sessions are activated in time or end",
-                    "{} should have been activated at {}, it is {}; its host says synced {}", session.key, session.activation_deadline.ms, now.ms,
-                    state.at<core::Host>(host).synced);
+            require(session.activation_deadline + Millis{15'000} > now || !since || *since + Millis{15'000} > now,
+                    "sessions are activated in time or end",
+                    "{} should have been activated at {}, it is {}; its host says synced {}", session.key,
+                    session.activation_deadline.ms, now.ms, state.at<core::Host>(host).synced);
         }
     });
     sessions_ = std::move(sessions);
@@ -162,11 +175,12 @@ void Checks::after_step(const Server& server, EngineTime now) {
         const auto old = players_.find(id);
         if (old != players_.end()) check_move("player session", id, player_moves(), old->second, player.status);
         require(players.emplace(id, player.status).second, "a seat's id is given once", "{}", id);
-        require(numbers.emplace(player.session, player.number).second, "a seat is given once", "number {} of session slot {}", player.number,
-                player.session);
+        require(numbers.emplace(player.session, player.number).second, "a seat is given once",
+                "number {} of session slot {}", player.number, player.session);
         const auto& session = state.at<core::GameSession>(player.session);
         if (player.seated()) ++seats[player.session];
-        if (old != players_.end() && old->second == PlayerStatus::Reserved && player.status == PlayerStatus::TimedOut && session.live())
+        if (old != players_.end() && old->second == PlayerStatus::Reserved && player.status == PlayerStatus::TimedOut &&
+            session.live())
             require(server.was_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
                     "{} timed out before its host delivered its backlog", id);
     });
@@ -178,7 +192,8 @@ void Checks::after_step(const Server& server, EngineTime now) {
     std::set<std::uint64_t> orders;
     const std::uint64_t next = state.at<core::Meta>(0).next_order;
     state.table<core::FleetEvent>().for_each([&](Slot, const core::FleetEvent& event) {
-        require(event.order < next && orders.insert(event.order).second, "events are ordered", "event {} has order {}", event.id, event.order);
+        require(event.order < next && orders.insert(event.order).second, "events are ordered", "event {} has order {}",
+                event.id, event.order);
     });
     require(next >= last_event_, "events are ordered", "the counter went back");
     last_event_ = next;
@@ -191,11 +206,13 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
     };
     state.table<core::Host>().for_each([&](Slot, const core::Host& host) {
         if (host.stream == 0 || !host.synced || host.silent || host.lost)
-            say(fmt::format("host {} is not back: stream {} synced {} silent {} lost {}", host.name, host.stream, host.synced, host.silent, host.lost));
+            say(fmt::format("host {} is not back: stream {} synced {} silent {} lost {}", host.name, host.stream,
+                            host.synced, host.silent, host.lost));
     });
     state.table<core::GameSession>().for_each([&](Slot, const core::GameSession& session) {
         if (session.live()) say(fmt::format("session {} is still {}", session.key, to_text(session.status)));
-        if (session.log_state == core::LogState::Pending) say(fmt::format("logs of {} are still to be collected", session.key));
+        if (session.log_state == core::LogState::Pending)
+            say(fmt::format("logs of {} are still to be collected", session.key));
     });
     state.table<core::PlayerSession>().for_each([&](Slot slot, const core::PlayerSession& player) {
         if (player.seated()) say(fmt::format("{} is still seated", state.player_session_id(slot)));
@@ -203,20 +220,22 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
     state.table<core::Instance>().for_each([&](Slot, const core::Instance& instance) {
         const auto& fleet = state.at<core::Fleet>(instance.fleet);
         if (instance.status == InstanceStatus::Draining) {
-            std::string what = fmt::format("instance {} of fleet {} ({}) is still draining, removing {} logs {}", instance.id, fleet.id,
-                                           to_text(fleet.status), instance.removing, instance.logs_pending);
+            std::string what =
+                fmt::format("instance {} of fleet {} ({}) is still draining, removing {} logs {}", instance.id,
+                            fleet.id, to_text(fleet.status), instance.removing, instance.logs_pending);
             for (const Slot slot : instance.processes) {
                 const auto& process = state.at<core::Process>(slot);
-                what += fmt::format("; {} is {} because of {}", process.id, to_text(process.status), to_text(process.end_reason));
+                what += fmt::format("; {} is {} because of {}", process.id, to_text(process.status),
+                                    to_text(process.end_reason));
             }
             return say(std::move(what));
         }
         if (instance.logs_pending) say(fmt::format("instance {} waits for logs", instance.id));
         if (instance.active != fleet.processes_per_instance() || instance.idle.size() != instance.active ||
             instance.processes.size() != instance.active)
-            say(fmt::format("instance {} of fleet {} ({}) runs {} processes, {} active, {} idle, of {}", instance.id, fleet.id,
-                            to_text(fleet.status), instance.processes.size(), instance.active, instance.idle.size(),
-                            fleet.processes_per_instance()));
+            say(fmt::format("instance {} of fleet {} ({}) runs {} processes, {} active, {} idle, of {}", instance.id,
+                            fleet.id, to_text(fleet.status), instance.processes.size(), instance.active,
+                            instance.idle.size(), fleet.processes_per_instance()));
     });
     state.table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
         const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
@@ -226,11 +245,16 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
             case FleetStatus::Error: break;
             case FleetStatus::Active: {
                 const plan::CapacityView view{
-                    .min = fleet.min, .max = fleet.max, .desired = fleet.desired, .staying = staying,
-                    .per_instance = fleet.processes_per_instance(), .sessions = fleet.sessions_on_staying,
+                    .min = fleet.min,
+                    .max = fleet.max,
+                    .desired = fleet.desired,
+                    .staying = staying,
+                    .per_instance = fleet.processes_per_instance(),
+                    .sessions = fleet.sessions_on_staying,
                     .auto_scaling = fleet.auto_scaling,
                     .target_percent = fleet.target ? std::optional(fleet.target->percent) : std::nullopt,
-                    .last_scaling = fleet.last_scaling, .cooldown = state.settings().timers.minute * fleet.cooldown_minutes,
+                    .last_scaling = fleet.last_scaling,
+                    .cooldown = state.settings().timers.minute * fleet.cooldown_minutes,
                     .cooldown_delays_growth = state.settings().scaling.cooldown_delays_scale_out};
                 const auto plan = plan::plan_capacity(view, now);
                 if (plan.look_again != kNever) return say(fmt::format("fleet {} cools down", fleet.id));
@@ -240,13 +264,15 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
             case FleetStatus::Deleting: return say(fmt::format("fleet {} is still DELETING", fleet.id));
             default:
                 wanted = std::min(1u, std::max(fleet.desired, fleet.min));
-                if (staying >= wanted && wanted > 0) return say(fmt::format("fleet {} is still {}", fleet.id, to_text(fleet.status)));
+                if (staying >= wanted && wanted > 0)
+                    return say(fmt::format("fleet {} is still {}", fleet.id, to_text(fleet.status)));
         }
         if (staying == wanted) return;
         if (staying < wanted && fleet.waits_for_room) {
             state.table<core::Host>().for_each([&](Slot, const core::Host& host) {
                 const std::uint32_t pairs = core::count_port_pairs(state, host, fleet, fleet.processes_per_instance());
-                if (host.instances.size() < host.capacity && pairs >= fleet.processes_per_instance())
+                const std::size_t room = state.settings().hosts.share ? host.capacity : 1;
+                if (host.instances.size() < room && pairs >= fleet.processes_per_instance())
                     say(fmt::format("fleet {} waits for room, and host {} has some", fleet.id, host.name));
             });
             return;

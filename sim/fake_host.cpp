@@ -12,11 +12,13 @@ constexpr int kSteps = 5;
 constexpr std::int64_t kGiveUpCallMs = 60'000;
 }  // namespace
 
-FakeHost::FakeHost(std::size_t index, HostShape shape, HostWorld& world, SeededRng& rng, const GameHabits& habits, Plant plant)
+FakeHost::FakeHost(std::size_t index, HostShape shape, HostWorld& world, SeededRng& rng, const GameHabits& habits,
+                   Plant plant)
     : index_(index), shape_(std::move(shape)), world_(world), rng_(rng), habits_(habits), plant_(plant) {}
 
 std::size_t FakeHost::running() const {
-    return static_cast<std::size_t>(std::count_if(games_.begin(), games_.end(), [](const auto& entry) { return !entry.second.exited; }));
+    return static_cast<std::size_t>(
+        std::count_if(games_.begin(), games_.end(), [](const auto& entry) { return !entry.second.exited; }));
 }
 
 bool FakeHost::runs(const std::string& process) const {
@@ -43,7 +45,11 @@ void FakeHost::start_agent() {
     // What was adopted is described afresh.
     for (auto& [id, files] : instances_)
         for (int step = 0; step < files.steps; ++step)
-            report(link::InstanceStep{.instance_id = id, .step = static_cast<link::PrepareStep>(step), .ok = true, .message = {}, .log_key = {}});
+            report(link::InstanceStep{.instance_id = id,
+                                      .step = static_cast<link::PrepareStep>(step),
+                                      .ok = true,
+                                      .message = {},
+                                      .log_key = {}});
     // What ended made room for what was launched later: first the ends.
     for (auto& [id, game] : games_) {
         game.exit_seq = 0;
@@ -52,10 +58,13 @@ void FakeHost::start_agent() {
     }
     for (auto& [id, game] : games_) {
         if (game.exited) continue;
-        report(link::ProcessStarted{.process_id = id, .instance_id = game.instance, .place = game.place, .pid = game.pid});
+        report(
+            link::ProcessStarted{.process_id = id, .instance_id = game.instance, .place = game.place, .pid = game.pid});
         if (game.ready_known)
-            report(link::ProcessIsReady{.process_id = id, .client_port = game.own_port ? game.own_port : game.client_port,
-                                        .grpc_port = game.grpc_port, .log_paths = {"/local/game/log"}});
+            report(link::ProcessIsReady{.process_id = id,
+                                        .client_port = game.own_port ? game.own_port : game.client_port,
+                                        .grpc_port = game.grpc_port,
+                                        .log_paths = {"/local/game/log"}});
     }
 }
 
@@ -123,9 +132,11 @@ void FakeHost::on_message(link::StreamId stream, const ToAgent& message) {
         timers_ = welcome->timers;
         welcomed_ = true;
         std::erase_if(unacked_, [&](const link::Report& r) { return r.seq <= welcome->acked_seq; });
-        // An earlier BacklogDone must not come out in the middle of this backlog: it becomes a repetition of what follows.
+        // An earlier BacklogDone must not come out in the middle of this backlog: it becomes a repetition of what
+        // follows.
         for (std::size_t i = unacked_.size(); i-- > 1;)
-            if (std::holds_alternative<link::BacklogDone>(unacked_[i - 1].body)) unacked_[i - 1].body = unacked_[i].body;
+            if (std::holds_alternative<link::BacklogDone>(unacked_[i - 1].body))
+                unacked_[i - 1].body = unacked_[i].body;
         unacked_.push_back({next_seq_++, link::BacklogDone{}});
         for (const auto& backlog : unacked_) world_.send(*stream_, backlog);
         return;
@@ -135,9 +146,10 @@ void FakeHost::on_message(link::StreamId stream, const ToAgent& message) {
         if (!welcomed_ || order.seq != next_order_ || order.epoch != epoch_) return disconnect();
         ++next_order_;
     }
-    require(order.epoch >= epoch_, "orders of an old epoch are not carried out", "host {} of epoch {} carries out an order of epoch {}",
-            shape_.name, epoch_, order.epoch);
-    require(current, "orders of an old stream are not carried out", "host {} carries out an order of stream {}", shape_.name, stream);
+    require(order.epoch >= epoch_, "orders of an old epoch are not carried out",
+            "host {} of epoch {} carries out an order of epoch {}", shape_.name, epoch_, order.epoch);
+    require(current, "orders of an old stream are not carried out", "host {} carries out an order of stream {}",
+            shape_.name, stream);
     obey(order.body);
 }
 
@@ -147,7 +159,9 @@ void FakeHost::obey(const link::OrderBody& order) {
 
 void FakeHost::obey(const link::ReportAck& ack) {
     while (!unacked_.empty() && unacked_.front().seq <= ack.seq) unacked_.pop_front();
-    std::erase_if(games_, [&](const auto& entry) { return entry.second.exited && entry.second.exit_seq != 0 && entry.second.exit_seq <= ack.seq; });
+    std::erase_if(games_, [&](const auto& entry) {
+        return entry.second.exited && entry.second.exit_seq != 0 && entry.second.exit_seq <= ack.seq;
+    });
 }
 
 void FakeHost::obey(const link::InstanceSpec& spec) {
@@ -162,7 +176,8 @@ void FakeHost::obey(const link::InstanceSpec& spec) {
     }
     if (spec.version <= it->second.spec.version) return;
     it->second.spec = spec;
-    for (auto& [number, place] : it->second.places) place.waits_for_port = place.waits_for_port && spec.phase == link::InstancePhase::Run;
+    for (auto& [number, place] : it->second.places)
+        place.waits_for_port = place.waits_for_port && spec.phase == link::InstancePhase::Run;
 }
 
 void FakeHost::obey(const link::StartSession& start) {
@@ -170,13 +185,16 @@ void FakeHost::obey(const link::StartSession& start) {
     if (it == games_.end() || it->second.exited) return;  // its exit is on the way
     Game& game = it->second;
     const auto result = [&](bool ok, std::string message) {
-        report(link::SessionStartResult{.process_id = game.id, .session_id = start.session_id, .ok = ok, .message = std::move(message)});
+        report(link::SessionStartResult{
+            .process_id = game.id, .session_id = start.session_id, .ok = ok, .message = std::move(message)});
     };
     if (game.session == start.session_id) return result(true, {});
-    if (game.phase == Phase::Leaving || game.phase == Phase::CallingEnding) return result(false, "the process is ending");
+    if (game.phase == Phase::Leaving || game.phase == Phase::CallingEnding)
+        return result(false, "the process is ending");
     // A session that ended here may be ordered again by an order that crossed its end.
     require(game.session.empty() || game.phase == Phase::CallingTerminate || game.phase == Phase::Idle,
-            "a process runs one session at a time", "process {} is given {} while it runs {}", game.id, start.session_id, game.session);
+            "a process runs one session at a time", "process {} is given {} while it runs {}", game.id,
+            start.session_id, game.session);
     if (game.phase != Phase::Idle && game.phase != Phase::CallingReady) return result(false, "the process is busy");
     if (rng_.chance(habits_.refuses_session)) return result(false, "no map of that name");
     game.ready_known = true;  // or there would be no session; the answer may be lost
@@ -203,14 +221,17 @@ void FakeHost::obey(const link::EndProcess& end) {
 }
 
 void FakeHost::obey(const link::CollectLogs& collect) {
-    chores_.push_back({world_.now() + rng_.between(0, 1'000),
-                       link::LogCollected{.session_id = collect.session_id, .ok = rng_.chance(0.9), .log_key = "sessions/x.zip", .bytes = 10,
-                                          .message = {}}});
+    chores_.push_back({world_.now() + rng_.between(0, 1'000), link::LogCollected{.session_id = collect.session_id,
+                                                                                 .ok = rng_.chance(0.9),
+                                                                                 .log_key = "sessions/x.zip",
+                                                                                 .bytes = 10,
+                                                                                 .message = {}}});
 }
 
 void FakeHost::obey(const link::SdkReply& reply) {
     for (auto& [id, game] : games_)
-        if (game.pending && game.pending->out && game.pending->call_id == reply.call_id) return answer_call(game, reply.status);
+        if (game.pending && game.pending->out && game.pending->call_id == reply.call_id)
+            return answer_call(game, reply.status);
 }
 
 // ------------------------------------------------------------------ instances
@@ -223,16 +244,22 @@ void FakeHost::tick_instance(InstanceFiles& files) {
         files.next_step = now + rng_.between(0, 800);
         const auto step = static_cast<link::PrepareStep>(files.steps);
         const bool ok = !rng_.chance(habits_.preparation_fails);
-        report(link::InstanceStep{.instance_id = files.spec.instance_id, .step = step, .ok = ok, .message = ok ? "" : "disk full",
+        report(link::InstanceStep{.instance_id = files.spec.instance_id,
+                                  .step = step,
+                                  .ok = ok,
+                                  .message = ok ? "" : "disk full",
                                   .log_key = {}});
-        if (ok) ++files.steps;
-        else files.next_step = now + 5'000;
+        if (ok)
+            ++files.steps;
+        else
+            files.next_step = now + 5'000;
         return;
     }
     if (files.spec.phase != link::InstancePhase::Run) return;
     for (const auto& place : files.spec.places) {
         const bool filled = std::any_of(games_.begin(), games_.end(), [&](const auto& entry) {
-            return !entry.second.exited && entry.second.instance == files.spec.instance_id && entry.second.place == place.number;
+            return !entry.second.exited && entry.second.instance == files.spec.instance_id &&
+                   entry.second.place == place.number;
         });
         PlaceState& state = files.places[place.number];
         if (!filled && !state.waits_for_port && now >= state.next_start) launch(files, place, state);
@@ -245,8 +272,11 @@ void FakeHost::launch(InstanceFiles& files, const link::PlaceSpec& place, PlaceS
     for (const std::uint16_t port : {place.client_port, place.grpc_port}) {
         if (!port_taken(port)) continue;
         state.waits_for_port = true;
-        return report(link::ProcessStartFailed{.instance_id = files.spec.instance_id, .place = place.number,
-                                               .failure = link::StartFailure::PortBusy, .port = port, .message = "address in use"});
+        return report(link::ProcessStartFailed{.instance_id = files.spec.instance_id,
+                                               .place = place.number,
+                                               .failure = link::StartFailure::PortBusy,
+                                               .port = port,
+                                               .message = "address in use"});
     }
     state.backoff = std::min<std::int64_t>(std::max<std::int64_t>(state.backoff * 2, 500), 5'000);
     state.next_start = now + state.backoff;
@@ -268,7 +298,8 @@ void FakeHost::launch(InstanceFiles& files, const link::PlaceSpec& place, PlaceS
         const auto port = static_cast<std::uint16_t>(rng_.between(range.low, range.high));
         if (!port_taken(port)) game.own_port = port;
     }
-    report(link::ProcessStarted{.process_id = game.id, .instance_id = game.instance, .place = game.place, .pid = game.pid});
+    report(link::ProcessStarted{
+        .process_id = game.id, .instance_id = game.instance, .place = game.place, .pid = game.pid});
     games_.emplace(game.id, std::move(game));
 }
 
@@ -303,7 +334,10 @@ void FakeHost::kill(Game& game, KillCause cause) {
 
 void FakeHost::begin_call(Game& game, Phase phase) {
     game.phase = phase;
-    game.pending = Pending{.call_id = 0, .request_id = fmt::format("{}-{}", game.id, rng_.next()), .sent_at = world_.now(), .out = false,
+    game.pending = Pending{.call_id = 0,
+                           .request_id = fmt::format("{}-{}", game.id, rng_.next()),
+                           .sent_at = world_.now(),
+                           .out = false,
                            .again_at = 0};
     if (phase == Phase::CallingEnding) game.exit_by = world_.now() + timers_.process_exit.count();
     if (phase == Phase::CallingReady) game.ready_called = true;
@@ -321,15 +355,20 @@ void FakeHost::send_call(Game& game) {
     call.request_id = pending.request_id;
     switch (game.phase) {
         case Phase::CallingReady:
-            call.call = link::CallReady{.client_port = game.own_port ? game.own_port : game.client_port, .grpc_port = game.grpc_port,
+            call.call = link::CallReady{.client_port = game.own_port ? game.own_port : game.client_port,
+                                        .grpc_port = game.grpc_port,
                                         .log_paths = {"/local/game/log"}};
             break;
-        case Phase::CallingActivate: call.call = link::CallActivateSession{.session_id = game.session, .max_players = 0}; break;
+        case Phase::CallingActivate:
+            call.call = link::CallActivateSession{.session_id = game.session, .max_players = 0};
+            break;
         case Phase::CallingTerminate: call.call = link::CallTerminateSession{game.session}; break;
         case Phase::CallingEnding: call.call = link::CallEnding{}; break;
         default:
-            if (game.removing_player) call.call = link::CallRemovePlayer{.session_id = game.session, .player_session_id = game.in_call};
-            else call.call = link::CallAcceptPlayer{.session_id = game.session, .player_session_id = game.in_call};
+            if (game.removing_player)
+                call.call = link::CallRemovePlayer{.session_id = game.session, .player_session_id = game.in_call};
+            else
+                call.call = link::CallAcceptPlayer{.session_id = game.session, .player_session_id = game.in_call};
     }
     pending.call_id = call.call_id;
     pending.out = true;
@@ -361,7 +400,8 @@ void FakeHost::answer_call(Game& game, link::CallStatus status) {
             break;
         case Phase::CallingTerminate:
             game.session.clear();
-            if (game.told || !ok || rng_.chance(habits_.leaves_after_session)) return begin_call(game, Phase::CallingEnding);
+            if (game.told || !ok || rng_.chance(habits_.leaves_after_session))
+                return begin_call(game, Phase::CallingEnding);
             game.phase = Phase::Idle;
             game.wake = now + 1'000'000'000;
             break;
@@ -396,7 +436,8 @@ void FakeHost::tick_game(Game& game) {
         }
     }
     if (game.pending) return drive_call(game);
-    if (game.told && !game.ignores_end && (game.phase == Phase::Idle || game.phase == Phase::Loading) && now >= game.wake)
+    if (game.told && !game.ignores_end && (game.phase == Phase::Idle || game.phase == Phase::Loading) &&
+        now >= game.wake)
         return begin_call(game, Phase::CallingEnding);
     switch (game.phase) {
         case Phase::Booting:

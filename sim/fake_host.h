@@ -18,16 +18,16 @@ namespace gse::sim {
 
 /// How games behave; probabilities drawn from the seed.
 struct GameHabits {
-    double crash = 0;             ///< a step of a running game
-    double never_ready = 0;       ///< of the games
+    double crash = 0;        ///< a step of a running game
+    double never_ready = 0;  ///< of the games
     double ignores_end = 0;
     double never_activates = 0;
-    double sick = 0;              ///< fails its health checks after a while
-    double refuses_session = 0;   ///< OnStartGameServerSession fails
-    double own_port = 0;          ///< listens on a port of its own choice
+    double sick = 0;             ///< fails its health checks after a while
+    double refuses_session = 0;  ///< OnStartGameServerSession fails
+    double own_port = 0;         ///< listens on a port of its own choice
     double leaves_after_session = 0.5;
-    double preparation_fails = 0; ///< a step of preparing an instance
-    double port_squatter = 0;     ///< a foreign program takes the port of a launch
+    double preparation_fails = 0;  ///< a step of preparing an instance
+    double port_squatter = 0;      ///< a foreign program takes the port of a launch
     std::int64_t session_max_ms = 20'000;
 };
 
@@ -58,7 +58,8 @@ struct HostShape {
 
 class FakeHost {
 public:
-    FakeHost(std::size_t index, HostShape shape, HostWorld& world, SeededRng& rng, const GameHabits& habits, Plant plant);
+    FakeHost(std::size_t index, HostShape shape, HostWorld& world, SeededRng& rng, const GameHabits& habits,
+             Plant plant);
 
     // What happens to it.
     void on_message(link::StreamId stream, const ToAgent& message);
@@ -77,7 +78,17 @@ public:
     [[nodiscard]] std::uint64_t reports() const { return reports_; }
 
 private:
-    enum class Phase : std::uint8_t { Booting, CallingReady, Idle, Loading, CallingActivate, Playing, CallingTerminate, CallingEnding, Leaving };
+    enum class Phase : std::uint8_t {
+        Booting,
+        CallingReady,
+        Idle,
+        Loading,
+        CallingActivate,
+        Playing,
+        CallingTerminate,
+        CallingEnding,
+        Leaving
+    };
     struct Pending {
         std::uint64_t call_id = 0;
         std::string request_id;
@@ -98,12 +109,12 @@ private:
         std::int64_t wake = 0;
         bool never_ready = false, ignores_end = false, never_activates = false;
         std::int64_t sick_at = INT64_MAX;
-        bool ready_called = false;   ///< what the agent saw of it
-        bool ready_known = false;    ///< the server said yes
+        bool ready_called = false;  ///< what the agent saw of it
+        bool ready_known = false;   ///< the server said yes
         std::string session;
-        std::vector<std::string> waiting;   ///< players to accept
+        std::vector<std::string> waiting;  ///< players to accept
         std::vector<std::string> seated;
-        std::string in_call;                ///< player of the call under way
+        std::string in_call;  ///< player of the call under way
         bool removing_player = false;
         std::optional<Pending> pending;
         bool told = false;
@@ -121,7 +132,7 @@ private:
     };
     struct InstanceFiles {
         link::InstanceSpec spec;
-        int steps = 0;              ///< of kSteps done
+        int steps = 0;  ///< of kSteps done
         std::int64_t next_step = 0;
         std::map<std::uint32_t, PlaceState> places;
     };

@@ -13,16 +13,23 @@ typename Map::iterator pick(Map& map, SeededRng& rng) {
 }
 
 std::string version_text(std::uint64_t version) { return fmt::format("v{}", version); }
-std::uint64_t version_of(const std::string& description) { return description.size() > 1 ? std::stoull(description.substr(1)) : 0; }
+std::uint64_t version_of(const std::string& description) {
+    return description.size() > 1 ? std::stoull(description.substr(1)) : 0;
+}
 
 }  // namespace
 
 Load::Load(const LoadShape& shape, const Settings& settings, SeededRng& rng)
-    : shape_(shape), settings_(settings), rng_(rng), auth_("a secret of thirty-two bytes or more"),
-      services_{.object_auth = auth_, .token_secret = "another secret of thirty-two bytes", .public_url = "http://sim"} {}
+    : shape_(shape),
+      settings_(settings),
+      rng_(rng),
+      auth_("a secret of thirty-two bytes or more"),
+      services_{
+          .object_auth = auth_, .token_secret = "another secret of thirty-two bytes", .public_url = "http://sim"} {}
 
 template <class Request>
-void Load::send(Server& server, const Request& request, Done done, Lost lost, std::optional<objects::ObjectInfo> package) {
+void Load::send(Server& server, const Request& request, Done done, Lost lost,
+                std::optional<objects::ObjectInfo> package) {
     ++counts_.calls;
     if (!server.up()) {
         ++counts_.lost;
@@ -49,7 +56,8 @@ void Load::on_answer(const Answer& answer, Now now) {
     waiting_.erase(it);
     const auto envelope = api::open_envelope(answer.body);
     require(envelope.has_value(), "answers can be read", "{}", answer.body);
-    require(envelope->error_code != "InternalError" && envelope->error_code != "UnknownParameter" && envelope->error_code != "MissingParameter",
+    require(envelope->error_code != "InternalError" && envelope->error_code != "UnknownParameter" &&
+                envelope->error_code != "MissingParameter",
             "calls are understood", "{}: {}", envelope->error_code, envelope->error_message);
     if (!envelope->error_code.empty()) ++counts_.refused;
     waiting.done(*envelope);
@@ -130,12 +138,14 @@ void Load::create_asset(Server& server) {
     request.asset_region = settings_.default_region;
     request.operate_system = "CentOS7.16";
     objects::ObjectInfo info{.size = 1'000, .sha256 = std::string(64, 'a'), .stored_at = now_.wall};
-    send(server, request,
-         [this](const api::Envelope& envelope) {
-             if (const auto made = api::decode_response<api::CreateAssetResponse>(envelope.response); envelope.error_code.empty() && made)
-                 assets_.push_back(made->asset_id);
-         },
-         {}, info);
+    send(
+        server, request,
+        [this](const api::Envelope& envelope) {
+            if (const auto made = api::decode_response<api::CreateAssetResponse>(envelope.response);
+                envelope.error_code.empty() && made)
+                assets_.push_back(made->asset_id);
+        },
+        {}, info);
 }
 
 void Load::create_fleet(Server& server) {
@@ -143,14 +153,17 @@ void Load::create_fleet(Server& server) {
     request.asset_id = assets_[rng_.below(assets_.size())];
     request.name = fmt::format("fleet-{}", next_name_++);
     request.instance_type = "S5.LARGE8";
-    request.inbound_permissions.push_back({.from_port = shape_.ports.low, .ip_range = "0.0.0.0/0", .protocol = "UDP", .to_port = shape_.ports.high});
+    request.inbound_permissions.push_back(
+        {.from_port = shape_.ports.low, .ip_range = "0.0.0.0/0", .protocol = "UDP", .to_port = shape_.ports.high});
     const char* policies[] = {"NoProtection", "TimeLimitProtection", "FullProtection"};
     request.new_game_server_session_protection_policy = policies[rng_.below(3)];
     request.game_server_session_protection_time_limit = 5;
     request.runtime_configuration.game_server_session_activation_timeout_seconds = shape_.activation_timeout_s;
-    request.runtime_configuration.max_concurrent_game_server_session_activations = rng_.chance(0.3) ? 1 + rng_.below(3) : 0;
+    request.runtime_configuration.max_concurrent_game_server_session_activations =
+        rng_.chance(0.3) ? 1 + rng_.below(3) : 0;
     request.runtime_configuration.server_processes.push_back({.concurrent_executions = 1 + rng_.below(shape_.processes),
-                                                              .launch_path = "/local/game/server", .parameters = "-port {client_port}"});
+                                                              .launch_path = "/local/game/server",
+                                                              .parameters = "-port {client_port}"});
     send(server, request, [this](const api::Envelope& envelope) {
         if (!envelope.error_code.empty()) return;
         const auto made = api::decode_response<api::CreateFleetResponse>(envelope.response);
@@ -177,17 +190,19 @@ void Load::change_capacity(Server& server) {
     request.fleet_id = id;
     request.max_size = 1 + rng_.below(shape_.max_instances);
     request.min_size = rng_.below(*request.max_size + 1);
-    if (rng_.chance(0.5)) request.desired_instances = *request.min_size + rng_.below(*request.max_size - *request.min_size + 1);
+    if (rng_.chance(0.5))
+        request.desired_instances = *request.min_size + rng_.below(*request.max_size - *request.min_size + 1);
     if (rng_.chance(0.3)) request.scaling_interval = 1 + rng_.below(5);
     KnownFleet& fleet = fleets_[id];
     fleet.capacity_known = false;
     const std::uint64_t ask = ++fleet.capacity_asks;
-    send(server, request, [this, id, ask, min = *request.min_size, max = *request.max_size](const api::Envelope& envelope) {
-        KnownFleet& known = fleets_[id];
-        if (known.capacity_asks != ask || !envelope.error_code.empty()) return;
-        known.min = min, known.max = max;
-        known.capacity_known = true;
-    });
+    send(server, request,
+         [this, id, ask, min = *request.min_size, max = *request.max_size](const api::Envelope& envelope) {
+             KnownFleet& known = fleets_[id];
+             if (known.capacity_asks != ask || !envelope.error_code.empty()) return;
+             known.min = min, known.max = max;
+             known.capacity_known = true;
+         });
 }
 
 void Load::change_policy(Server& server) {
@@ -253,9 +268,11 @@ void Load::update_alias(Server& server) {
     const std::uint64_t version = ++it->second.asked;
     request.description = version_text(version);
     if (rng_.chance(0.6)) {
-        request.routing_strategy = api::RoutingStrategy{.type = "SIMPLE", .fleet_id = pick_fleet(), .message = std::nullopt};
+        request.routing_strategy =
+            api::RoutingStrategy{.type = "SIMPLE", .fleet_id = pick_fleet(), .message = std::nullopt};
     } else if (rng_.chance(0.2)) {
-        request.routing_strategy = api::RoutingStrategy{.type = "TERMINAL", .fleet_id = std::nullopt, .message = "closed for today"};
+        request.routing_strategy =
+            api::RoutingStrategy{.type = "TERMINAL", .fleet_id = std::nullopt, .message = "closed for today"};
     }
     send(server, request, [this, id, version](const api::Envelope& envelope) {
         if (!envelope.error_code.empty() || !aliases_.contains(id)) return;
@@ -272,7 +289,8 @@ void Load::read_alias(Server& server) {
     send(server, request, [this, id, seen = it->second.seen](const api::Envelope& envelope) {
         const auto known = aliases_.find(id);
         if (known == aliases_.end() || known->second.gone) return;
-        require(envelope.error_code.empty(), "no acknowledged change is lost", "alias {} is {}", id, envelope.error_code);
+        require(envelope.error_code.empty(), "no acknowledged change is lost", "alias {} is {}", id,
+                envelope.error_code);
         const auto read = api::decode_response<api::DescribeAliasResponse>(envelope.response);
         require(read.has_value(), "answers can be read", "{}", envelope.response);
         const std::uint64_t version = version_of(read->alias->description.value_or(""));
@@ -286,8 +304,10 @@ void Load::create_session(Server& server, std::string token) {
     if (!token.empty()) {
         request = open_tokens_.at(token);
     } else {
-        if (const auto alias = pick(aliases_, rng_); alias != aliases_.end() && rng_.chance(0.6)) request.alias_id = alias->first;
-        else request.fleet_id = pick_fleet();
+        if (const auto alias = pick(aliases_, rng_); alias != aliases_.end() && rng_.chance(0.6))
+            request.alias_id = alias->first;
+        else
+            request.fleet_id = pick_fleet();
         request.maximum_player_session_count = 1 + rng_.below(shape_.seats);
         request.name = "match";
         if (rng_.chance(0.7)) {
@@ -300,10 +320,12 @@ void Load::create_session(Server& server, std::string token) {
         const auto known = token.empty() ? token_session_.end() : token_session_.find(token);
         const bool was_answered = known != token_session_.end();
         if (!envelope.error_code.empty()) {
-            require(!was_answered || sessions_.at(known->second).asked + settings_.retention.idempotency.count() <= now_.engine.ms ||
-                        sessions_.at(known->second).asked + settings_.retention.ended_sessions.count() <= now_.engine.ms,
-                    "a repeated request gets the same answer", "token {} gave {} and now {}: {}", token, known->second, envelope.error_code,
-                    envelope.error_message);
+            require(
+                !was_answered ||
+                    sessions_.at(known->second).asked + settings_.retention.idempotency.count() <= now_.engine.ms ||
+                    sessions_.at(known->second).asked + settings_.retention.ended_sessions.count() <= now_.engine.ms,
+                "a repeated request gets the same answer", "token {} gave {} and now {}: {}", token, known->second,
+                envelope.error_code, envelope.error_message);
             if (envelope.error_code.starts_with("ResourceNotFound")) open_tokens_.erase(token);
             return;
         }
@@ -312,8 +334,10 @@ void Load::create_session(Server& server, std::string token) {
         const std::string& id = made->game_server_session->game_server_session_id;
         if (was_answered) {
             const auto age = now_.engine.ms - sessions_.at(known->second).asked;
-            require(known->second == id || age >= std::min(settings_.retention.idempotency, settings_.retention.ended_sessions).count(),
-                    "a repeated request gets the same answer", "token {} gave {} and then {}", token, known->second, id);
+            require(known->second == id ||
+                        age >= std::min(settings_.retention.idempotency, settings_.retention.ended_sessions).count(),
+                    "a repeated request gets the same answer", "token {} gave {} and then {}", token, known->second,
+                    id);
         }
         // Most clients are content with one answer, some ask once more.
         if (!token.empty()) {
@@ -322,7 +346,9 @@ void Load::create_session(Server& server, std::string token) {
         }
         if (!sessions_.contains(id)) {
             ++counts_.sessions;
-            sessions_.emplace(id, KnownSession{.token = token, .asked = asked, .ended = false, .fleet = made->game_server_session->fleet_id});
+            sessions_.emplace(
+                id, KnownSession{
+                        .token = token, .asked = asked, .ended = false, .fleet = made->game_server_session->fleet_id});
         }
     });
 }
@@ -356,8 +382,8 @@ void Load::join(Server& server) {
         if (!envelope.error_code.empty()) return;
         const auto joined = api::decode_response<api::JoinGameServerSessionBatchResponse>(envelope.response);
         require(joined.has_value(), "answers can be read", "{}", envelope.response);
-        require(joined->player_sessions.size() == players.size(), "a batch joins as a whole", "{} of {} seats", joined->player_sessions.size(),
-                players.size());
+        require(joined->player_sessions.size() == players.size(), "a batch joins as a whole", "{} of {} seats",
+                joined->player_sessions.size(), players.size());
         for (const auto& seat : joined->player_sessions) remember(seat);
     });
 }
@@ -377,8 +403,10 @@ void Load::update_session(Server& server) {
     if (session.empty()) return;
     api::UpdateGameServerSessionRequest request;
     request.game_server_session_id = session;
-    if (rng_.chance(0.5)) request.player_session_creation_policy = rng_.chance(0.5) ? "DENY_ALL" : "ACCEPT_ALL";
-    else request.maximum_player_session_count = 1 + rng_.below(shape_.seats);
+    if (rng_.chance(0.5))
+        request.player_session_creation_policy = rng_.chance(0.5) ? "DENY_ALL" : "ACCEPT_ALL";
+    else
+        request.maximum_player_session_count = 1 + rng_.below(shape_.seats);
     send(server, request, [](const api::Envelope&) {});
 }
 
@@ -428,39 +456,45 @@ void Load::check(const core::State& state, Now now) const {
         }
         const auto& record = state.at<core::Fleet>(slot);
         const bool going = record.status == FleetStatus::Deleting || record.status == FleetStatus::Terminated;
-        require(!fleet.deleted || going, "no acknowledged change is lost", "deleted fleet {} is {}", id, to_text(record.status));
-        require(fleet.delete_asked || !going, "nothing happens that nobody asked for", "fleet {} is {}", id, to_text(record.status));
+        require(!fleet.deleted || going, "no acknowledged change is lost", "deleted fleet {} is {}", id,
+                to_text(record.status));
+        require(fleet.delete_asked || !going, "nothing happens that nobody asked for", "fleet {} is {}", id,
+                to_text(record.status));
         if (fleet.capacity_known)
             require(record.min == fleet.min && record.max == fleet.max, "no acknowledged change is lost",
-                    "fleet {} has limits [{}, {}] instead of [{}, {}]", id, record.min, record.max, fleet.min, fleet.max);
+                    "fleet {} has limits [{}, {}] instead of [{}, {}]", id, record.min, record.max, fleet.min,
+                    fleet.max);
     }
     for (const auto& [id, alias] : aliases_) {
         if (alias.gone) continue;
         const core::Slot slot = state.find_alias(region, id);
         require(slot != core::kNone, "no acknowledged change is lost", "alias {} does not exist", id);
         const std::uint64_t version = version_of(state.at<core::Alias>(slot).description);
-        require(version >= alias.seen && version <= alias.asked, "no acknowledged change is lost", "alias {} is at v{}, v{} was answered", id,
-                version, alias.seen);
+        require(version >= alias.seen && version <= alias.asked, "no acknowledged change is lost",
+                "alias {} is at v{}, v{} was answered", id, version, alias.seen);
     }
     const Millis session_life = std::min({keep.ended_sessions, keep.deleted_fleets});
     for (const auto& [id, session] : sessions_) {
         const core::Slot slot = state.find_session(id);
         if (slot == core::kNone) {
-            require(session.asked + session_life.count() <= now.engine.ms, "no acknowledged change is lost", "session {} does not exist", id);
+            require(session.asked + session_life.count() <= now.engine.ms, "no acknowledged change is lost",
+                    "session {} does not exist", id);
             continue;
         }
-        require(!session.ended || !state.at<core::GameSession>(slot).live(), "no acknowledged change is lost", "ended session {} is live", id);
+        require(!session.ended || !state.at<core::GameSession>(slot).live(), "no acknowledged change is lost",
+                "ended session {} is live", id);
     }
     const Millis seat_life = std::min(session_life, keep.ended_players);
     for (const auto& [id, seat] : seats_) {
         const core::Slot slot = state.find_player_session(id);
         if (slot == core::kNone) {
-            require(seat.asked + seat_life.count() <= now.engine.ms, "no acknowledged change is lost", "seat {} does not exist", id);
+            require(seat.asked + seat_life.count() <= now.engine.ms, "no acknowledged change is lost",
+                    "seat {} does not exist", id);
             continue;
         }
         const auto& player = state.at<core::PlayerSession>(slot);
-        require(player.player_id == seat.player && state.session_id(player.session) == seat.session, "no acknowledged change is lost",
-                "seat {} is another's", id);
+        require(player.player_id == seat.player && state.session_id(player.session) == seat.session,
+                "no acknowledged change is lost", "seat {} is another's", id);
     }
 }
 

@@ -14,13 +14,13 @@
 namespace gse::sim {
 
 struct LoadShape {
-    double calls = 0.5;              ///< new calls a step
+    double calls = 0.5;  ///< new calls a step
     std::uint32_t fleets_max = 3;
     std::uint32_t aliases_max = 3;
     std::uint32_t max_instances = 4;
-    std::uint32_t processes = 3;     ///< configured, at most
+    std::uint32_t processes = 3;  ///< configured, at most
     std::uint32_t seats = 8;
-    link::PortRange ports;           ///< of the fleets
+    link::PortRange ports;  ///< of the fleets
     std::uint32_t activation_timeout_s = 20;
 };
 
@@ -77,7 +77,8 @@ private:
     };
 
     template <class Request>
-    void send(Server& server, const Request& request, Done done, Lost lost = {}, std::optional<objects::ObjectInfo> package = std::nullopt);
+    void send(Server& server, const Request& request, Done done, Lost lost = {},
+              std::optional<objects::ObjectInfo> package = std::nullopt);
     void create_asset(Server& server);
     void create_fleet(Server& server);
     void delete_fleet(Server& server);
@@ -110,7 +111,8 @@ private:
     std::map<std::string, KnownAlias> aliases_;
     std::map<std::string, KnownSession> sessions_;
     std::map<std::string, KnownSeat> seats_;
-    std::map<std::string, api::CreateGameServerSessionRequest> open_tokens_;  ///< asked, answer lost or to be asked again
+    std::map<std::string, api::CreateGameServerSessionRequest>
+        open_tokens_;  ///< asked, answer lost or to be asked again
     std::map<std::string, std::string> token_session_;
     std::map<std::string, std::vector<std::string>> arrivals_;
     LoadCounts counts_;

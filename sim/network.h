@@ -22,11 +22,11 @@ using ToAgent = std::variant<link::Welcome, link::Order>;
 
 /// How bad the network is; drawn from the seed.
 struct NetworkFaults {
-    double lose = 0;       ///< a message is missing: the receiver sees a gap
-    double repeat = 0;     ///< a message comes twice
-    double snap = 0;       ///< the stream breaks, a step
+    double lose = 0;    ///< a message is missing: the receiver sees a gap
+    double repeat = 0;  ///< a message comes twice
+    double snap = 0;    ///< the stream breaks, a step
     std::int64_t delay_max_ms = 20;
-    double linger = 0;     ///< what was under way when a stream broke arrives late instead of never
+    double linger = 0;  ///< what was under way when a stream broke arrives late instead of never
 };
 
 struct Stream {
@@ -35,10 +35,16 @@ struct Stream {
     bool open = true;              ///< as the network sees it
     bool agent_knows = false;      ///< the agent has seen the end
     bool server_knows = false;
-    std::int64_t ends_seen_at = 0; ///< when both sides notice
+    std::int64_t ends_seen_at = 0;  ///< when both sides notice
     std::int64_t breaks_at = INT64_MAX;
-    struct Up { std::int64_t at; ToServer message; };
-    struct Down { std::int64_t at; ToAgent message; };
+    struct Up {
+        std::int64_t at;
+        ToServer message;
+    };
+    struct Down {
+        std::int64_t at;
+        ToAgent message;
+    };
     std::deque<Up> up;
     std::deque<Down> down;
 };
@@ -72,8 +78,12 @@ public:
         for (auto& message : stream.down) message.at += late;
     }
 
-    void to_server(link::StreamId id, ToServer message, std::int64_t now) { put(id, now, std::move(message), &Stream::up); }
-    void to_agent(link::StreamId id, ToAgent message, std::int64_t now) { put(id, now, std::move(message), &Stream::down); }
+    void to_server(link::StreamId id, ToServer message, std::int64_t now) {
+        put(id, now, std::move(message), &Stream::up);
+    }
+    void to_agent(link::StreamId id, ToAgent message, std::int64_t now) {
+        put(id, now, std::move(message), &Stream::down);
+    }
 
     [[nodiscard]] std::map<link::StreamId, Stream>& streams() { return streams_; }
     [[nodiscard]] NetworkFaults& faults() { return faults_; }

@@ -10,10 +10,10 @@ namespace gse::sim {
 
 enum class Plant : std::uint8_t {
     None,
-    AnswerBeforeCommit,  ///< outputs leave when they are decided, not when they are durable
-    NoFence,             ///< agents obey old epochs and streams; the server listens to streams that were replaced
-    ReportTwice,         ///< a report that comes again is applied again
-    TimersBeforeBacklog, ///< after a restart hosts count as synced before they delivered their backlog
+    AnswerBeforeCommit,   ///< outputs leave when they are decided, not when they are durable
+    NoFence,              ///< agents obey old epochs and streams; the server listens to streams that were replaced
+    ReportTwice,          ///< a report that comes again is applied again
+    TimersBeforeBacklog,  ///< after a restart hosts count as synced before they delivered their backlog
 };
 
 struct PlantName {

@@ -5,8 +5,12 @@
 namespace gse::sim {
 namespace {
 
-std::string_view text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+std::span<const std::byte> bytes_of(const std::string& text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 class ReplayInto final : public journal::Replay {
 public:
@@ -34,7 +38,8 @@ const core::HostCursor* cursor_of(const core::State& state, core::Slot host, cor
 
 }  // namespace
 
-Server::Server(const Settings& settings, SeededRng& rng, const ServerFaults& faults, Plant plant, std::function<void()> on_sealed)
+Server::Server(const Settings& settings, SeededRng& rng, const ServerFaults& faults, Plant plant,
+               std::function<void()> on_sealed)
     : settings_(settings), rng_(rng), faults_(faults), plant_(plant), on_sealed_(std::move(on_sealed)) {}
 
 // ------------------------------------------------------------------ life
@@ -56,7 +61,8 @@ void Server::start(Now now) {
     applied_pending_.clear();
     if (durable_) compare(*state_, *durable_);
     state_->begin_epoch();
-    decider_ = std::make_unique<engine::Decider>(*state_, rng_, engine::Greeting{.deployment_id = "sim", .objects_url = "http://sim/objects"});
+    decider_ = std::make_unique<engine::Decider>(
+        *state_, rng_, engine::Greeting{.deployment_id = "sim", .objects_url = "http://sim/objects"});
     decider_->begin(now_ = now);
     has_output_ = true;
     ++counts_.starts;
@@ -99,7 +105,8 @@ void Server::call(std::uint64_t ticket, engine::Decide decide) {
 
 void Server::tick() {
     for (const auto& [host, since] : synced_) synced_at_tick_.insert(host);
-    while (decider_->tick()) {}
+    while (decider_->tick()) {
+    }
 }
 
 void Server::decide(Input& input) {
@@ -109,7 +116,8 @@ void Server::decide(Input& input) {
         return;
     }
     if (std::holds_alternative<Closed>(input.what)) {
-        if (const auto it = origins_.find(stream); it != origins_.end() && newest_[it->second.first] == stream) synced_.erase(it->second.first);
+        if (const auto it = origins_.find(stream); it != origins_.end() && newest_[it->second.first] == stream)
+            synced_.erase(it->second.first);
         decider_->on_closed(stream);
         return;
     }
@@ -144,8 +152,8 @@ void Server::decide_report(link::StreamId stream, const link::Report& report) {
     const bool applied = cursor->acked_seq != at;
     if (again) state_->edit<core::HostCursor>(cursor_slot)->acked_seq = before;
     if (!applied) return;
-    require(newest_[host] == stream, "reports of a replaced stream are not applied", "report {} of stream {} (boot {}) was applied", report.seq,
-            stream, boot);
+    require(newest_[host] == stream, "reports of a replaced stream are not applied",
+            "report {} of stream {} (boot {}) was applied", report.seq, stream, boot);
     const Applied what{boot, report.seq};
     const bool fresh = !applied_durable_.contains(what) && applied_pending_.insert(what).second;
     require(fresh, "a report is applied once", "report {} of {} was applied again", report.seq, boot);
@@ -216,7 +224,8 @@ void Server::append() {
     Seal& sealed = *in_flight_;
     if (sealed.seq != 0) {
         if (rng_.chance(faults_.append_fails))
-            disk_.inject(sealed.seq, rng_.chance(0.5) ? journal::MemoryDisk::Fault::Fail : journal::MemoryDisk::Fault::Doubtful);
+            disk_.inject(sealed.seq,
+                         rng_.chance(0.5) ? journal::MemoryDisk::Fault::Fail : journal::MemoryDisk::Fault::Doubtful);
         if (!journal_->append(sealed.seq, bytes_of(sealed.batch.bytes))) return crash();
         durable_seq_ = sealed.seq;
         ++counts_.commits;
@@ -266,13 +275,15 @@ void Server::walk_snapshot() {
 
 Server::Image Server::take_image() const {
     Image image{.digest = state_->digest(), .derived = state_->derived_digest(), .silent = {}};
-    state_->table<core::Host>().for_each([&](core::Slot slot, const core::Host& host) { image.silent.emplace_back(slot, host.silent); });
+    state_->table<core::Host>().for_each(
+        [&](core::Slot slot, const core::Host& host) { image.silent.emplace_back(slot, host.silent); });
     return image;
 }
 
 void Server::compare(core::State& loaded, const Image& expected) const {
     require(loaded.digest() == expected.digest, "what was acknowledged is what a restart finds", "the records differ");
-    for (const auto& [host, silent] : expected.silent) loaded.change_host_run(host, [silent](core::Host& h) { h.silent = silent; });
+    for (const auto& [host, silent] : expected.silent)
+        loaded.change_host_run(host, [silent](core::Host& h) { h.silent = silent; });
     const std::string derived = loaded.derived_digest();
     if (derived != expected.derived) {
         std::size_t at = 0;
@@ -281,9 +292,11 @@ void Server::compare(core::State& loaded, const Image& expected) const {
             const std::size_t begin = text.rfind('\n', at) == std::string::npos ? 0 : text.rfind('\n', at) + 1;
             return text.substr(begin, std::min<std::size_t>(text.find('\n', at) - begin, 1500));
         };
-        throw Violation("rebuilt is what was kept up to date", fmt::format("rebuilt:\n{}\nkept:\n{}", line(derived), line(expected.derived)));
+        throw Violation("rebuilt is what was kept up to date",
+                        fmt::format("rebuilt:\n{}\nkept:\n{}", line(derived), line(expected.derived)));
     }
-    for (const auto& [host, silent] : expected.silent) loaded.change_host_run(host, [](core::Host& h) { h.silent = false; });
+    for (const auto& [host, silent] : expected.silent)
+        loaded.change_host_run(host, [](core::Host& h) { h.silent = false; });
 }
 
 void Server::compare_with_journal() {

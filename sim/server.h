@@ -1,5 +1,6 @@
-/// The server as the simulation runs it: Decider, State and journal, with the pipeline of the engine made explicit — one
-/// batch open, at most one on its way to the disk, outputs held until it is there — so that it can crash between any two.
+/// The server as the simulation runs it: Decider, State and journal, with the pipeline of the engine made explicit —
+/// one batch open, at most one on its way to the disk, outputs held until it is there — so that it can crash between
+/// any two.
 #pragma once
 
 #include <deque>
@@ -28,9 +29,9 @@ struct Answer {
 };
 
 struct ServerFaults {
-    double crash = 0;           ///< at each of the points of a step
-    double append_fails = 0;    ///< an append; half of these are durable nevertheless
-    double snapshot = 0.01;     ///< a step starts one when none is being taken
+    double crash = 0;         ///< at each of the points of a step
+    double append_fails = 0;  ///< an append; half of these are durable nevertheless
+    double snapshot = 0.01;   ///< a step starts one when none is being taken
 };
 
 struct ServerCounts {
@@ -40,7 +41,8 @@ struct ServerCounts {
 class Server {
 public:
     /// `on_sealed` looks at the state after every batch.
-    Server(const Settings& settings, SeededRng& rng, const ServerFaults& faults, Plant plant, std::function<void()> on_sealed);
+    Server(const Settings& settings, SeededRng& rng, const ServerFaults& faults, Plant plant,
+           std::function<void()> on_sealed);
 
     void start(Now now);
     /// Everything that is not durable is lost, and everything that was not released too.
@@ -139,7 +141,7 @@ private:
 
     // What the checks know, independent of the state.
     std::optional<Image> durable_;
-    std::optional<Image> sealed_;           ///< of the batch in flight, or the one whose append was doubtful
+    std::optional<Image> sealed_;  ///< of the batch in flight, or the one whose append was doubtful
     std::uint64_t sealed_seq_ = 0;
     std::set<Applied> applied_durable_;
     std::set<Applied> applied_pending_;

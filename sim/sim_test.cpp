@@ -55,15 +55,17 @@ TEST_P(PlantedBug, IsCaughtWithinSixtySeeds) {
     FAIL() << "no check noticed the planted bug in " << kSeeds << " seeds";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PlantedBug,
-                         testing::Values(Case{Plant::AnswerBeforeCommit,
-                                              {"no acknowledged change is lost", "a repeated request gets the same answer", "reads never go back",
-                                               "nothing running is killed before its time", "a process runs one session at a time"}},
-                                         Case{Plant::NoFence,
-                                              {"orders of an old epoch are not carried out", "orders of an old stream are not carried out",
-                                               "reports of a replaced stream are not applied"}},
-                                         Case{Plant::ReportTwice, {"a report is applied once", "one process a place"}},
-                                         Case{Plant::TimersBeforeBacklog, {"timers wait for the backlog"}}));
+INSTANTIATE_TEST_SUITE_P(
+    All, PlantedBug,
+    testing::Values(Case{Plant::AnswerBeforeCommit,
+                         {"no acknowledged change is lost", "a repeated request gets the same answer",
+                          "reads never go back", "nothing running is killed before its time",
+                          "a process runs one session at a time"}},
+                    Case{Plant::NoFence,
+                         {"orders of an old epoch are not carried out", "orders of an old stream are not carried out",
+                          "reports of a replaced stream are not applied"}},
+                    Case{Plant::ReportTwice, {"a report is applied once", "one process a place"}},
+                    Case{Plant::TimersBeforeBacklog, {"timers wait for the backlog"}}));
 
 }  // namespace
 }  // namespace gse::sim

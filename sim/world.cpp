@@ -12,8 +12,10 @@ constexpr std::int64_t kRestMaxMs = 900'000;
 }  // namespace
 
 Counts& Counts::operator+=(const Counts& other) {
-    steps += other.steps, crashes += other.crashes, agent_crashes += other.agent_crashes, reports += other.reports, calls += other.calls;
-    sessions += other.sessions, joins += other.joins, kills += other.kills, commits += other.commits, snapshots += other.snapshots;
+    steps += other.steps, crashes += other.crashes, agent_crashes += other.agent_crashes, reports += other.reports,
+        calls += other.calls;
+    sessions += other.sessions, joins += other.joins, kills += other.kills, commits += other.commits,
+        snapshots += other.snapshots;
     rebuilds_compared += other.rebuilds_compared, virtual_ms += other.virtual_ms;
     return *this;
 }
@@ -31,7 +33,9 @@ World::World(std::uint64_t seed, Plant plant) : rng_(SeededRng(seed).next()), pl
 
 void World::draw_sizes() {
     const auto ms = [this](std::int64_t low, std::int64_t high) { return Millis{rng_.between(low, high)}; };
-    const auto sometimes = [this](double often, double strength) { return rng_.chance(often) ? strength * static_cast<double>(rng_.between(1, 100)) / 100 : 0.0; };
+    const auto sometimes = [this](double often, double strength) {
+        return rng_.chance(often) ? strength * static_cast<double>(rng_.between(1, 100)) / 100 : 0.0;
+    };
 
     Timers& timers = settings_.timers;
     timers.minute = ms(500, 2'000);
@@ -95,10 +99,14 @@ void World::draw_sizes() {
 
     const auto hosts = static_cast<std::size_t>(rng_.between(1, 4));
     const bool tight = rng_.chance(0.3);
-    const link::PortRange ports{20'000, static_cast<std::uint16_t>(20'000 + (tight ? rng_.between(12, 40) : rng_.between(80, 300)))};
-    load_shape_.ports = {20'000, static_cast<std::uint16_t>(rng_.chance(0.5) ? ports.high : ports.low + (ports.high - ports.low) / 2)};
+    const link::PortRange ports{
+        20'000, static_cast<std::uint16_t>(20'000 + (tight ? rng_.between(12, 40) : rng_.between(80, 300)))};
+    load_shape_.ports = {
+        20'000, static_cast<std::uint16_t>(rng_.chance(0.5) ? ports.high : ports.low + (ports.high - ports.low) / 2)};
     for (std::size_t i = 0; i < hosts; ++i) {
-        HostShape shape{.name = fmt::format("host-{}", i), .capacity = static_cast<std::uint32_t>(rng_.between(1, 4)), .ports = ports};
+        HostShape shape{.name = fmt::format("host-{}", i),
+                        .capacity = static_cast<std::uint32_t>(rng_.between(1, 4)),
+                        .ports = ports};
         hosts_.push_back({.host = std::make_unique<FakeHost>(i, std::move(shape), *this, rng_, habits_, plant_)});
         hosts_.back().host->start_agent();
     }
@@ -113,7 +121,8 @@ std::optional<link::StreamId> World::dial(std::size_t host) {
 void World::send(link::StreamId stream, ToServer message) { network_->to_server(stream, std::move(message), now_); }
 void World::hang_up(link::StreamId stream) {
     network_->snap(stream, now_);
-    if (const auto it = network_->streams().find(stream); it != network_->streams().end()) it->second.agent_knows = true;
+    if (const auto it = network_->streams().find(stream); it != network_->streams().end())
+        it->second.agent_knows = true;
 }
 std::vector<std::string> World::take_arrivals(const std::string& session) { return load_->take_arrivals(session); }
 
@@ -127,19 +136,22 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     const auto& process = state.at<core::Process>(slot);
     const auto& instance = state.at<core::Instance>(process.instance);
     if (cause == KillCause::InstanceRemoved) {
-        require(instance.removing, kRule, "{} killed {}: its instance {} is not being removed", host.name(), id, instance.id);
+        require(instance.removing, kRule, "{} killed {}: its instance {} is not being removed", host.name(), id,
+                instance.id);
         return;
     }
-    require(process.status == ProcessStatus::Ending, kRule, "{} killed {}, which was not asked to end", host.name(), id);
+    require(process.status == ProcessStatus::Ending, kRule, "{} killed {}, which was not asked to end", host.name(),
+            id);
     std::optional<ProtectionPolicy> protection;
     if (process.session != core::kNone) protection = state.at<core::GameSession>(process.session).protection;
-    const auto after = plan::kill_after(process.end_reason, protection, state.at<core::Fleet>(instance.fleet).protection_minutes, settings_.timers);
+    const auto after = plan::kill_after(process.end_reason, protection,
+                                        state.at<core::Fleet>(instance.fleet).protection_minutes, settings_.timers);
     // A request that was repeated lately (harder, or because a session ended) may still be under way.
     const Millis since = EngineTime{now_} - process.end_requested;
     if (since < Millis{8'000} || !process.ready) return;
     require(after.has_value(), kRule, "{} killed {}, which is fully protected", host.name(), id);
-    require(since + Millis{3'000} >= *after, kRule, "{} killed {} {} ms after the request ({}), it has {} ms", host.name(), id, since.count(),
-            to_text(process.end_reason), after->count());
+    require(since + Millis{3'000} >= *after, kRule, "{} killed {} {} ms after the request ({}), it has {} ms",
+            host.name(), id, since.count(), to_text(process.end_reason), after->count());
 }
 
 // ------------------------------------------------------------------ steps
@@ -165,7 +177,8 @@ void World::deliver() {
         }
         if (stream.open || now_ < stream.ends_seen_at) continue;
         // What arrived is heard before the end is.
-        if (stream.up.empty() && !std::exchange(stream.server_knows, true) && stream.server_run == server_->run()) server_->hear_closed(id);
+        if (stream.up.empty() && !std::exchange(stream.server_knows, true) && stream.server_run == server_->run())
+            server_->hear_closed(id);
         if (!std::exchange(stream.agent_knows, true)) hosts_[stream.agent].host->on_stream_ended(id);
     }
     network_->forget_finished();
@@ -181,9 +194,12 @@ void World::crash_server() {
 void World::after_server() {
     auto released = server_->take_released();
     for (auto& message : released.messages) {
-        if (auto* welcome = std::get_if<link::Welcome>(&message.body)) network_->to_agent(message.stream, std::move(*welcome), now_);
-        else if (auto* order = std::get_if<link::Order>(&message.body)) network_->to_agent(message.stream, std::move(*order), now_);
-        else network_->snap(message.stream, now_);
+        if (auto* welcome = std::get_if<link::Welcome>(&message.body))
+            network_->to_agent(message.stream, std::move(*welcome), now_);
+        else if (auto* order = std::get_if<link::Order>(&message.body))
+            network_->to_agent(message.stream, std::move(*order), now_);
+        else
+            network_->snap(message.stream, now_);
     }
     for (const auto& answer : released.answers) load_->on_answer(answer, server_now());
     if (!server_->up() && server_back_at_ == 0) crash_server();
@@ -230,7 +246,8 @@ void World::make_trouble() {
 
 void World::heal() {
     load_->stop();
-    habits_ = GameHabits{.leaves_after_session = habits_.leaves_after_session, .session_max_ms = habits_.session_max_ms};
+    habits_ =
+        GameHabits{.leaves_after_session = habits_.leaves_after_session, .session_max_ms = habits_.session_max_ms};
     network_->faults() = NetworkFaults{.delay_max_ms = std::min<std::int64_t>(network_faults_.delay_max_ms, 200)};
     server_faults_ = ServerFaults{};
     for (auto& slot : hosts_) {
@@ -249,18 +266,19 @@ void World::come_to_rest() {
         if (!server_->up()) continue;
         why = unsettled(server_->state(), EngineTime{now_});
         for (const auto& slot : hosts_)
-            if (!why && slot.host->unacked() > 0) why = fmt::format("{} has {} unacknowledged reports", slot.host->name(), slot.host->unacked());
+            if (!why && slot.host->unacked() > 0)
+                why = fmt::format("{} has {} unacknowledged reports", slot.host->name(), slot.host->unacked());
     }
     server_->state().table<core::Process>().for_each([&](core::Slot, const core::Process& process) {
         const auto& host = server_->state().at<core::Host>(server_->state().at<core::Instance>(process.instance).host);
         for (const auto& slot : hosts_)
-            require(slot.host->name() != host.name || slot.host->runs(process.id), "the books agree with the hosts", "{} does not run on {}",
-                    process.id, host.name);
+            require(slot.host->name() != host.name || slot.host->runs(process.id), "the books agree with the hosts",
+                    "{} does not run on {}", process.id, host.name);
     });
     std::size_t running = 0;
     for (const auto& slot : hosts_) running += slot.host->running();
-    require(running == server_->state().table<core::Process>().size(), "the books agree with the hosts", "{} processes run, {} are known", running,
-            server_->state().table<core::Process>().size());
+    require(running == server_->state().table<core::Process>().size(), "the books agree with the hosts",
+            "{} processes run, {} are known", running, server_->state().table<core::Process>().size());
 }
 
 void World::run(std::uint64_t steps) {
@@ -293,6 +311,8 @@ Counts World::counts() const {
     return counts;
 }
 
-std::string World::digest() const { return server_->up() ? server_->state().digest() + server_->state().derived_digest() : std::string(); }
+std::string World::digest() const {
+    return server_->up() ? server_->state().digest() + server_->state().derived_digest() : std::string();
+}
 
 }  // namespace gse::sim

@@ -89,7 +89,9 @@ TEST(Archive, NoPrefixIsReadPastItsEnd) {
     Reader reader(endless);
     EXPECT_EQ(reader.varint(), 0u);
     EXPECT_FALSE(reader.ok()) << "a number of more than 64 bits";
-    std::string long_text = "\x7f" "abc";
+    std::string long_text =
+        "\x7f"
+        "abc";
     Reader text(long_text);
     EXPECT_EQ(text.text(), "");
     EXPECT_FALSE(text.ok()) << "a text longer than the record";

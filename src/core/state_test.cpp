@@ -34,7 +34,9 @@ public:
     }
 
     std::string commit() { return state_.take_batch(now()); }
-    [[nodiscard]] Now now() { return {EngineTime{static_cast<std::int64_t>(++clock_)}, WallTime{1'000 - static_cast<std::int64_t>(clock_)}}; }
+    [[nodiscard]] Now now() {
+        return {EngineTime{static_cast<std::int64_t>(++clock_)}, WallTime{1'000 - static_cast<std::int64_t>(clock_)}};
+    }
     State& state() { return state_; }
     SeededRng& rng() { return rng_; }
     const Settings& settings() const { return settings_; }
@@ -69,7 +71,10 @@ private:
         instance.fleet = fleet;
         instance.host = host;
         instance.status = InstanceStatus::Active;
-        instance.places = {{.number = 1, .recipe = 0, .client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900)), .grpc_port = 1'950}};
+        instance.places = {{.number = 1,
+                            .recipe = 0,
+                            .client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900)),
+                            .grpc_port = 1'950}};
         state_.add(std::move(instance));
     }
     void add_process() {
@@ -115,19 +120,24 @@ private:
         const Slot session = state_.at<Process>(slot).session;
         if (session != kNone && rng_.chance(0.5)) {
             auto edit = state_.edit<GameSession>(session);
-            edit->status = edit->status == SessionStatus::Activating ? SessionStatus::Active : SessionStatus::Activating;
+            edit->status =
+                edit->status == SessionStatus::Activating ? SessionStatus::Active : SessionStatus::Activating;
             return;
         }
         auto edit = state_.edit<Process>(slot);
-        if (rng_.chance(0.5)) edit->healthy = !edit->healthy;
-        else edit->client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900));
+        if (rng_.chance(0.5))
+            edit->healthy = !edit->healthy;
+        else
+            edit->client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900));
     }
     void edit_instance() {
         const Slot slot = pick<Instance>();
         if (slot == kNone) return;
         auto edit = state_.edit<Instance>(slot);
-        if (rng_.chance(0.5)) edit->weight = static_cast<std::uint32_t>(rng_.below(11));
-        else edit->status = edit->status == InstanceStatus::Active ? InstanceStatus::Draining : InstanceStatus::Active;
+        if (rng_.chance(0.5))
+            edit->weight = static_cast<std::uint32_t>(rng_.below(11));
+        else
+            edit->status = edit->status == InstanceStatus::Active ? InstanceStatus::Draining : InstanceStatus::Active;
     }
     void edit_player() {
         const Slot slot = pick<PlayerSession>();
@@ -143,7 +153,8 @@ private:
             state_.remove<PlayerSession>(player);
             return;
         }
-        if (const Slot process = pick<Process>(); process != kNone && state_.at<Process>(process).session == kNone) state_.remove<Process>(process);
+        if (const Slot process = pick<Process>(); process != kNone && state_.at<Process>(process).session == kNone)
+            state_.remove<Process>(process);
     }
 
     Settings settings_;

@@ -18,22 +18,27 @@ TEST(NeededForBuffer, Table) {
         std::uint32_t per_instance, target, wanted;
         const char* why;
     };
-    for (const Case& c : {Case{0, 10, 30, 1, "one instance is kept when nobody plays"},
-                          Case{6, 10, 30, 1, "6 of 10 leave 40 % free"},
-                          Case{7, 10, 30, 1, "exactly the buffer is enough"},
-                          Case{8, 10, 30, 2, "8 sessions need a second instance"},
-                          Case{14, 10, 30, 2, "14 of 20 leave 30 %"},
-                          Case{15, 10, 30, 3, "one more does not"},
-                          Case{1, 1, 99, 100, "a buffer of 99 % wants a hundredfold"},
-                          Case{99, 1, 1, 100, "99 of 100 leave 1 %"},
-                          Case{100'000, 1'000, 50, 200, "large fleets do not overflow"}})
+    for (const Case& c :
+         {Case{0, 10, 30, 1, "one instance is kept when nobody plays"}, Case{6, 10, 30, 1, "6 of 10 leave 40 % free"},
+          Case{7, 10, 30, 1, "exactly the buffer is enough"}, Case{8, 10, 30, 2, "8 sessions need a second instance"},
+          Case{14, 10, 30, 2, "14 of 20 leave 30 %"}, Case{15, 10, 30, 3, "one more does not"},
+          Case{1, 1, 99, 100, "a buffer of 99 % wants a hundredfold"}, Case{99, 1, 1, 100, "99 of 100 leave 1 %"},
+          Case{100'000, 1'000, 50, 200, "large fleets do not overflow"}})
         EXPECT_EQ(needed_for_buffer(c.sessions, c.per_instance, c.target), c.wanted) << c.why;
 }
 
 TEST(PlanCapacity, Table) {
     const auto view = [](auto change) {
-        CapacityView v{.min = 0, .max = 3, .desired = 1, .staying = 1, .per_instance = 10, .sessions = 0, .auto_scaling = true,
-                       .target_percent = 30, .last_scaling = EngineTime{100'000}, .cooldown = Millis{60'000}};
+        CapacityView v{.min = 0,
+                       .max = 3,
+                       .desired = 1,
+                       .staying = 1,
+                       .per_instance = 10,
+                       .sessions = 0,
+                       .auto_scaling = true,
+                       .target_percent = 30,
+                       .last_scaling = EngineTime{100'000},
+                       .cooldown = Millis{60'000}};
         change(v);
         return v;
     };
@@ -46,15 +51,23 @@ TEST(PlanCapacity, Table) {
     const EngineTime cooled{160'000};
     const std::vector<Case> cases = {
         {view([](auto& v) { v.sessions = 8; }), {2}, "growth does not wait for the cool-down"},
-        {view([](auto& v) { v.sessions = 8, v.cooldown_delays_growth = true; }), {1, cooled}, "unless the settings say so"},
+        {view([](auto& v) { v.sessions = 8, v.cooldown_delays_growth = true; }),
+         {1, cooled},
+         "unless the settings say so"},
         {view([](auto& v) { v.staying = 2, v.sessions = 6; }), {2, cooled}, "shrinking waits for the cool-down"},
-        {view([](auto& v) { v.staying = 2, v.sessions = 6, v.last_scaling = {}; }), {1}, "which a fleet that never scaled does not have"},
+        {view([](auto& v) { v.staying = 2, v.sessions = 6, v.last_scaling = {}; }),
+         {1},
+         "which a fleet that never scaled does not have"},
         {view([](auto& v) { v.staying = 5; }), {1}, "leaving the limits is never put off, upwards"},
         {view([](auto& v) { v.min = 2, v.staying = 0; }), {2}, "nor downwards"},
         {view([](auto& v) { v.sessions = 1'000; }), {3}, "the maximum holds"},
-        {view([](auto& v) { v.auto_scaling = false, v.desired = 2, v.sessions = 30; }), {2}, "without auto scaling the wish counts"},
+        {view([](auto& v) { v.auto_scaling = false, v.desired = 2, v.sessions = 30; }),
+         {2},
+         "without auto scaling the wish counts"},
         {view([](auto& v) { v.target_percent.reset(), v.desired = 9; }), {3}, "a wish beyond the maximum is cut"},
-        {view([](auto& v) { v.target_percent.reset(), v.min = 2, v.desired = 0; }), {2}, "a wish below the minimum is raised"},
+        {view([](auto& v) { v.target_percent.reset(), v.min = 2, v.desired = 0; }),
+         {2},
+         "a wish below the minimum is raised"},
         {view([](auto& v) { v.max = 0, v.staying = 0; }), {0}, "a maximum of none means none"},
     };
     for (const Case& c : cases) EXPECT_EQ(plan_capacity(c.view, now), c.wanted) << c.why;
@@ -72,7 +85,8 @@ TEST(HostChoice, Refusals) {
     EXPECT_EQ(with([](auto& o) { o.serves_region = false; }), HostRefusal::OtherRegion);
     EXPECT_EQ(with([](auto& o) { o.reachable = false; }), HostRefusal::Unreachable);
     EXPECT_EQ(with([](auto& o) { o.instances = 2; }), HostRefusal::Full) << "draining instances occupy room too";
-    EXPECT_EQ(with([](auto& o) { o.share = false; }), HostRefusal::Full) << "one instance a host when hosts are not shared";
+    EXPECT_EQ(with([](auto& o) { o.share = false; }), HostRefusal::Full)
+        << "one instance a host when hosts are not shared";
     EXPECT_EQ(with([](auto& o) { o.has_ports = false; }), HostRefusal::NoPorts);
 }
 
@@ -99,14 +113,16 @@ TEST(Placement, Refusals) {
     EXPECT_EQ(with([](auto& o) { o.weight = 0; }), PlacementRefusal::WeightZero);
     EXPECT_EQ(with([](auto& o) { o.idle = 0; }), PlacementRefusal::NoIdleProcess);
     EXPECT_EQ(with([](auto& o) { o.activating = 2; }), PlacementRefusal::ActivationCap);
-    EXPECT_EQ(with([](auto& o) { o.activating = 9, o.max_activations = 0; }), PlacementRefusal::None) << "0 is no limit";
+    EXPECT_EQ(with([](auto& o) { o.activating = 9, o.max_activations = 0; }), PlacementRefusal::None)
+        << "0 is no limit";
     EXPECT_GT(placement_rank(6, 0), placement_rank(5, 1'000)) << "weight before fullness";
     EXPECT_GT(placement_rank(5, 2), placement_rank(5, 1)) << "the fuller instance first";
 }
 
 TEST(Protection, KillAfter) {
     Timers timers;
-    timers.end_grace = Millis{1}, timers.process_exit = Millis{2}, timers.unprotected_grace = Millis{3}, timers.minute = Millis{10};
+    timers.end_grace = Millis{1}, timers.process_exit = Millis{2}, timers.unprotected_grace = Millis{3},
+    timers.minute = Millis{10};
     using enum ProtectionPolicy;
     struct Case {
         EndReason reason;
@@ -121,7 +137,8 @@ TEST(Protection, KillAfter) {
                           Case{EndReason::Itself, {}, Millis{2}, "one that ends itself may clean up"},
                           Case{EndReason::ScaleIn, {}, Millis{3}, "no session: unprotected"},
                           Case{EndReason::ScaleIn, NoProtection, Millis{3}, "a session without protection"},
-                          Case{EndReason::Unhealthy, TimeLimitProtection, Millis{50}, "the session's time limit, in minutes of the settings"},
+                          Case{EndReason::Unhealthy, TimeLimitProtection, Millis{50},
+                               "the session's time limit, in minutes of the settings"},
                           Case{EndReason::ScaleIn, FullProtection, std::nullopt, "full protection: never by force"}})
         EXPECT_EQ(kill_after(c.reason, c.session, 5, timers), c.wanted) << c.why;
 }
@@ -130,9 +147,12 @@ TEST(ScaleIn, Order) {
     using C = ScaleInCandidate;
     EXPECT_EQ(choose_scale_in({}), std::nullopt);
     EXPECT_EQ(choose_scale_in(std::vector{C{.reserved = true}}), std::nullopt) << "reserved ones are never chosen";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.sessions = 2, .ready = true}, C{.sessions = 0, .ready = true}}), 1u) << "idle first";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true}, C{.ready = false}}), 1u) << "one that is starting before one that is ready";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true, .weight = 5}, C{.ready = true, .weight = 1}}), 1u) << "lower weight";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.sessions = 2, .ready = true}, C{.sessions = 0, .ready = true}}), 1u)
+        << "idle first";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true}, C{.ready = false}}), 1u)
+        << "one that is starting before one that is ready";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true, .weight = 5}, C{.ready = true, .weight = 1}}), 1u)
+        << "lower weight";
     EXPECT_EQ(choose_scale_in(std::vector{C{.age_rank = 7}, C{.age_rank = 3}}), 1u) << "oldest";
 }
 
@@ -150,7 +170,10 @@ TEST(Silence, Verdicts) {
                           Case{600, 10, 4, SilenceVerdict::Shield, "many at once: the network, not the hosts"},
                           Case{600, 1, 1, SilenceVerdict::Lost, "one host is not many, although it is all"},
                           Case{600, 2, 2, SilenceVerdict::Shield, "two of two are"}})
-        EXPECT_EQ(judge_silence({.silent_for = Millis{c.seconds * 1000}, .region_hosts = c.hosts, .region_silent_hosts = c.silent}), c.wanted)
+        EXPECT_EQ(
+            judge_silence(
+                {.silent_for = Millis{c.seconds * 1000}, .region_hosts = c.hosts, .region_silent_hosts = c.silent}),
+            c.wanted)
             << c.why;
 }
 
