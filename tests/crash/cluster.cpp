@@ -1,0 +1,81 @@
+#include "crash/cluster.h"
+
+namespace gse::crash {
+
+Cluster::Cluster(std::vector<std::string> settings) {
+    settings_ = {"timers.reservation=1h", "timers.end_grace=3s",  "timers.heartbeat=300ms", "timers.restart_backoff_min=50ms",
+                 "timers.restart_backoff_max=500ms", "hosts.port_low=20000", "hosts.port_high=23999"};
+    for (std::string& setting : settings) settings_.push_back(std::move(setting));
+}
+
+Cluster::~Cluster() {
+    kill_server();
+    kill_agent();
+    e2e::end_orphans();
+}
+
+std::vector<std::string> Cluster::server_command(const std::filesystem::path& data) const {
+    // The link's port is the kernel's first choice, which the server keeps in its folder.
+    auto words = e2e::gse_command({"server", "--data", data, "--listen", http_, "--link-listen", "127.0.0.1:0"});
+    for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
+    return words;
+}
+
+std::vector<std::string> Cluster::agent_command() const {
+    auto words = e2e::gse_command({"agent", "--data", agent_data(), "--server", link_, "--token-file", server_data() / "link-token",
+                                   "--sdk-listen", "127.0.0.1:0"});
+    for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
+    return words;
+}
+
+bool Cluster::start_server() {
+    server_ = std::make_unique<e2e::Program>(server_command(server_data()), dir_.path() / "server.log");
+    auto ready = server_->ready();
+    if (ready.empty()) {
+        problem_ = server_->log();
+        return false;
+    }
+    http_ = ready["http"];
+    link_ = ready["link"];
+    return true;
+}
+
+bool Cluster::start_agent() {
+    agent_ = std::make_unique<e2e::Program>(agent_command(), dir_.path() / "agent.log");
+    if (!agent_->ready().empty()) return true;
+    problem_ = agent_->log();
+    return false;
+}
+
+bool Cluster::settle(const std::vector<std::string>& fleets, std::uint64_t processes, Millis limit) {
+    e2e::Api api = this->api();
+    const bool settled = e2e::wait_until(limit, [&] {
+        if (e2e::http_get(http_, "/metrics").second.find("\ngse_hosts_connected 1") == std::string::npos) {
+            problem_ = "the agent is not connected";
+            return false;
+        }
+        api::DescribeFleetUtilizationRequest request;
+        request.fleet_ids = fleets;
+        const auto utilization = api.call(request);
+        if (!utilization || utilization->fleet_utilization.size() != fleets.size()) {
+            problem_ = utilization ? "not every fleet is listed" : e2e::describe(utilization.error());
+            return false;
+        }
+        for (const auto& fleet : utilization->fleet_utilization)
+            if (fleet.active_server_process_count.value_or(0) != processes) {
+                problem_ = fmt::format("{} has {} processes", fleet.fleet_id.value_or(""), fleet.active_server_process_count.value_or(0));
+                return false;
+            }
+        for (const std::string& fleet : fleets) {
+            const auto activating = api.call(api::DescribeGameServerSessionsRequest{.fleet_id = fleet, .status_filter = "ACTIVATING"});
+            if (!activating || !activating->game_server_sessions.empty()) {
+                problem_ = "a session is ACTIVATING";
+                return false;
+            }
+        }
+        return true;
+    });
+    return settled;
+}
+
+}  // namespace gse::crash
