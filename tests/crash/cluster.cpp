@@ -11,7 +11,9 @@ Cluster::Cluster(std::vector<std::string> settings) {
 Cluster::~Cluster() {
     kill_server();
     kill_agent();
+    const std::vector<e2e::GameProcess> games = e2e::running_games(agent_data());
     e2e::end_orphans();
+    e2e::remove_control_groups(games);
 }
 
 std::vector<std::string> Cluster::server_command(const std::filesystem::path& data) const {

@@ -214,6 +214,19 @@ std::vector<GameProcess> running_games(const fs::path& agent_data) {
     return out;
 }
 
+void remove_control_groups(const std::vector<GameProcess>& games) {
+    std::error_code error;
+    std::vector<fs::path> found;
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (auto entry = fs::recursive_directory_iterator("/sys/fs/cgroup", options, error); entry != fs::recursive_directory_iterator();
+         entry.increment(error)) {
+        const std::string name = entry->path().filename();
+        if (entry->is_directory(error) && std::ranges::any_of(games, [&](const GameProcess& game) { return name == "gse-" + game.id; }))
+            found.push_back(entry->path());
+    }
+    for (const fs::path& group : found) rmdir(group.c_str());
+}
+
 std::string read_text(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};

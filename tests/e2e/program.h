@@ -82,6 +82,9 @@ struct GameProcess {
 /// Those that run now.
 std::vector<GameProcess> running_games(const std::filesystem::path& agent_data);
 
+/// Removes the control groups of games that were killed without their agent, which would have done it.
+void remove_control_groups(const std::vector<GameProcess>& games);
+
 /// Whole content, "" when it cannot be read.
 std::string read_text(const std::filesystem::path& file);
 
