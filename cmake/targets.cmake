@@ -2,25 +2,8 @@
 # gse_test(NAME SOURCES … DEPS …)      a GoogleTest program, registered with CTest
 # gse_proto(NAME FILE…)                messages and gRPC stubs of the .proto files of one folder
 
-# TEMPORARY while the folders grow in parallel: leaves out sources that are not written yet.
-macro(gse_drop_missing name)
-    set(kept)
-    foreach(source IN LISTS ARG_SOURCES)
-        if(NOT IS_ABSOLUTE ${source} AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-            message(WARNING "${name}: ${source} does not exist yet")
-        else()
-            list(APPEND kept ${source})
-        endif()
-    endforeach()
-    set(ARG_SOURCES ${kept})
-    if(NOT ARG_SOURCES)
-        return()
-    endif()
-endmacro()
-
 function(gse_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-    gse_drop_missing(${name})
     add_library(${name} STATIC ${ARG_SOURCES})
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${ARG_DEPS})
@@ -28,7 +11,6 @@ endfunction()
 
 function(gse_test name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
-    gse_drop_missing(${name})
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name} PRIVATE GSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

@@ -1,4 +1,5 @@
-// Bytes as an agent might send them: they are refused with a reason, or become a value that encodes and decodes to itself.
+// Bytes as an agent might send them: they are refused with a reason, or become a value that encodes and decodes to
+// itself.
 #include <cstddef>
 #include <cstdint>
 #include <string>

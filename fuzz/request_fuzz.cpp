@@ -1,4 +1,5 @@
-// Requests as the network may cut and forge them: read, checked, decoded. However the bytes are cut, the outcome is the same.
+// Requests as the network may cut and forge them: read, checked, decoded. However the bytes are cut, the outcome is the
+// same.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -18,7 +19,9 @@ constexpr gse::WallTime kNow{1'600'000'000'000};
 /// Knows every SecretId, so that the paths behind the look-up are walked too.
 class AnyKey final : public gse::http::KeyStore {
 public:
-    std::optional<gse::http::Key> find(std::string_view) const override { return gse::http::Key{"example-secret-key-0001"}; }
+    std::optional<gse::http::Key> find(std::string_view) const override {
+        return gse::http::Key{"example-secret-key-0001"};
+    }
 };
 
 struct Outcome {

@@ -1,5 +1,5 @@
-// Feeds bytes to the intake of packages as if they were a zip from a stranger. Whatever comes: nothing appears outside the
-// folder, nothing but plain files, folders and links that stay inside appears in it, and the limits hold.
+// Feeds bytes to the intake of packages as if they were a zip from a stranger. Whatever comes: nothing appears outside
+// the folder, nothing but plain files, folders and links that stay inside appears in it, and the limits hold.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto done = gse::agent::unzip(zip, out, limits, {}, go_on);
     std::uint64_t bytes = 0;
     for (const auto& entry : fs::recursive_directory_iterator(out)) {
-        struct stat info {};
+        struct stat info{};
         CHECK(lstat(entry.path().c_str(), &info) == 0);
         CHECK(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) || S_ISLNK(info.st_mode));
         CHECK((info.st_mode & 07000) == 0);

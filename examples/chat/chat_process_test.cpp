@@ -167,7 +167,8 @@ std::string text_of(const json::object& message, const char* key) {
 
 std::int64_t unix_seconds_from_now(std::int64_t seconds) {
     return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-               .count() + seconds;
+               .count() +
+           seconds;
 }
 
 struct ChatProcess : testing::Test {
@@ -206,11 +207,10 @@ TEST_F(ChatProcess, LivesOneMatchFromReadyToExit) {
     EXPECT_EQ(ann.close_code(), 1000);
     EXPECT_TRUE(bob.next().is_null());
     EXPECT_EQ(chat.exit_code(), 0) << chat.file("output");
-    EXPECT_THAT(agent.texts(),
-                ElementsAre("ProcessReady ./logs", "ActivateGameServerSession qcs::1 20",
-                            "AcceptPlayerSession qcs::1 psess-1", "AcceptPlayerSession qcs::1 psess-2",
-                            "RemovePlayerSession qcs::1 psess-1", "RemovePlayerSession qcs::1 psess-2",
-                            "TerminateGameServerSession qcs::1", "ProcessEnding"));
+    EXPECT_THAT(agent.texts(), ElementsAre("ProcessReady ./logs", "ActivateGameServerSession qcs::1 20",
+                                           "AcceptPlayerSession qcs::1 psess-1", "AcceptPlayerSession qcs::1 psess-2",
+                                           "RemovePlayerSession qcs::1 psess-1", "RemovePlayerSession qcs::1 psess-2",
+                                           "TerminateGameServerSession qcs::1", "ProcessEnding"));
     EXPECT_THAT(chat.file("logs/chat.log"), HasSubstr("session qcs::1 starts"));
     EXPECT_THAT(chat.file("logs/chat.log"), HasSubstr("process ending"));
 }
@@ -436,7 +436,8 @@ TEST(ChatStart, TakesThePortsItIsGiven) {
     };
     const int client_port = free_port();
     const int grpc_port = free_port();
-    Chat chat(agent.address(), {"--client-port", std::to_string(client_port), "--grpc-port", std::to_string(grpc_port)});
+    Chat chat(agent.address(),
+              {"--client-port", std::to_string(client_port), "--grpc-port", std::to_string(grpc_port)});
     ASSERT_FALSE(agent.wait_for("ProcessReady").text.empty()) << chat.file("output");
     EXPECT_EQ(agent.client_port(), client_port);
     EXPECT_EQ(agent.grpc_port(), grpc_port);

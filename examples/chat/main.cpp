@@ -35,8 +35,8 @@ void set_up_log() {
 int run_standalone(int port, const chat::MatchRules& rules) {
     chat::NoAgent agent;
     chat::Server server(port, rules, agent);
-    std::cout << "standalone: anyone is admitted at http://127.0.0.1:" << server.port()
-              << "/?playerSessionId=psess-try" << std::endl;
+    std::cout << "standalone: anyone is admitted at http://127.0.0.1:" << server.port() << "/?playerSessionId=psess-try"
+              << std::endl;
     std::thread opening([&] { server.begin("standalone"); });
     server.run();
     opening.join();
@@ -105,11 +105,14 @@ int main(int argc, char** argv) {
             return text.size() <= 200 && chat::clean_name(text) != "" ? "" : "up to 200 bytes of UTF-8 text";
         });
     app.add_option("--client-port", client_port, "Port for players (HTTP and WebSocket); 0: any free one")
-        ->envname("GSE_CLIENT_PORT")->check(CLI::Range(0, 65535));
+        ->envname("GSE_CLIENT_PORT")
+        ->check(CLI::Range(0, 65535));
     const auto* grpc_flag = app.add_option("--grpc-port", grpc_port, "Port for the agent's callbacks; 0: any free one")
-        ->envname("GSE_GRPC_PORT")->check(CLI::Range(0, 65535));
+                                ->envname("GSE_GRPC_PORT")
+                                ->check(CLI::Range(0, 65535));
     app.add_option("--agent-wait", agent_wait, "Seconds to wait for the agent at the start")
-        ->check(CLI::Range(1, 3600))->capture_default_str();
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
     app.add_flag("--standalone", standalone, "Run without an agent and admit anyone, to try the page");
     try {
         app.parse(argc, argv);

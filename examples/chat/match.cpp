@@ -133,7 +133,8 @@ void Match::refused(Connection connection, const std::string& player_session_id,
     used_.erase(player_session_id);
     if (players_.erase(connection) == 0) return;
     if (players_.empty()) empty_since_ = now;
-    turn_away(connection, final ? CloseCode::Refused : CloseCode::TryAgain, final ? "refused" : "unavailable", why, now);
+    turn_away(connection, final ? CloseCode::Refused : CloseCode::TryAgain, final ? "refused" : "unavailable", why,
+              now);
 }
 
 void Match::receive(Connection from, std::string_view text, Time now) {
@@ -193,8 +194,7 @@ void Match::interrupt(Time now) {
 
 void Match::tick(Time now) {
     if (phase_ != Phase::Playing || !terminating_) return;
-    if (deadline_ && now >= *deadline_ - rules_.farewell)
-        return end("time is up", "This server has to end now.", now);
+    if (deadline_ && now >= *deadline_ - rules_.farewell) return end("time is up", "This server has to end now.", now);
     if (players_.empty() && now >= empty_since_ + rules_.reservation)
         return end("nobody is left", "This server is no longer needed.", now);
     if (deadline_ && !warned_ && now >= *deadline_ - rules_.warning) {

@@ -61,8 +61,8 @@ TEST(Match, APlayerIsHeardByAllInOneOrderAndByHimself) {
     World world;
     world.playing().enter(1, "Ann");
     world.enter(2, "Bob");
-    EXPECT_THAT(world.script.take(),
-                ElementsAre("accept psess-1", "1 < welcome Ann", "accept psess-2", "1 < joined Bob", "2 < welcome Bob"));
+    EXPECT_THAT(world.script.take(), ElementsAre("accept psess-1", "1 < welcome Ann", "accept psess-2",
+                                                 "1 < joined Bob", "2 < welcome Bob"));
     world.match.receive(2, R"({"type":"chat","text":"hi \"you\""})", kStart);
     world.match.receive(1, R"({"type":"chat","text":"你好"})", kStart);
     EXPECT_THAT(world.script.take(), ElementsAre("1 < chat Bob hi \"you\" #1", "2 < chat Bob hi \"you\" #1",
@@ -87,8 +87,8 @@ TEST(Match, WhoMayNotComeInIsToldWhy) {
         world.playing().enter(1, "Ann");
         world.script.take();
         world.match.join(2, c.id, "Bob", kStart);
-        EXPECT_THAT(world.script.take(), ElementsAre(std::string("2 < error … ") + c.code,
-                                                     "close 2 " + std::to_string(c.close)))
+        EXPECT_THAT(world.script.take(),
+                    ElementsAre(std::string("2 < error … ") + c.code, "close 2 " + std::to_string(c.close)))
             << c.sentence;
     }
 }
@@ -267,7 +267,8 @@ TEST(Match, NamesAreCleanAndUnique) {
         {"trimmed", "  Ann ", "Ann"},
         {"control characters are spaces", "A\nn\x7f", "A n"},
         {"long names are cut", std::string(40, 'x'), std::string(32, 'x')},
-        {"characters are counted, not bytes", std::string("玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩家"),
+        {"characters are counted, not bytes",
+         std::string("玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩家"),
          "玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩玩"},
         {"Chinese is text", "玩家一", "玩家一"},
         {"not UTF-8", "\xff\xfe", ""},

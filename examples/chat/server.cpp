@@ -113,9 +113,8 @@ public:
 
     bool begin(const std::string& session_id) {
         auto answer = std::make_shared<std::promise<bool>>();
-        asio::post(loop_, [this, answer, session_id] {
-            step([&] { answer->set_value(match_.begin(session_id, now())); });
-        });
+        asio::post(loop_,
+                   [this, answer, session_id] { step([&] { answer->set_value(match_.begin(session_id, now())); }); });
         auto future = answer->get_future();
         return future.wait_for(kLoopTime) == std::future_status::ready && future.get();
     }
@@ -146,8 +145,8 @@ private:
                     return step([&] { match_.admitted(connection, id, now()); });
                 }
                 spdlog::warn("player {} refused: {}", brief(id), outcome.error().message);
-                const bool final = outcome.code() != sdk::Code::Unavailable &&
-                                   outcome.code() != sdk::Code::DeadlineExceeded;
+                const bool final =
+                    outcome.code() != sdk::Code::Unavailable && outcome.code() != sdk::Code::DeadlineExceeded;
                 const std::string why = final ? "The agent refuses this player session: " + outcome.error().message
                                               : "The agent cannot be reached; try again.";
                 step([&] { match_.refused(connection, id, final, why, now()); });
@@ -234,7 +233,7 @@ private:
     std::optional<Time> ticking_for_;
     std::unordered_map<Connection, std::shared_ptr<Player>> players_;
     Connection last_connection_ = 0;
-    std::size_t open_ = 0;  ///< sockets
+    std::size_t open_ = 0;                                           ///< sockets
     std::chrono::milliseconds patience_ = std::chrono::seconds(60);  ///< for the agent, at the end
     bool finishing_ = false;
     bool agent_told_ = false;
@@ -256,8 +255,8 @@ public:
         stream_.set_option(websocket::stream_base::timeout{kRequestTime, kIdleTime, true});
         stream_.read_message_max(server_.limits_.message_bytes);
         stream_.text(true);
-        player_session_id_ = query_value(std::string_view(request.target().data(), request.target().size()),
-                                         "playerSessionId");
+        player_session_id_ =
+            query_value(std::string_view(request.target().data(), request.target().size()), "playerSessionId");
         name_ = query_value(std::string_view(request.target().data(), request.target().size()), "name");
         stream_.async_accept(request, [self = shared_from_this()](error_code error) {
             if (error) return self->gone();
@@ -304,8 +303,7 @@ private:
             const auto data = self->incoming_.cdata();
             const std::string text(static_cast<const char*>(data.data()), data.size());
             self->incoming_.consume(self->incoming_.size());
-            if (!self->closing_)
-                self->server_.step([&] { self->server_.match_.receive(self->id_, text, now()); });
+            if (!self->closing_) self->server_.step([&] { self->server_.match_.receive(self->id_, text, now()); });
             // Who does not take the echo of what he said is not heard further: no player can flood the others faster
             // than he reads himself.
             if (self->queue_.empty())

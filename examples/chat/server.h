@@ -12,9 +12,9 @@
 namespace gse::chat {
 
 struct ServerLimits {
-    std::size_t connections = 512;             ///< open sockets, pages being loaded included
-    std::size_t message_bytes = 4096;          ///< a frame from a player
-    std::size_t queue_messages = 1024;         ///< waiting for one player
+    std::size_t connections = 512;      ///< open sockets, pages being loaded included
+    std::size_t message_bytes = 4096;   ///< a frame from a player
+    std::size_t queue_messages = 1024;  ///< waiting for one player
     std::size_t queue_bytes = std::size_t{1} << 20;
     std::chrono::milliseconds goodbye = std::chrono::seconds(3);  ///< for a closing handshake
 };

@@ -19,8 +19,8 @@ namespace gse::sdk {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::FakeAgent;
 using ::testing::ElementsAre;
+using testing::FakeAgent;
 using ::testing::HasSubstr;
 
 constexpr auto kPatience = 10s;
@@ -150,8 +150,8 @@ TEST(GameServer, ProcessEndingMayBeCalledInsideTheTerminateCallback) {
     EXPECT_TRUE(agent.terminate(0).ok());
     EXPECT_TRUE(agent.terminate(1'700'000'000).ok());
     EXPECT_TRUE(agent.terminate(INT64_MAX).ok());
-    EXPECT_THAT(deadlines, ElementsAre(std::nullopt, std::chrono::system_clock::from_time_t(1'700'000'000),
-                                       std::nullopt));
+    EXPECT_THAT(deadlines,
+                ElementsAre(std::nullopt, std::chrono::system_clock::from_time_t(1'700'000'000), std::nullopt));
     EXPECT_THAT(agent.texts(), ElementsAre("ProcessReady", "ProcessEnding", "ProcessEnding", "ProcessEnding"));
 }
 

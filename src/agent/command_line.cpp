@@ -13,7 +13,8 @@ Result<std::vector<std::string>> split_parameters(std::string_view text) {
         const char c = text[i];
         if (c == '\0') return refuse(ErrorCode::InvalidParameterValue, "Parameters must not contain a NUL character");
         if (c == '\\' && quote != '\'') {
-            if (i + 1 == text.size()) return refuse(ErrorCode::InvalidParameterValue, "Parameters end in a single backslash; write two");
+            if (i + 1 == text.size())
+                return refuse(ErrorCode::InvalidParameterValue, "Parameters end in a single backslash; write two");
             const char next = text[i + 1];
             in_word = true;
             if (quote == '"' && next != '"' && next != '\\') {
@@ -23,8 +24,10 @@ Result<std::vector<std::string>> split_parameters(std::string_view text) {
             word += next;
             ++i;
         } else if (quote != 0) {
-            if (c == quote) quote = 0;
-            else word += c;
+            if (c == quote)
+                quote = 0;
+            else
+                word += c;
         } else if (c == '\'' || c == '"') {
             quote = c;
             in_word = true;
@@ -37,7 +40,9 @@ Result<std::vector<std::string>> split_parameters(std::string_view text) {
             in_word = true;
         }
     }
-    if (quote != 0) return refuse(ErrorCode::InvalidParameterValue, fmt::format("Parameters open a quote {} that is never closed", quote));
+    if (quote != 0)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("Parameters open a quote {} that is never closed", quote));
     if (in_word) words.push_back(std::move(word));
     return words;
 }

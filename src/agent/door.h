@@ -34,7 +34,8 @@ public:
 class Door {
 public:
     virtual ~Door() = default;
-    virtual void health_check(std::uint16_t grpc_port, Millis timeout, std::move_only_function<void(bool healthy)> done) = 0;
+    virtual void health_check(std::uint16_t grpc_port, Millis timeout,
+                              std::move_only_function<void(bool healthy)> done) = 0;
     virtual void start_session(std::uint16_t grpc_port, const link::StartSession& session, Millis timeout,
                                std::move_only_function<void(Result<void>)> done) = 0;
     virtual void terminate(std::uint16_t grpc_port, std::int64_t termination_time_unix_s, Millis timeout,

@@ -8,7 +8,8 @@ namespace gse::agent {
 
 Result<std::string> below_game_root(std::string_view path, std::string_view folder) {
     std::string whole = path.starts_with('/') ? std::string(path) : fmt::format("{}/{}", folder, path);
-    if (whole.find('\0') != std::string::npos) return refuse(ErrorCode::InvalidParameterValue, "a path must not contain a NUL character");
+    if (whole.find('\0') != std::string::npos)
+        return refuse(ErrorCode::InvalidParameterValue, "a path must not contain a NUL character");
     std::vector<std::string_view> parts;
     std::string_view rest = whole;
     while (!rest.empty()) {
@@ -36,7 +37,9 @@ std::string map_game_paths(std::string_view text, const std::filesystem::path& g
     std::string out(text);
     for (std::size_t at = out.find(kGameRoot); at != std::string::npos;) {
         const std::size_t end = at + kGameRoot.size();
-        const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.'; };
+        const auto is_name = [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+        };
         const bool whole_name = end == out.size() || !is_name(out[end]);
         const bool starts_path = at == 0 || (!is_name(out[at - 1]) && out[at - 1] != '/');
         if (whole_name && starts_path) {

@@ -45,7 +45,8 @@ std::size_t on_data(char* data, std::size_t size, std::size_t count, void* user)
     long status = 0;
     curl_easy_getinfo(in.curl, CURLINFO_RESPONSE_CODE, &status);
     if (status != 200 && status != 206) {
-        if (in.refusal.size() < kAnswerBytesMax) in.refusal.append(data, std::min(bytes, kAnswerBytesMax - in.refusal.size()));
+        if (in.refusal.size() < kAnswerBytesMax)
+            in.refusal.append(data, std::min(bytes, kAnswerBytesMax - in.refusal.size()));
         return bytes;
     }
     if (!in.checked) {
@@ -92,7 +93,8 @@ Curl make(const Transfer& transfer, Headers& headers, const std::atomic<bool>& s
     CURL* c = curl.get();
     headers.reset(curl_slist_append(nullptr, "Expect:"));
     if (!transfer.authorization.empty())
-        headers.reset(curl_slist_append(headers.release(), fmt::format("Authorization: {}", transfer.authorization).c_str()));
+        headers.reset(
+            curl_slist_append(headers.release(), fmt::format("Authorization: {}", transfer.authorization).c_str()));
     curl_easy_setopt(c, CURLOPT_URL, transfer.url.c_str());
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
@@ -114,7 +116,8 @@ std::unexpected<Error> refuse_status(const char* what, long status, const std::s
     std::string said = answer.substr(0, 300);
     for (char& c : said)
         if (static_cast<unsigned char>(c) < ' ') c = ' ';
-    return refuse(later ? ErrorCode::Unavailable : ErrorCode::FailedOperation, fmt::format("{}: the object store answered {} {}", what, status, said));
+    return refuse(later ? ErrorCode::Unavailable : ErrorCode::FailedOperation,
+                  fmt::format("{}: the object store answered {} {}", what, status, said));
 }
 
 }  // namespace
@@ -126,7 +129,10 @@ Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& f
     char error[CURL_ERROR_SIZE] = "";
     Headers headers;
     const Curl curl = make(transfer, headers, stop, error);
-    Incoming in{.curl = curl.get(), .fd = fd.get(), .have = static_cast<std::uint64_t>(have), .resumed_from = static_cast<std::uint64_t>(have),
+    Incoming in{.curl = curl.get(),
+                .fd = fd.get(),
+                .have = static_cast<std::uint64_t>(have),
+                .resumed_from = static_cast<std::uint64_t>(have),
                 .max = transfer.bytes_max};
     curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &in);
@@ -134,9 +140,11 @@ Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& f
     const CURLcode code = curl_easy_perform(curl.get());
     if (in.too_big) {
         (void)!ftruncate(fd.get(), 0);
-        return refuse(ErrorCode::FailedOperation, fmt::format("download: larger than the {} bytes that were announced", transfer.bytes_max));
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("download: larger than the {} bytes that were announced", transfer.bytes_max));
     }
-    if (code != CURLE_OK) return refuse(ErrorCode::Unavailable, fmt::format("download: {}", error[0] ? error : curl_easy_strerror(code)));
+    if (code != CURLE_OK)
+        return refuse(ErrorCode::Unavailable, fmt::format("download: {}", error[0] ? error : curl_easy_strerror(code)));
     long status = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status == 416) {  // what we have is not a beginning of what there is
@@ -150,7 +158,7 @@ Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& f
 
 Result<void> send_file(const Transfer& transfer, const std::filesystem::path& file, const std::atomic<bool>& stop) {
     const Fd fd{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-    struct stat info {};
+    struct stat info{};
     if (!fd || fstat(fd.get(), &info) != 0) return refuse_errno("open", file);
     char error[CURL_ERROR_SIZE] = "";
     Headers headers;
@@ -164,7 +172,8 @@ Result<void> send_file(const Transfer& transfer, const std::filesystem::path& fi
     curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
     const CURLcode code = curl_easy_perform(curl.get());
-    if (code != CURLE_OK) return refuse(ErrorCode::Unavailable, fmt::format("upload: {}", error[0] ? error : curl_easy_strerror(code)));
+    if (code != CURLE_OK)
+        return refuse(ErrorCode::Unavailable, fmt::format("upload: {}", error[0] ? error : curl_easy_strerror(code)));
     long status = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status < 200 || status > 299) return refuse_status("upload", status, answer);

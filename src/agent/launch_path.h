@@ -11,7 +11,8 @@ namespace gse::agent {
 
 /// The real file of `path` (/local/game/…), which exists and is regular. Links may lead within /local/game, also by
 /// absolute targets, or to the system's programs. NotFound or InvalidParameterValue with a sentence for people.
-[[nodiscard]] Result<std::filesystem::path> find_launch_path(std::string_view path, const std::filesystem::path& game_dir);
+[[nodiscard]] Result<std::filesystem::path> find_launch_path(std::string_view path,
+                                                             const std::filesystem::path& game_dir);
 
 /// As above, and makes the file executable where it is the instance's own: zips made on Windows carry no such bits.
 /// Answers whether it had to.

@@ -59,7 +59,8 @@ public:
             leave_out(name, fmt::format("the limit of {} bytes is reached", request_.bytes_max));
             return {};
         }
-        // A growing file is taken as long as it was when we looked; one that is too long keeps its end, where the news is.
+        // A growing file is taken as long as it was when we looked; one that is too long keeps its end, where the news
+        // is.
         std::uint64_t offset = 0;
         if (size > room) {
             offset = size - room;
@@ -71,7 +72,7 @@ public:
         archive_entry_set_filetype(entry.get(), AE_IFREG);
         archive_entry_set_perm(entry.get(), 0644);
         archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
-        struct stat info {};
+        struct stat info{};
         if (fstat(fd, &info) == 0) archive_entry_set_mtime(entry.get(), info.st_mtime, 0);
         if (archive_write_header(writer_, entry.get()) < ARCHIVE_WARN) return writer_error();
         std::uint64_t done = 0;
@@ -98,9 +99,11 @@ private:
     Result<void> add(const std::string& path, const std::string& shown, int depth) {
         // O_PATH first: opening a FIFO or a device for reading may block or do something.
         const Fd look = open_beneath(root_, path, O_PATH | O_NOFOLLOW);
-        struct stat info {};
+        struct stat info{};
         if (!look || fstat(look.get(), &info) != 0) {
-            leave_out(shown, errno == ENOENT ? "no such file" : errno == ELOOP || errno == EXDEV ? "a link is on its way" : std::strerror(errno));
+            leave_out(shown, errno == ENOENT                    ? "no such file"
+                             : errno == ELOOP || errno == EXDEV ? "a link is on its way"
+                                                                : std::strerror(errno));
             return {};
         }
         if (S_ISDIR(info.st_mode)) return add_folder(path, shown, depth);
@@ -133,7 +136,8 @@ private:
             if (names.size() >= request_.files_max) break;
             names.insert(entry->d_name);
         }
-        for (const auto& name : names) TRY(add(path == "." ? name : path + "/" + name, fmt::format("{}/{}", shown, name), depth + 1));
+        for (const auto& name : names)
+            TRY(add(path == "." ? name : path + "/" + name, fmt::format("{}/{}", shown, name), depth + 1));
         return {};
     }
 
@@ -145,7 +149,8 @@ private:
 
     std::unexpected<Error> writer_error() const {
         const char* text = archive_error_string(writer_);
-        return refuse(ErrorCode::FailedOperation, fmt::format("cannot write the log archive: {}", text ? text : "unknown error"));
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("cannot write the log archive: {}", text ? text : "unknown error"));
     }
 
     archive* writer_;
@@ -167,19 +172,22 @@ Result<LogBundle> bundle_logs(const LogRequest& request, const std::filesystem::
     if (!out) return refuse_errno("create", zip);
     const std::unique_ptr<archive, FreeWriter> writer{archive_write_new()};
     archive_write_set_format_zip(writer.get());
-    if (archive_write_open_fd(writer.get(), out.get()) != ARCHIVE_OK) return refuse(ErrorCode::FailedOperation, "cannot begin the log archive");
+    if (archive_write_open_fd(writer.get(), out.get()) != ARCHIVE_OK)
+        return refuse(ErrorCode::FailedOperation, "cannot begin the log archive");
     Bundler bundler(writer.get(), root.get(), request);
     if (!request.process_dir.empty()) {
-        for (const auto& [file, name] : {std::pair{"output.1.log", "process.1.log"}, std::pair{"output.log", "process.log"}}) {
+        for (const auto& [file, name] :
+             {std::pair{"output.1.log", "process.1.log"}, std::pair{"output.log", "process.log"}}) {
             const Fd fd{open((request.process_dir / file).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-            struct stat info {};
+            struct stat info{};
             if (fd && fstat(fd.get(), &info) == 0 && info.st_size > 0)
                 TRY(bundler.add_file(fd.get(), name, static_cast<std::uint64_t>(info.st_size)));
         }
     }
     for (const auto& path : request.paths) TRY(bundler.add_named(path));
-    if (archive_write_close(writer.get()) != ARCHIVE_OK) return refuse(ErrorCode::FailedOperation, "cannot finish the log archive");
-    struct stat info {};
+    if (archive_write_close(writer.get()) != ARCHIVE_OK)
+        return refuse(ErrorCode::FailedOperation, "cannot finish the log archive");
+    struct stat info{};
     fstat(out.get(), &info);
     return LogBundle{bundler.files(), static_cast<std::uint64_t>(info.st_size), bundler.message()};
 }

@@ -11,11 +11,11 @@
 namespace gse::agent {
 
 struct LogRequest {
-    std::filesystem::path game_dir;       ///< the instance's copy: nothing outside it is read
-    std::string working_folder;           ///< of the process, /local/game/…; relative paths start there
-    std::vector<std::string> paths;       ///< as the process named them
-    std::filesystem::path process_dir;    ///< its own output is added as process.log; may be empty
-    std::uint64_t bytes_max = 0;          ///< of the zip and of what goes into it
+    std::filesystem::path game_dir;     ///< the instance's copy: nothing outside it is read
+    std::string working_folder;         ///< of the process, /local/game/…; relative paths start there
+    std::vector<std::string> paths;     ///< as the process named them
+    std::filesystem::path process_dir;  ///< its own output is added as process.log; may be empty
+    std::uint64_t bytes_max = 0;        ///< of the zip and of what goes into it
     std::uint64_t files_max = 10'000;
 };
 

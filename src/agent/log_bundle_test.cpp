@@ -29,7 +29,11 @@ protected:
         write("game/bin/logs/a.log", "first");
         write("game/bin/logs/deep/b.log", "second");
         write("process/output.log", "words");
-        request_ = {.game_dir = top_ / "game", .working_folder = "/local/game/bin", .paths = {}, .process_dir = top_ / "process", .bytes_max = 1 << 20};
+        request_ = {.game_dir = top_ / "game",
+                    .working_folder = "/local/game/bin",
+                    .paths = {},
+                    .process_dir = top_ / "process",
+                    .bytes_max = 1 << 20};
     }
     void TearDown() override { fs::remove_all(top_); }
     void write(const std::string& path, const std::string& text) { std::ofstream(top_ / path) << text; }
@@ -47,7 +51,8 @@ protected:
         while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
             std::string& content = files[archive_entry_pathname(entry)];
             char buffer[4096];
-            for (la_ssize_t n; (n = archive_read_data(reader, buffer, sizeof buffer)) > 0;) content.append(buffer, static_cast<std::size_t>(n));
+            for (la_ssize_t n; (n = archive_read_data(reader, buffer, sizeof buffer)) > 0;)
+                content.append(buffer, static_cast<std::size_t>(n));
         }
         archive_read_free(reader);
         return files;
@@ -70,7 +75,8 @@ TEST_F(LogBundleTest, TakesNothingFromOutsideAndNothingButFiles) {
     fs::create_symlink("/etc/shadow", top_ / "game/bin/logs/link");
     fs::create_symlink("/etc", top_ / "game/etc");
     ASSERT_EQ(mkfifo((top_ / "game/bin/fifo").c_str(), 0600), 0);
-    const auto files = bundle({"/etc/shadow", "../../../etc/shadow", "/local/game/bin/fifo", "./logs", "/local/game/etc/shadow", "./missing"});
+    const auto files = bundle({"/etc/shadow", "../../../etc/shadow", "/local/game/bin/fifo", "./logs",
+                               "/local/game/etc/shadow", "./missing"});
     EXPECT_EQ(files.size(), 3u);
     EXPECT_THAT(message_, HasSubstr("left out /etc/shadow: not below /local/game"));
     EXPECT_THAT(message_, HasSubstr("left out /local/game/bin/fifo: not a regular file"));

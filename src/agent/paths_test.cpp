@@ -41,7 +41,8 @@ TEST(SplitParameters, LikeAShellWithoutExpansion) {
 }
 
 TEST(FillPorts, ReplacesEveryMark) {
-    EXPECT_EQ(fill_ports("--port {client_port} -g={grpc_port} {client_port} {other}", 7000, 7001), "--port 7000 -g=7001 7000 {other}");
+    EXPECT_EQ(fill_ports("--port {client_port} -g={grpc_port} {client_port} {other}", 7000, 7001),
+              "--port 7000 -g=7001 7000 {other}");
 }
 
 TEST(BelowGameRoot, NothingLeadsOutside) {
@@ -75,7 +76,8 @@ TEST(MapGamePaths, OnlyWholeNames) {
     EXPECT_EQ(map_game_paths("/local/game/x", "/d"), "/d/x");
     EXPECT_EQ(map_game_paths("--dir=/local/game", "/d"), "--dir=/d");
     EXPECT_EQ(map_game_paths("/local/games /x/local/game", "/d"), "/local/games /x/local/game");
-    EXPECT_EQ(map_game_paths("/local/game:/local/game/lib", "/local/game/d"), "/local/game/d:/local/game/d/lib") << "no endless replacing";
+    EXPECT_EQ(map_game_paths("/local/game:/local/game/lib", "/local/game/d"), "/local/game/d:/local/game/d/lib")
+        << "no endless replacing";
 }
 
 TEST(WorkingFolder, IsThatOfTheProgram) {
@@ -98,9 +100,11 @@ TEST(LaunchPath, FollowsLinksAsTheGameWould) {
     EXPECT_EQ(find_launch_path("/local/game/java", dir).value(), dir / "jdk/java");
     EXPECT_EQ(find_launch_path("/local/game/relative", dir).value(), dir / "jdk/java");
     EXPECT_TRUE(find_launch_path("/local/game/system", dir));
-    for (const char* bad : {"/local/game/outside", "/local/game/loop", "/local/game/missing", "/local/game/jdk", "/usr/bin/env"})
+    for (const char* bad :
+         {"/local/game/outside", "/local/game/loop", "/local/game/missing", "/local/game/jdk", "/usr/bin/env"})
         EXPECT_FALSE(find_launch_path(bad, dir)) << bad;
-    EXPECT_THAT(find_launch_path("/local/game/missing", dir).error().message, HasSubstr("/local/game/missing is not in the package"));
+    EXPECT_THAT(find_launch_path("/local/game/missing", dir).error().message,
+                HasSubstr("/local/game/missing is not in the package"));
     chmod((dir / "plain").c_str(), 0644);
     EXPECT_TRUE(make_launchable("/local/game/plain", dir).value()) << "zips made on Windows carry no execute bits";
     EXPECT_FALSE(make_launchable("/local/game/plain", dir).value()) << "the second time there is nothing to do";

@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 StepOutcome failed(std::string message, bool try_again, std::string log = {}) {
-    return {.ok = false, .try_again = try_again, .message = message, .log = log.empty() ? message + "\n" : std::move(log)};
+    return {
+        .ok = false, .try_again = try_again, .message = message, .log = log.empty() ? message + "\n" : std::move(log)};
 }
 
 Result<std::string> hash_file(const fs::path& path) {
@@ -67,30 +68,34 @@ StepOutcome verify_package(const fs::path& part, const std::string& sha256, cons
     if (*actual != sha256) {
         std::error_code error;
         fs::remove(part, error);
-        return failed(fmt::format("The downloaded package has SHA-256 {}, {} was expected; it is fetched again", *actual, sha256), true);
+        return failed(
+            fmt::format("The downloaded package has SHA-256 {}, {} was expected; it is fetched again", *actual, sha256),
+            true);
     }
     if (rename(part.c_str(), cached.c_str()) != 0) return failed(refuse_errno("rename", part).error().message, true);
     (void)sync_directory(cached.parent_path());
     return {};
 }
 
-StepOutcome extract_package(const fs::path& package, const InstanceFolders& folders, const UnzipLimits& limits, GameUser user,
-                            const std::atomic<bool>& stop) {
+StepOutcome extract_package(const fs::path& package, const InstanceFolders& folders, const UnzipLimits& limits,
+                            GameUser user, const std::atomic<bool>& stop) {
     end_leftover(folders.install());
     remove_tree(folders.install());
     remove_tree(folders.game());
-    if (mkdir(folders.game().c_str(), 0755) != 0) return failed(refuse_errno("create", folders.game()).error().message, true);
+    if (mkdir(folders.game().c_str(), 0755) != 0)
+        return failed(refuse_errno("create", folders.game()).error().message, true);
     const auto done = unzip(package, folders.game(), limits, user, stop);
     if (!done) return failed(done.error().message, done.error().code != ErrorCode::InvalidParameterValue);
     const auto users = write_game_users(folders.etc(), user);
     if (!users) return failed(users.error().message, true);
     StepOutcome outcome{.message = fmt::format("{} files, {} bytes", done->files, done->bytes)};
-    outcome.log = fmt::format("Extracting the package to /local/game\n{}{} files, {} bytes\n", done->listing, done->files, done->bytes);
+    outcome.log = fmt::format("Extracting the package to /local/game\n{}{} files, {} bytes\n", done->listing,
+                              done->files, done->bytes);
     return outcome;
 }
 
 StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop) {
-    struct stat info {};
+    struct stat info{};
     const fs::path script = run.folders.game() / "install.sh";
     if (lstat(script.c_str(), &info) != 0) return {.message = "no install.sh"};  // no log: no event
     if (!S_ISREG(info.st_mode)) return failed("install.sh is not a regular file; make it one", false);
@@ -98,11 +103,20 @@ StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop
     const fs::path folder = run.folders.install();
     remove_tree(folder);
     if (mkdir(folder.c_str(), 0700) != 0) return failed(refuse_errno("create", folder).error().message, true);
-    const SandboxPlan plan = run.sandbox->plan({.game_dir = run.folders.game(), .etc_dir = run.folders.etc(), .shim = run.shim,
+    const SandboxPlan plan = run.sandbox->plan({.game_dir = run.folders.game(),
+                                                .etc_dir = run.folders.etc(),
+                                                .shim = run.shim,
                                                 .program = {"/bin/sh", std::string(kGameRoot) + "/install.sh"},
                                                 .working_folder = std::string(kGameRoot)});
-    ShimSpec spec{.shim = run.shim, .token = folder.string(), .folder = folder, .log_bytes = run.log_bytes, .uid = run.user.uid,
-                  .gid = run.user.gid, .working_folder = plan.working_folder, .wrap = plan.wrap, .program = plan.program,
+    ShimSpec spec{.shim = run.shim,
+                  .token = folder.string(),
+                  .folder = folder,
+                  .log_bytes = run.log_bytes,
+                  .uid = run.user.uid,
+                  .gid = run.user.gid,
+                  .working_folder = plan.working_folder,
+                  .wrap = plan.wrap,
+                  .program = plan.program,
                   .environment = run.environment};
     const auto child = spawn_shim(spec);
     if (!child) return failed(child.error().message, true);
@@ -118,11 +132,14 @@ StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop
     if (!log.ends_with('\n')) log += '\n';
     if (stop) return failed("stopped", true, log);
     if (!in_time)
-        return failed(fmt::format("install.sh did not end within {} s; make it shorter or raise the limit", run.time_limit.count() / 1000), false, log);
+        return failed(fmt::format("install.sh did not end within {} s; make it shorter or raise the limit",
+                                  run.time_limit.count() / 1000),
+                      false, log);
     char line[160] = "";
     const ssize_t n = read(child->news.get(), line, sizeof line - 1);
     const ShimNews news = parse_shim_news(std::string_view(line, n > 0 ? static_cast<std::size_t>(n) : 0));
-    if (news.pid == 0) return failed(fmt::format("install.sh could not be run: {}", news.message), true, log + news.message + "\n");
+    if (news.pid == 0)
+        return failed(fmt::format("install.sh could not be run: {}", news.message), true, log + news.message + "\n");
     const auto exit = read_shim_exit(folder);
     if (!exit) return failed("install.sh was killed from outside", true, log);
     if (exit->signal != 0) {

@@ -19,7 +19,7 @@ struct StepOutcome {
     bool ok = true;
     bool try_again = true;  ///< not ok: the world may change its mind; false: only another package or setting helps
     std::string message;
-    std::string log;        ///< whole text of the step's log
+    std::string log;  ///< whole text of the step's log
 };
 
 struct InstanceFolders {
@@ -32,11 +32,12 @@ struct InstanceFolders {
 };
 
 /// Checks the file's SHA-256 and gives it its place in the cache.
-[[nodiscard]] StepOutcome verify_package(const std::filesystem::path& part, const std::string& sha256, const std::filesystem::path& cached);
+[[nodiscard]] StepOutcome verify_package(const std::filesystem::path& part, const std::string& sha256,
+                                         const std::filesystem::path& cached);
 
 /// Throws away what an earlier try left and unpacks anew.
-[[nodiscard]] StepOutcome extract_package(const std::filesystem::path& package, const InstanceFolders& folders, const UnzipLimits& limits,
-                                          GameUser user, const std::atomic<bool>& stop);
+[[nodiscard]] StepOutcome extract_package(const std::filesystem::path& package, const InstanceFolders& folders,
+                                          const UnzipLimits& limits, GameUser user, const std::atomic<bool>& stop);
 
 struct InstallerRun {
     InstanceFolders folders;

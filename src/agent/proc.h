@@ -31,7 +31,8 @@ struct ProcStat {
 [[nodiscard]] bool has_socket(std::int64_t pid, std::uint64_t inode);
 
 /// Whether a process of `pids` has one of the sockets `inodes` open.
-[[nodiscard]] bool any_has_socket(const std::vector<std::int64_t>& pids, const std::unordered_set<std::uint64_t>& inodes);
+[[nodiscard]] bool any_has_socket(const std::vector<std::int64_t>& pids,
+                                  const std::unordered_set<std::uint64_t>& inodes);
 
 /// Every process whose environment holds `assignment` (`NAME=value`). Reads all of /proc: for emergencies only.
 [[nodiscard]] std::vector<std::int64_t> processes_with_environment(const std::string& assignment);

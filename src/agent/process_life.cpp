@@ -11,7 +11,8 @@ std::int64_t doubled(std::int64_t first, std::uint32_t times, std::int64_t longe
 
 }  // namespace
 
-void RestartBackoff::on_exit(bool orderly, std::int64_t uptime_ms, std::int64_t now_ms, const link::AgentTimers& timers) {
+void RestartBackoff::on_exit(bool orderly, std::int64_t uptime_ms, std::int64_t now_ms,
+                             const link::AgentTimers& timers) {
     const bool lived = uptime_ms >= timers.restart_backoff_reset.count();
     if (lived || (orderly && uptime_ms >= timers.restart_backoff_min.count())) {
         failures = 0;
@@ -26,7 +27,9 @@ void RestartBackoff::on_start_failure(std::int64_t now_ms, const link::AgentTime
     failures = std::min<std::uint32_t>(failures + 1, 32);
 }
 
-void HealthSchedule::start(std::int64_t now_ms, const link::AgentTimers& timers) { next_ms = now_ms + timers.health_interval.count(); }
+void HealthSchedule::start(std::int64_t now_ms, const link::AgentTimers& timers) {
+    next_ms = now_ms + timers.health_interval.count();
+}
 
 void HealthSchedule::sent(std::int64_t now_ms, const link::AgentTimers& timers) {
     waiting = true;
@@ -49,7 +52,9 @@ std::optional<bool> HealthSchedule::answered(bool ok, bool ending, const link::A
 }
 
 void EndPlan::ordered(const link::EndProcess& order, std::int64_t now_ms) {
-    reason = order.reason == EndReason::None ? EndReason::EndedByApi : order.reason;
+    const EndReason wanted = order.reason == EndReason::None ? EndReason::EndedByApi : order.reason;
+    if (wanted != reason) notified = false;
+    reason = wanted;
     notify = notify || (order.notify && !notified);
     termination_time_unix_s = order.termination_time_unix_s;
     kill_at_ms = order.kill_after_ms < 0 ? kNeverMs : now_ms + order.kill_after_ms;
@@ -82,8 +87,8 @@ bool Retry::failed(std::int64_t now_ms, Millis first, Millis longest, std::uint3
 }
 
 bool may_launch(const PlaceView& place, std::int64_t now_ms) {
-    return place.phase == link::InstancePhase::Run && place.prepared && !place.occupied && place.busy_version < place.spec_version &&
-           now_ms >= place.not_before_ms;
+    return place.phase == link::InstancePhase::Run && place.prepared && !place.occupied &&
+           place.busy_version < place.spec_version && now_ms >= place.not_before_ms;
 }
 
 }  // namespace gse::agent

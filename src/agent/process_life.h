@@ -29,7 +29,7 @@ struct HealthSchedule {
     std::int64_t next_ms = kNeverMs;
     std::uint32_t failures = 0;  ///< in a row
     bool healthy = true;
-    bool waiting = false;        ///< one is under way
+    bool waiting = false;  ///< one is under way
 
     void start(std::int64_t now_ms, const link::AgentTimers& timers);
     [[nodiscard]] bool due(std::int64_t now_ms) const { return !waiting && now_ms >= next_ms; }
@@ -42,12 +42,12 @@ struct HealthSchedule {
 struct EndPlan {
     EndReason reason = EndReason::None;  ///< None: nobody wants it to end
     bool notify = false;                 ///< OnProcessTerminate is still to be called
-    bool notified = false;               ///< it was called, or tried; never twice
+    bool notified = false;               ///< it was called, or tried; never twice for one reason
     std::int64_t termination_time_unix_s = 0;
     std::int64_t kill_at_ms = kNeverMs;
 
     [[nodiscard]] bool ending() const { return reason != EndReason::None; }
-    /// A later order replaces the deadline of an earlier one.
+    /// A later order replaces the deadline of an earlier one; one for another reason is told to the game again.
     void ordered(const link::EndProcess& order, std::int64_t now_ms);
     /// The process said ProcessEnding and was answered Ok. An earlier deadline stays.
     void announced(std::int64_t now_ms, const link::AgentTimers& timers);
@@ -61,7 +61,8 @@ struct ProcessTimes {
 };
 
 /// Why the process is to be killed now; nullopt: it is not.
-[[nodiscard]] std::optional<EndReason> due_kill(const ProcessTimes& process, std::int64_t now_ms, const link::AgentTimers& timers);
+[[nodiscard]] std::optional<EndReason> due_kill(const ProcessTimes& process, std::int64_t now_ms,
+                                                const link::AgentTimers& timers);
 /// When due_kill may next answer something.
 [[nodiscard]] std::int64_t next_kill_ms(const ProcessTimes& process, const link::AgentTimers& timers);
 
@@ -78,9 +79,9 @@ struct Retry {
 struct PlaceView {
     link::InstancePhase phase = link::InstancePhase::Run;
     bool prepared = false;
-    bool occupied = false;               ///< a process of it lives, or its exit is being dealt with
+    bool occupied = false;  ///< a process of it lives, or its exit is being dealt with
     std::uint64_t spec_version = 0;
-    std::uint64_t busy_version = 0;      ///< version of the spec under which a port was busy; 0: none was
+    std::uint64_t busy_version = 0;  ///< version of the spec under which a port was busy; 0: none was
     std::int64_t not_before_ms = 0;
 };
 [[nodiscard]] bool may_launch(const PlaceView& place, std::int64_t now_ms);

@@ -104,6 +104,7 @@ TEST(EndPlan, LaterOrdersReplaceTheDeadlineAndNotifyOnce) {
     EXPECT_EQ(plan.kill_at_ms, 33'000);
     EXPECT_EQ(plan.reason, EndReason::Itself);
     plan.ordered({.reason = EndReason::EndedByApi, .notify = true, .kill_after_ms = 10}, 4'000);
+    EXPECT_TRUE(plan.notify) << "another reason, and less time: the game is told again";
     plan.announced(4'000, timers());
     EXPECT_EQ(plan.kill_at_ms, 4'010) << "an earlier deadline stays";
     EXPECT_EQ(plan.reason, EndReason::EndedByApi);

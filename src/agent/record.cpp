@@ -16,7 +16,8 @@ Record& Record::set(std::string_view key, std::string_view value) {
 }
 
 Record& Record::set(std::string_view key, const std::vector<std::string>& values) {
-    for (std::size_t i = 0; i < values.size(); ++i) set(std::string(key) + "." + std::to_string(i), std::string_view(values[i]));
+    for (std::size_t i = 0; i < values.size(); ++i)
+        set(std::string(key) + "." + std::to_string(i), std::string_view(values[i]));
     return *this;
 }
 
@@ -56,8 +57,10 @@ Result<Record> Record::decode(std::string_view text) {
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (line.empty()) continue;
         const std::size_t equals = line.find('=');
-        const auto value = equals == std::string_view::npos ? std::nullopt : url_decode(line.substr(equals + 1), UrlPart::Query);
-        if (!value) return refuse(ErrorCode::InvalidParameter, "not a key=value line: " + std::string(line.substr(0, 80)));
+        const auto value =
+            equals == std::string_view::npos ? std::nullopt : url_decode(line.substr(equals + 1), UrlPart::Query);
+        if (!value)
+            return refuse(ErrorCode::InvalidParameter, "not a key=value line: " + std::string(line.substr(0, 80)));
         record.values_[std::string(line.substr(0, equals))] = *value;
     }
     return record;

@@ -19,7 +19,8 @@ namespace {
 Result<void> write_value(const std::string& path, const std::string& value) {
     const Fd fd{open(path.c_str(), O_WRONLY | O_CLOEXEC)};
     if (fd && write(fd.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size())) return {};
-    return refuse(ErrorCode::FailedOperation, fmt::format("cannot write '{}' to {}: {}", value, path, std::strerror(errno)));
+    return refuse(ErrorCode::FailedOperation,
+                  fmt::format("cannot write '{}' to {}: {}", value, path, std::strerror(errno)));
 }
 
 /// Only prlimit. Tasks are limited when the user id is the instance's own; memory as data segment.
@@ -48,7 +49,8 @@ public:
         bool pids = false;
         bool memory = false;
     };
-    CgroupLimiter(std::string name, std::vector<Hierarchy> hierarchies) : name_(std::move(name)), hierarchies_(std::move(hierarchies)) {}
+    CgroupLimiter(std::string name, std::vector<Hierarchy> hierarchies)
+        : name_(std::move(name)), hierarchies_(std::move(hierarchies)) {}
     std::string name() const override { return name_; }
 
     Result<LimitPlan> prepare(const std::string& id, const ResourceLimits& limits) override {
@@ -57,10 +59,12 @@ public:
         for (const auto& hierarchy : hierarchies_) {
             const std::string folder = folder_of(hierarchy, id);
             if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
-                return refuse(ErrorCode::FailedOperation, fmt::format("cannot create {}: {}", folder, std::strerror(errno)));
+                return refuse(ErrorCode::FailedOperation,
+                              fmt::format("cannot create {}: {}", folder, std::strerror(errno)));
             if (hierarchy.pids) TRY(write_value(folder + "/pids.max", std::to_string(limits.processes)));
             if (hierarchy.memory && limits.memory_bytes > 0)
-                TRY(write_value(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"), std::to_string(limits.memory_bytes)));
+                TRY(write_value(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"),
+                                std::to_string(limits.memory_bytes)));
             plan.cgroup_files.push_back(folder + "/cgroup.procs");
         }
         return plan;
@@ -77,7 +81,9 @@ public:
     }
 
 private:
-    static std::string folder_of(const Hierarchy& hierarchy, const std::string& id) { return hierarchy.base + "/gse-" + id; }
+    static std::string folder_of(const Hierarchy& hierarchy, const std::string& id) {
+        return hierarchy.base + "/gse-" + id;
+    }
     std::string name_;
     std::vector<Hierarchy> hierarchies_;
 };
@@ -127,12 +133,15 @@ std::unique_ptr<ResourceLimiter> find_limiter(bool private_users) {
     if (const auto v2 = folders.find(""); v2 != folders.end()) {
         // A no-op where the controllers are handed down already; refused where we may not.
         (void)write_value(v2->second + "/cgroup.subtree_control", "+pids +memory");
-        auto limiter = std::make_unique<CgroupLimiter>("cgroup v2", std::vector{CgroupLimiter::Hierarchy{v2->second, true, true}});
+        auto limiter =
+            std::make_unique<CgroupLimiter>("cgroup v2", std::vector{CgroupLimiter::Hierarchy{v2->second, true, true}});
         if (limiter->works()) return limiter;
     }
     std::vector<CgroupLimiter::Hierarchy> hierarchies;
-    if (const auto pids = folders.find("pids"); pids != folders.end()) hierarchies.push_back({pids->second, true, false});
-    if (const auto memory = folders.find("memory"); memory != folders.end()) hierarchies.push_back({memory->second, false, true});
+    if (const auto pids = folders.find("pids"); pids != folders.end())
+        hierarchies.push_back({pids->second, true, false});
+    if (const auto memory = folders.find("memory"); memory != folders.end())
+        hierarchies.push_back({memory->second, false, true});
     if (!hierarchies.empty()) {
         auto limiter = std::make_unique<CgroupLimiter>("cgroup v1", hierarchies);
         if (limiter->works()) return limiter;

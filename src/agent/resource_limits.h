@@ -12,8 +12,8 @@
 namespace gse::agent {
 
 struct ResourceLimits {
-    std::uint64_t processes = 512;    ///< tasks: processes and threads together
-    std::uint64_t memory_bytes = 0;   ///< 0: no limit
+    std::uint64_t processes = 512;   ///< tasks: processes and threads together
+    std::uint64_t memory_bytes = 0;  ///< 0: no limit
     std::uint64_t open_files = 65'536;
 };
 

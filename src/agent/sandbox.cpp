@@ -53,16 +53,46 @@ std::vector<std::string> system_arguments() {
     }
     args.insert(args.end(), {"--ro-bind", "/etc", "/etc"});
     // What only root may read is nothing for a game, whoever the game runs as.
-    for (const char* path : {"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/krb5.keytab"})
-        if (std::error_code error; fs::is_regular_file(path, error)) args.insert(args.end(), {"--ro-bind", "/dev/null", path});
-    for (const char* path : {"/etc/ssh", "/etc/ssl/private", "/etc/sudoers.d", "/etc/opengse", "/etc/kubernetes", "/etc/docker"})
+    for (const char* path :
+         {"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/krb5.keytab"})
+        if (std::error_code error; fs::is_regular_file(path, error))
+            args.insert(args.end(), {"--ro-bind", "/dev/null", path});
+    for (const char* path :
+         {"/etc/ssh", "/etc/ssl/private", "/etc/sudoers.d", "/etc/opengse", "/etc/kubernetes", "/etc/docker"})
         if (std::error_code error; fs::is_directory(path, error)) args.insert(args.end(), {"--tmpfs", path});
     // Folders that bubblewrap would make by itself on the way would be closed to all but root.
     for (const char* path : {"/local", "/var", "/sys", "/sys/devices", "/sys/devices/system"})
         args.insert(args.end(), {"--perms", "0755", "--dir", path});
-    args.insert(args.end(), {"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", "--perms", "1777", "--tmpfs", "/tmp",
-                             "--perms", "1777", "--tmpfs", "/var/tmp", "--tmpfs", "/run", "--symlink", "/run", "/var/run",
-                             "--perms", "0755", "--dir", "/run/systemd", "--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve", "--ro-bind-try", "/sys/devices/system/cpu",
+    args.insert(args.end(), {"--proc",
+                             "/proc",
+                             "--dev",
+                             "/dev",
+                             "--perms",
+                             "1777",
+                             "--tmpfs",
+                             "/dev/shm",
+                             "--perms",
+                             "1777",
+                             "--tmpfs",
+                             "/tmp",
+                             "--perms",
+                             "1777",
+                             "--tmpfs",
+                             "/var/tmp",
+                             "--tmpfs",
+                             "/run",
+                             "--symlink",
+                             "/run",
+                             "/var/run",
+                             "--perms",
+                             "0755",
+                             "--dir",
+                             "/run/systemd",
+                             "--ro-bind-try",
+                             "/run/systemd/resolve",
+                             "/run/systemd/resolve",
+                             "--ro-bind-try",
+                             "/sys/devices/system/cpu",
                              "/sys/devices/system/cpu"});
     return args;
 }
@@ -122,11 +152,14 @@ Result<Sandbox> Sandbox::find(SandboxMode mode, const fs::path& data_dir) {
         words.insert(words.end(), sandbox.system_.begin(), sandbox.system_.end());
         words.insert(words.end(), {"--", find_program("true")});
         const std::string said = try_command(words);
-        if (said.empty()) sandbox.bwrap_ = bwrap;
-        else sandbox.reason_ = fmt::format("bubblewrap does not work here: {}", said);
+        if (said.empty())
+            sandbox.bwrap_ = bwrap;
+        else
+            sandbox.reason_ = fmt::format("bubblewrap does not work here: {}", said);
     }
     if (!sandbox.isolates() && mode == SandboxMode::Bubblewrap)
-        return refuse(ErrorCode::FailedOperation, sandbox.reason_ + "; install and allow it, or set the sandbox to auto or none");
+        return refuse(ErrorCode::FailedOperation,
+                      sandbox.reason_ + "; install and allow it, or set the sandbox to auto or none");
     // Without a mount namespace a game could not reach its files below the private data directory under another id.
     sandbox.private_users_ = sandbox.isolates() && may_switch_users();
     return sandbox;
@@ -142,17 +175,20 @@ SandboxPlan Sandbox::plan(const SandboxedGame& game) const {
     SandboxPlan plan{{bwrap_}, game.program, game.working_folder};
     plan.wrap.insert(plan.wrap.end(), system_.begin(), system_.end());
     if (!game.etc_dir.empty()) {
-        plan.wrap.insert(plan.wrap.end(), {"--ro-bind", game.etc_dir / "passwd", "/etc/passwd", "--ro-bind", game.etc_dir / "group", "/etc/group"});
+        plan.wrap.insert(plan.wrap.end(), {"--ro-bind", game.etc_dir / "passwd", "/etc/passwd", "--ro-bind",
+                                           game.etc_dir / "group", "/etc/group"});
     }
-    plan.wrap.insert(plan.wrap.end(), {"--bind", game.game_dir.string(), std::string(kGameRoot), "--ro-bind", game.shim.string(), "/run/gse-shim",
-                                       "--chdir", "/"});
+    plan.wrap.insert(plan.wrap.end(), {"--bind", game.game_dir.string(), std::string(kGameRoot), "--ro-bind",
+                                       game.shim.string(), "/run/gse-shim", "--chdir", "/"});
     if (geteuid() == 0) {
         // Just enough for the shim to take the game's user; if there is none to take, what a game may need as "root".
         plan.wrap.insert(plan.wrap.end(), {"--cap-drop", "ALL"});
         if (private_users_) {
-            plan.wrap.insert(plan.wrap.end(), {"--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SYS_RESOURCE"});
+            plan.wrap.insert(plan.wrap.end(),
+                             {"--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SYS_RESOURCE"});
         } else {
-            for (const char* cap : {"CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE", "CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_NET_BIND_SERVICE"})
+            for (const char* cap : {"CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE", "CAP_SETUID", "CAP_SETGID",
+                                    "CAP_KILL", "CAP_NET_BIND_SERVICE"})
                 plan.wrap.insert(plan.wrap.end(), {"--cap-add", cap});
         }
     }
@@ -183,7 +219,9 @@ Result<void> write_game_users(const fs::path& etc_dir, GameUser user) {
     TRY(write_file_atomically(etc_dir / "group", group));
     for (const char* name : {"passwd", "group"}) {
         fs::permissions(etc_dir / name, fs::perms(0644), error);
-        if (error) return refuse(ErrorCode::FailedOperation, fmt::format("cannot make {} readable: {}", (etc_dir / name).string(), error.message()));
+        if (error)
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("cannot make {} readable: {}", (etc_dir / name).string(), error.message()));
     }
     return {};
 }

@@ -25,11 +25,11 @@ struct GameUser {
 };
 
 struct SandboxedGame {
-    std::filesystem::path game_dir;   ///< the instance's copy
-    std::filesystem::path etc_dir;    ///< `passwd` and `group` as the game shall see them; may be empty
+    std::filesystem::path game_dir;  ///< the instance's copy
+    std::filesystem::path etc_dir;   ///< `passwd` and `group` as the game shall see them; may be empty
     std::filesystem::path shim;
-    std::vector<std::string> program; ///< as the fleet says it: /local/game/…
-    std::string working_folder;       ///< likewise
+    std::vector<std::string> program;  ///< as the fleet says it: /local/game/…
+    std::string working_folder;        ///< likewise
 };
 
 /// Ready for the shim.

@@ -85,7 +85,8 @@ Result<ShimChild> spawn_shim(const ShimSpec& spec) {
     std::vector<std::string> args = shim_arguments(spec);
     std::vector<std::string> environment = spec.environment;
     pid_t pid = 0;
-    const int error = posix_spawn(&pid, spec.shim.c_str(), &actions, &attributes, pointers(args).data(), pointers(environment).data());
+    const int error = posix_spawn(&pid, spec.shim.c_str(), &actions, &attributes, pointers(args).data(),
+                                  pointers(environment).data());
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (error != 0) {
@@ -139,7 +140,8 @@ std::optional<ShimExit> read_shim_exit(const std::filesystem::path& folder) {
     if (!text) return std::nullopt;
     ShimExit result;
     long long uptime = 0, wall = 0;
-    if (std::sscanf(text->c_str(), "%d %d %lld %lld", &result.code, &result.signal, &uptime, &wall) != 4) return std::nullopt;
+    if (std::sscanf(text->c_str(), "%d %d %lld %lld", &result.code, &result.signal, &uptime, &wall) != 4)
+        return std::nullopt;
     result.uptime_ms = uptime;
     result.ended_wall_ms = wall;
     return result;
@@ -151,7 +153,8 @@ std::string read_last_output(const std::filesystem::path& folder, std::size_t ma
         const Fd fd{open((folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
         if (!fd) continue;
         const off_t size = lseek(fd.get(), 0, SEEK_END);
-        const std::size_t wanted = std::min<std::size_t>(max_bytes - text.size(), static_cast<std::size_t>(std::max<off_t>(size, 0)));
+        const std::size_t wanted =
+            std::min<std::size_t>(max_bytes - text.size(), static_cast<std::size_t>(std::max<off_t>(size, 0)));
         std::string part(wanted, '\0');
         const ssize_t n = pread(fd.get(), part.data(), wanted, size - static_cast<off_t>(wanted));
         part.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
@@ -159,7 +162,8 @@ std::string read_last_output(const std::filesystem::path& folder, std::size_t ma
         if (text.size() >= max_bytes) break;
     }
     if (text.size() == max_bytes)
-        if (const std::size_t line = text.find('\n'); line != std::string::npos && line + 1 < text.size() && line < max_bytes / 2)
+        if (const std::size_t line = text.find('\n');
+            line != std::string::npos && line + 1 < text.size() && line < max_bytes / 2)
             text.erase(0, line + 1);
     return text;
 }

@@ -15,17 +15,17 @@ namespace gse::agent {
 
 struct ShimSpec {
     std::filesystem::path shim;
-    std::string token;              ///< in the shim's arguments, so that it can be recognised
-    std::filesystem::path folder;   ///< exists
+    std::string token;             ///< in the shim's arguments, so that it can be recognised
+    std::filesystem::path folder;  ///< exists
     std::uint64_t log_bytes = 1 << 20;
-    std::int64_t uid = -1;          ///< -1: as the agent
+    std::int64_t uid = -1;  ///< -1: as the agent
     std::int64_t gid = -1;
     std::string working_folder;
     std::vector<std::string> cgroup_files;  ///< the game writes itself into these
     std::int64_t open_files = 65'536;
-    std::int64_t processes = -1;    ///< RLIMIT_NPROC
-    std::int64_t data_bytes = -1;   ///< RLIMIT_DATA
-    std::vector<std::string> wrap;  ///< bubblewrap and its arguments; empty: none
+    std::int64_t processes = -1;           ///< RLIMIT_NPROC
+    std::int64_t data_bytes = -1;          ///< RLIMIT_DATA
+    std::vector<std::string> wrap;         ///< bubblewrap and its arguments; empty: none
     std::vector<std::string> program;      ///< ≥ 1 word
     std::vector<std::string> environment;  ///< NAME=value, all of it
 };

@@ -36,10 +36,11 @@ struct Answer {
     std::uint64_t inode = 0;
 };
 
-Result<Answer> ask_kernel(int family, const std::uint32_t source[4], std::uint16_t source_port, const std::uint32_t target[4],
-                          std::uint16_t target_port) {
+Result<Answer> ask_kernel(int family, const std::uint32_t source[4], std::uint16_t source_port,
+                          const std::uint32_t target[4], std::uint16_t target_port) {
     const Fd netlink{socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
-    if (!netlink) return refuse(ErrorCode::FailedOperation, fmt::format("no socket diagnosis: {}", std::strerror(errno)));
+    if (!netlink)
+        return refuse(ErrorCode::FailedOperation, fmt::format("no socket diagnosis: {}", std::strerror(errno)));
     struct {
         nlmsghdr header;
         inet_diag_req_v2 request;
@@ -60,7 +61,8 @@ Result<Answer> ask_kernel(int family, const std::uint32_t source[4], std::uint16
         return refuse(ErrorCode::FailedOperation, fmt::format("socket diagnosis: {}", std::strerror(errno)));
     alignas(nlmsghdr) char buffer[4096];
     const ssize_t size = recv(netlink.get(), buffer, sizeof buffer, 0);  // the kernel answers within send()
-    if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return refuse(ErrorCode::FailedOperation, "socket diagnosis: no answer");
+    if (size < static_cast<ssize_t>(sizeof(nlmsghdr)))
+        return refuse(ErrorCode::FailedOperation, "socket diagnosis: no answer");
     const auto* header = reinterpret_cast<const nlmsghdr*>(buffer);
     if (header->nlmsg_type == NLMSG_ERROR) {
         const auto* error = reinterpret_cast<const nlmsgerr*>(NLMSG_DATA(header));
@@ -80,7 +82,9 @@ void add_listeners(const char* path, std::uint16_t port, bool tcp, std::unordere
         unsigned slot = 0, state = 0;
         unsigned long inode = 0;
         // sl local remote st tx:rx tr:when retrnsmt uid timeout inode
-        if (std::sscanf(line.c_str(), " %u: %79s %79s %x %*s %*s %*s %*s %*s %lu", &slot, local, remote, &state, &inode) != 5) continue;
+        if (std::sscanf(line.c_str(), " %u: %79s %79s %x %*s %*s %*s %*s %*s %lu", &slot, local, remote, &state,
+                        &inode) != 5)
+            continue;
         const char* colon = std::strrchr(local, ':');
         if (!colon || std::strtoul(colon + 1, nullptr, 16) != port) continue;
         constexpr unsigned kListen = 0x0A;
@@ -115,18 +119,20 @@ Result<void> try_bind(int family, int type, std::uint16_t port) {
     const bool bound = bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0;
     if (bound && (type != SOCK_STREAM || listen(fd.get(), 1) == 0)) return {};
     if (errno != EADDRINUSE) return {};
-    return refuse(ErrorCode::Unavailable, fmt::format("{} port {} is in use on this host", type == SOCK_STREAM ? "TCP" : "UDP", port));
+    return refuse(ErrorCode::Unavailable,
+                  fmt::format("{} port {} is in use on this host", type == SOCK_STREAM ? "TCP" : "UDP", port));
 }
 
 }  // namespace
 
-Result<std::uint64_t> inode_of_peer(const std::string& peer_address, std::uint16_t peer_port, const std::string& own_address,
-                                    std::uint16_t own_port) {
+Result<std::uint64_t> inode_of_peer(const std::string& peer_address, std::uint16_t peer_port,
+                                    const std::string& own_address, std::uint16_t own_port) {
     int family = 0;
     int own_family = 0;
     std::uint32_t peer[4];
     std::uint32_t own[4];
-    if (!parse_address(peer_address, family, peer) || !parse_address(own_address, own_family, own) || family != own_family)
+    if (!parse_address(peer_address, family, peer) || !parse_address(own_address, own_family, own) ||
+        family != own_family)
         return refuse(ErrorCode::InvalidParameter, "not a loopback connection: " + peer_address);
     // From the peer's side: its own end is the source.
     Answer answer = TRY(ask_kernel(family, peer, peer_port, own, own_port));

@@ -46,9 +46,13 @@ void Supervisor::on_acked(std::uint64_t seq) {
     impl_->post([self = impl_.get(), seq] { self->on_acked(seq); }, true);
 }
 void Supervisor::on_disconnected() {}  // desired state stays; games' calls wait for their time limit
-void Supervisor::on_call(Caller caller, CallBody call, Reply reply) { impl_->call(std::move(caller), std::move(call), std::move(reply)); }
+void Supervisor::on_call(Caller caller, CallBody call, Reply reply) {
+    impl_->call(std::move(caller), std::move(call), std::move(reply));
+}
 SupervisorView Supervisor::view() const { return impl_->view(); }
-void Supervisor::tick() { impl_->post([] {}, true); }
+void Supervisor::tick() {
+    impl_->post([] {}, true);
+}
 
 Supervisor::Impl::Impl(SupervisorOptions given, Door& door, link::Reporter& reporter, const Clock& clock)
     : options(std::move(given)), door_(door), reporter_(reporter), clock_(clock) {
@@ -71,7 +75,8 @@ Result<void> Supervisor::Impl::start() {
     data_lock_ = Fd{open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!data_lock_) return refuse_errno("create", lock);
     if (flock(data_lock_.get(), LOCK_EX | LOCK_NB) != 0)
-        return refuse(ErrorCode::InUse, fmt::format("another agent works in {}; give this one a data folder of its own", root_.string()));
+        return refuse(ErrorCode::InUse,
+                      fmt::format("another agent works in {}; give this one a data folder of its own", root_.string()));
     for (const auto& entry : fs::directory_iterator(root_ / "tmp", error)) remove_tree(entry.path());
 
     if (options.host_name.empty()) {
@@ -100,7 +105,8 @@ Result<void> Supervisor::Impl::start() {
         set("restart_backoff_min", timers_.restart_backoff_min);
         set("restart_backoff_max", timers_.restart_backoff_max);
         set("restart_backoff_reset", timers_.restart_backoff_reset);
-        timers_.health_failures = static_cast<std::uint32_t>(welcome->number("health_failures", timers_.health_failures));
+        timers_.health_failures =
+            static_cast<std::uint32_t>(welcome->number("health_failures", timers_.health_failures));
     }
     for (const auto& entry : fs::directory_iterator(root_ / "packages", error)) {
         if (entry.path().extension() != ".zip") {  // the rest of a download that nobody may ask for again
@@ -113,9 +119,15 @@ Result<void> Supervisor::Impl::start() {
     }
     {
         const std::lock_guard lock_queue(mutex_);
-        hello_ = {.host_name = options.host_name, .boot_id = make_uuid(rng_), .region = options.region, .address = options.address,
-                  .private_address = options.private_address, .instance_capacity = options.instance_capacity, .ports = options.ports,
-                  .operating_system = "linux", .sandbox = sandbox_->name()};
+        hello_ = {.host_name = options.host_name,
+                  .boot_id = make_uuid(rng_),
+                  .region = options.region,
+                  .address = options.address,
+                  .private_address = options.private_address,
+                  .instance_capacity = options.instance_capacity,
+                  .ports = options.ports,
+                  .operating_system = "linux",
+                  .sandbox = sandbox_->name()};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
         accepting_ = true;
@@ -146,10 +158,12 @@ void Supervisor::Impl::shutdown(bool kill_games) {
     for (auto& [id, instance] : instances_) *instance.stop = true;
     for (auto& [sha, package] : packages_) *package.stop = true;
     workers_.reset();
-    for (auto& [id, call] : calls_) refuse_call(call.reply, link::CallStatus::Unavailable, "the agent stops; try again");
+    for (auto& [id, call] : calls_)
+        refuse_call(call.reply, link::CallStatus::Unavailable, "the agent stops; try again");
     calls_.clear();
     for (auto& [id, process] : processes_)
-        for (auto& early : process.early_calls) refuse_call(early.reply, link::CallStatus::Unavailable, "the agent stops; try again");
+        for (auto& early : process.early_calls)
+            refuse_call(early.reply, link::CallStatus::Unavailable, "the agent stops; try again");
     data_lock_.reset();
 }
 
@@ -214,8 +228,10 @@ void Supervisor::Impl::loop() {
             Process* process = found == watched_.end() ? nullptr : find_process(found->second);
             if (!process) continue;
             // Even numbers: the shim is over. Odd: it has news.
-            if (events[i].data.u64 % 2 == 1) on_news(*process);
-            else on_shim_over(*process);
+            if (events[i].data.u64 % 2 == 1)
+                on_news(*process);
+            else
+                on_shim_over(*process);
         }
         std::deque<std::move_only_function<void()>> batch;
         {
@@ -242,14 +258,16 @@ void Supervisor::Impl::act(std::int64_t now) {
         if (instance.phase == link::InstancePhase::Remove) remove_if_empty(instance);
     }
     for (auto& [sha, package] : packages_)
-        if (!package.ready && !package.fetching && !package.waiting.empty() && now >= package.retry.not_before_ms) fetch_package(sha);
+        if (!package.ready && !package.fetching && !package.waiting.empty() && now >= package.retry.not_before_ms)
+            fetch_package(sha);
     expire_calls(now);
     drive_logs(now);
     if (dying_) {
         if (!dying_term_sent_ && now >= dying_since_ms_ + options.shutdown_notice.count()) {
             dying_term_sent_ = true;
             for (const auto& [id, process] : processes_)
-                if (process.state == Process::State::Running && process.game_pid > 1 && descends_from(process.game_pid, process.shim_pid))
+                if (process.state == Process::State::Running && process.game_pid > 1 &&
+                    descends_from(process.game_pid, process.shim_pid))
                     kill(static_cast<pid_t>(process.game_pid), SIGTERM);
         }
         bool alive = false;
@@ -278,16 +296,19 @@ std::int64_t Supervisor::Impl::next_deadline() const {
     for (const auto& [id, instance] : instances_) {
         if (instance.phase != link::InstancePhase::Run || instance.version == 0) continue;
         if (instance.next < Instance::kPrepared) {
-            if (!instance.job_running && !instance.gave_up && instance.retry.not_before_ms > 0) take(instance.retry.not_before_ms);
+            if (!instance.job_running && !instance.gave_up && instance.retry.not_before_ms > 0)
+                take(instance.retry.not_before_ms);
             continue;
         }
         for (const auto& [number, place] : instance.places)
-            if (place.wanted && place.process_id.empty() && place.busy_version < instance.version) take(place.backoff.not_before_ms);
+            if (place.wanted && place.process_id.empty() && place.busy_version < instance.version)
+                take(place.backoff.not_before_ms);
     }
     for (const auto& [sha, package] : packages_)
         if (!package.ready && !package.fetching && !package.waiting.empty()) take(package.retry.not_before_ms);
     if (!calls_by_age_.empty())
-        if (const auto oldest = calls_.find(calls_by_age_.front()); oldest != calls_.end()) take(oldest->second.deadline_ms);
+        if (const auto oldest = calls_.find(calls_by_age_.front()); oldest != calls_.end())
+            take(oldest->second.deadline_ms);
     for (const auto& [id, log] : logs_)
         if (!log.running && !log.done) take(log.retry.not_before_ms);
     if (dying_) {
@@ -321,11 +342,16 @@ void Supervisor::Impl::on_order(link::OrderBody order) {
     std::visit(
         [this](auto&& body) {
             using Body = std::decay_t<decltype(body)>;
-            if constexpr (std::is_same_v<Body, link::InstanceSpec>) on_spec(std::move(body));
-            else if constexpr (std::is_same_v<Body, link::StartSession>) on_start_session(std::move(body));
-            else if constexpr (std::is_same_v<Body, link::EndProcess>) on_end_process(body);
-            else if constexpr (std::is_same_v<Body, link::CollectLogs>) on_collect_logs(std::move(body));
-            else if constexpr (std::is_same_v<Body, link::SdkReply>) on_reply(std::move(body));
+            if constexpr (std::is_same_v<Body, link::InstanceSpec>)
+                on_spec(std::move(body));
+            else if constexpr (std::is_same_v<Body, link::StartSession>)
+                on_start_session(std::move(body));
+            else if constexpr (std::is_same_v<Body, link::EndProcess>)
+                on_end_process(body);
+            else if constexpr (std::is_same_v<Body, link::CollectLogs>)
+                on_collect_logs(std::move(body));
+            else if constexpr (std::is_same_v<Body, link::SdkReply>)
+                on_reply(std::move(body));
         },
         std::move(order));
 }

@@ -1,9 +1,10 @@
 /// The host side: keeps the processes of all instances of this host as the server wants them.
 ///
-/// It hears desired state (InstanceSpec) and single orders from the link, calls of games from the doors, and the ends of
-/// processes from the kernel; it answers with reports. Processes outlive it: whatever it must know about a process is on
-/// disk before the process runs, and a new Supervisor on the same folder goes on where the last one stopped, however that
-/// one ended. After such a start it launches nothing for an instance before the server has said what it wants there.
+/// It hears desired state (InstanceSpec) and single orders from the link, calls of games from the doors, and the ends
+/// of processes from the kernel; it answers with reports. Processes outlive it: whatever it must know about a process
+/// is on disk before the process runs, and a new Supervisor on the same folder goes on where the last one stopped,
+/// however that one ended. After such a start it launches nothing for an instance before the server has said what it
+/// wants there.
 ///
 /// Files (all below `data_dir`/agent, mode 0700):
 ///   bin/gse-shim-<hash>                    see shim_image.h
@@ -29,49 +30,49 @@ namespace gse::agent {
 
 struct SupervisorOptions {
     std::filesystem::path data_dir;
-    std::string host_name;         ///< "": made once and kept in data_dir
-    std::string region;            ///< "" serves every region
-    std::string address;           ///< what players connect to
+    std::string host_name;  ///< "": made once and kept in data_dir
+    std::string region;     ///< "" serves every region
+    std::string address;    ///< what players connect to
     std::string private_address;
-    std::string sdk_address;       ///< `127.0.0.1:5758`: where games reach the door; needed before start()
+    std::string sdk_address;  ///< `127.0.0.1:5758`: where games reach the door; needed before start()
     link::PortRange ports{10'000, 32'000};
     std::uint32_t instance_capacity = 16;
     SandboxMode sandbox = SandboxMode::Auto;
-    std::string objects_url;       ///< "": as the server says
+    std::string objects_url;  ///< "": as the server says
     ResourceLimits limits;
     UnzipLimits unzip;
     std::uint64_t package_bytes_max = 8ULL << 30;
     std::uint64_t package_cache_bytes = 32ULL << 30;
     std::uint64_t process_log_bytes = 10ULL << 20;  ///< one process keeps at most twice this
     Millis installer_limit{600'000};
-    Millis prepare_retry_first{5'000};   ///< after a failed step; doubles
+    Millis prepare_retry_first{5'000};  ///< after a failed step; doubles
     Millis prepare_retry_longest{60'000};
-    std::uint32_t prepare_tries = 5;     ///< then a newer spec is waited for
+    std::uint32_t prepare_tries = 5;  ///< then a newer spec is waited for
     Millis download_retry_first{500};
-    std::uint32_t download_tries = 5;    ///< within one try of the step
-    Millis session_retry_first{250};     ///< OnStartGameServerSession that could not be delivered
+    std::uint32_t download_tries = 5;  ///< within one try of the step
+    Millis session_retry_first{250};   ///< OnStartGameServerSession that could not be delivered
     std::uint32_t session_tries = 5;
-    Millis session_timeout{10'000};      ///< for one try, and for all of them together
+    Millis session_timeout{10'000};  ///< for one try, and for all of them together
     Millis terminate_timeout{10'000};
-    Millis launch_limit{30'000};         ///< fork → exec
-    Millis shutdown_notice{4'000};       ///< shutdown(kill_games): OnProcessTerminate … SIGTERM
-    Millis shutdown_term{7'000};         ///< … SIGKILL
+    Millis launch_limit{30'000};    ///< fork → exec
+    Millis shutdown_notice{4'000};  ///< shutdown(kill_games): OnProcessTerminate … SIGTERM
+    Millis shutdown_term{7'000};    ///< … SIGKILL
     std::size_t worker_threads = 4;
-    std::size_t queue_max = 65'536;      ///< events waiting for the supervisor's thread
-    std::size_t calls_max = 16'384;      ///< SDK calls waiting for the server
+    std::size_t queue_max = 65'536;  ///< events waiting for the supervisor's thread
+    std::size_t calls_max = 16'384;  ///< SDK calls waiting for the server
 };
 
 /// What may be looked at from outside.
 struct SupervisorView {
     std::size_t instances = 0;
-    std::size_t processes = 0;       ///< whose exit is not acknowledged yet
+    std::size_t processes = 0;  ///< whose exit is not acknowledged yet
     std::size_t running = 0;
-    std::string sandbox;             ///< "bubblewrap" or "none"
-    std::string limiter;             ///< "cgroup v2", "cgroup v1" or "prlimit"
+    std::string sandbox;  ///< "bubblewrap" or "none"
+    std::string limiter;  ///< "cgroup v2", "cgroup v1" or "prlimit"
 };
 
-/// All public functions are thread-safe. `door`, `reporter` and `clock` outlive it; callbacks of `door` that arrive after
-/// its end are ignored.
+/// All public functions are thread-safe. `door`, `reporter` and `clock` outlive it; callbacks of `door` that arrive
+/// after its end are ignored.
 class Supervisor final : public link::ServerEvents, public CallHandler {
 public:
     Supervisor(SupervisorOptions options, Door& door, link::Reporter& reporter, const Clock& clock);
@@ -82,11 +83,12 @@ public:
     void set_sdk_address(std::string address);
 
     /// Prepares the folders, adopts what runs and reports it: when it returns, the backlog is complete and the link may
-    /// dial. FailedOperation when the folder cannot be used (or another agent has it) or the wanted sandbox does not work.
+    /// dial. FailedOperation when the folder cannot be used (or another agent has it) or the wanted sandbox does not
+    /// work.
     Result<void> start();
 
-    /// Stops. With `kill_games` every game is told to end (OnProcessTerminate, then SIGTERM, then SIGKILL) and is gone when
-    /// this returns, at most 10 s later. Idempotent.
+    /// Stops. With `kill_games` every game is told to end (OnProcessTerminate, then SIGTERM, then SIGKILL) and is gone
+    /// when this returns, at most 10 s later. Idempotent.
     void shutdown(bool kill_games);
 
     // link::ServerEvents

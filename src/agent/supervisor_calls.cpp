@@ -25,7 +25,8 @@ std::pair<std::string, std::uint16_t> split_address(const std::string& address) 
 }
 
 bool in_ranges(std::uint16_t port, const std::vector<link::PortRange>& ranges) {
-    return std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) { return port >= range.low && port <= range.high; });
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [&](const auto& range) { return port >= range.low && port <= range.high; });
 }
 
 }  // namespace
@@ -38,14 +39,16 @@ void Supervisor::Impl::refuse_call(Reply& reply, CallStatus status, std::string 
 
 void Supervisor::Impl::call(Caller caller, CallBody body, Reply reply) {
     if (caller.claimed_pid <= 0)
-        return refuse_call(reply, CallStatus::InvalidArgument, "the metadata 'pid' is missing; send the process id of the game server with every call");
+        return refuse_call(reply, CallStatus::InvalidArgument,
+                           "the metadata 'pid' is missing; send the process id of the game server with every call");
     // Shared with the event until one of the two takes it. An event that is dropped answers too.
     struct Pending {
         Reply reply;
         explicit Pending(Reply given) : reply(std::move(given)) {}
         ~Pending() { refuse_call(reply, CallStatus::Unavailable, "the agent is overloaded or stops; try again"); }
     };
-    post([this, caller = std::move(caller), body = std::move(body), pending = std::make_shared<Pending>(std::move(reply))]() mutable {
+    post([this, caller = std::move(caller), body = std::move(body),
+          pending = std::make_shared<Pending>(std::move(reply))]() mutable {
         on_call(std::move(caller), std::move(body), std::exchange(pending->reply, nullptr));
     });
 }
@@ -55,14 +58,16 @@ Result<Process*> Supervisor::Impl::identify(const Caller& caller) {
     const std::int64_t pid = caller.claimed_pid;
     Process* claimed = nullptr;
     const auto stat = read_stat(pid);
-    if (const auto known = known_pids_.find(pid); known != known_pids_.end() && stat && stat->start_ticks == known->second.first) {
+    if (const auto known = known_pids_.find(pid);
+        known != known_pids_.end() && stat && stat->start_ticks == known->second.first) {
         claimed = find_process(known->second.second);
     } else if (stat) {
         // From the claimed process upwards until one of our shims: a game may be started by a script.
         std::int64_t at = pid;
         for (int depth = 0; depth < 64 && at > 1 && !claimed; ++depth) {
             for (auto& [id, process] : processes_)
-                if (process.state != Process::State::Exited && (process.shim_pid == at || process.game_pid == at)) claimed = &process;
+                if (process.state != Process::State::Exited && (process.shim_pid == at || process.game_pid == at))
+                    claimed = &process;
             const auto step = read_stat(at);
             if (!step) break;
             at = step->parent;
@@ -74,7 +79,8 @@ Result<Process*> Supervisor::Impl::identify(const Caller& caller) {
     }
     const auto [host, port] = split_address(options.sdk_address);
     const bool any_address = host.empty() || host == "0.0.0.0" || host == "::" || host == "localhost";
-    const auto inode = inode_of_peer(caller.peer_address, caller.peer_port, any_address ? caller.peer_address : host, port);
+    const auto inode =
+        inode_of_peer(caller.peer_address, caller.peer_port, any_address ? caller.peer_address : host, port);
     const auto known = known_peers_.find(caller.peer_port);
     if (claimed && known != known_peers_.end() && known->second.second == claimed->id) {
         // Seen before. Gone by now means that the game hung up right after its call, as one does that ends itself.
@@ -95,18 +101,28 @@ Result<Process*> Supervisor::Impl::identify(const Caller& caller) {
         after = at + kNoticeGapMs;
         if (inode && *inode != 0)
             for (auto& [id, process] : processes_)
-                if (process.state != Process::State::Exited && any_has_socket(process_tree(process.shim_pid), {*inode})) real = &process;
+                if (process.state != Process::State::Exited && any_has_socket(process_tree(process.shim_pid), {*inode}))
+                    real = &process;
     }
     if (!claimed) {
         if (tell && real)
-            notice(real->instance_id, fmt::format("process {} called with pid {}, which is no game process of this host; the call was refused", real->id, pid));
-        return refuse(ErrorCode::Unavailable, fmt::format("pid {} is not a process of a game server on this host; send the game server's own process id", pid));
+            notice(real->instance_id,
+                   fmt::format(
+                       "process {} called with pid {}, which is no game process of this host; the call was refused",
+                       real->id, pid));
+        return refuse(
+            ErrorCode::Unavailable,
+            fmt::format("pid {} is not a process of a game server on this host; send the game server's own process id",
+                        pid));
     }
     if (tell)
-        notice(claimed->instance_id,
-               fmt::format("a call claimed pid {} of process {}, but its connection belongs to {}; the call was refused", pid, claimed->id,
-                           real ? "process " + real->id : "no process of that game server"));
-    return refuse(ErrorCode::Unavailable, fmt::format("pid {} does not belong to the process that made this connection; send your own process id", pid));
+        notice(
+            claimed->instance_id,
+            fmt::format("a call claimed pid {} of process {}, but its connection belongs to {}; the call was refused",
+                        pid, claimed->id, real ? "process " + real->id : "no process of that game server"));
+    return refuse(
+        ErrorCode::Unavailable,
+        fmt::format("pid {} does not belong to the process that made this connection; send your own process id", pid));
 }
 
 /// A game may choose its own ports, within limits [创建服务器舰队]: others must be able to rely on theirs.
@@ -122,7 +138,8 @@ Result<void> Supervisor::Impl::check_ports(const Process& process, const link::C
     const auto taken_by = [&](std::uint16_t port) -> std::string {
         for (const auto& [id, other] : processes_)
             if (id != process.id && other.state != Process::State::Exited &&
-                (other.client_port == port || other.grpc_port == port || other.assigned_client_port == port || other.assigned_grpc_port == port))
+                (other.client_port == port || other.grpc_port == port || other.assigned_client_port == port ||
+                 other.assigned_grpc_port == port))
                 return fmt::format("a process of fleet {}", other.fleet_id);
         for (const auto& [id, other] : instances_)
             for (const auto& [number, place] : other.places)
@@ -131,20 +148,29 @@ Result<void> Supervisor::Impl::check_ports(const Process& process, const link::C
                     return fmt::format("a place of fleet {}", other.fleet_id);
         return {};
     };
-    for (const auto& [port, assigned, name] : {std::tuple{ready.client_port, process.assigned_client_port, "clientPort"},
-                                               std::tuple{ready.grpc_port, process.assigned_grpc_port, "grpcPort"}}) {
+    for (const auto& [port, assigned, name] :
+         {std::tuple{ready.client_port, process.assigned_client_port, "clientPort"},
+          std::tuple{ready.grpc_port, process.assigned_grpc_port, "grpcPort"}}) {
         if (port == 0) return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} must be 1 to 65535", name));
         if (port == assigned) continue;
         if (port == process.assigned_client_port || port == process.assigned_grpc_port) continue;
         if (const std::string other = taken_by(port); !other.empty())
-            return refuse(ErrorCode::Unavailable, fmt::format("{} {} belongs to {} on this host, not to this one of fleet {}; use the port in "
-                                                              "GSE_CLIENT_PORT and GSE_GRPC_PORT", name, port, other, process.fleet_id));
+            return refuse(ErrorCode::Unavailable,
+                          fmt::format("{} {} belongs to {} on this host, not to this one of fleet {}; use the port in "
+                                      "GSE_CLIENT_PORT and GSE_GRPC_PORT",
+                                      name, port, other, process.fleet_id));
         // Only players come from outside: the callback port may be any.
         if (std::string_view(name) == "clientPort" && instance && !in_ranges(port, instance->spec.client_ports))
-            return refuse(ErrorCode::Unavailable, fmt::format("clientPort {} is outside the fleet's inbound ports; use the port in GSE_CLIENT_PORT or "
-                                                              "open it in InboundPermissions", port));
+            return refuse(
+                ErrorCode::Unavailable,
+                fmt::format("clientPort {} is outside the fleet's inbound ports; use the port in GSE_CLIENT_PORT or "
+                            "open it in InboundPermissions",
+                            port));
         if (!listened_on(port))
-            return refuse(ErrorCode::Unavailable, fmt::format("{} {} is not listened on by this game server; listen first, then call ProcessReady", name, port));
+            return refuse(
+                ErrorCode::Unavailable,
+                fmt::format("{} {} is not listened on by this game server; listen first, then call ProcessReady", name,
+                            port));
     }
     return {};
 }
@@ -155,27 +181,33 @@ void Supervisor::Impl::on_call(Caller caller, CallBody body, Reply reply) {
     Process& process = **found;
     if (process.state == Process::State::Launching) {
         // The server hears of the process first.
-        if (process.early_calls.size() >= kEarlyCallsMax) return refuse_call(reply, CallStatus::Unavailable, "the process is just being started; try again");
+        if (process.early_calls.size() >= kEarlyCallsMax)
+            return refuse_call(reply, CallStatus::Unavailable, "the process is just being started; try again");
         process.early_calls.push_back({std::move(caller), std::move(body), std::move(reply)});
         return;
     }
     const auto* ready = std::get_if<link::CallReady>(&body);
     if (!ready && !process.times.ready)
-        return refuse_call(reply, CallStatus::FailedPrecondition, "ProcessReady has not been called, or was not answered yet; call it first");
+        return refuse_call(reply, CallStatus::FailedPrecondition,
+                           "ProcessReady has not been called, or was not answered yet; call it first");
     if (ready) {
         if (const auto fit = check_ports(process, *ready); !fit) {
             if (const std::int64_t at = now(); at >= process.notice_after_ms) {
                 process.notice_after_ms = at + kNoticeGapMs;
-                notice(process.instance_id, fmt::format("ProcessReady of process {} was refused: {}", process.id, fit.error().message));
+                notice(process.instance_id,
+                       fmt::format("ProcessReady of process {} was refused: {}", process.id, fit.error().message));
             }
             const bool argument = fit.error().code == ErrorCode::InvalidParameterValue;
-            return refuse_call(reply, argument ? CallStatus::InvalidArgument : CallStatus::FailedPrecondition, fit.error().message);
+            return refuse_call(reply, argument ? CallStatus::InvalidArgument : CallStatus::FailedPrecondition,
+                               fit.error().message);
         }
     }
     if (calls_.size() >= options.calls_max || process.waiting_calls >= kCallsPerProcessMax)
         return refuse_call(reply, CallStatus::Unavailable, "too many calls wait for the server; try again");
     const std::uint64_t id = next_call_++;
-    WaitingCall call{.reply = std::move(reply), .process_id = process.id, .deadline_ms = now() + timers_.sdk_call.count(),
+    WaitingCall call{.reply = std::move(reply),
+                     .process_id = process.id,
+                     .deadline_ms = now() + timers_.sdk_call.count(),
                      .ending = std::holds_alternative<link::CallEnding>(body)};
     if (ready) call.ready = *ready;
     if (reporter_.report(link::SdkCall{id, process.id, caller.request_id, std::move(body)}) == 0)
@@ -230,7 +262,8 @@ void Supervisor::Impl::expire_calls(std::int64_t now) {
         }
         calls_by_age_.pop_front();
     }
-    while (!late_calls_.empty() && now >= late_calls_.begin()->second.deadline_ms + kLateAnswerMs) late_calls_.erase(late_calls_.begin());
+    while (!late_calls_.empty() && now >= late_calls_.begin()->second.deadline_ms + kLateAnswerMs)
+        late_calls_.erase(late_calls_.begin());
 }
 
 }  // namespace gse::agent

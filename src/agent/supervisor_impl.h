@@ -14,8 +14,8 @@
 
 #include "agent/http_transfer.h"
 #include "agent/prepare_jobs.h"
-#include "agent/process_life.h"
 #include "agent/proc.h"
+#include "agent/process_life.h"
 #include "agent/record.h"
 #include "agent/shim_process.h"
 #include "agent/supervisor.h"
@@ -25,7 +25,7 @@
 
 namespace gse::agent {
 
-inline constexpr std::int64_t kKillPatienceMs = 3'000;    ///< for a shim to answer, before its tree is walked
+inline constexpr std::int64_t kKillPatienceMs = 3'000;  ///< for a shim to answer, before its tree is walked
 inline constexpr std::int64_t kKillAgainMs = 1'000;
 inline constexpr std::int64_t kShutdownLimitMs = 10'000;
 
@@ -33,8 +33,8 @@ struct Place {
     link::PlaceSpec spec;
     RestartBackoff backoff;
     std::uint64_t busy_version = 0;
-    bool wanted = true;       ///< in the newest spec
-    std::string process_id;   ///< that occupies it, or ""
+    bool wanted = true;      ///< in the newest spec
+    std::string process_id;  ///< that occupies it, or ""
 };
 
 /// A call of a game that is quicker than the news of its start.
@@ -72,8 +72,8 @@ struct Process {
     HealthSchedule health;
     bool killed_by_agent = false;
     EndReason kill_reason = EndReason::None;
-    std::string session_id;      ///< of the last StartSession
-    bool session_done = false;   ///< its outcome is known
+    std::string session_id;     ///< of the last StartSession
+    bool session_done = false;  ///< its outcome is known
     bool session_ok = false;
     std::string session_message;
 
@@ -83,7 +83,7 @@ struct Process {
     std::int64_t session_since_ms = 0;
     Retry session_retry;
     link::StartSession session;
-    std::uint64_t exit_seq = 0;    ///< report that carried the exit
+    std::uint64_t exit_seq = 0;        ///< report that carried the exit
     std::int64_t notice_after_ms = 0;  ///< no two notices about one process within some seconds
     std::size_t waiting_calls = 0;
     std::vector<EarlyCall> early_calls;
@@ -106,10 +106,10 @@ struct Instance {
     bool job_running = false;
     std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
     Retry retry;
-    bool gave_up = false;        ///< until a newer spec
+    bool gave_up = false;  ///< until a newer spec
     std::uint64_t tried_version = 0;
     std::array<std::string, kPrepared> log_keys;
-    std::string sha256;          ///< of what was extracted
+    std::string sha256;  ///< of what was extracted
     bool removing = false;
     bool removed_files = false;
 };
@@ -178,7 +178,8 @@ private:
         return workers_->run([weak = weak_from_this(), work = std::move(work), then = std::move(then)]() mutable {
             auto result = work();
             if (const auto self = weak.lock())
-                self->post([then = std::move(then), result = std::move(result)]() mutable { then(std::move(result)); }, true);
+                self->post([then = std::move(then), result = std::move(result)]() mutable { then(std::move(result)); },
+                           true);
         });
     }
 
@@ -203,7 +204,8 @@ private:
     // supervisor_processes.cpp
     void launch_places(Instance& instance, std::int64_t now);
     void launch(Instance& instance, Place& place, std::int64_t now);
-    void start_failed(Instance& instance, Place& place, link::StartFailure failure, std::string message, std::uint16_t port = 0);
+    void start_failed(Instance& instance, Place& place, link::StartFailure failure, std::string message,
+                      std::uint16_t port = 0);
     std::vector<std::string> environment_of(const Instance& instance, const Process* process) const;
     void on_news(Process& process);
     void on_shim_over(Process& process);
@@ -262,8 +264,8 @@ private:
     std::unique_ptr<ResourceLimiter> limiter_;
     SystemRng rng_;
     bool stop_ = false;
-    bool again_ = false;               ///< something was done that lets more be done: act once more at once
-    bool dying_ = false;               ///< shutdown(kill_games)
+    bool again_ = false;  ///< something was done that lets more be done: act once more at once
+    bool dying_ = false;  ///< shutdown(kill_games)
     std::int64_t dying_since_ms_ = 0;
     bool dying_term_sent_ = false;
     std::string objects_url_;
@@ -273,14 +275,15 @@ private:
     std::unordered_map<std::uint64_t, std::string> watched_;  ///< epoll number → process id
     std::uint64_t next_watch_ = 1;
     std::map<std::string, Package> packages_;
-    std::map<std::uint64_t, std::string> unacked_exits_;      ///< seq → process id
+    std::map<std::uint64_t, std::string> unacked_exits_;  ///< seq → process id
     std::uint64_t next_call_ = 1;
     std::map<std::uint64_t, WaitingCall> calls_;
     std::deque<std::uint64_t> calls_by_age_;
-    std::map<std::uint64_t, WaitingCall> late_calls_;         ///< answered at their limit, but their outcome matters
-    bool inventory_changed_ = true;                           ///< what hello() tells is to be put together anew
-    std::unordered_map<std::int64_t, std::pair<std::uint64_t, std::string>> known_pids_;       ///< pid → start ticks, process
-    std::unordered_map<std::uint16_t, std::pair<std::uint64_t, std::string>> known_peers_;     ///< port → inode, process
+    std::map<std::uint64_t, WaitingCall> late_calls_;  ///< answered at their limit, but their outcome matters
+    bool inventory_changed_ = true;                    ///< what hello() tells is to be put together anew
+    std::unordered_map<std::int64_t, std::pair<std::uint64_t, std::string>>
+        known_pids_;  ///< pid → start ticks, process
+    std::unordered_map<std::uint16_t, std::pair<std::uint64_t, std::string>> known_peers_;  ///< port → inode, process
     std::map<std::string, LogJob> logs_;
     std::int64_t stranger_notice_after_ms_ = 0;
     bool sandbox_notice_sent_ = false;

@@ -20,11 +20,14 @@ constexpr const char* kStepNames[] = {"accepted", "download", "extract", "instal
 /// Ids of instances become folder names.
 bool is_folder_name(const std::string& id) {
     if (id.empty() || id.size() > 128 || id.front() == '.') return false;
-    return std::all_of(id.begin(), id.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.'; });
+    return std::all_of(id.begin(), id.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+    });
 }
 
 bool is_sha256(const std::string& text) {
-    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return text.size() == 64 && std::all_of(text.begin(), text.end(),
+                                            [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 }  // namespace
@@ -35,12 +38,14 @@ void Supervisor::Impl::on_spec(link::InstanceSpec spec) {
         // The same once more, after a reconnect: only what expires is new.
         known->spec.package = spec.package;
         known->spec.log_prefix = spec.log_prefix;
-        if (const auto package = packages_.find(known->spec.package_sha256); package != packages_.end()) package->second.ref = spec.package;
+        if (const auto package = packages_.find(known->spec.package_sha256); package != packages_.end())
+            package->second.ref = spec.package;
         return;
     }
     if (known && spec.version < known->version) return;
     if (!is_folder_name(spec.instance_id) || (!spec.package_sha256.empty() && !is_sha256(spec.package_sha256))) {
-        notice(spec.instance_id, "the server sent an instance whose id or package checksum is malformed; it is ignored");
+        notice(spec.instance_id,
+               "the server sent an instance whose id or package checksum is malformed; it is ignored");
         return;
     }
     if (!known) {
@@ -67,17 +72,23 @@ void Supervisor::Impl::on_spec(link::InstanceSpec spec) {
         place.spec = wanted;
         place.wanted = true;
     }
-    std::erase_if(instance.places, [](const auto& item) { return !item.second.wanted && item.second.process_id.empty(); });
+    std::erase_if(instance.places,
+                  [](const auto& item) { return !item.second.wanted && item.second.process_id.empty(); });
     instance.spec = std::move(spec);
-    if (!instance.sha256.empty() && !instance.spec.package_sha256.empty() && instance.sha256 != instance.spec.package_sha256)
+    if (!instance.sha256.empty() && !instance.spec.package_sha256.empty() &&
+        instance.sha256 != instance.spec.package_sha256)
         notice(instance.id, "the package of a prepared instance cannot change; it goes on with the files it has");
     if (instance.phase == InstancePhase::Remove) *instance.stop = true;
     save(instance);
     if (!sandbox_->isolates() && !sandbox_notice_sent_) {
         sandbox_notice_sent_ = true;
         if (!sandbox_->reason().empty())
-            notice(instance.id, fmt::format("Games on this host run without a sandbox: {}. /local/game/… is mapped to the real folder; games "
-                                            "can see each other and this machine's files.", sandbox_->reason()));
+            notice(
+                instance.id,
+                fmt::format(
+                    "Games on this host run without a sandbox: {}. /local/game/… is mapped to the real folder; games "
+                    "can see each other and this machine's files.",
+                    sandbox_->reason()));
     }
 }
 
@@ -134,7 +145,8 @@ Instance* Supervisor::Impl::load_instance(const fs::path& folder) {
     // A step that was under way is done again from where that is safe: nothing between unpacking and the end of
     // install.sh survives an interruption.
     const int next = static_cast<int>(record->number("next"));
-    instance.next = next == static_cast<int>(PrepareStep::Installed) ? static_cast<int>(PrepareStep::Extracted) : std::clamp(next, 0, Instance::kPrepared);
+    instance.next = next == static_cast<int>(PrepareStep::Installed) ? static_cast<int>(PrepareStep::Extracted)
+                                                                     : std::clamp(next, 0, Instance::kPrepared);
     const auto keys = record->list("log");
     for (std::size_t i = 0; i < keys.size() && i < instance.log_keys.size(); ++i) instance.log_keys[i] = keys[i];
     for (const auto& text : record->list("ports")) {
@@ -143,30 +155,35 @@ Instance* Supervisor::Impl::load_instance(const fs::path& folder) {
             instance.spec.client_ports.push_back({static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(high)});
     }
     for (int step = 0; step < instance.next; ++step)
-        report(link::InstanceStep{instance.id, static_cast<PrepareStep>(step), true, "", instance.log_keys[static_cast<std::size_t>(step)]});
+        report(link::InstanceStep{instance.id, static_cast<PrepareStep>(step), true, "",
+                                  instance.log_keys[static_cast<std::size_t>(step)]});
     return &instance;
 }
 
 /// Begins the next step when its time has come.
 void Supervisor::Impl::prepare(Instance& instance, std::int64_t now) {
-    if (instance.phase != InstancePhase::Run || instance.version == 0 || instance.next >= Instance::kPrepared || instance.job_running ||
-        instance.gave_up || now < instance.retry.not_before_ms || dying_)
+    if (instance.phase != InstancePhase::Run || instance.version == 0 || instance.next >= Instance::kPrepared ||
+        instance.job_running || instance.gave_up || now < instance.retry.not_before_ms || dying_)
         return;
     const auto step = static_cast<PrepareStep>(instance.next);
     const auto run = [&](auto work) {
         instance.job_running = true;
         const link::ObjectRef prefix = instance.spec.log_prefix;
         const bool queued = in_background(
-            [work = std::move(work), prefix, url = objects_url(), id = instance.id, number = instance.next, tmp = root_ / "tmp" / rng_.text(12),
-             stop = instance.stop]() mutable {
+            [work = std::move(work), prefix, url = objects_url(), id = instance.id, number = instance.next,
+             tmp = root_ / "tmp" / rng_.text(12), stop = instance.stop]() mutable {
                 StepOutcome outcome = work();
                 // The step's log goes first, so that whoever hears of the step can read it.
                 std::string key;
                 if (!outcome.log.empty() && !prefix.bucket.empty() && !url.empty()) {
-                    key = fmt::format("{}{}{}.log", prefix.key, prefix.key.empty() || prefix.key.ends_with('/') ? "" : "/", kStepNames[number]);
+                    key = fmt::format("{}{}{}.log", prefix.key,
+                                      prefix.key.empty() || prefix.key.ends_with('/') ? "" : "/", kStepNames[number]);
                     bool sent = false;
                     if (write_file_atomically(tmp, outcome.log))
-                        sent = send_file({object_url(url, prefix.bucket, key), prefix.authorization, outcome.log.size()}, tmp, *stop).has_value();
+                        sent =
+                            send_file({object_url(url, prefix.bucket, key), prefix.authorization, outcome.log.size()},
+                                      tmp, *stop)
+                                .has_value();
                     remove_tree(tmp);
                     if (!sent) key.clear();
                 }
@@ -181,35 +198,39 @@ void Supervisor::Impl::prepare(Instance& instance, std::int64_t now) {
         }
     };
     switch (step) {
-        case PrepareStep::Accepted:
-            step_done(instance.id, 0, {}, "");
-            break;
-        case PrepareStep::Downloaded:
-            need_package(instance);
-            break;
+        case PrepareStep::Accepted: step_done(instance.id, 0, {}, ""); break;
+        case PrepareStep::Downloaded: need_package(instance); break;
         case PrepareStep::Extracted: {
             const auto package = packages_.find(instance.spec.package_sha256);
-            if (package == packages_.end() || !package->second.ready) {  // evicted meanwhile, or this is a new run of the agent
+            if (package == packages_.end() ||
+                !package->second.ready) {  // evicted meanwhile, or this is a new run of the agent
                 need_package(instance);
                 break;
             }
             ++package->second.in_use;
             package->second.used_ms = now;
-            run([zip = package_path(instance.spec.package_sha256), folders = instance.folders, limits = options.unzip, user = instance.user,
+            run([zip = package_path(instance.spec.package_sha256), folders = instance.folders, limits = options.unzip,
+                 user = instance.user,
                  stop = instance.stop] { return extract_package(zip, folders, limits, user, *stop); });
             if (!instance.job_running) --package->second.in_use;
             break;
         }
         case PrepareStep::Installed: {
-            InstallerRun installer{.folders = instance.folders, .sandbox = &*sandbox_, .shim = shim_, .user = instance.user,
-                                   .time_limit = options.installer_limit, .environment = environment_of(instance, nullptr)};
+            InstallerRun installer{.folders = instance.folders,
+                                   .sandbox = &*sandbox_,
+                                   .shim = shim_,
+                                   .user = instance.user,
+                                   .time_limit = options.installer_limit,
+                                   .environment = environment_of(instance, nullptr)};
             run([installer = std::move(installer), stop = instance.stop] { return run_installer(installer, *stop); });
             break;
         }
         case PrepareStep::PathsValidated: {
             std::set<std::string> paths;
             for (const auto& place : instance.spec.places) paths.insert(place.launch_path);
-            run([paths = std::vector<std::string>(paths.begin(), paths.end()), folders = instance.folders] { return validate_paths(paths, folders); });
+            run([paths = std::vector<std::string>(paths.begin(), paths.end()), folders = instance.folders] {
+                return validate_paths(paths, folders);
+            });
             break;
         }
     }
@@ -221,7 +242,8 @@ void Supervisor::Impl::step_done(const std::string& instance_id, int step, StepO
     instance->job_running = false;
     again_ = true;
     if (step == static_cast<int>(PrepareStep::Extracted))
-        if (const auto package = packages_.find(instance->spec.package_sha256); package != packages_.end() && package->second.in_use > 0)
+        if (const auto package = packages_.find(instance->spec.package_sha256);
+            package != packages_.end() && package->second.in_use > 0)
             --package->second.in_use;
     if (instance->phase == InstancePhase::Remove) return;  // remove_if_empty waits for the job only
     report(link::InstanceStep{instance_id, static_cast<PrepareStep>(step), outcome.ok, outcome.message, log_key});
@@ -236,8 +258,9 @@ void Supervisor::Impl::step_done(const std::string& instance_id, int step, StepO
         save(*instance);
         return;
     }
-    const bool again = outcome.try_again &&
-                       instance->retry.failed(now(), options.prepare_retry_first, options.prepare_retry_longest, options.prepare_tries);
+    const bool again =
+        outcome.try_again && instance->retry.failed(now(), options.prepare_retry_first, options.prepare_retry_longest,
+                                                    options.prepare_tries);
     if (!again) instance->gave_up = true;
     // install.sh may have left half of its work: the next try begins with clean files.
     if (step == static_cast<int>(PrepareStep::Installed)) instance->next = static_cast<int>(PrepareStep::Extracted);
@@ -248,18 +271,23 @@ void Supervisor::Impl::check_wanted_user(const Instance& instance) {
     if (!wanted.problem.empty()) {
         notice(instance.id, wanted.problem + "; it is ignored");
     } else if (wanted.asked && instance.user.uid < 0) {
-        notice(instance.id, "gse.yaml asks for user_00:users, but this agent cannot give a game a user of its own (it needs to run as root with "
-                            "bubblewrap); the game runs as the agent's user");
+        notice(instance.id,
+               "gse.yaml asks for user_00:users, but this agent cannot give a game a user of its own (it needs to run "
+               "as root with "
+               "bubblewrap); the game runs as the agent's user");
     }
 }
 
-fs::path Supervisor::Impl::package_path(const std::string& sha256) const { return root_ / "packages" / (sha256 + ".zip"); }
+fs::path Supervisor::Impl::package_path(const std::string& sha256) const {
+    return root_ / "packages" / (sha256 + ".zip");
+}
 
 void Supervisor::Impl::need_package(Instance& instance) {
     Package& package = packages_[instance.spec.package_sha256];
     package.used_ms = now();
     if (package.ready) {
-        if (instance.next == static_cast<int>(PrepareStep::Downloaded)) step_done(instance.id, 1, {.message = "from this host's cache"}, "");
+        if (instance.next == static_cast<int>(PrepareStep::Downloaded))
+            step_done(instance.id, 1, {.message = "from this host's cache"}, "");
         return;
     }
     if (!package.waiting.insert(instance.id).second) return;
@@ -274,8 +302,10 @@ void Supervisor::Impl::need_package(Instance& instance) {
 void Supervisor::Impl::fetch_package(const std::string& sha256) {
     Package& package = packages_[sha256];
     if (package.bytes > options.package_bytes_max) {
-        package_fetched(sha256, {.ok = false, .try_again = false,
-                                 .message = fmt::format("The package has {} bytes, this host takes at most {}", package.bytes, options.package_bytes_max)});
+        package_fetched(sha256, {.ok = false,
+                                 .try_again = false,
+                                 .message = fmt::format("The package has {} bytes, this host takes at most {}",
+                                                        package.bytes, options.package_bytes_max)});
         return;
     }
     if (objects_url().empty()) {  // not welcomed yet
@@ -286,9 +316,12 @@ void Supervisor::Impl::fetch_package(const std::string& sha256) {
     const Transfer transfer{object_url(objects_url(), package.ref.bucket, package.ref.key), package.ref.authorization,
                             package.bytes > 0 ? package.bytes : options.package_bytes_max};
     const bool queued = in_background(
-        [transfer, sha256, part = root_ / "packages" / (sha256 + ".part"), cached = package_path(sha256), stop = package.stop] {
+        [transfer, sha256, part = root_ / "packages" / (sha256 + ".part"), cached = package_path(sha256),
+         stop = package.stop] {
             if (const auto fetched = fetch_file(transfer, part, *stop); !fetched)
-                return StepOutcome{.ok = false, .try_again = fetched.error().code == ErrorCode::Unavailable, .message = fetched.error().message};
+                return StepOutcome{.ok = false,
+                                   .try_again = fetched.error().code == ErrorCode::Unavailable,
+                                   .message = fetched.error().message};
             return verify_package(part, sha256, cached);
         },
         [this, sha256](StepOutcome outcome) { package_fetched(sha256, std::move(outcome)); });
@@ -310,7 +343,9 @@ void Supervisor::Impl::package_fetched(const std::string& sha256, StepOutcome ou
     const std::set<std::string> waiting = std::exchange(package.waiting, {});
     for (const auto& id : waiting) {
         Instance* instance = find_instance(id);
-        if (!instance || instance->phase != InstancePhase::Run || instance->next > static_cast<int>(PrepareStep::Extracted)) continue;
+        if (!instance || instance->phase != InstancePhase::Run ||
+            instance->next > static_cast<int>(PrepareStep::Extracted))
+            continue;
         if (instance->next == static_cast<int>(PrepareStep::Downloaded) || !outcome.ok)
             step_done(id, static_cast<int>(PrepareStep::Downloaded), outcome, "");
     }
@@ -324,7 +359,8 @@ void Supervisor::Impl::evict_packages() {
         if (!package.ready) continue;
         total += package.bytes;
         bool wanted = package.in_use > 0;
-        for (const auto& [id, instance] : instances_) wanted = wanted || (instance.next < 3 && instance.spec.package_sha256 == sha);
+        for (const auto& [id, instance] : instances_)
+            wanted = wanted || (instance.next < 3 && instance.spec.package_sha256 == sha);
         if (!wanted) unused.emplace_back(package.used_ms, sha);
     }
     std::sort(unused.begin(), unused.end());
@@ -345,7 +381,8 @@ void Supervisor::Impl::remove_if_empty(Instance& instance) {
         Process* process = find_process(id);
         if (!process || process->state == Process::State::Exited) continue;
         alive = true;
-        if (!process->times.killing) begin_kill(*process, process->times.end.ending() ? process->times.end.reason : EndReason::ScaleIn);
+        if (!process->times.killing)
+            begin_kill(*process, process->times.end.ending() ? process->times.end.reason : EndReason::ScaleIn);
     }
     if (alive || instance.job_running) return;
     for (const auto& [id, log] : logs_)

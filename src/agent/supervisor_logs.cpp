@@ -18,8 +18,10 @@ constexpr std::int64_t kRememberMs = 600'000;
 void Supervisor::Impl::on_collect_logs(link::CollectLogs order) {
     const std::string session = order.session_id;
     if (const auto known = logs_.find(session); known != logs_.end()) {
-        if (known->second.done) report(*known->second.done);
-        else known->second.order.target = order.target;  // its authorization is fresh
+        if (known->second.done)
+            report(*known->second.done);
+        else
+            known->second.order.target = order.target;  // its authorization is fresh
         return;
     }
     const Instance* instance = find_instance(order.instance_id);
@@ -44,12 +46,16 @@ void Supervisor::Impl::collect(const std::string& session_id) {
     }
     const std::filesystem::path process_folder = instance->folders.processes() / job.order.process_id;
     const Record intent = load_record(process_folder / "launch").value_or(Record{});
-    LogRequest request{.game_dir = instance->folders.game(), .working_folder = intent.text("working_folder"), .paths = job.order.paths,
-                       .process_dir = process_folder, .bytes_max = job.order.max_bytes};
+    LogRequest request{.game_dir = instance->folders.game(),
+                       .working_folder = intent.text("working_folder"),
+                       .paths = job.order.paths,
+                       .process_dir = process_folder,
+                       .bytes_max = job.order.max_bytes};
     if (request.working_folder.empty()) request.working_folder = "/local/game";
     job.running = true;
     const bool queued = in_background(
-        [request = std::move(request), order = job.order, url = objects_url(), zip = root_ / "tmp" / rng_.text(12), stop = instance->stop] {
+        [request = std::move(request), order = job.order, url = objects_url(), zip = root_ / "tmp" / rng_.text(12),
+         stop = instance->stop] {
             std::pair<link::LogCollected, bool> done{{.session_id = order.session_id}, false};
             auto& [answer, again] = done;
             const auto bundle = bundle_logs(request, zip);
@@ -60,7 +66,9 @@ void Supervisor::Impl::collect(const std::string& session_id) {
             } else if (answer.message = bundle->message; bundle->files > 0) {
                 // Not the instance's stop flag: its removal waits for the logs, not the other way round.
                 static const std::atomic<bool> never = false;
-                sent = send_file({object_url(url, order.target.bucket, order.target.key), order.target.authorization, bundle->bytes}, zip, never);
+                sent = send_file(
+                    {object_url(url, order.target.bucket, order.target.key), order.target.authorization, bundle->bytes},
+                    zip, never);
                 answer.ok = sent.has_value();
                 answer.log_key = sent ? order.target.key : "";
                 answer.bytes = sent ? bundle->bytes : 0;
@@ -94,7 +102,8 @@ void Supervisor::Impl::drive_logs(std::int64_t now) {
     for (const auto& [session, job] : logs_)
         if (!job.running && !job.done && now >= job.retry.not_before_ms) due.push_back(session);
     for (const auto& session : due) collect(session);
-    std::erase_if(logs_, [&](const auto& item) { return item.second.done && now >= item.second.done_ms + kRememberMs; });
+    std::erase_if(logs_,
+                  [&](const auto& item) { return item.second.done && now >= item.second.done_ms + kRememberMs; });
 }
 
 }  // namespace gse::agent

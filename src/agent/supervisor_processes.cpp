@@ -1,5 +1,6 @@
 // Processes: launched, adopted, looked after, ended.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -27,15 +28,23 @@ constexpr int kAdoptWaitMs = 2'000;  ///< for a shim that was started in our pre
 /// Reports are UTF-8; a game may print anything.
 std::string printable(std::string text) {
     for (char& c : text)
-        if ((static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || static_cast<unsigned char>(c) == 0x7F) c = ' ';
+        if ((static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || static_cast<unsigned char>(c) == 0x7F)
+            c = ' ';
     std::string out;
     for (std::size_t i = 0; i < text.size();) {
         const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t length = lead < 0x80 ? 1 : (lead >> 5) == 6 && lead >= 0xC2 ? 2 : (lead >> 4) == 14 ? 3 : (lead >> 3) == 30 && lead <= 0xF4 ? 4 : 0;
+        const std::size_t length = lead < 0x80                         ? 1
+                                   : (lead >> 5) == 6 && lead >= 0xC2  ? 2
+                                   : (lead >> 4) == 14                 ? 3
+                                   : (lead >> 3) == 30 && lead <= 0xF4 ? 4
+                                                                       : 0;
         bool good = length > 0 && i + length <= text.size();
-        for (std::size_t k = 1; good && k < length; ++k) good = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
-        if (good) out.append(text, i, length);
-        else out += '?';
+        for (std::size_t k = 1; good && k < length; ++k)
+            good = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
+        if (good)
+            out.append(text, i, length);
+        else
+            out += '?';
         i += good ? length : 1;
     }
     return out;
@@ -47,22 +56,29 @@ void Supervisor::Impl::launch_places(Instance& instance, std::int64_t now) {
     if (dying_ || instance.phase != InstancePhase::Run || instance.version == 0) return;
     for (auto& [number, place] : instance.places) {
         if (!place.wanted) continue;
-        const PlaceView view{.phase = instance.phase, .prepared = instance.next >= Instance::kPrepared, .occupied = !place.process_id.empty(),
-                             .spec_version = instance.version, .busy_version = place.busy_version, .not_before_ms = place.backoff.not_before_ms};
+        const PlaceView view{.phase = instance.phase,
+                             .prepared = instance.next >= Instance::kPrepared,
+                             .occupied = !place.process_id.empty(),
+                             .spec_version = instance.version,
+                             .busy_version = place.busy_version,
+                             .not_before_ms = place.backoff.not_before_ms};
         if (may_launch(view, now)) launch(instance, place, now);
     }
 }
 
-void Supervisor::Impl::start_failed(Instance& instance, Place& place, StartFailure failure, std::string message, std::uint16_t port) {
-    if (failure == StartFailure::PortBusy) place.busy_version = instance.version;
-    else place.backoff.on_start_failure(now(), timers_);
+void Supervisor::Impl::start_failed(Instance& instance, Place& place, StartFailure failure, std::string message,
+                                    std::uint16_t port) {
+    if (failure == StartFailure::PortBusy)
+        place.busy_version = instance.version;
+    else
+        place.backoff.on_start_failure(now(), timers_);
     report(link::ProcessStartFailed{instance.id, place.spec.number, failure, port, std::move(message)});
 }
 
 std::vector<std::string> Supervisor::Impl::environment_of(const Instance& instance, const Process* process) const {
     const std::string home = sandbox_->isolates() ? std::string(kGameRoot) : instance.folders.game().string();
-    std::vector<std::string> out{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + home, "LANG=C.UTF-8",
-                                 "GSE_INSTANCE_ID=" + instance.id, "GSE_FLEET_ID=" + instance.fleet_id};
+    std::vector<std::string> out{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + home,
+                                 "LANG=C.UTF-8", "GSE_INSTANCE_ID=" + instance.id, "GSE_FLEET_ID=" + instance.fleet_id};
     if (const char* zone = std::getenv("TZ")) out.push_back(std::string("TZ=") + zone);
     if (process) {
         out.push_back("GSE_SDK_ADDRESS=" + options.sdk_address);
@@ -97,7 +113,8 @@ void Supervisor::Impl::launch(Instance& instance, Place& place, std::int64_t now
     process.assigned_grpc_port = spec.grpc_port;
     process.times.started_ms = now;
 
-    // The intent is durable before anything runs: a crash at any later moment finds the folder and looks whether its lock is held.
+    // The intent is durable before anything runs: a crash at any later moment finds the folder and looks whether its
+    // lock is held.
     Record intent;
     intent.set("process", process.id)
         .set("fleet", instance.fleet_id)
@@ -107,7 +124,8 @@ void Supervisor::Impl::launch(Instance& instance, Place& place, std::int64_t now
         .set("working_folder", process.working_folder)
         .set("started_ms", now);
     if (mkdir(process.folder.c_str(), 0700) != 0)
-        return start_failed(instance, place, StartFailure::HostResources, refuse_errno("create", process.folder).error().message);
+        return start_failed(instance, place, StartFailure::HostResources,
+                            refuse_errno("create", process.folder).error().message);
     auto ready = save_record(process.folder / "launch", intent);
     if (ready) ready = sync_directory(process.folder.parent_path());
     Result<LimitPlan> limits = ready ? limiter_->prepare(process.id, options.limits) : std::unexpected(ready.error());
@@ -115,15 +133,27 @@ void Supervisor::Impl::launch(Instance& instance, Place& place, std::int64_t now
         remove_tree(process.folder);
         return start_failed(instance, place, StartFailure::HostResources, limits.error().message);
     }
-    SandboxedGame game{.game_dir = instance.folders.game(), .etc_dir = instance.folders.etc(), .shim = shim_, .program = {spec.launch_path},
+    SandboxedGame game{.game_dir = instance.folders.game(),
+                       .etc_dir = instance.folders.etc(),
+                       .shim = shim_,
+                       .program = {spec.launch_path},
                        .working_folder = process.working_folder};
     game.program.insert(game.program.end(), words->begin(), words->end());
     const SandboxPlan plan = sandbox_->plan(game);
-    auto child = spawn_shim({.shim = shim_, .token = process.id, .folder = process.folder, .log_bytes = options.process_log_bytes,
-                                   .uid = instance.user.uid, .gid = instance.user.gid, .working_folder = plan.working_folder,
-                                   .cgroup_files = limits->cgroup_files, .open_files = static_cast<std::int64_t>(options.limits.open_files),
-                                   .processes = limits->rlimit_processes, .data_bytes = limits->rlimit_data_bytes, .wrap = plan.wrap,
-                                   .program = plan.program, .environment = environment_of(instance, &process)});
+    auto child = spawn_shim({.shim = shim_,
+                             .token = process.id,
+                             .folder = process.folder,
+                             .log_bytes = options.process_log_bytes,
+                             .uid = instance.user.uid,
+                             .gid = instance.user.gid,
+                             .working_folder = plan.working_folder,
+                             .cgroup_files = limits->cgroup_files,
+                             .open_files = static_cast<std::int64_t>(options.limits.open_files),
+                             .processes = limits->rlimit_processes,
+                             .data_bytes = limits->rlimit_data_bytes,
+                             .wrap = plan.wrap,
+                             .program = plan.program,
+                             .environment = environment_of(instance, &process)});
     if (!child) {
         limiter_->release(process.id);
         remove_tree(process.folder);
@@ -166,7 +196,8 @@ void Supervisor::Impl::on_news(Process& process) {
         report(link::ProcessStarted{process.id, process.instance_id, process.place, process.game_pid});
         watch(process.pidfd.get(), number);
         if (process.times.end.ending()) save(process);
-        for (auto& early : std::exchange(process.early_calls, {})) on_call(std::move(early.caller), std::move(early.body), std::move(early.reply));
+        for (auto& early : std::exchange(process.early_calls, {}))
+            on_call(std::move(early.caller), std::move(early.body), std::move(early.reply));
         return;
     }
     if (Instance* instance = find_instance(process.instance_id)) {
@@ -174,7 +205,8 @@ void Supervisor::Impl::on_news(Process& process) {
         std::string said = printable(read_last_output(process.folder, 512));
         if (place != instance->places.end())
             start_failed(*instance, place->second, StartFailure::CannotExecute,
-                         fmt::format("{} could not be executed: {}{}{}", place->second.spec.launch_path, news.message, said.empty() ? "" : "; ", said));
+                         fmt::format("{} could not be executed: {}{}{}", place->second.spec.launch_path, news.message,
+                                     said.empty() ? "" : "; ", said));
     }
     watch(process.pidfd.get(), number);  // when the shim is gone, so is the folder
 }
@@ -183,7 +215,8 @@ void Supervisor::Impl::on_shim_over(Process& process) {
     inventory_changed_ = true;
     siginfo_t ended{};
     if (process.pidfd) {
-        waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(process.pidfd.get()), &ended, WEXITED | WNOHANG);  // not ours after an adoption
+        waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(process.pidfd.get()), &ended,
+               WEXITED | WNOHANG);  // not ours after an adoption
         process.pidfd.reset();
     }
     std::erase_if(watched_, [&](const auto& item) { return item.second == process.id; });
@@ -193,7 +226,8 @@ void Supervisor::Impl::on_shim_over(Process& process) {
     Instance* instance = find_instance(process.instance_id);
     Place* place = nullptr;
     if (instance)
-        if (const auto found = instance->places.find(process.place); found != instance->places.end() && found->second.process_id == process.id)
+        if (const auto found = instance->places.find(process.place);
+            found != instance->places.end() && found->second.process_id == process.id)
             place = &found->second;
     if (place) place->process_id.clear();
     if (process.state == Process::State::Launching) {  // it never ran, and that was said
@@ -227,9 +261,11 @@ void Supervisor::Impl::on_shim_over(Process& process) {
 void Supervisor::Impl::forget(Process& process) {
     const std::string id = process.id;
     const std::string instance_id = process.instance_id;
-    for (auto& early : std::exchange(process.early_calls, {})) refuse_call(early.reply, link::CallStatus::FailedPrecondition, "the process could not be started");
+    for (auto& early : std::exchange(process.early_calls, {}))
+        refuse_call(early.reply, link::CallStatus::FailedPrecondition, "the process could not be started");
     for (const auto& [session, log] : logs_)
-        if (log.order.process_id == id && !log.done) return;  // its output is still to be collected; drive_logs comes back
+        if (log.order.process_id == id && !log.done)
+            return;         // its output is still to be collected; drive_logs comes back
     limiter_->release(id);  // once more: what was killed a moment ago may still have been in it
     remove_tree(process.folder);
     std::erase_if(watched_, [&](const auto& item) { return item.second == id; });
@@ -266,7 +302,8 @@ void Supervisor::Impl::save(const Process& process) const {
 
 void Supervisor::Impl::adopt(Instance& instance) {
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(instance.folders.processes(), error)) adopt_process(instance, entry.path());
+    for (const auto& entry : fs::directory_iterator(instance.folders.processes(), error))
+        adopt_process(instance, entry.path());
 }
 
 /// What a former run of the agent left: described afresh, as far as it went.
@@ -275,7 +312,7 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
     bool alive = shim_alive(folder);
     auto started = read_shim_started(folder);
     for (int waited = 0; alive && !started && waited < kAdoptWaitMs; waited += 10) {
-        usleep(10'000);
+        ::poll(nullptr, 0, 10);  // it is writing that file this very moment
         started = read_shim_started(folder);
         alive = shim_alive(folder);
     }
@@ -317,7 +354,8 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
         process.session_message = state->text("session_message");
     }
     report(link::ProcessStarted{process.id, instance.id, process.place, process.game_pid});
-    if (process.times.ready) report(link::ProcessIsReady{process.id, process.client_port, process.grpc_port, process.log_paths});
+    if (process.times.ready)
+        report(link::ProcessIsReady{process.id, process.client_port, process.grpc_port, process.log_paths});
     if (!process.health.healthy) report(link::HealthChanged{process.id, false});
     if (process.times.ready) process.health.start(now(), timers_);
     instance.processes.insert(process.id);
@@ -350,7 +388,8 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
         process.look_again_ms = now + 1'000;
     }
     if (process.state == Process::State::Launching) {
-        if (process.news && now >= process.times.started_ms + options.launch_limit.count() && process.kill_again_ms == kNeverMs) {
+        if (process.news && now >= process.times.started_ms + options.launch_limit.count() &&
+            process.kill_again_ms == kNeverMs) {
             kill_through_shim(process.pidfd);
             process.kill_again_ms = now + kKillPatienceMs;
         }
@@ -361,7 +400,8 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
         kill_tree(process.shim_pid, process.pidfd);
         process.kill_again_ms = now + kKillAgainMs;
     }
-    if (process.state == Process::State::Running && dying_ && !process.times.killing && now >= dying_since_ms_ + options.shutdown_term.count())
+    if (process.state == Process::State::Running && dying_ && !process.times.killing &&
+        now >= dying_since_ms_ + options.shutdown_term.count())
         begin_kill(process, EndReason::EndedByApi);
     if (process.state != Process::State::Running || process.times.killing) return;
     if (process.times.end.notify && !process.times.end.notified) tell_to_end(process);
@@ -381,20 +421,21 @@ void Supervisor::Impl::begin_kill(Process& process, EndReason reason, bool by_ag
 
 void Supervisor::Impl::check_health(Process& process, std::int64_t now) {
     process.health.sent(now, timers_);
-    door_.health_check(process.grpc_port, timers_.health_timeout, [weak = weak_from_this(), id = process.id](bool healthy) {
-        const auto self = weak.lock();
-        if (!self) return;
-        self->post(
-            [impl = self.get(), id, healthy] {
-                Process* checked = impl->find_process(id);
-                if (!checked || checked->state != Process::State::Running) return;
-                const auto change = checked->health.answered(healthy, checked->times.end.ending(), impl->timers_);
-                if (!change) return;
-                impl->save(*checked);
-                impl->report(link::HealthChanged{id, *change});
-            },
-            true);
-    });
+    door_.health_check(
+        process.grpc_port, timers_.health_timeout, [weak = weak_from_this(), id = process.id](bool healthy) {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->post(
+                [impl = self.get(), id, healthy] {
+                    Process* checked = impl->find_process(id);
+                    if (!checked || checked->state != Process::State::Running) return;
+                    const auto change = checked->health.answered(healthy, checked->times.end.ending(), impl->timers_);
+                    if (!change) return;
+                    impl->save(*checked);
+                    impl->report(link::HealthChanged{id, *change});
+                },
+                true);
+        });
 }
 
 void Supervisor::Impl::on_start_session(link::StartSession order) {
@@ -406,7 +447,8 @@ void Supervisor::Impl::on_start_session(link::StartSession order) {
     }
     if (process->session_id == order.session_id) {  // said before
         if (process->session_done)
-            report(link::SessionStartResult{process->id, process->session_id, process->session_ok, process->session_message});
+            report(link::SessionStartResult{process->id, process->session_id, process->session_ok,
+                                            process->session_message});
         else if (!process->session_waiting && process->session_next_ms == kNeverMs) {
             // Begun by a former run of the agent, and its outcome was lost: the game hears it once more.
             process->session = std::move(order);
@@ -483,10 +525,13 @@ void Supervisor::Impl::tell_to_end(Process& process) {
         return;
     }
     save(process);  // before the call: it is made at most once
-    door_.terminate(process.grpc_port, end.termination_time_unix_s, options.terminate_timeout, [weak = weak_from_this(), id = process.id](Result<void> result) {
-        if (const auto self = weak.lock())
-            self->post([impl = self.get(), id, ok = result.has_value()] { impl->report(link::TerminateDelivered{id, ok}); }, true);
-    });
+    door_.terminate(process.grpc_port, end.termination_time_unix_s, options.terminate_timeout,
+                    [weak = weak_from_this(), id = process.id](Result<void> result) {
+                        if (const auto self = weak.lock())
+                            self->post([impl = self.get(), id,
+                                        ok = result.has_value()] { impl->report(link::TerminateDelivered{id, ok}); },
+                                       true);
+                    });
 }
 
 void Supervisor::Impl::begin_shutdown() {
@@ -496,7 +541,8 @@ void Supervisor::Impl::begin_shutdown() {
         if (process.state == Process::State::Launching) kill_through_shim(process.pidfd);
         if (process.state != Process::State::Running || !process.times.ready || process.times.end.notified) continue;
         process.times.end.notified = true;
-        door_.terminate(process.grpc_port, clock_.wall().ms / 1000 + options.shutdown_term.count() / 1000, options.shutdown_notice, [](Result<void>) {});
+        door_.terminate(process.grpc_port, clock_.wall().ms / 1000 + options.shutdown_term.count() / 1000,
+                        options.shutdown_notice, [](Result<void>) {});
     }
 }
 

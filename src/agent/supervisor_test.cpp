@@ -20,26 +20,29 @@ namespace {
 
 using namespace testing;
 namespace fs = std::filesystem;
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using link::InstanceStep;
 using link::ProcessExited;
 using link::ProcessStarted;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string kReady = "listen:0 'call:{pid} ready {client} {grpc}' ";
 
 std::string output_of(const AgentWorld& world, const ProcessStarted& process) {
-    return read_last_output(world.options.data_dir / "agent/instances" / process.instance_id / "processes" / process.process_id, 64 << 10);
+    return read_last_output(
+        world.options.data_dir / "agent/instances" / process.instance_id / "processes" / process.process_id, 64 << 10);
 }
 
 TEST(Supervisor, PreparesLaunchesAndHearsAGame) {
     AgentWorld world;
-    world.package({{"data/level.txt", "hello"}, {"install.sh", "echo installed > /local/game/data/done\necho some output\n"}});
+    world.package(
+        {{"data/level.txt", "hello"}, {"install.sh", "echo installed > /local/game/data/done\necho some output\n"}});
     world.start();
     world.order(world.spec("ins-1", kReady + "'print:cwd and port {client}' env fds wait"));
     for (int step = 0; step < 5; ++step) {
-        const auto done = world.server.wait<InstanceStep>([&](const auto& report) { return static_cast<int>(report.step) == step; });
+        const auto done =
+            world.server.wait<InstanceStep>([&](const auto& report) { return static_cast<int>(report.step) == step; });
         ASSERT_TRUE(done) << step;
         EXPECT_TRUE(done->ok) << done->message;
     }
@@ -52,8 +55,9 @@ TEST(Supervisor, PreparesLaunchesAndHearsAGame) {
     ASSERT_TRUE(std::holds_alternative<link::CallReady>(call->call));
     ASSERT_TRUE(wait_until([&] { return output_of(world, *started).find("fd 2") != std::string::npos; }));
     const std::string output = output_of(world, *started);
-    EXPECT_THAT(output, AllOf(HasSubstr("answer: 0"), HasSubstr("HOME="), HasSubstr("GSE_PROCESS_ID=" + started->process_id),
-                              HasSubstr("GSE_FLEET_ID=fleet-ins-1")));
+    EXPECT_THAT(output,
+                AllOf(HasSubstr("answer: 0"), HasSubstr("HOME="), HasSubstr("GSE_PROCESS_ID=" + started->process_id),
+                      HasSubstr("GSE_FLEET_ID=fleet-ins-1")));
     EXPECT_THAT(output, Not(HasSubstr("fd 5")));  // no descriptor of ours
     EXPECT_THAT(output, Not(HasSubstr("SSH_"))) << "the environment is made from nothing";
     EXPECT_TRUE(world.objects.wait_for("logs/steps/ins-1/install.log"));
@@ -81,7 +85,6 @@ TEST(Supervisor, ReportsAnExitWithItsLastWordsAndLaunchesAgain) {
     EXPECT_NE(second->process_id, first.process_id);
 }
 
-
 fs::path folder_of(const AgentWorld& world, const ProcessStarted& process) {
     return world.options.data_dir / "agent/instances" / process.instance_id / "processes" / process.process_id;
 }
@@ -100,8 +103,16 @@ TEST(Supervisor, PreparationFailuresSayWhatToChange) {
     };
     const Case kCases[] = {
         {"zip slip", {{"../evil", "x"}}, "/local/game/toy_game", link::PrepareStep::Extracted, "'..'"},
-        {"install.sh fails", {{"install.sh", "echo no compiler >&2; exit 3\n"}}, "/local/game/toy_game", link::PrepareStep::Installed, "exit code 3"},
-        {"no such program", {}, "/local/game/no_game", link::PrepareStep::PathsValidated, "/local/game/no_game is not in the package"},
+        {"install.sh fails",
+         {{"install.sh", "echo no compiler >&2; exit 3\n"}},
+         "/local/game/toy_game",
+         link::PrepareStep::Installed,
+         "exit code 3"},
+        {"no such program",
+         {},
+         "/local/game/no_game",
+         link::PrepareStep::PathsValidated,
+         "/local/game/no_game is not in the package"},
     };
     for (const auto& c : kCases) {
         AgentWorld world;
@@ -185,7 +196,8 @@ TEST(Supervisor, AGameThatIgnoresTerminationIsKilledWithAllItsChildren) {
     ASSERT_TRUE(says(world, started, "answer: 0"));
     ASSERT_TRUE(wait_until([&] { return process_tree(started.pid).size() == 2; }));
     const auto tree = process_tree(started.pid);
-    world.order(link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 600'000});
+    world.order(
+        link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 600'000});
     ASSERT_TRUE(world.server.wait<link::TerminateDelivered>());
     world.order(link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 50});
     const auto exited = world.server.wait<ProcessExited>();
@@ -242,7 +254,8 @@ TEST(Supervisor, CallsOfDescendantsCountAndStrangersDoNot) {
     EXPECT_TRUE(says(world, parent, "answer: 0")) << output_of(world, parent);
     const auto stranger = world.run("ins-2", "'call:1 ending' 'call:0 ending' wait");
     ASSERT_TRUE(says(world, stranger, "answer: 1 "));
-    EXPECT_THAT(output_of(world, stranger), AllOf(HasSubstr("answer: 3 pid 1 is not a process of a game server"), HasSubstr("answer: 1 the metadata 'pid' is missing")));
+    EXPECT_THAT(output_of(world, stranger), AllOf(HasSubstr("answer: 3 pid 1 is not a process of a game server"),
+                                                  HasSubstr("answer: 1 the metadata 'pid' is missing")));
 }
 
 TEST(Supervisor, OnlyReadyComesBeforeReady) {
@@ -263,13 +276,18 @@ TEST(Supervisor, SelfChosenPortsAreCheckedBeforeTheyAreBelieved) {
     auto taken = world.spec("ins-0", "wait");
     const std::uint16_t theirs = taken.places[0].client_port;
     world.order(taken);
-    const auto started = world.run("ins-1", fmt::format("'call:{{pid}} ready {} {}' 'call:{{pid}} ready 80 {{grpc}}' 'call:{{pid}} ready {} {{grpc}}' "
-                                                        "listen:{} 'call:{{pid}} ready {{listen}} {{listen}}' wait", silent, silent, theirs, free_port()));
+    const auto started = world.run(
+        "ins-1",
+        fmt::format("'call:{{pid}} ready {} {}' 'call:{{pid}} ready 80 {{grpc}}' 'call:{{pid}} ready {} {{grpc}}' "
+                    "listen:{} 'call:{{pid}} ready {{listen}} {{listen}}' wait",
+                    silent, silent, theirs, free_port()));
     ASSERT_TRUE(says(world, started, "answer: 0"));
     const std::string output = output_of(world, started);
-    EXPECT_THAT(output, AllOf(HasSubstr(fmt::format("clientPort {} is not listened on", silent)), HasSubstr("clientPort 80 is outside the fleet's inbound ports"),
+    EXPECT_THAT(output, AllOf(HasSubstr(fmt::format("clientPort {} is not listened on", silent)),
+                              HasSubstr("clientPort 80 is outside the fleet's inbound ports"),
                               HasSubstr(fmt::format("clientPort {} belongs to a place of fleet fleet-ins-0", theirs))));
-    EXPECT_TRUE(world.server.wait<link::HostNotice>([](const auto& report) { return report.message.find("was refused") != std::string::npos; }));
+    EXPECT_TRUE(world.server.wait<link::HostNotice>(
+        [](const auto& report) { return report.message.find("was refused") != std::string::npos; }));
 }
 
 TEST(Supervisor, ACallIsAnsweredInTimeAndALateAnswerStillCounts) {
@@ -353,7 +371,10 @@ TEST(Supervisor, ABusyPortWaitsForAnotherOne) {
 
 TEST(Supervisor, AProgramThatCannotBeExecutedIsSaidSo) {
     AgentWorld world;
-    world.package({{"broken", "\x7f" "ELF but not really", 0100755}});
+    world.package({{"broken",
+                    "\x7f"
+                    "ELF but not really",
+                    0100755}});
     world.start();
     auto spec = world.spec("ins-1", "");
     spec.places[0].launch_path = "/local/game/broken";
@@ -382,7 +403,8 @@ TEST(Supervisor, GamesSurviveTheAgentAndAreAdopted) {
 
     world.start();
     EXPECT_EQ(world.supervisor->hello().process_ids.size(), 2u);
-    const auto adopted = world.server.wait<ProcessStarted>([&](const auto& report) { return report.process_id == ready.process_id; });
+    const auto adopted =
+        world.server.wait<ProcessStarted>([&](const auto& report) { return report.process_id == ready.process_id; });
     ASSERT_TRUE(adopted);
     EXPECT_EQ(adopted->pid, ready.pid);
     EXPECT_TRUE(world.server.wait<link::ProcessIsReady>());
@@ -503,7 +525,11 @@ TEST(Supervisor, DrainingStartsNothingNew) {
     world.order(spec);
     kill(static_cast<pid_t>(started.pid), SIGTERM);
     ASSERT_TRUE(world.server.wait<ProcessExited>());
-    world.order(link::CollectLogs{.session_id = "s", .process_id = started.process_id, .instance_id = "ins-1", .target = {"logs", "s.zip", "token"}, .max_bytes = 1 << 20});
+    world.order(link::CollectLogs{.session_id = "s",
+                                  .process_id = started.process_id,
+                                  .instance_id = "ins-1",
+                                  .target = {"logs", "s.zip", "token"},
+                                  .max_bytes = 1 << 20});
     ASSERT_TRUE(world.server.wait<link::LogCollected>());
     EXPECT_EQ(world.server.count<ProcessStarted>(), 1u);
 }
@@ -514,8 +540,12 @@ TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {
     world.start();
     const auto started = world.run("ins-1", "write:logs/match.txt:scores print:done wait");
     ASSERT_TRUE(says(world, started, "done"));
-    const link::CollectLogs order{.session_id = "s", .process_id = started.process_id, .instance_id = "ins-1", .paths = {"./logs", "/etc/shadow"},
-                                  .target = {"logs", "sessions/s.zip", "token"}, .max_bytes = 1 << 20};
+    const link::CollectLogs order{.session_id = "s",
+                                  .process_id = started.process_id,
+                                  .instance_id = "ins-1",
+                                  .paths = {"./logs", "/etc/shadow"},
+                                  .target = {"logs", "sessions/s.zip", "token"},
+                                  .max_bytes = 1 << 20};
     world.order(order);
     const auto collected = world.server.wait<link::LogCollected>();
     ASSERT_TRUE(collected);
@@ -534,14 +564,16 @@ TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {
 
 TEST(Supervisor, TheSandboxShowsAGameOnlyWhatIsIts) {
     AgentWorld world;
-    world.package({{"look.sh", "#!/bin/sh\n"
-                               "ls \"$1\" 2>&1\n"
-                               "cat /etc/shadow 2>&1 >/dev/null\n"
-                               "touch /usr/evil 2>&1\n"
-                               "touch /local/game/mine /tmp/mine && echo writable\n"
-                               "id -un\n"
-                               "kill -0 \"$2\" 2>&1\n"
-                               "echo looked\nexec sleep 1000\n", 0100755}});
+    world.package({{"look.sh",
+                    "#!/bin/sh\n"
+                    "ls \"$1\" 2>&1\n"
+                    "cat /etc/shadow 2>&1 >/dev/null\n"
+                    "touch /usr/evil 2>&1\n"
+                    "touch /local/game/mine /tmp/mine && echo writable\n"
+                    "id -un\n"
+                    "kill -0 \"$2\" 2>&1\n"
+                    "echo looked\nexec sleep 1000\n",
+                    0100755}});
     world.start();
     if (world.supervisor->view().sandbox != "bubblewrap") GTEST_SKIP() << "no bubblewrap here";
     auto spec = world.spec("ins-1", fmt::format("{} {}", world.options.data_dir.string(), getpid()));
@@ -551,12 +583,14 @@ TEST(Supervisor, TheSandboxShowsAGameOnlyWhatIsIts) {
     ASSERT_TRUE(started);
     ASSERT_TRUE(says(world, *started, "looked"));
     const std::string output = output_of(world, *started);
-    EXPECT_THAT(output, AllOf(HasSubstr("No such file or directory"), HasSubstr("/etc/shadow: Permission denied"), HasSubstr("writable")));
+    EXPECT_THAT(output, AllOf(HasSubstr("No such file or directory"), HasSubstr("/etc/shadow: Permission denied"),
+                              HasSubstr("writable")));
     EXPECT_THAT(output, ::testing::ContainsRegex("/usr/evil.*(Read-only|Permission denied)"));
     EXPECT_FALSE(fs::exists("/tmp/mine"));
     EXPECT_FALSE(fs::exists("/usr/evil"));
     if (geteuid() == 0) {
-        EXPECT_THAT(output, AllOf(HasSubstr("user_00"), HasSubstr("not permitted"))) << "a user of its own, who may not signal us";
+        EXPECT_THAT(output, AllOf(HasSubstr("user_00"), HasSubstr("not permitted")))
+            << "a user of its own, who may not signal us";
     }
 }
 

@@ -46,7 +46,8 @@ Result<void> make_parents(int root, const std::string& name, GameUser owner) {
         const Fd present = open_beneath(root, folder, O_PATH | O_DIRECTORY);
         if (present) continue;
         const std::size_t up = folder.rfind('/');
-        const Fd parent = up == std::string::npos ? Fd{dup(root)} : open_beneath(root, folder.substr(0, up), O_RDONLY | O_DIRECTORY);
+        const Fd parent =
+            up == std::string::npos ? Fd{dup(root)} : open_beneath(root, folder.substr(0, up), O_RDONLY | O_DIRECTORY);
         const std::string last = up == std::string::npos ? folder : folder.substr(up + 1);
         if (!parent || mkdirat(parent.get(), last.c_str(), 0755) != 0)
             return bad_package(fmt::format("'{}' cannot be made a folder: {}", shown(folder), std::strerror(errno)));
@@ -57,7 +58,8 @@ Result<void> make_parents(int root, const std::string& name, GameUser owner) {
 
 class Unzipper {
 public:
-    Unzipper(archive* reader, int root, std::uint64_t packed_bytes, const UnzipLimits& limits, GameUser owner, const std::atomic<bool>& stop)
+    Unzipper(archive* reader, int root, std::uint64_t packed_bytes, const UnzipLimits& limits, GameUser owner,
+             const std::atomic<bool>& stop)
         : reader_(reader), root_(root), packed_bytes_(packed_bytes), limits_(limits), owner_(owner), stop_(stop) {}
 
     Result<Unzipped> run() {
@@ -67,17 +69,21 @@ public:
             const int status = archive_read_next_header(reader_, &entry);
             if (status == ARCHIVE_EOF) break;
             if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return bad_package(reader_error());
-            if (++entries > limits_.entries) return bad_package(fmt::format("it has more than {} entries", limits_.entries));
+            if (++entries > limits_.entries)
+                return bad_package(fmt::format("it has more than {} entries", limits_.entries));
             TRY(take(entry));
         }
         // After all files, so that no file can be written through a link of the package's own making.
         for (const auto& link : links_) {
             TRY(make_parents(root_, link.name, owner_));
             const std::size_t up = link.name.rfind('/');
-            const Fd parent = up == std::string::npos ? Fd{dup(root_)} : open_beneath(root_, link.name.substr(0, up), O_RDONLY | O_DIRECTORY);
+            const Fd parent = up == std::string::npos
+                                  ? Fd{dup(root_)}
+                                  : open_beneath(root_, link.name.substr(0, up), O_RDONLY | O_DIRECTORY);
             const std::string last = up == std::string::npos ? link.name : link.name.substr(up + 1);
             if (!parent || symlinkat(link.target.c_str(), parent.get(), last.c_str()) != 0)
-                return bad_package(fmt::format("the link '{}' cannot be made: {}", shown(link.name), std::strerror(errno)));
+                return bad_package(
+                    fmt::format("the link '{}' cannot be made: {}", shown(link.name), std::strerror(errno)));
             list(fmt::format("{} -> {}", link.name, link.target));
         }
         if (done_.files == 0) return bad_package("it holds no file");
@@ -99,8 +105,10 @@ private:
         const char* raw = utf8 ? utf8 : archive_entry_pathname(entry);
         if (!raw) return bad_package("an entry's name cannot be read; use UTF-8 names");
         const std::string name = TRY(check_entry_name(raw, limits_.path_bytes));
-        if (archive_entry_is_encrypted(entry)) return bad_package(fmt::format("'{}' is encrypted; pack without a password", shown(name)));
-        if (archive_entry_hardlink(entry)) return bad_package(fmt::format("'{}' is a hard link; pack plain files", shown(name)));
+        if (archive_entry_is_encrypted(entry))
+            return bad_package(fmt::format("'{}' is encrypted; pack without a password", shown(name)));
+        if (archive_entry_hardlink(entry))
+            return bad_package(fmt::format("'{}' is a hard link; pack plain files", shown(name)));
         const auto type = archive_entry_filetype(entry);
         if (type == AE_IFDIR) return name.empty() ? Result<void>{} : make_parents(root_, name + "/", owner_);
         if (name.empty()) return bad_package("an entry has no name");
@@ -114,7 +122,8 @@ private:
         const char* utf8 = archive_entry_symlink_utf8(entry);
         const char* target = utf8 ? utf8 : archive_entry_symlink(entry);
         if (!target || !link_stays_inside(name, target))
-            return bad_package(fmt::format("the link '{}' leads outside the package; make it relative and keep it inside", shown(name)));
+            return bad_package(fmt::format(
+                "the link '{}' leads outside the package; make it relative and keep it inside", shown(name)));
         links_.push_back({name, target});
         return {};
     }
@@ -137,14 +146,18 @@ private:
             if (n < 0) return bad_package(fmt::format("'{}' is damaged: {}", shown(name), reader_error()));
             size += static_cast<std::uint64_t>(n);
             done_.bytes += static_cast<std::uint64_t>(n);
-            if (done_.bytes > limits_.bytes) return bad_package(fmt::format("it unpacks to more than {} bytes", limits_.bytes));
+            if (done_.bytes > limits_.bytes)
+                return bad_package(fmt::format("it unpacks to more than {} bytes", limits_.bytes));
             if (done_.bytes > limits_.ratio_from && done_.bytes / limits_.ratio > packed_bytes_)
-                return bad_package(fmt::format("it unpacks to more than {} times its size; this looks like a zip bomb", limits_.ratio));
+                return bad_package(fmt::format("it unpacks to more than {} times its size; this looks like a zip bomb",
+                                               limits_.ratio));
             if (stop_) return refuse(ErrorCode::Unavailable, "stopped");
             for (la_ssize_t written = 0; written < n;) {
                 const ssize_t w = write(file.get(), buffer + written, static_cast<std::size_t>(n - written));
                 if (w < 0 && errno == EINTR) continue;
-                if (w <= 0) return refuse(ErrorCode::FailedOperation, fmt::format("cannot write '{}': {}", shown(name), std::strerror(errno)));
+                if (w <= 0)
+                    return refuse(ErrorCode::FailedOperation,
+                                  fmt::format("cannot write '{}': {}", shown(name), std::strerror(errno)));
                 written += w;
             }
         }
@@ -166,7 +179,8 @@ private:
 }  // namespace
 
 Result<std::string> check_entry_name(std::string_view name, std::uint64_t path_bytes_max) {
-    if (name.size() > path_bytes_max) return bad_package(fmt::format("the name '{}…' is longer than {} bytes", name.substr(0, 80), path_bytes_max));
+    if (name.size() > path_bytes_max)
+        return bad_package(fmt::format("the name '{}…' is longer than {} bytes", name.substr(0, 80), path_bytes_max));
     if (name.starts_with('/') || name.starts_with('\\') || (name.size() > 1 && name[1] == ':'))
         return bad_package(fmt::format("'{}' is an absolute path; pack relative paths", shown(name)));
     std::string out;
@@ -177,8 +191,10 @@ Result<std::string> check_entry_name(std::string_view name, std::uint64_t path_b
         rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
         if (part.empty() || part == ".") continue;
         if (part == ".." || part.find("..\\") != std::string_view::npos)
-            return bad_package(fmt::format("'{}' leads outside through '..'; pack what is below the folder", shown(name)));
-        if (part.size() > 255) return bad_package(fmt::format("a part of '{}…' is longer than 255 bytes", name.substr(0, 80)));
+            return bad_package(
+                fmt::format("'{}' leads outside through '..'; pack what is below the folder", shown(name)));
+        if (part.size() > 255)
+            return bad_package(fmt::format("a part of '{}…' is longer than 255 bytes", name.substr(0, 80)));
         if (!out.empty()) out += '/';
         out += part;
     }
@@ -201,18 +217,19 @@ bool link_stays_inside(std::string_view name, std::string_view target) {
     return true;
 }
 
-Result<Unzipped> unzip(const std::filesystem::path& zip, const std::filesystem::path& folder, const UnzipLimits& limits, GameUser owner,
-                       const std::atomic<bool>& stop) {
+Result<Unzipped> unzip(const std::filesystem::path& zip, const std::filesystem::path& folder, const UnzipLimits& limits,
+                       GameUser owner, const std::atomic<bool>& stop) {
     const Fd root{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!root) return refuse_errno("open", folder);
     own(root.get(), owner);
-    struct stat packed {};
+    struct stat packed{};
     if (stat(zip.c_str(), &packed) != 0) return refuse_errno("read", zip);
     const std::unique_ptr<archive, FreeReader> reader{archive_read_new()};
     archive_read_support_format_zip_seekable(reader.get());
     if (archive_read_open_filename(reader.get(), zip.c_str(), 128 << 10) != ARCHIVE_OK) {
         const char* text = archive_error_string(reader.get());
-        return bad_package(fmt::format("{}; upload a zip file with the game's files at its root", text ? text : "not a zip"));
+        return bad_package(
+            fmt::format("{}; upload a zip file with the game's files at its root", text ? text : "not a zip"));
     }
     return Unzipper(reader.get(), root.get(), static_cast<std::uint64_t>(packed.st_size), limits, owner, stop).run();
 }

@@ -13,9 +13,9 @@ namespace gse::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::HasSubstr;
 using testing::make_zip;
 using testing::ZipEntry;
-using ::testing::HasSubstr;
 
 class Unzip : public ::testing::Test {
 protected:
@@ -37,11 +37,13 @@ protected:
 };
 
 TEST_F(Unzip, KeepsFilesFoldersLinksAndExecuteBits) {
-    const auto done = unpack(make_zip({{"bin/server", "code", 0104755}, {"data/", "", 0040755}, {"data/a.txt", "text", 0100600},
+    const auto done = unpack(make_zip({{"bin/server", "code", 0104755},
+                                       {"data/", "", 0040755},
+                                       {"data/a.txt", "text", 0100600},
                                        {"bin/alias", "", 0120777, "server"}}));
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(done->files, 2u);
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(stat((top_ / "out/bin/server").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777, 0755u) << "executable, but no set-id";
     EXPECT_EQ(read_file(top_ / "out/data/a.txt", 100).value(), "text");

@@ -32,6 +32,7 @@ struct Scope {
     std::string_view request_id;
     std::string_view secret_id;
     std::optional<objects::ObjectInfo> package;  ///< CreateAsset: the upload, already pinned under its hash
+    std::string unpinned;                        ///< out: hash of a package that this call no longer needs
 
     [[nodiscard]] core::State& state() const { return step.state; }
 };

@@ -82,6 +82,10 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
         return refuse(ErrorCode::UnsupportedOperation,
                       "Windows packages cannot run here: the hosts of this server run Linux. Build the game server for "
                       "Linux and upload that.");
+    if (!request.image_id && request.operate_system != kSystems[0].os_version)
+        return refuse(
+            ErrorCode::MissingParameter,
+            fmt::format("ImageId is missing; it is required when OperateSystem is not {}.", kSystems[0].os_version));
     if (!scope.package)
         return refuse(
             ErrorCode::NotFound,
@@ -171,6 +175,7 @@ Result<DeleteAssetResponse> handle(Scope& scope, const DeleteAssetRequest& reque
         return refuse(ErrorCode::InUse, fmt::format("Asset {} is used by {} fleet{}; delete {} first", asset.id,
                                                     asset.bound_fleets, asset.bound_fleets == 1 ? "" : "s",
                                                     asset.bound_fleets == 1 ? "that fleet" : "those fleets"));
+    scope.unpinned = asset.sha256;
     scope.state().remove<core::Asset>(slot);
     return DeleteAssetResponse{};
 }

@@ -20,9 +20,7 @@ using Decision = std::move_only_function<Result<std::string>(Scope&)>;
 using Prepare = Result<Decision> (*)(const engine::ApiCall&);
 
 template <class Request>
-concept Handled = requires(Scope& scope, const Request& request) {
-    handle(scope, request);
-};
+concept Handled = requires(Scope& scope, const Request& request) { handle(scope, request); };
 
 template <class Request>
 Result<Decision> prepare(const engine::ApiCall& call) {
@@ -87,6 +85,8 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
 
 std::string decide(Decision& decision, Scope& scope) {
     const auto fields = decision(scope);
+    // A package that was pinned for an asset that is refused is needed by nobody.
+    if (!fields && scope.package) scope.unpinned = scope.package->sha256;
     return fields ? answer_body(*fields, scope.request_id) : error_body(fields.error(), scope.request_id);
 }
 
@@ -166,9 +166,27 @@ struct Gateway::Worker {
     std::thread thread;
 };
 
+namespace {
+/// Removes a package unless an asset still names it. Pinning and dropping are jobs of one thread, and the look at the
+/// state waits its turn behind every CreateAsset decided meanwhile: what a new asset has pinned stays. A crash before
+/// the removal leaves a file that nobody reads.
+void drop_package(auto& worker, engine::Engine& engine, std::string sha256) {
+    worker.push([&engine, sha256 = std::move(sha256)](objects::ObjectStore* store) {
+        if (!store) return;
+        bool used = true;
+        const bool looked = engine.inspect([&](const core::State& state) {
+            used = false;
+            state.table<core::Asset>().for_each(
+                [&](core::Slot, const core::Asset& asset) { used = used || asset.sha256 == sha256; });
+        });
+        if (looked && !used) (void)store->remove(kPackageBucket, sha256);
+    });
+}
+}  // namespace
+
 Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services,
                  const Settings& settings)
-    : engine_(engine), services_(services), settings_(settings), worker_(std::make_unique<Worker>(store)) {}
+    : engine_(engine), services_(services), settings_(settings), worker_(std::make_shared<Worker>(store)) {}
 Gateway::~Gateway() = default;
 
 void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
@@ -184,16 +202,23 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
     auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
-                   request_id = call.request_id,
-                   secret_id = call.secret_id](Decision decided, std::optional<objects::ObjectInfo> package) {
+                   request_id = call.request_id, secret_id = call.secret_id,
+                   worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
+        auto unpinned = std::make_shared<std::string>();
         auto result = engine.submit(
             kind,
-            [&services, region, request_id, secret_id, package = std::move(package),
+            [&services, region, request_id, secret_id, package = std::move(package), unpinned,
              decided = std::move(decided)](core::Step& step) mutable {
-                Scope scope{step, services, region, request_id, secret_id, std::move(package)};
-                return decide(decided, scope);
+                Scope scope{step, services, region, request_id, secret_id, std::move(package), {}};
+                std::string body = decide(decided, scope);
+                *unpinned = std::move(scope.unpinned);
+                return body;
             },
-            [finish](std::string body) { (*finish)(std::move(body)); });
+            [&engine, finish, unpinned, worker](std::string body) {
+                (*finish)(std::move(body));
+                if (unpinned->empty()) return;
+                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(*unpinned));
+            });
         if (!result) (*finish)(error_body(result.error(), request_id));
     };
     if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);
@@ -225,7 +250,7 @@ std::string answer(core::Step& step, const Services& services, const engine::Api
         const Entry* entry = TRY(find_entry(call));
         const std::string_view region = TRY(find_region(step.settings(), call.region));
         Decision decision = TRY(entry->prepare(call));
-        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package)};
+        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package), {}};
         return decision(scope);
     };
     const auto fields = run();

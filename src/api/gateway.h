@@ -24,7 +24,7 @@ private:
     engine::Engine& engine_;
     const Services& services_;
     const Settings& settings_;
-    std::unique_ptr<Worker> worker_;
+    std::shared_ptr<Worker> worker_;
 };
 
 /// Decides one decoded call on a step; what the gateway runs on the owner's thread, and tests run directly.

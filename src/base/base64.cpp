@@ -53,9 +53,7 @@ std::string base64_encode(std::span<const std::byte> bytes) {
     return text;
 }
 
-std::string base64url_encode(std::span<const std::byte> bytes) {
-    return encode(bytes, kUrlSafe);
-}
+std::string base64url_encode(std::span<const std::byte> bytes) { return encode(bytes, kUrlSafe); }
 
 std::optional<std::string> base64_decode(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
@@ -63,8 +61,6 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return decode(text, kStandard);
 }
 
-std::optional<std::string> base64url_decode(std::string_view text) {
-    return decode(text, kUrlSafe);
-}
+std::optional<std::string> base64url_decode(std::string_view text) { return decode(text, kUrlSafe); }
 
 }  // namespace gse

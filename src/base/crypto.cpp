@@ -21,9 +21,7 @@ EVP_MAC* hmac_algorithm() {
     return algorithm;
 }
 
-const unsigned char* raw(const void* bytes) {
-    return static_cast<const unsigned char*>(bytes);
-}
+const unsigned char* raw(const void* bytes) { return static_cast<const unsigned char*>(bytes); }
 
 /// A context keyed for HMAC with the named hash.
 EVP_MAC_CTX* keyed_context(const char* hash, std::span<const std::byte> key) {
@@ -102,13 +100,9 @@ Digest256 sha256(std::string_view text) {
     return hash.finish();
 }
 
-Digest256 hmac_sha256(std::span<const std::byte> key, std::string_view message) {
-    return HmacSha256{key}.mac(message);
-}
+Digest256 hmac_sha256(std::span<const std::byte> key, std::string_view message) { return HmacSha256{key}.mac(message); }
 
-Digest256 hmac_sha256(std::string_view key, std::string_view message) {
-    return HmacSha256{key}.mac(message);
-}
+Digest256 hmac_sha256(std::string_view key, std::string_view message) { return HmacSha256{key}.mac(message); }
 
 Digest160 hmac_sha1(std::string_view key, std::string_view message) {
     EVP_MAC_CTX* const context = keyed_context("SHA1", std::as_bytes(std::span{key}));

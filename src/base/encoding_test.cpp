@@ -8,9 +8,7 @@
 namespace gse {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span{text});
-}
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 
 TEST(Hex, GoesBothWays) {
     EXPECT_EQ(to_hex(bytes_of(std::string_view{"\x00\xffGse", 5})), "00ff477365");

@@ -12,7 +12,8 @@
 namespace gse {
 
 std::unexpected<Error> refuse_errno(std::string_view doing, const std::filesystem::path& path) {
-    return refuse(ErrorCode::FailedOperation, fmt::format("cannot {} {}: {}", doing, path.string(), std::strerror(errno)));
+    return refuse(ErrorCode::FailedOperation,
+                  fmt::format("cannot {} {}: {}", doing, path.string(), std::strerror(errno)));
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes) {

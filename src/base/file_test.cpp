@@ -20,7 +20,7 @@ TEST(File, IsReplacedAsAWholeAndKeptPrivate) {
     EXPECT_EQ(read_file(path, 100), "two!");
     EXPECT_EQ(read_file(path, 3).error().code, ErrorCode::RequestTooLarge);
 
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator{dir}, {}), 1);

@@ -12,33 +12,33 @@ namespace gse {
 /// Why something was refused, independent of any wire protocol.
 /// src/api/error_table.h maps each entry to the cloud API's code; a new entry must be added there.
 enum class ErrorCode : std::uint8_t {
-    MissingParameter,        ///< a required parameter is absent
-    InvalidParameter,        ///< wrong type or malformed
-    InvalidParameterValue,   ///< right type, value not allowed
-    UnknownParameter,        ///< a parameter the action does not define
-    NotFound,                ///< the named resource does not exist
-    InUse,                   ///< the resource is in use
-    Unavailable,             ///< exists, but cannot be used in its present state
-    Insufficient,            ///< no free process, seat or host
-    LimitExceeded,           ///< a quota would be exceeded
-    FleetLimitExceeded,      ///< the fleet quota would be exceeded
-    InstanceLimitExceeded,   ///< the instance quota would be exceeded
-    UnsupportedOperation,    ///< not supported (in this state)
-    UnsupportedRegion,       ///< no such region here
-    InvalidAction,           ///< no such action
-    NoSuchVersion,           ///< no such API version
-    UnsupportedProtocol,     ///< method other than GET and POST
-    InvalidRequest,          ///< the request could not be read at all
-    RequestTooLarge,         ///< body or query over the limit
-    Overloaded,              ///< shed by overload control or a rate limit; try again
+    MissingParameter,       ///< a required parameter is absent
+    InvalidParameter,       ///< wrong type or malformed
+    InvalidParameterValue,  ///< right type, value not allowed
+    UnknownParameter,       ///< a parameter the action does not define
+    NotFound,               ///< the named resource does not exist
+    InUse,                  ///< the resource is in use
+    Unavailable,            ///< exists, but cannot be used in its present state
+    Insufficient,           ///< no free process, seat or host
+    LimitExceeded,          ///< a quota would be exceeded
+    FleetLimitExceeded,     ///< the fleet quota would be exceeded
+    InstanceLimitExceeded,  ///< the instance quota would be exceeded
+    UnsupportedOperation,   ///< not supported (in this state)
+    UnsupportedRegion,      ///< no such region here
+    InvalidAction,          ///< no such action
+    NoSuchVersion,          ///< no such API version
+    UnsupportedProtocol,    ///< method other than GET and POST
+    InvalidRequest,         ///< the request could not be read at all
+    RequestTooLarge,        ///< body or query over the limit
+    Overloaded,             ///< shed by overload control or a rate limit; try again
     AuthInvalidAuthorization,
     AuthSecretIdNotFound,
     AuthSignatureExpire,
     AuthSignatureFailure,
     AuthTokenFailure,
-    AuthUnauthorized,        ///< known caller, not allowed
-    FailedOperation,         ///< the world refused (disk full, host unreachable)
-    Internal,                ///< our fault
+    AuthUnauthorized,  ///< known caller, not allowed
+    FailedOperation,   ///< the world refused (disk full, host unreachable)
+    Internal,          ///< our fault
 };
 
 /// A refusal: what kind, and an English sentence that says what to change.
@@ -59,12 +59,12 @@ using Result = std::expected<T, Error>;
 
 /// The value of `expression`, or return its error from the enclosing function.
 /// Not for coroutines.
-#define TRY(expression)                                                       \
-    __extension__({                                                           \
-        auto&& gse_try_result = (expression);                                 \
-        if (!gse_try_result) [[unlikely]]                                     \
-            return std::unexpected(std::move(gse_try_result).error());        \
-        *std::move(gse_try_result);                                           \
+#define TRY(expression) \
+    __extension__({ \
+        auto&& gse_try_result = (expression); \
+        if (!gse_try_result) [[unlikely]] \
+            return std::unexpected(std::move(gse_try_result).error()); \
+        *std::move(gse_try_result); \
     })
 
 }  // namespace gse

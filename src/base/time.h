@@ -59,7 +59,10 @@ class ManualClock final : public Clock {
 public:
     [[nodiscard]] WallTime wall() const override { return {wall_ms}; }
     [[nodiscard]] std::int64_t monotonic_ms() const override { return mono_ms; }
-    void advance(Millis by) { wall_ms += by.count(); mono_ms += by.count(); }
+    void advance(Millis by) {
+        wall_ms += by.count();
+        mono_ms += by.count();
+    }
     std::int64_t wall_ms = 1'600'000'000'000;
     std::int64_t mono_ms = 1'000'000;
 };

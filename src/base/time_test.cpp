@@ -6,7 +6,10 @@ namespace gse {
 namespace {
 
 TEST(Time, ReadsTheFormsTheApiDocuments) {
-    struct Case { const char* text; std::int64_t ms; };
+    struct Case {
+        const char* text;
+        std::int64_t ms;
+    };
     const Case cases[] = {
         {"1970-01-01T00:00:00Z", 0},
         {"2020-09-13T12:26:40Z", 1'600'000'000'000},

@@ -90,13 +90,15 @@ ApiResult<std::string> unwrap(const std::string& answer, long status) {
     simdjson::dom::object response;
     if (parser.parse(answer).get(document) != simdjson::SUCCESS ||
         document["Response"].get_object().get(response) != simdjson::SUCCESS) {
-        return local_error("NotAnAnswer", fmt::format("the server answered with HTTP status {}, not with an answer of the API; "
-                                                      "is the endpoint right?",
-                                                      status));
+        return local_error("NotAnAnswer",
+                           fmt::format("the server answered with HTTP status {}, not with an answer of the API; "
+                                       "is the endpoint right?",
+                                       status));
     }
     simdjson::dom::object error;
     if (response["Error"].get_object().get(error) == simdjson::SUCCESS) {
-        return std::unexpected(ApiError{text_of(error, "Code"), text_of(error, "Message"), text_of(response, "RequestId")});
+        return std::unexpected(
+            ApiError{text_of(error, "Code"), text_of(error, "Message"), text_of(response, "RequestId")});
     }
     return simdjson::minify(response);
 }
@@ -105,7 +107,8 @@ ApiResult<std::string> unwrap(const std::string& answer, long status) {
 std::unexpected<ApiError> refusal_in(const std::string& answer, long status) {
     const auto unwrapped = unwrap(answer, status);
     if (!unwrapped) return std::unexpected(unwrapped.error());
-    return local_error("NotAnAnswer", fmt::format("the server refused with HTTP status {} and without a reason", status));
+    return local_error("NotAnAnswer",
+                       fmt::format("the server refused with HTTP status {} and without a reason", status));
 }
 
 /// TC3-HMAC-SHA256 over content-type and host, as the vendor's SDKs sign.
@@ -113,14 +116,14 @@ std::string authorize(const ClientOptions& options, std::string_view host, std::
     constexpr std::string_view kHeaders = "content-type;host";
     const std::string date = format_utc_date({now * 1000});
     const std::string scope = fmt::format("{}/gse/tc3_request", date);
-    const std::string canonical = fmt::format("POST\n/\n\ncontent-type:application/json\nhost:{}\n\n{}\n{}", host, kHeaders,
-                                              to_hex(sha256(body)));
+    const std::string canonical = fmt::format("POST\n/\n\ncontent-type:application/json\nhost:{}\n\n{}\n{}", host,
+                                              kHeaders, to_hex(sha256(body)));
     const std::string to_sign = fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", now, scope, to_hex(sha256(canonical)));
     const Digest256 date_key = hmac_sha256("TC3" + options.secret_key, date);
     const Digest256 service_key = hmac_sha256(date_key, "gse");
     const Digest256 signing_key = hmac_sha256(service_key, "tc3_request");
-    return fmt::format("TC3-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}", options.secret_id, scope, kHeaders,
-                       to_hex(hmac_sha256(signing_key, to_sign)));
+    return fmt::format("TC3-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}", options.secret_id, scope,
+                       kHeaders, to_hex(hmac_sha256(signing_key, to_sign)));
 }
 
 }  // namespace
@@ -165,7 +168,8 @@ struct ApiClient::Transport {
     /// A transfer of any length may take its time, as long as it moves.
     void limit_standstill(const ClientOptions& options) {
         curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max<long>(1, static_cast<long>(options.timeout.count() / 1000)));
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                         std::max<long>(1, static_cast<long>(options.timeout.count() / 1000)));
     }
 
     CURL* handle = nullptr;
@@ -183,8 +187,9 @@ ApiClient& ApiClient::operator=(ApiClient&&) noexcept = default;
 
 ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view json) {
     if (options_.secret_id.empty() || options_.secret_key.empty()) {
-        return local_error("NoCredentials",
-                           "there is no API key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or name a profile");
+        return local_error(
+            "NoCredentials",
+            "there is no API key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or name a profile");
     }
     const std::string host = host_of(options_.endpoint);
     const std::int64_t now = SystemClock{}.wall().ms / 1000;
@@ -215,8 +220,8 @@ ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view
     return unwrap(answer, *status);
 }
 
-ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
-                                              std::string_view authorization) {
+ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::string_view key,
+                                              const std::filesystem::path& file, std::string_view authorization) {
     const OpenFile input{std::fopen(file.c_str(), "rbe")};
     std::error_code error;
     const auto size = std::filesystem::file_size(file, error);
@@ -254,8 +259,8 @@ ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::stri
     return StoredObject{stored, std::string{sha256}};
 }
 
-ApiResult<StoredObject> ApiClient::get_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
-                                              std::string_view authorization) {
+ApiResult<StoredObject> ApiClient::get_object(std::string_view bucket, std::string_view key,
+                                              const std::filesystem::path& file, std::string_view authorization) {
     std::filesystem::path beside = file;
     beside += ".part";
     OpenFile output{std::fopen(beside.c_str(), "wbe")};

@@ -20,7 +20,7 @@ struct ClientOptions {
     std::string region;                              ///< empty: the server's default
     std::string secret_id;
     std::string secret_key;
-    Millis timeout = std::chrono::seconds{30};       ///< of one call, and of standstill in a transfer
+    Millis timeout = std::chrono::seconds{30};  ///< of one call, and of standstill in a transfer
 };
 
 /// What was given on the command line; absent means that the environment, then the profile, then the default holds.
@@ -47,7 +47,7 @@ struct GivenOptions {
 
 /// Why a call did not do what it should.
 struct ApiError {
-    std::string code;        ///< the API's: `ResourceNotFound`; `ClientError.…` when no answer of the API came
+    std::string code;  ///< the API's: `ResourceNotFound`; `ClientError.…` when no answer of the API came
     std::string message;
     std::string request_id;  ///< empty when there was no answer
 

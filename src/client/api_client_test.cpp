@@ -71,7 +71,8 @@ TEST_F(ApiClientTest, FilesGoUpAndComeBack) {
     EXPECT_EQ(stored->size, content.size());
     EXPECT_EQ(stored->sha256, to_hex(sha256(content)));
 
-    const auto fetched = client.get_object("b", "dir/a b.zip", target, world_.grant(objects::Access::Read, "dir/a b.zip"));
+    const auto fetched =
+        client.get_object("b", "dir/a b.zip", target, world_.grant(objects::Access::Read, "dir/a b.zip"));
     ASSERT_TRUE(fetched) << fetched.error().message;
     EXPECT_EQ(fetched->sha256, stored->sha256);
     EXPECT_EQ(read_file(target, content.size()), content);
@@ -126,8 +127,10 @@ protected:
 TEST_F(OptionsTest, TheCommandLineThenTheEnvironmentThenTheProfile) {
     EXPECT_EQ(resolve({})->endpoint, "http://default:1");
     EXPECT_EQ(resolve({})->region, "r-default");
-    environment_ = {{"GSE_ENDPOINT", "http://env:3"}, {"TENCENTCLOUD_REGION", "r-env"},
-                    {"TENCENTCLOUD_SECRET_ID", "ENV"}, {"TENCENTCLOUD_SECRET_KEY", "env"}};
+    environment_ = {{"GSE_ENDPOINT", "http://env:3"},
+                    {"TENCENTCLOUD_REGION", "r-env"},
+                    {"TENCENTCLOUD_SECRET_ID", "ENV"},
+                    {"TENCENTCLOUD_SECRET_KEY", "env"}};
     EXPECT_EQ(resolve({})->endpoint, "http://env:3");
     EXPECT_EQ(resolve({})->region, "r-env");
     EXPECT_EQ(resolve({})->secret_id, "ENV");

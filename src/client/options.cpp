@@ -61,12 +61,14 @@ Result<Profile> read_profile(const std::filesystem::path& file, const std::optio
 
 std::filesystem::path default_profile_file(const std::function<const char*(const char*)>& environment) {
     if (const char* const named = environment("GSE_PROFILES")) return named;
-    if (const char* const config = environment("XDG_CONFIG_HOME")) return std::filesystem::path{config} / "gse/profiles.toml";
+    if (const char* const config = environment("XDG_CONFIG_HOME"))
+        return std::filesystem::path{config} / "gse/profiles.toml";
     const char* const home = environment("HOME");
     return std::filesystem::path{home != nullptr ? home : "/"} / ".config/gse/profiles.toml";
 }
 
-Result<ClientOptions> resolve_options(const GivenOptions& given, const std::function<const char*(const char*)>& environment,
+Result<ClientOptions> resolve_options(const GivenOptions& given,
+                                      const std::function<const char*(const char*)>& environment,
                                       const std::filesystem::path& profile_file) {
     const auto variable = [&](const char* name) -> std::optional<std::string> {
         const char* const value = environment(name);
@@ -76,7 +78,8 @@ Result<ClientOptions> resolve_options(const GivenOptions& given, const std::func
     // A profile that was asked for goes before the environment: whoever names one means it.
     const Profile profile = TRY(read_profile(profile_file, given.profile));
     const auto choose = [&](std::string& target, const std::optional<std::string>& on_command_line,
-                            const std::optional<std::string>& from_environment, const std::optional<std::string>& of_profile) {
+                            const std::optional<std::string>& from_environment,
+                            const std::optional<std::string>& of_profile) {
         const auto& first = given.profile ? of_profile : from_environment;
         const auto& second = given.profile ? from_environment : of_profile;
         if (on_command_line) {

@@ -52,8 +52,8 @@ using FlatPair = std::pair<std::string, std::string>;
 [[nodiscard]] Result<void> decode_response(const Type& type, std::string_view json, void* out);
 /// The limits of the model, for a struct that was filled in by hand.
 [[nodiscard]] Result<void> validate(const Type& type, const void* value);
-/// `"A":1,"B":[]`, in the order of the model, without braces: the wire layer adds RequestId. In responses and objects an
-/// absent value is null; in requests it is left out.
+/// `"A":1,"B":[]`, in the order of the model, without braces: the wire layer adds RequestId. In responses and objects
+/// an absent value is null; in requests it is left out.
 void encode_fields(const Type& type, const void* value, std::string& out);
 
 template <class Request>

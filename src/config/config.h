@@ -76,7 +76,8 @@ struct Config {
 /// InvalidParameterValue (type, range). The message names the key and what is allowed.
 Result<Config> load(const std::optional<std::filesystem::path>& file, std::span<const std::string> overrides);
 
-/// Every key with its meaning, default and value in `config`, as a TOML file that load() reads back. Secrets are left out.
+/// Every key with its meaning, default and value in `config`, as a TOML file that load() reads back. Secrets are left
+/// out.
 std::string describe(const Config& config);
 
 }  // namespace gse::config

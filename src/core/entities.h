@@ -124,7 +124,7 @@ struct Fleet {
 
     // derived
     std::vector<Slot> instances;
-    std::set<std::pair<std::uint64_t, Slot>> open; ///< instances that may take a session, by placement rank
+    std::set<std::pair<std::uint64_t, Slot>> open;  ///< instances that may take a session, by placement rank
     std::uint32_t instances_pending = 0;
     std::uint32_t instances_active = 0;
     std::uint32_t instances_draining = 0;
@@ -137,7 +137,7 @@ struct Fleet {
     std::uint64_t players = 0;              ///< RESERVED and ACTIVE
     std::uint64_t players_max = 0;          ///< sum of MaximumPlayerSessionCount of live sessions
     std::uint32_t processes_active = 0;
-    EngineTime next_launch;                 ///< back-off after an instance that could not be prepared
+    EngineTime next_launch;  ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
 
@@ -165,8 +165,8 @@ struct Host {
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
     std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
     std::uint32_t port_cursor = 0;
-    std::uint64_t stream = 0;       ///< 0: not connected
-    bool synced = false;            ///< has delivered its backlog in this run of the server
+    std::uint64_t stream = 0;  ///< 0: not connected
+    bool synced = false;       ///< has delivered its backlog in this run of the server
     bool silent = false;
     EngineTime last_alive;
 };
@@ -199,22 +199,22 @@ struct Instance {
     std::vector<Place> places;
     std::uint32_t weight = 5;
     bool reserved = false;
-    bool accepted = false;       ///< the host has begun to prepare it
-    bool prepared = false;       ///< launch paths found
-    bool removing = false;       ///< phase Remove was ordered
+    bool accepted = false;  ///< the host has begun to prepare it
+    bool prepared = false;  ///< launch paths found
+    bool removing = false;  ///< phase Remove was ordered
     EngineTime drained_since;
 
     // derived
     std::vector<Slot> processes;
-    std::vector<Slot> idle;       ///< processes that may take a session
-    std::uint32_t active = 0;     ///< processes ACTIVE
-    std::uint32_t healthy = 0;    ///< of the active
-    std::uint32_t sessions = 0;   ///< live sessions
-    std::uint32_t activating = 0; ///< of these ACTIVATING
+    std::vector<Slot> idle;        ///< processes that may take a session
+    std::uint32_t active = 0;      ///< processes ACTIVE
+    std::uint32_t healthy = 0;     ///< of the active
+    std::uint32_t sessions = 0;    ///< live sessions
+    std::uint32_t activating = 0;  ///< of these ACTIVATING
     std::uint32_t logs_pending = 0;
-    bool open = false;            ///< is in the fleet's open set, under open_rank
+    bool open = false;  ///< is in the fleet's open set, under open_rank
     std::uint64_t open_rank = 0;
-    bool spec_changed = false;    ///< an InstanceSpec goes out with this batch
+    bool spec_changed = false;  ///< an InstanceSpec goes out with this batch
 };
 
 /// One launch of a game server. Erased once its exit is confirmed.
@@ -229,16 +229,16 @@ struct Process {
     std::uint16_t grpc_port = 0;
     std::vector<std::string> log_paths;
     Slot session = kNone;
-    EngineTime rests_until;       ///< after a session ended: no new one before (it may be about to end itself)
+    EngineTime rests_until;  ///< after a session ended: no new one before (it may be about to end itself)
     EndReason end_reason = EndReason::None;
     EngineTime end_requested;
     bool end_delivered = false;
     std::int32_t custom_current = 0;
     std::int32_t custom_maximum = 0;
     EngineTime started;
-    bool ready = false;           ///< has called ProcessReady: there is somebody to tell
+    bool ready = false;  ///< has called ProcessReady: there is somebody to tell
     // derived
-    std::uint16_t own_port = 0;   ///< counted in Host::ports_used: the game chose another port than its place has
+    std::uint16_t own_port = 0;  ///< counted in Host::ports_used: the game chose another port than its place has
     std::uint32_t idle_position = UINT32_MAX;
 };
 
@@ -284,7 +284,7 @@ struct GameSession {
     std::int32_t custom_maximum = 0;
     std::uint32_t retired_number = 0;  ///< highest PlayerSession::number that retention has taken; never given again
     // derived
-    bool listed_live = false;   ///< which of the fleet's two maps lists it
+    bool listed_live = false;  ///< which of the fleet's two maps lists it
     bool listed_ended = false;
     Slot first_player = kNone;
     Slot last_player = kNone;
@@ -303,12 +303,12 @@ struct PlayerSession {
     std::string player_id;
     std::unique_ptr<std::string> data;
     WallTime created;
-    EngineTime deadline = kNever;   ///< RESERVED: when it times out
+    EngineTime deadline = kNever;  ///< RESERVED: when it times out
     EngineTime ended_at;
     WallTime ended;
     std::uint64_t accept_request = 0;  ///< hash of the requestId that accepted it: its retry is answered alike
     // derived
-    Slot next = kNone, previous = kNone;                  ///< within the session, in order of joining
+    Slot next = kNone, previous = kNone;  ///< within the session, in order of joining
     Slot next_same_player = kNone, previous_same_player = kNone;
 
     [[nodiscard]] bool seated() const { return status == PlayerStatus::Reserved || status == PlayerStatus::Active; }
@@ -331,7 +331,8 @@ struct Meta {
 };
 
 /// Sets every derived field back to empty, as rebuild() expects it.
-template <class T> void clear_derived(T&) {}
+template <class T>
+void clear_derived(T&) {}
 void clear_derived(Asset& asset);
 void clear_derived(Fleet& fleet);
 void clear_derived(Host& host);

@@ -6,57 +6,98 @@
 
 namespace gse::core {
 
-template <class Ar> void archive(Ar& ar, Tag& r) { ar(r.key, r.value); }
-template <class Ar> void archive(Ar& ar, ProcessRecipe& r) { ar(r.launch_path, r.parameters, r.concurrent); }
-template <class Ar> void archive(Ar& ar, InboundPermission& r) { ar(r.from_port, r.to_port, r.protocol, r.ip_range); }
-template <class Ar> void archive(Ar& ar, Disk& r) { ar(r.type, r.gb); }
-template <class Ar> void archive(Ar& ar, TargetPolicy& r) { ar(r.name, r.metric, r.percent); }
-template <class Ar> void archive(Ar& ar, Place& r) { ar(r.number, r.recipe, r.client_port, r.grpc_port, r.retired); }
-template <class Ar> void archive(Ar& ar, GameProperty& r) { ar(r.key, r.value); }
-
-template <class Ar> void archive(Ar& ar, Asset& r) {
-    ar(r.id, r.region, r.name, r.version, r.operate_system, r.image_id, r.os_type, r.bucket, r.key, r.sha256, r.bytes, r.created,
-       r.tags);
+template <class Ar>
+void archive(Ar& ar, Tag& r) {
+    ar(r.key, r.value);
 }
-template <class Ar> void archive(Ar& ar, Alias& r) {
+template <class Ar>
+void archive(Ar& ar, ProcessRecipe& r) {
+    ar(r.launch_path, r.parameters, r.concurrent);
+}
+template <class Ar>
+void archive(Ar& ar, InboundPermission& r) {
+    ar(r.from_port, r.to_port, r.protocol, r.ip_range);
+}
+template <class Ar>
+void archive(Ar& ar, Disk& r) {
+    ar(r.type, r.gb);
+}
+template <class Ar>
+void archive(Ar& ar, TargetPolicy& r) {
+    ar(r.name, r.metric, r.percent);
+}
+template <class Ar>
+void archive(Ar& ar, Place& r) {
+    ar(r.number, r.recipe, r.client_port, r.grpc_port, r.retired);
+}
+template <class Ar>
+void archive(Ar& ar, GameProperty& r) {
+    ar(r.key, r.value);
+}
+
+template <class Ar>
+void archive(Ar& ar, Asset& r) {
+    ar(r.id, r.region, r.name, r.version, r.operate_system, r.image_id, r.os_type, r.bucket, r.key, r.sha256, r.bytes,
+       r.created, r.tags);
+}
+template <class Ar>
+void archive(Ar& ar, Alias& r) {
     ar(r.id, r.region, r.name, r.description, r.type, r.fleet_id, r.message, r.created, r.updated, r.tags);
 }
-template <class Ar> void archive(Ar& ar, Fleet& r) {
+template <class Ar>
+void archive(Ar& ar, Fleet& r) {
     ar(r.id, r.region, r.name, r.description, r.asset_id, r.asset, r.instance_type, r.operating_system, r.protection,
        r.protection_minutes, r.creator_limit, r.creator_minutes, r.recipes, r.max_activations, r.activation_timeout_s,
        r.inbound, r.system_disk, r.data_disks, r.bandwidth_mbps, r.tags, r.ccn, r.status, r.was_active, r.created,
        r.terminated, r.terminated_at, r.creation_deadline, r.creation_failures, r.desired, r.min, r.max,
        r.cooldown_minutes, r.auto_scaling, r.target, r.last_scaling, r.waits_for_room);
 }
-template <class Ar> void archive(Ar& ar, Host& r) {
-    ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system, r.sandbox,
-       r.lost);
+template <class Ar>
+void archive(Ar& ar, Host& r) {
+    ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system,
+       r.sandbox, r.lost);
 }
-template <class Ar> void archive(Ar& ar, HostCursor& r) { ar(r.host, r.boot_id, r.acked_seq); }
-template <class Ar> void archive(Ar& ar, Instance& r) {
-    ar(r.id, r.fleet, r.host, r.status, r.created, r.spec_version, r.next_place, r.places, r.weight, r.reserved, r.accepted,
-       r.prepared, r.removing, r.drained_since);
+template <class Ar>
+void archive(Ar& ar, HostCursor& r) {
+    ar(r.host, r.boot_id, r.acked_seq);
 }
-template <class Ar> void archive(Ar& ar, Process& r) {
+template <class Ar>
+void archive(Ar& ar, Instance& r) {
+    ar(r.id, r.fleet, r.host, r.status, r.created, r.spec_version, r.next_place, r.places, r.weight, r.reserved,
+       r.accepted, r.prepared, r.removing, r.drained_since);
+}
+template <class Ar>
+void archive(Ar& ar, Process& r) {
     ar(r.id, r.instance, r.place, r.pid, r.status, r.healthy, r.client_port, r.grpc_port, r.log_paths, r.session,
-       r.rests_until, r.end_reason, r.end_requested, r.end_delivered, r.custom_current, r.custom_maximum, r.started, r.ready);
+       r.rests_until, r.end_reason, r.end_requested, r.end_delivered, r.custom_current, r.custom_maximum, r.started,
+       r.ready);
 }
-template <class Ar> void archive(Ar& ar, GameSession& r) {
-    ar(r.key, r.order, r.fleet, r.instance, r.process, r.status, r.protection, r.accept_all, r.start_delivered, r.max_players,
-       r.name, r.creator_id, r.session_data, r.matchmaker_data, r.status_reason, r.properties, r.idempotency_token,
-       r.request_hash, r.created_at, r.created, r.activation_deadline, r.ended_at, r.ended, r.address, r.port, r.log_state,
-       r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum, r.retired_number);
+template <class Ar>
+void archive(Ar& ar, GameSession& r) {
+    ar(r.key, r.order, r.fleet, r.instance, r.process, r.status, r.protection, r.accept_all, r.start_delivered,
+       r.max_players, r.name, r.creator_id, r.session_data, r.matchmaker_data, r.status_reason, r.properties,
+       r.idempotency_token, r.request_hash, r.created_at, r.created, r.activation_deadline, r.ended_at, r.ended,
+       r.address, r.port, r.log_state, r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum,
+       r.retired_number);
 }
-template <class Ar> void archive(Ar& ar, PlayerSession& r) {
+template <class Ar>
+void archive(Ar& ar, PlayerSession& r) {
     std::string secret(r.secret.data(), r.secret.size());
     std::string data = r.data ? *r.data : std::string();
-    ar(secret, r.status, r.session, r.number, r.player_id, data, r.created, r.deadline, r.ended_at, r.ended, r.accept_request);
+    ar(secret, r.status, r.session, r.number, r.player_id, data, r.created, r.deadline, r.ended_at, r.ended,
+       r.accept_request);
     if constexpr (Ar::kReads) {
         for (std::size_t i = 0; i < r.secret.size() && i < secret.size(); ++i) r.secret[i] = secret[i];
         r.data = data.empty() ? nullptr : std::make_unique<std::string>(std::move(data));
     }
 }
-template <class Ar> void archive(Ar& ar, FleetEvent& r) { ar(r.id, r.fleet, r.order, r.code, r.message, r.time, r.log_key); }
-template <class Ar> void archive(Ar& ar, Meta& r) { ar(r.epoch, r.next_order); }
+template <class Ar>
+void archive(Ar& ar, FleetEvent& r) {
+    ar(r.id, r.fleet, r.order, r.code, r.message, r.time, r.log_key);
+}
+template <class Ar>
+void archive(Ar& ar, Meta& r) {
+    ar(r.epoch, r.next_order);
+}
 
 }  // namespace gse::core

@@ -15,7 +15,8 @@ void add_event(Step& step, Slot fleet, std::string_view code, std::string messag
     event.log_key = std::move(log_key);
     step.state.add(std::move(event));
     const auto& events = step.state.at<Fleet>(fleet).events;
-    while (events.size() > step.settings().retention.events_per_fleet) step.state.remove<FleetEvent>(events.begin()->second);
+    while (events.size() > step.settings().retention.events_per_fleet)
+        step.state.remove<FleetEvent>(events.begin()->second);
 }
 
 }  // namespace gse::core

@@ -22,7 +22,8 @@ void move_to(Step& step, Slot fleet, FleetStatus status) {
 
 void announce(Step& step, Slot fleet, FleetStatus status) {
     move_to(step, fleet, status);
-    add_event(step, fleet, fmt::format("FLEET_STATE_{}", to_text(status)), fmt::format("Fleet changed state to {}", to_text(status)));
+    add_event(step, fleet, fmt::format("FLEET_STATE_{}", to_text(status)),
+              fmt::format("Fleet changed state to {}", to_text(status)));
 }
 
 void set_desired(Step& step, Slot slot, std::uint32_t desired, std::string_view why) {
@@ -46,7 +47,8 @@ void grow(Step& step, Slot slot, std::uint32_t wanted) {
         if (launch_instance(step, slot) == Launch::NoRoom) {
             if (!state.at<Fleet>(slot).waits_for_room) {
                 state.edit<Fleet>(slot)->waits_for_room = true;
-                add_event(step, slot, "GENERIC_EVENT", fmt::format("Waiting for room for another instance: {}", describe_no_room(state, slot)));
+                add_event(step, slot, "GENERIC_EVENT",
+                          fmt::format("Waiting for room for another instance: {}", describe_no_room(state, slot)));
             }
             // Ports that rest come back by themselves; everything else wakes the fleet.
             state.arm(step.now.engine + Millis{5'000}, TimerKind::FleetCheck, slot);
@@ -68,7 +70,9 @@ void shrink(Step& step, Slot slot, std::uint32_t wanted) {
             const Instance& instance = state.at<Instance>(instance_slot);
             if (instance.status == InstanceStatus::Draining) continue;
             slots.push_back(instance_slot);
-            candidates.push_back({.sessions = instance.sessions, .ready = instance.active > 0, .weight = instance.weight,
+            candidates.push_back({.sessions = instance.sessions,
+                                  .ready = instance.active > 0,
+                                  .weight = instance.weight,
                                   .reserved = instance.reserved,
                                   .age_rank = static_cast<std::uint64_t>(instance.created.ms)});
         }
@@ -119,15 +123,16 @@ Result<void> delete_fleet(Step& step, Slot slot) {
     if (fleet.status == FleetStatus::Deleting || fleet.status == FleetStatus::Terminated) return {};
     const std::size_t live = fleet.live_sessions.size();
     if (live > 0)
-        return refuse(ErrorCode::InUse, fmt::format("Fleet {} has {} live game server session{}; end them first, or wait until they end",
-                                                    fleet.id, live, live == 1 ? "" : "s"));
+        return refuse(ErrorCode::InUse,
+                      fmt::format("Fleet {} has {} live game server session{}; end them first, or wait until they end",
+                                  fleet.id, live, live == 1 ? "" : "s"));
     const Alias* bound = nullptr;
     state.table<Alias>().for_each([&](Slot, const Alias& alias) {
         if (alias.type == AliasType::Simple && alias.fleet_id == fleet.id) bound = &alias;
     });
     if (bound)
-        return refuse(ErrorCode::InUse, fmt::format("Alias {} ('{}') points to fleet {}; repoint or delete it first", bound->id,
-                                                    bound->name.substr(0, 100), fleet.id));
+        return refuse(ErrorCode::InUse, fmt::format("Alias {} ('{}') points to fleet {}; repoint or delete it first",
+                                                    bound->id, bound->name.substr(0, 100), fleet.id));
     announce(step, slot, FleetStatus::Deleting);
     add_event(step, slot, "FLEET_DELETED", "A request to delete the fleet was initiated.");
     state.edit<Fleet>(slot)->creation_deadline = kNever;
@@ -149,18 +154,22 @@ void count_creation_failure(Step& step, Slot slot, std::string_view what) {
     if (!in_creation(fleet.status)) return;
     const std::uint32_t failures = ++step.state.edit<Fleet>(slot)->creation_failures;
     if (failures < kCreationFailures) return;
-    fail_fleet(step, slot, "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE",
-               fmt::format("The server process did not stay up: {} ({} times). Run it by hand with the same parameters, and see "
-                           "that it calls ProcessReady.",
-                           what, failures));
+    fail_fleet(
+        step, slot, "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE",
+        fmt::format(
+            "The server process did not stay up: {} ({} times). Run it by hand with the same parameters, and see "
+            "that it calls ProcessReady.",
+            what, failures));
 }
 
 void expire_creation(Step& step, Slot slot) {
     const Fleet* fleet = step.state.find<Fleet>(slot);
     if (!fleet || !in_creation(fleet->status) || fleet->creation_deadline > step.now.engine) return;
-    fail_fleet(step, slot, "FLEET_VALIDATION_TIMED_OUT",
-               fmt::format("The fleet was not ACTIVE within {} s: {} of {} processes of the first instance reported ready",
-                           step.timers().fleet_creation.count() / 1000, fleet->processes_active, fleet->processes_per_instance()));
+    fail_fleet(
+        step, slot, "FLEET_VALIDATION_TIMED_OUT",
+        fmt::format("The fleet was not ACTIVE within {} s: {} of {} processes of the first instance reported ready",
+                    step.timers().fleet_creation.count() / 1000, fleet->processes_active,
+                    fleet->processes_per_instance()));
 }
 
 void advance_creation(Step& step, Slot slot) {
@@ -180,12 +189,14 @@ void advance_creation(Step& step, Slot slot) {
         state.edit<Fleet>(slot)->creation_deadline = deadline;
         state.arm(deadline, TimerKind::FleetCreation, slot);
     }
-    if (state.at<Fleet>(slot).status == FleetStatus::Downloading && prepared) announce(step, slot, FleetStatus::Validating);
+    if (state.at<Fleet>(slot).status == FleetStatus::Downloading && prepared)
+        announce(step, slot, FleetStatus::Validating);
     if (state.at<Fleet>(slot).status == FleetStatus::Validating && ready > 0) {
         announce(step, slot, FleetStatus::Building);
         announce(step, slot, FleetStatus::Activating);
     }
-    if (state.at<Fleet>(slot).status == FleetStatus::Activating && ready >= state.at<Fleet>(slot).processes_per_instance()) {
+    if (state.at<Fleet>(slot).status == FleetStatus::Activating &&
+        ready >= state.at<Fleet>(slot).processes_per_instance()) {
         announce(step, slot, FleetStatus::Active);
         {
             auto edit = state.edit<Fleet>(slot);
@@ -236,11 +247,14 @@ void reconcile_fleet(Step& step, Slot slot) {
     if (plan.look_again != kNever) state.arm(plan.look_again, TimerKind::FleetCheck, slot);
     if (view.auto_scaling && view.target_percent)
         set_desired(step, slot, plan.desired,
-                    fmt::format("{} sessions on {} instances of {}, buffer {} %", view.sessions, view.staying, view.per_instance,
-                                *view.target_percent));
-    if (view.staying < plan.desired) grow(step, slot, plan.desired);
-    else if (view.staying > plan.desired) shrink(step, slot, plan.desired);
-    else if (fleet.waits_for_room) state.edit<Fleet>(slot)->waits_for_room = false;
+                    fmt::format("{} sessions on {} instances of {}, buffer {} %", view.sessions, view.staying,
+                                view.per_instance, *view.target_percent));
+    if (view.staying < plan.desired)
+        grow(step, slot, plan.desired);
+    else if (view.staying > plan.desired)
+        shrink(step, slot, plan.desired);
+    else if (fleet.waits_for_room)
+        state.edit<Fleet>(slot)->waits_for_room = false;
 }
 
 void reconcile_waiting_fleets(Step& step) {

@@ -73,10 +73,11 @@ void lose_host(Step& step, Slot slot) {
     std::unordered_set<Slot> fleets;
     for (const Slot instance : std::vector<Slot>(state.at<Host>(slot).instances)) {
         const Slot fleet = state.at<Instance>(instance).fleet;
-        add_event(step, fleet, "SERVER_DOWN",
-                  fmt::format("Host {} gave no sign of life for {} s: instance {} is lost with {} sessions and is replaced",
-                              state.at<Host>(slot).name, step.timers().host_lost.count() / 1000, state.at<Instance>(instance).id,
-                              state.at<Instance>(instance).sessions));
+        add_event(
+            step, fleet, "SERVER_DOWN",
+            fmt::format("Host {} gave no sign of life for {} s: instance {} is lost with {} sessions and is replaced",
+                        state.at<Host>(slot).name, step.timers().host_lost.count() / 1000,
+                        state.at<Instance>(instance).id, state.at<Instance>(instance).sessions));
         lose_instance(step, instance, "its host was lost");
     }
     reconcile_waiting_fleets(step);
@@ -106,8 +107,8 @@ struct ReportRunner {
     void operator()(const link::HostNotice& report) {
         const Slot instance = step.state.find_instance(report.instance_id);
         if (instance == kNone || step.state.at<Instance>(instance).host != host) return;
-        add_event(step, step.state.at<Instance>(instance).fleet, report.event_code.empty() ? "GENERIC_EVENT" : report.event_code,
-                  report.message);
+        add_event(step, step.state.at<Instance>(instance).fleet,
+                  report.event_code.empty() ? "GENERIC_EVENT" : report.event_code, report.message);
     }
     void operator()(const link::SdkCall& call) { on_sdk_call(step, host, call); }
 };
@@ -118,8 +119,9 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
     State& state = step.state;
     const auto& regions = step.settings().regions;
     if (!hello.region.empty() && std::find(regions.begin(), regions.end(), hello.region) == regions.end())
-        return refuse(ErrorCode::UnsupportedRegion, fmt::format("host {} says region '{}', which this server does not have",
-                                                                hello.host_name, hello.region));
+        return refuse(
+            ErrorCode::UnsupportedRegion,
+            fmt::format("host {} says region '{}', which this server does not have", hello.host_name, hello.region));
     const Slot host = store_host(step, hello);
     const Slot cursor = find_cursor(state, host);
     CHECK(cursor != kNone);
@@ -144,8 +146,8 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
     for (const Slot process : vanished) {
         const Slot instance = state.at<Process>(process).instance;
         add_event(step, state.at<Instance>(instance).fleet, "SERVER_PROCESS_CRASHED",
-                  fmt::format("Process {} on instance {} vanished while its host's agent was away", state.at<Process>(process).id,
-                              state.at<Instance>(instance).id));
+                  fmt::format("Process {} on instance {} vanished while its host's agent was away",
+                              state.at<Process>(process).id, state.at<Instance>(instance).id));
         forget_process(step, process, "its process vanished while the host's agent was away");
         drop_retired_places(step, instance);
         remove_when_empty(step, instance);
@@ -219,14 +221,15 @@ void check_host(Step& step, Slot slot) {
         std::unordered_set<Slot> fleets;
         for (const Slot instance : host->instances) fleets.insert(state.at<Instance>(instance).fleet);
         for (const Slot fleet : fleets)
-            add_event(step, fleet, "GENERIC_EVENT",
-                      fmt::format("Host {} gave no sign of life for {} s: it gets no new sessions; running sessions go on",
-                                  host->name, view.silent_for.count() / 1000));
+            add_event(
+                step, fleet, "GENERIC_EVENT",
+                fmt::format("Host {} gave no sign of life for {} s: it gets no new sessions; running sessions go on",
+                            host->name, view.silent_for.count() / 1000));
     }
     if (verdict == plan::SilenceVerdict::Lost) return lose_host(step, slot);
-    const EngineTime next = !host->silent                         ? host->last_alive + timers.host_silent
+    const EngineTime next = !host->silent                        ? host->last_alive + timers.host_silent
                             : view.silent_for < timers.host_lost ? host->last_alive + timers.host_lost
-                                                                  : step.now.engine + timers.host_silent;
+                                                                 : step.now.engine + timers.host_silent;
     state.arm(std::max(next, step.now.engine + Millis{1}), TimerKind::HostAlive, slot);
 }
 

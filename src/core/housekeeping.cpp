@@ -11,8 +11,8 @@ namespace gse::core {
 namespace {
 
 template <class T, class Keep, class Forget>
-void retire(Step& step, std::deque<std::pair<EngineTime, Slot>>& queue, Millis keep_for, std::uint64_t keep_max, std::size_t max,
-            Keep&& still_that_one, Forget&& forget) {
+void retire(Step& step, std::deque<std::pair<EngineTime, Slot>>& queue, Millis keep_for, std::uint64_t keep_max,
+            std::size_t max, Keep&& still_that_one, Forget&& forget) {
     for (std::size_t i = 0; i < max && !queue.empty(); ++i) {
         const auto [ended_at, slot] = queue.front();
         const bool old = ended_at + keep_for <= step.now.engine;
@@ -66,7 +66,8 @@ void retire_ended(Step& step, std::size_t max) {
         [&](Slot slot, const PlayerSession& player) {
             // Numbers never repeat within a session, although the one that had the highest is forgotten.
             const GameSession& session = step.state.at<GameSession>(player.session);
-            if (player.number == session.last_number) step.state.edit<GameSession>(player.session)->retired_number = player.number;
+            if (player.number == session.last_number)
+                step.state.edit<GameSession>(player.session)->retired_number = player.number;
             step.state.remove<PlayerSession>(slot);
         });
     retire<GameSession>(
@@ -74,14 +75,19 @@ void retire_ended(Step& step, std::size_t max) {
         [](const GameSession& session, EngineTime at) { return !session.live() && session.ended_at == at; },
         [&](Slot slot, const GameSession& session) {
             // A pending log keeps its session; a token must be remembered for its time, unless there are too many.
-            const bool remembered = !session.idempotency_token.empty() && session.created_at + keep.idempotency > step.now.engine &&
+            const bool remembered = !session.idempotency_token.empty() &&
+                                    session.created_at + keep.idempotency > step.now.engine &&
                                     step.state.ended_sessions().size() < keep.ended_sessions_max;
-            if (session.instance != kNone || remembered) step.state.ended_sessions().emplace_back(session.ended_at, slot);
-            else forget_session(step, slot);
+            if (session.instance != kNone || remembered)
+                step.state.ended_sessions().emplace_back(session.ended_at, slot);
+            else
+                forget_session(step, slot);
         });
     retire<Fleet>(
         step, step.state.ended_fleets(), keep.deleted_fleets, UINT64_MAX, max,
-        [](const Fleet& fleet, EngineTime at) { return fleet.status == FleetStatus::Terminated && fleet.terminated_at == at; },
+        [](const Fleet& fleet, EngineTime at) {
+            return fleet.status == FleetStatus::Terminated && fleet.terminated_at == at;
+        },
         [&](Slot slot, const Fleet&) { forget_fleet(step, slot); });
 }
 

@@ -72,7 +72,8 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
         }
     });
     return fmt::format(
-        "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range, {} not "
+        "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range, {} "
+        "not "
         "connected, {} of another region",
         full, full == 1 ? "" : "s", no_ports, unreachable, other_region);
 }
@@ -102,7 +103,9 @@ Launch launch_instance(Step& step, Slot fleet_slot) {
         for (std::uint32_t i = 0; i < fleet.recipes[recipe].concurrent; ++i) {
             const auto ports = choose_ports(step, host, fleet, instance.places);
             if (!ports) return Launch::NoRoom;
-            instance.places.push_back({.number = instance.next_place++, .recipe = recipe, .client_port = ports->client,
+            instance.places.push_back({.number = instance.next_place++,
+                                       .recipe = recipe,
+                                       .client_port = ports->client,
                                        .grpc_port = ports->grpc});
         }
     }
@@ -117,9 +120,9 @@ link::InstanceSpec instance_spec(const State& state, Slot slot) {
     spec.instance_id = instance.id;
     spec.fleet_id = fleet.id;
     spec.version = instance.spec_version;
-    spec.phase = instance.removing                                ? link::InstancePhase::Remove
+    spec.phase = instance.removing                             ? link::InstancePhase::Remove
                  : instance.status == InstanceStatus::Draining ? link::InstancePhase::Drain
-                                                                  : link::InstancePhase::Run;
+                                                               : link::InstancePhase::Run;
     if (fleet.asset != kNone) {
         const Asset& asset = state.at<Asset>(fleet.asset);
         spec.package = {.bucket = asset.bucket, .key = asset.key, .authorization = {}};
@@ -127,12 +130,16 @@ link::InstanceSpec instance_spec(const State& state, Slot slot) {
         spec.package_bytes = asset.bytes;
     }
     spec.log_prefix = {.bucket = "logs", .key = fmt::format("instances/{}/", instance.id), .authorization = {}};
-    for (const auto& permission : fleet.inbound) spec.client_ports.push_back({permission.from_port, permission.to_port});
+    for (const auto& permission : fleet.inbound)
+        spec.client_ports.push_back({permission.from_port, permission.to_port});
     for (const Place& place : instance.places) {
         if (place.retired) continue;
         const ProcessRecipe& recipe = fleet.recipes.at(place.recipe);
-        spec.places.push_back({.number = place.number, .launch_path = recipe.launch_path, .parameters = recipe.parameters,
-                               .client_port = place.client_port, .grpc_port = place.grpc_port});
+        spec.places.push_back({.number = place.number,
+                               .launch_path = recipe.launch_path,
+                               .parameters = recipe.parameters,
+                               .client_port = place.client_port,
+                               .grpc_port = place.grpc_port});
     }
     return spec;
 }
@@ -146,8 +153,10 @@ void drain_instance(Step& step, Slot slot) {
     }
     change_phase(step, slot);
     const EngineTime due = step.now.engine + step.timers().drain_grace;
-    if (due <= step.now.engine) end_drained_processes(step, slot);
-    else step.state.arm(due, TimerKind::DrainGrace, slot);
+    if (due <= step.now.engine)
+        end_drained_processes(step, slot);
+    else
+        step.state.arm(due, TimerKind::DrainGrace, slot);
 }
 
 void end_drained_processes(Step& step, Slot slot) {
@@ -181,10 +190,12 @@ void on_instance_step(Step& step, Slot host, const link::InstanceStep& report) {
         if (state.at<Instance>(slot).status == InstanceStatus::Draining) return;
         if (first) return fail_fleet(step, fleet_slot, failure_code(report.step), report.message, report.log_key);
         add_event(step, fleet_slot, failure_code(report.step),
-                  fmt::format("Instance {} is given up and replaced: {}", report.instance_id, report.message), report.log_key);
+                  fmt::format("Instance {} is given up and replaced: {}", report.instance_id, report.message),
+                  report.log_key);
         state.change_fleet_run(fleet_slot, [&](Fleet& fleet) {
             const Timers& timers = step.timers();
-            const Millis doubled{timers.restart_backoff_min.count() << std::min<std::uint32_t>(fleet.launch_failures++, 16)};
+            const Millis doubled{timers.restart_backoff_min.count()
+                                 << std::min<std::uint32_t>(fleet.launch_failures++, 16)};
             fleet.next_launch = step.now.engine + std::min(timers.restart_backoff_max, doubled);
         });
         drain_instance(step, slot);
@@ -192,23 +203,23 @@ void on_instance_step(Step& step, Slot host, const link::InstanceStep& report) {
     }
 
     switch (report.step) {
-        case link::PrepareStep::Accepted:
-            state.edit<Instance>(slot)->accepted = true;
-            break;
+        case link::PrepareStep::Accepted: state.edit<Instance>(slot)->accepted = true; break;
         case link::PrepareStep::Downloaded: break;
         case link::PrepareStep::Extracted:
-            if (first) add_event(step, fleet_slot, "FLEET_CREATION_EXTRACTING_BUILD", "Extracting Build.", report.log_key);
+            if (first)
+                add_event(step, fleet_slot, "FLEET_CREATION_EXTRACTING_BUILD", "Extracting Build.", report.log_key);
             break;
         case link::PrepareStep::Installed:
             if (first && !report.log_key.empty())
-                add_event(step, fleet_slot, "FLEET_CREATION_RUNNING_INSTALLER", "Running installer at /local/game/install.sh",
-                          report.log_key);
+                add_event(step, fleet_slot, "FLEET_CREATION_RUNNING_INSTALLER",
+                          "Running installer at /local/game/install.sh", report.log_key);
             break;
         case link::PrepareStep::PathsValidated:
             state.edit<Instance>(slot)->prepared = true;
             state.change_fleet_run(fleet_slot, [](Fleet& fleet) { fleet.launch_failures = 0; });
             if (first)
-                add_event(step, fleet_slot, "FLEET_CREATION_VALIDATING_RUNTIME_CONFIG", "Searching for runtime path.", report.log_key);
+                add_event(step, fleet_slot, "FLEET_CREATION_VALIDATING_RUNTIME_CONFIG", "Searching for runtime path.",
+                          report.log_key);
             break;
     }
     advance_creation(step, fleet_slot);
@@ -230,9 +241,10 @@ void lose_instance(Step& step, Slot slot, std::string_view why) {
     for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes)) forget_process(step, process, why);
     // Logs that were still to be collected went with it.
     std::vector<Slot> with_logs;
-    if (state.at<Instance>(slot).logs_pending > 0) for (const auto* sessions : {&state.at<Fleet>(fleet).live_sessions, &state.at<Fleet>(fleet).ended_sessions})
-        for (const auto& [order, session] : *sessions)
-            if (state.at<GameSession>(session).instance == slot) with_logs.push_back(session);
+    if (state.at<Instance>(slot).logs_pending > 0)
+        for (const auto* sessions : {&state.at<Fleet>(fleet).live_sessions, &state.at<Fleet>(fleet).ended_sessions})
+            for (const auto& [order, session] : *sessions)
+                if (state.at<GameSession>(session).instance == slot) with_logs.push_back(session);
     for (const Slot session : with_logs) {
         auto edit = state.edit<GameSession>(session);
         if (edit->log_state == LogState::Pending) edit->log_state = LogState::Failed;
@@ -268,12 +280,14 @@ bool fill_places(Step& step, Slot slot) {
     std::uint32_t next = instance->next_place;
     bool all = true;
     for (std::uint32_t recipe = 0; recipe < fleet.recipes.size(); ++recipe) {
-        const auto held = std::count_if(places.begin(), places.end(), [recipe](const Place& p) { return p.recipe == recipe && !p.retired; });
+        const auto held = std::count_if(places.begin(), places.end(),
+                                        [recipe](const Place& p) { return p.recipe == recipe && !p.retired; });
         for (auto i = static_cast<std::uint32_t>(held); i < fleet.recipes[recipe].concurrent; ++i) {
             const auto ports = choose_ports(step, instance->host, fleet, places);
             all = all && ports;
             if (!ports) break;
-            places.push_back({.number = next++, .recipe = recipe, .client_port = ports->client, .grpc_port = ports->grpc});
+            places.push_back(
+                {.number = next++, .recipe = recipe, .client_port = ports->client, .grpc_port = ports->grpc});
         }
     }
     if (next != instance->next_place) {

@@ -26,7 +26,8 @@ void lose_instance(Step& step, Slot instance, std::string_view why);
 /// Gives a process's place up (it is unhealthy or its port is taken) and opens another with fresh ports.
 /// False when the host has no free ports now: fill_places() tries again.
 bool replace_place(Step& step, Slot instance, std::uint32_t place);
-/// Opens the places that the fleet's configuration asks for and that are missing; tries again later while ports are short.
+/// Opens the places that the fleet's configuration asks for and that are missing; tries again later while ports are
+/// short.
 bool fill_places(Step& step, Slot instance);
 /// Forgets retired places on which nothing runs; their ports rest.
 void drop_retired_places(Step& step, Slot instance);

@@ -51,8 +51,9 @@ void renew_seat(Step& step, Slot slot) {
 Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Joining> players) {
     const GameSession& session = step.state.at<GameSession>(session_slot);
     if (!session.live())
-        return refuse(ErrorCode::Unavailable, fmt::format("The game server session is {}; players join one that is ACTIVE or ACTIVATING",
-                                                          to_text(session.status)));
+        return refuse(ErrorCode::Unavailable,
+                      fmt::format("The game server session is {}; players join one that is ACTIVE or ACTIVATING",
+                                  to_text(session.status)));
     std::vector<Slot> seats(players.size(), kNone);
     std::uint32_t fresh = 0;
     for (std::size_t i = 0; i < players.size(); ++i) {
@@ -60,13 +61,16 @@ Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Jo
         if (seats[i] == kNone) ++fresh;
     }
     if (fresh > 0 && !session.accept_all)
-        return refuse(ErrorCode::Unavailable, "The game server session takes no players: its PlayerSessionCreationPolicy is DENY_ALL");
+        return refuse(ErrorCode::Unavailable,
+                      "The game server session takes no players: its PlayerSessionCreationPolicy is DENY_ALL");
     if (session.seats + fresh > session.max_players)
         return refuse(ErrorCode::Insufficient, fmt::format("{} of {} seats are taken, {} more asked for", session.seats,
                                                            session.max_players, fresh));
     for (std::size_t i = 0; i < players.size(); ++i) {
-        if (seats[i] == kNone) seats[i] = reserve_seat(step, session_slot, players[i]);
-        else renew_seat(step, seats[i]);
+        if (seats[i] == kNone)
+            seats[i] = reserve_seat(step, session_slot, players[i]);
+        else
+            renew_seat(step, seats[i]);
     }
     return seats;
 }
@@ -79,10 +83,12 @@ Result<void> accept_player(Step& step, Slot session_slot, Slot player_slot, std:
     const std::uint64_t request = request_id.empty() ? 0 : stable_hash(request_id) | 1;
     if (found->status == PlayerStatus::Active && request != 0 && found->accept_request == request) return {};
     if (session.status != SessionStatus::Active)
-        return refuse(ErrorCode::Unavailable, fmt::format("the game server session is {}; activate it before accepting players",
-                                                          to_text(session.status)));
+        return refuse(ErrorCode::Unavailable,
+                      fmt::format("the game server session is {}; activate it before accepting players",
+                                  to_text(session.status)));
     if (found->status != PlayerStatus::Reserved)
-        return refuse(ErrorCode::Unavailable, fmt::format("the player session is {}; the player has to join again", to_text(found->status)));
+        return refuse(ErrorCode::Unavailable,
+                      fmt::format("the player session is {}; the player has to join again", to_text(found->status)));
     auto player = step.state.edit<PlayerSession>(player_slot);
     player->status = PlayerStatus::Active;
     player->deadline = kNever;

@@ -47,7 +47,8 @@ std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet
     if (host.ports.low == 0) return 0;
     std::uint32_t client = 0;
     std::uint32_t any = 0;
-    for (std::uint32_t port = host.ports.low; port <= host.ports.high && (client < enough || any < 2 * enough); ++port) {
+    for (std::uint32_t port = host.ports.low; port <= host.ports.high && (client < enough || any < 2 * enough);
+         ++port) {
         if (!state.port_free(host, static_cast<std::uint16_t>(port))) continue;
         ++any;
         if (in_fleet_range(fleet, static_cast<std::uint16_t>(port))) ++client;
@@ -60,22 +61,25 @@ Result<void> check_chosen_port(const State& state, Slot process_slot, std::uint1
     const Instance& instance = state.at<Instance>(process.instance);
     const Fleet& fleet = state.at<Fleet>(instance.fleet);
     if (!in_fleet_range(fleet, port))
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("client port {} lies outside the fleet's InboundPermissions; listen on GSE_CLIENT_PORT, or open "
-                                  "the port for fleet {}",
-                                  port, fleet.id));
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format(
+                "client port {} lies outside the fleet's InboundPermissions; listen on GSE_CLIENT_PORT, or open "
+                "the port for fleet {}",
+                port, fleet.id));
     for (const Slot other_slot : state.at<Host>(instance.host).instances) {
         const Instance& other = state.at<Instance>(other_slot);
         const auto clash = [&](std::string_view what) {
-            return refuse(ErrorCode::InUse,
-                          fmt::format("client port {} belongs to {} of fleet {}", port, what, state.at<Fleet>(other.fleet).id));
+            return refuse(ErrorCode::InUse, fmt::format("client port {} belongs to {} of fleet {}", port, what,
+                                                        state.at<Fleet>(other.fleet).id));
         };
         for (const Place& place : other.places) {
             const bool own = other_slot == process.instance && place.number == process.place;
             if (!own && (place.client_port == port || place.grpc_port == port)) return clash("another process");
         }
         for (const Slot slot : other.processes)
-            if (slot != process_slot && state.at<Process>(slot).client_port == port) return clash(state.at<Process>(slot).id);
+            if (slot != process_slot && state.at<Process>(slot).client_port == port)
+                return clash(state.at<Process>(slot).id);
     }
     return {};
 }

@@ -17,9 +17,11 @@ struct PortPair {
 std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, const std::vector<Place>& taken);
 
 /// How many processes of the fleet could still get ports on the host, up to `enough`.
-[[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet, std::uint32_t enough);
+[[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet,
+                                             std::uint32_t enough);
 
-/// A port that a game chose itself: refused when it is outside the fleet's range, or another process on the host has it.
+/// A port that a game chose itself: refused when it is outside the fleet's range, or another process on the host has
+/// it.
 Result<void> check_chosen_port(const State& state, Slot process, std::uint16_t client_port);
 
 }  // namespace gse::core

@@ -30,22 +30,26 @@ std::string exit_text(const link::ProcessExited& report) {
 
 /// "" when the exit needs no event. Mapping inferred from [查看事件].
 std::string_view exit_event(const Process& process, const link::ProcessExited& report) {
-    if (report.killed_by_agent && report.kill_reason == EndReason::ReadyTimeout) return "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
+    if (report.killed_by_agent && report.kill_reason == EndReason::ReadyTimeout)
+        return "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
     switch (process.end_reason) {
         case EndReason::None: return "SERVER_PROCESS_CRASHED";
         case EndReason::Unhealthy: return "SERVER_PROCESS_TERMINATED_UNHEALTHY";
         case EndReason::Itself: return report.killed_by_agent ? "SERVER_PROCESS_PROCESS_EXIT_TIMEOUT" : "";
         case EndReason::ReadyTimeout: return "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
-        default: return report.killed_by_agent && process.status == ProcessStatus::Ending && process.end_delivered
-                            ? "SERVER_PROCESS_FORCE_TERMINATED"
-                            : "";
+        default:
+            return report.killed_by_agent && process.status == ProcessStatus::Ending && process.end_delivered
+                       ? "SERVER_PROCESS_FORCE_TERMINATED"
+                       : "";
     }
 }
 
-void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_t grpc_port, std::vector<std::string> log_paths) {
+void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_t grpc_port,
+                  std::vector<std::string> log_paths) {
     State& state = step.state;
     const Slot instance = state.at<Process>(slot).instance;
-    if (state.at<Instance>(instance).status == InstanceStatus::Pending) state.edit<Instance>(instance)->status = InstanceStatus::Active;
+    if (state.at<Instance>(instance).status == InstanceStatus::Pending)
+        state.edit<Instance>(instance)->status = InstanceStatus::Active;
     {
         auto process = state.edit<Process>(slot);
         process->status = ProcessStatus::Active;
@@ -82,8 +86,10 @@ void on_process_started(Step& step, Slot host, const link::ProcessStarted& repor
     }
     const Slot slot = state.add(std::move(process));
     // The order to drain, or to leave the place, crossed the launch on the wire.
-    if (instance.status == InstanceStatus::Draining) request_end(step, slot, EndReason::ScaleIn);
-    else if (!wanted) request_end(step, slot, EndReason::Replaced);
+    if (instance.status == InstanceStatus::Draining)
+        request_end(step, slot, EndReason::ScaleIn);
+    else if (!wanted)
+        request_end(step, slot, EndReason::Replaced);
 }
 
 void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFailed& report) {
@@ -95,12 +101,15 @@ void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFail
         case link::StartFailure::PortBusy: {
             // Somebody outside our books holds it: leave it alone for a while.
             state.rest_port(host, report.port, step.now.engine + step.timers().host_lost);
-            add_event(step, fleet, "GENERIC_EVENT",
-                      fmt::format("Port {} on host {} is taken by a program that is not ours; instance {} moves to another port",
-                                  report.port, state.at<Host>(host).name, report.instance_id));
+            add_event(
+                step, fleet, "GENERIC_EVENT",
+                fmt::format(
+                    "Port {} on host {} is taken by a program that is not ours; instance {} moves to another port",
+                    report.port, state.at<Host>(host).name, report.instance_id));
             if (!replace_place(step, instance, report.place))
                 add_event(step, fleet, "GENERIC_EVENT",
-                          fmt::format("No free port is left for instance {}: {}", report.instance_id, describe_no_room(state, fleet)));
+                          fmt::format("No free port is left for instance {}: {}", report.instance_id,
+                                      describe_no_room(state, fleet)));
             drop_retired_places(step, instance);
             return;
         }
@@ -123,13 +132,15 @@ void on_process_ready(Step& step, Slot host, const link::ProcessIsReady& report)
 
 void request_end(Step& step, Slot slot, EndReason reason) {
     const Process& process = step.state.at<Process>(slot);
-    const bool harder = reason == EndReason::EndedByApi || reason == EndReason::FleetDeleted || reason == EndReason::ActivationTimeout;
+    const bool harder =
+        reason == EndReason::EndedByApi || reason == EndReason::FleetDeleted || reason == EndReason::ActivationTimeout;
     if (process.status == ProcessStatus::Ending && !(harder && process.end_reason != EndReason::Itself)) return;
     {
         auto edit = step.state.edit<Process>(slot);
         edit->status = ProcessStatus::Ending;
         edit->end_reason = reason;
         edit->end_requested = step.now.engine;
+        edit->end_delivered = false;  // it may have been told before, of a later deadline
     }
     const Instance& instance = step.state.at<Instance>(process.instance);
     step.order(instance.host, end_order(step.state, slot, step.now));
@@ -148,7 +159,8 @@ link::EndProcess end_order(const State& state, Slot slot, Now now) {
     const Fleet& fleet = state.at<Fleet>(fleet_of(state, process));
     std::optional<ProtectionPolicy> protection;
     if (process.session != kNone) protection = state.at<GameSession>(process.session).protection;
-    const auto after = plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
+    const auto after =
+        plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
     link::EndProcess order;
     order.process_id = process.id;
     order.reason = process.end_reason;
@@ -188,20 +200,24 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
     const bool crashed = code == "SERVER_PROCESS_CRASHED" || code == "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
     const bool was_ready = process.ready;
     if (!code.empty()) {
-        std::string text = fmt::format("Process {} (pid {}) on instance {} ended with {} after {:.1f} s; session {}", report.process_id,
-                                       process.pid, state.at<Instance>(instance).id, exit_text(report),
-                                       static_cast<double>(report.uptime_ms) / 1000.0, session);
-        if (process.status == ProcessStatus::Ending) text += fmt::format("; asked to end: {}", to_text(process.end_reason));
+        std::string text = fmt::format("Process {} (pid {}) on instance {} ended with {} after {:.1f} s; session {}",
+                                       report.process_id, process.pid, state.at<Instance>(instance).id,
+                                       exit_text(report), static_cast<double>(report.uptime_ms) / 1000.0, session);
+        if (process.status == ProcessStatus::Ending)
+            text += fmt::format("; asked to end: {}", to_text(process.end_reason));
         if (report.killed_by_agent) text += "; killed when its time was up";
         if (!report.last_output.empty()) text += "; last output: " + report.last_output;
         add_event(step, fleet, code, std::move(text));
     }
-    forget_process(step, slot, process.end_reason == EndReason::Itself
-                                   ? std::string()
-                                   : fmt::format("its process ended with {}", exit_text(report)));
+    forget_process(step, slot,
+                   process.end_reason == EndReason::Itself
+                       ? std::string()
+                       : fmt::format("its process ended with {}", exit_text(report)));
     drop_retired_places(step, instance);
-    if (crashed || !was_ready) count_creation_failure(step, fleet, fmt::format("a process ended with {} {}", exit_text(report),
-                                                                 was_ready ? "" : "before it called ProcessReady"));
+    if (crashed || !was_ready)
+        count_creation_failure(step, fleet,
+                               fmt::format("a process ended with {} {}", exit_text(report),
+                                           was_ready ? "" : "before it called ProcessReady"));
     remove_when_empty(step, instance);
 }
 
@@ -220,8 +236,9 @@ void on_health_changed(Step& step, Slot host, const link::HealthChanged& report)
     // It may go on for as long as its session is protected; the replacement does not wait for that.
     if (state.at<Instance>(instance).status == InstanceStatus::Draining) return;
     if (!replace_place(step, instance, place))
-        add_event(step, fleet, "GENERIC_EVENT",
-                  fmt::format("Process {} is unhealthy and no free port is left for its replacement", report.process_id));
+        add_event(
+            step, fleet, "GENERIC_EVENT",
+            fmt::format("Process {} is unhealthy and no free port is left for its replacement", report.process_id));
 }
 
 void on_session_start_result(Step& step, Slot host, const link::SessionStartResult& report) {
@@ -235,9 +252,10 @@ void on_session_start_result(Step& step, Slot host, const link::SessionStartResu
         return;
     }
     if (state.at<GameSession>(slot).status != SessionStatus::Activating) return;
-    add_event(step, state.at<GameSession>(slot).fleet, "GAME_SESSION_ACTIVATION_TIMEOUT",
-              fmt::format("Game server session {}: OnStartGameServerSession failed: {}. The process is ended and replaced.",
-                          report.session_id, report.message));
+    add_event(
+        step, state.at<GameSession>(slot).fleet, "GAME_SESSION_ACTIVATION_TIMEOUT",
+        fmt::format("Game server session {}: OnStartGameServerSession failed: {}. The process is ended and replaced.",
+                    report.session_id, report.message));
     end_session(step, slot, SessionStatus::Error, "OnStartGameServerSession failed: " + report.message);
     request_end(step, process, EndReason::ActivationTimeout);
 }
@@ -278,9 +296,9 @@ Result<Slot> own_session(const Step& step, Slot process, std::string_view sessio
     const Slot slot = step.state.find_session(session_id);
     if (slot == kNone) return refuse(ErrorCode::NotFound, "no such game server session");
     if (step.state.at<Process>(process).session != slot)
-        return refuse(ErrorCode::Unavailable,
-                      step.state.at<GameSession>(slot).live() ? "the game server session runs in another process"
-                                                              : "the game server session has ended");
+        return refuse(ErrorCode::Unavailable, step.state.at<GameSession>(slot).live()
+                                                  ? "the game server session runs in another process"
+                                                  : "the game server session has ended");
     return slot;
 }
 
@@ -294,7 +312,8 @@ struct CallRunner {
     Result<void> operator()(const link::CallReady& ready) {
         const Process& own = step.state.at<Process>(process);
         if (own.status == ProcessStatus::Active) return {};  // the retry of a lost answer
-        if (own.status != ProcessStatus::Activating) return refuse(ErrorCode::Unavailable, "the process is being ended");
+        if (own.status != ProcessStatus::Activating)
+            return refuse(ErrorCode::Unavailable, "the process is being ended");
         if (ready.client_port != own.client_port) {
             if (auto fits = check_chosen_port(step.state, process, ready.client_port); !fits) {
                 add_event(step, fleet_of(step.state, own), "GENERIC_EVENT",
@@ -326,14 +345,16 @@ struct CallRunner {
         if (!describe.status_filter.empty()) {
             PlayerStatus status{};
             if (!from_text(describe.status_filter, status))
-                return refuse(ErrorCode::InvalidParameterValue, "playerSessionStatusFilter is RESERVED, ACTIVE, COMPLETED or TIMEDOUT");
+                return refuse(ErrorCode::InvalidParameterValue,
+                              "playerSessionStatusFilter is RESERVED, ACTIVE, COMPLETED or TIMEDOUT");
             wanted = status;
         }
         const GameSession& session = state.at<GameSession>(session_slot);
         // The token is the number of the last seat given: numbers never repeat within a session.
         std::uint32_t after = 0;
         for (const char c : describe.next_token) {
-            if (c < '0' || c > '9' || after > 100'000'000) return refuse(ErrorCode::InvalidParameterValue, "nextToken is not ours");
+            if (c < '0' || c > '9' || after > 100'000'000)
+                return refuse(ErrorCode::InvalidParameterValue, "nextToken is not ours");
             after = after * 10 + static_cast<std::uint32_t>(c - '0');
         }
         const std::size_t limit = describe.limit <= 0 ? 100 : std::min(describe.limit, 1000);
@@ -348,10 +369,17 @@ struct CallRunner {
                 break;
             }
             after = player.number;
-            reply.players.push_back({.player_session_id = id, .player_id = player.player_id, .session_id = state.session_id(session_slot),
-                                     .fleet_id = state.at<Fleet>(session.fleet).id, .address = session.address, .status = player.status,
-                                     .created = player.created, .ended = player.ended, .port = session.port,
-                                     .player_data = player.data ? *player.data : std::string(), .dns_name = {}});
+            reply.players.push_back({.player_session_id = id,
+                                     .player_id = player.player_id,
+                                     .session_id = state.session_id(session_slot),
+                                     .fleet_id = state.at<Fleet>(session.fleet).id,
+                                     .address = session.address,
+                                     .status = player.status,
+                                     .created = player.created,
+                                     .ended = player.ended,
+                                     .port = session.port,
+                                     .player_data = player.data ? *player.data : std::string(),
+                                     .dns_name = {}});
         }
         return {};
     }
@@ -368,7 +396,8 @@ struct CallRunner {
         if (known != kNone && !step.state.at<GameSession>(known).live() &&
             step.state.at<GameSession>(known).log_process == step.state.at<Process>(process).id)
             return {};
-        end_session(step, TRY(own_session(step, process, terminate.session_id)), SessionStatus::Terminated, "ended by the game");
+        end_session(step, TRY(own_session(step, process, terminate.session_id)), SessionStatus::Terminated,
+                    "ended by the game");
         return {};
     }
     Result<void> operator()(const link::CallEnding&) {
@@ -379,7 +408,8 @@ struct CallRunner {
             auto edit = step.state.edit<Process>(process);
             edit->status = ProcessStatus::Ending;
             // A process that was asked to end and complies keeps the reason of the request for its exit.
-            if (edit->end_reason == EndReason::None || edit->end_reason == EndReason::ScaleIn) edit->end_reason = EndReason::Itself;
+            if (edit->end_reason == EndReason::None || edit->end_reason == EndReason::ScaleIn)
+                edit->end_reason = EndReason::Itself;
             edit->end_delivered = true;
             edit->end_requested = step.now.engine;
         }

@@ -1,4 +1,5 @@
-/// Game server processes: from launch to confirmed exit, and the calls they make. Source: [进程准备就绪; 结束进程; 健康检查].
+/// Game server processes: from launch to confirmed exit, and the calls they make. Source: [进程准备就绪; 结束进程;
+/// 健康检查].
 #pragma once
 
 #include "core/step.h"

@@ -37,13 +37,17 @@ std::string describe_shortage(const State& state, Slot fleet_slot) {
         const Host& host = state.at<Host>(instance.host);
         busy += instance.sessions;
         if (instance.status != InstanceStatus::Active) continue;
-        if (host.silent || host.lost) ++unreachable;
-        else if (!instance.idle.empty() && fleet.max_activations != 0 && instance.activating >= fleet.max_activations) ++capped;
+        if (host.silent || host.lost)
+            ++unreachable;
+        else if (!instance.idle.empty() && fleet.max_activations != 0 && instance.activating >= fleet.max_activations)
+            ++capped;
     }
     std::string text = fmt::format("{}/{} processes busy", busy, fleet.processes_active);
     if (fleet.instances_pending > 0)
-        text += fmt::format(", {} instance{} starting", fleet.instances_pending, fleet.instances_pending == 1 ? "" : "s");
-    if (capped > 0) text += fmt::format(", {} at MaxConcurrentGameServerSessionActivations {}", capped, fleet.max_activations);
+        text +=
+            fmt::format(", {} instance{} starting", fleet.instances_pending, fleet.instances_pending == 1 ? "" : "s");
+    if (capped > 0)
+        text += fmt::format(", {} at MaxConcurrentGameServerSessionActivations {}", capped, fleet.max_activations);
     if (unreachable > 0) text += fmt::format(", {} on hosts that are not answering", unreachable);
     if (fleet.waits_for_room) text += ", no host has room for another instance";
     return text + fmt::format(", maximum {}", fleet.max);
@@ -53,15 +57,16 @@ Result<Slot> create_session(Step& step, NewSession wanted) {
     State& state = step.state;
     const Fleet& fleet = state.at<Fleet>(wanted.fleet);
     if (fleet.status != FleetStatus::Active)
-        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet", fleet.id,
-                                                          to_text(fleet.status)));
+        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet",
+                                                          fleet.id, to_text(fleet.status)));
     if (!wanted.custom_id.empty() && state.find_custom_session(fleet.region, wanted.custom_id) != kNone)
-        return refuse(ErrorCode::InUse, fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
+        return refuse(ErrorCode::InUse,
+                      fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
     TRY(check_creator(step, fleet, wanted));
     if (fleet.open.empty()) {
         state.queue_reconcile(wanted.fleet);
-        return refuse(ErrorCode::Insufficient,
-                      fmt::format("Fleet {} has no idle process: {}", fleet.id, describe_shortage(state, wanted.fleet)));
+        return refuse(ErrorCode::Insufficient, fmt::format("Fleet {} has no idle process: {}", fleet.id,
+                                                           describe_shortage(state, wanted.fleet)));
     }
     const Slot instance_slot = fleet.open.rbegin()->second;
     const Instance& instance = state.at<Instance>(instance_slot);
@@ -166,8 +171,10 @@ void end_session(Step& step, Slot slot, SessionStatus status, std::string reason
         }
     }
     state.ended_sessions().emplace_back(step.now.engine, slot);
-    if (collect) step.order(state.at<Instance>(session.instance).host, collect_logs_order(state, slot));
-    else state.edit<GameSession>(slot)->instance = kNone;
+    if (collect)
+        step.order(state.at<Instance>(session.instance).host, collect_logs_order(state, slot));
+    else
+        state.edit<GameSession>(slot)->instance = kNone;
     // Protection was the session's: what remains is an unprotected process.
     if (state.at<Process>(process_slot).status == ProcessStatus::Ending) renew_end(step, process_slot);
     state.queue_reconcile(session.fleet);
@@ -175,7 +182,8 @@ void end_session(Step& step, Slot slot, SessionStatus status, std::string reason
 
 void expire_activation(Step& step, Slot slot) {
     const GameSession* session = step.state.find<GameSession>(slot);
-    if (!session || session->status != SessionStatus::Activating || session->activation_deadline > step.now.engine) return;
+    if (!session || session->status != SessionStatus::Activating || session->activation_deadline > step.now.engine)
+        return;
     const Host& host = step.state.at<Host>(step.state.at<Instance>(session->instance).host);
     if (!host.synced && !host.lost) {
         // The activation may wait in the agent's backlog.
@@ -199,7 +207,8 @@ link::CollectLogs collect_logs_order(const State& state, Slot slot) {
     order.process_id = session.log_process;
     order.instance_id = state.at<Instance>(session.instance).id;
     order.paths = session.log_paths;
-    order.target = {.bucket = "logs", .key = fmt::format("sessions/{}.zip", session.key.substr(0, 24)), .authorization = {}};
+    order.target = {
+        .bucket = "logs", .key = fmt::format("sessions/{}.zip", session.key.substr(0, 24)), .authorization = {}};
     order.max_bytes = state.settings().limits.log_bytes_per_session;
     return order;
 }

@@ -16,7 +16,7 @@ struct NewSession {
     std::string session_data;
     std::string matchmaker_data;
     std::vector<GameProperty> properties;
-    std::string custom_id;          ///< "" or the caller's own id, unique in the region
+    std::string custom_id;  ///< "" or the caller's own id, unique in the region
     std::string idempotency_token;
     std::uint64_t request_hash = 0;
 };

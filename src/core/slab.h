@@ -55,9 +55,7 @@ public:
         if (find(slot)) erase_cell(slot);
     }
 
-    [[nodiscard]] T* find(Slot slot) {
-        return slot < limit_ && cell(slot).used ? &cell(slot).value : nullptr;
-    }
+    [[nodiscard]] T* find(Slot slot) { return slot < limit_ && cell(slot).used ? &cell(slot).value : nullptr; }
     [[nodiscard]] const T* find(Slot slot) const { return const_cast<Slab*>(this)->find(slot); }
 
     [[nodiscard]] T& at(Slot slot) {

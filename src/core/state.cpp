@@ -42,7 +42,9 @@ void erase_value(std::vector<T>& values, const T& value) {
     values.erase(it);
 }
 
-std::string idempotency_key(std::string_view region, std::string_view token) { return fmt::format("{}/{}", region, token); }
+std::string idempotency_key(std::string_view region, std::string_view token) {
+    return fmt::format("{}/{}", region, token);
+}
 
 /// "" when the caller gave no id of their own.
 std::string_view custom_part(const GameSession& session) {
@@ -110,9 +112,9 @@ void State::remove(Slot slot) {
     touch<T>(slot);
 }
 
-#define GSE_INSTANTIATE(T)                    \
-    template class Edit<T>;                   \
-    template Slot State::add<T>(T record);    \
+#define GSE_INSTANTIATE(T) \
+    template class Edit<T>; \
+    template Slot State::add<T>(T record); \
     template void State::remove<T>(Slot slot);
 GSE_INSTANTIATE(Meta)
 GSE_INSTANTIATE(Asset)
@@ -195,7 +197,8 @@ std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineT
 
 std::string State::session_id(const GameSession& session) const {
     const Fleet& fleet = at<Fleet>(session.fleet);
-    return fmt::format("qcs::gse:{}:uin/{}:gameserversession/{}/{}", fleet.region, settings_.uin, fleet.id, session.key);
+    return fmt::format("qcs::gse:{}:uin/{}:gameserversession/{}/{}", fleet.region, settings_.uin, fleet.id,
+                       session.key);
 }
 std::string State::session_id(Slot session) const { return session_id(at<GameSession>(session)); }
 
@@ -213,7 +216,8 @@ std::string State::arn(std::string_view region, std::string_view kind, std::stri
 
 std::string State::next_session_key(Rng& rng) const {
     const std::string chance = rng.text(9);
-    return fmt::format("gssess-{}{}-{}", slot_text(table<GameSession>().next_slot()), chance.substr(0, 1), chance.substr(1));
+    return fmt::format("gssess-{}{}-{}", slot_text(table<GameSession>().next_slot()), chance.substr(0, 1),
+                       chance.substr(1));
 }
 
 std::uint64_t State::next_order() { return edit<Meta>(0)->next_order++; }
@@ -253,8 +257,10 @@ void State::unlink(Slot slot, Process& process) {
 
 void State::link(Slot slot, GameSession& session) {
     const std::string& region = at<Fleet>(session.fleet).region;
-    if (!session.idempotency_token.empty()) idempotency_.emplace(idempotency_key(region, session.idempotency_token), slot);
-    if (const auto custom = custom_part(session); !custom.empty()) custom_sessions_.emplace(idempotency_key(region, custom), slot);
+    if (!session.idempotency_token.empty())
+        idempotency_.emplace(idempotency_key(region, session.idempotency_token), slot);
+    if (const auto custom = custom_part(session); !custom.empty())
+        custom_sessions_.emplace(idempotency_key(region, custom), slot);
     if (!session.creator_id.empty() && at<Fleet>(session.fleet).creator_limit != 0)
         creators_[stable_hash(session.creator_id, session.fleet)].push_back(session.created_at);
 }
@@ -266,7 +272,8 @@ void State::unlink(Slot slot, GameSession& session) {
         const auto it = index.find(key);
         if (it != index.end() && it->second == slot) index.erase(it);
     };
-    if (!session.idempotency_token.empty()) erase_if_mine(idempotency_, idempotency_key(fleet.region, session.idempotency_token));
+    if (!session.idempotency_token.empty())
+        erase_if_mine(idempotency_, idempotency_key(fleet.region, session.idempotency_token));
     if (const auto custom = custom_part(session); !custom.empty())
         erase_if_mine(custom_sessions_, idempotency_key(fleet.region, custom));
 }
@@ -276,8 +283,10 @@ void State::link(Slot slot, PlayerSession& player) {
     auto& players = tables<PlayerSession>();
     player.previous = session.last_player;
     player.next = kNone;
-    if (session.last_player != kNone) players.at(session.last_player).next = slot;
-    else session.first_player = slot;
+    if (session.last_player != kNone)
+        players.at(session.last_player).next = slot;
+    else
+        session.first_player = slot;
     session.last_player = slot;
     session.last_number = std::max(session.last_number, player.number);
 
@@ -296,15 +305,18 @@ void State::unlink(Slot slot, PlayerSession& player) {
     (player.previous != kNone ? players.at(player.previous).next : session.first_player) = player.next;
     (player.next != kNone ? players.at(player.next).previous : session.last_player) = player.previous;
 
-    if (player.next_same_player != kNone) players.at(player.next_same_player).previous_same_player = player.previous_same_player;
+    if (player.next_same_player != kNone)
+        players.at(player.next_same_player).previous_same_player = player.previous_same_player;
     if (player.previous_same_player != kNone) {
         players.at(player.previous_same_player).next_same_player = player.next_same_player;
         return;
     }
     const auto it = players_.find(stable_hash(player.player_id));
     CHECK(it != players_.end() && it->second == slot);
-    if (player.next_same_player != kNone) it->second = player.next_same_player;
-    else players_.erase(it);
+    if (player.next_same_player != kNone)
+        it->second = player.next_same_player;
+    else
+        players_.erase(it);
 }
 
 void State::link(Slot slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.emplace(event.order, slot); }
@@ -393,13 +405,17 @@ void State::list_session(Slot slot, GameSession& session) {
     Fleet& fleet = tables<Fleet>().at(session.fleet);
     const bool live = session.live();
     if (live != session.listed_live) {
-        if (live) fleet.live_sessions.emplace(session.order, slot);
-        else fleet.live_sessions.erase(session.order);
+        if (live)
+            fleet.live_sessions.emplace(session.order, slot);
+        else
+            fleet.live_sessions.erase(session.order);
         session.listed_live = live;
     }
     if (!live != session.listed_ended) {
-        if (!live) fleet.ended_sessions.emplace(session.order, slot);
-        else fleet.ended_sessions.erase(session.order);
+        if (!live)
+            fleet.ended_sessions.emplace(session.order, slot);
+        else
+            fleet.ended_sessions.erase(session.order);
         session.listed_ended = !live;
     }
 }
@@ -482,8 +498,10 @@ void State::arm_record(Slot slot, const Host&) { arm(EngineTime{0}, TimerKind::H
 void State::arm_record(Slot slot, const Instance& instance) {
     if (instance.status == InstanceStatus::Draining)
         arm(instance.drained_since + settings_.timers.drain_grace, TimerKind::DrainGrace, slot);
-    const auto held = std::count_if(instance.places.begin(), instance.places.end(), [](const Place& place) { return !place.retired; });
-    if (static_cast<std::uint32_t>(held) < at<Fleet>(instance.fleet).processes_per_instance()) arm(EngineTime{0}, TimerKind::Places, slot);
+    const auto held = std::count_if(instance.places.begin(), instance.places.end(),
+                                    [](const Place& place) { return !place.retired; });
+    if (static_cast<std::uint32_t>(held) < at<Fleet>(instance.fleet).processes_per_instance())
+        arm(EngineTime{0}, TimerKind::Places, slot);
 }
 void State::arm_record(Slot slot, const Process& process) {
     if (process.rests_until != EngineTime{}) arm(process.rests_until, TimerKind::Rest, slot);
@@ -595,7 +613,8 @@ Result<Now> State::apply(std::string_view batch) {
     Now now;
     reader(format, now.engine, now.wall);
     if (!reader.ok() || format != kFormat)
-        return refuse(ErrorCode::Internal, fmt::format("journal entry of format {}; this version reads format {}", format, kFormat));
+        return refuse(ErrorCode::Internal,
+                      fmt::format("journal entry of format {}; this version reads format {}", format, kFormat));
     while (reader.ok() && !reader.at_end()) {
         const std::uint64_t index = reader.varint();
         const auto slot = static_cast<Slot>(reader.varint());
@@ -618,7 +637,8 @@ Result<Now> State::apply(std::string_view batch) {
             ((I == index ? (apply_as(std::get<I>(tables_)), 0) : 0), ...);
         }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
         if (!known || !intact)
-            return refuse(ErrorCode::Internal, fmt::format("journal entry holds an unreadable record of table {}", index));
+            return refuse(ErrorCode::Internal,
+                          fmt::format("journal entry holds an unreadable record of table {}", index));
     }
     if (!reader.ok()) return refuse(ErrorCode::Internal, "journal entry ends within a record");
     return now;
@@ -647,7 +667,8 @@ void State::rebuild() {
                 return table.at(a).number < table.at(b).number;  // not by time: the wall clock may have gone back
             });
         if constexpr (std::is_same_v<T, GameSession>)
-            std::stable_sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return table.at(a).order < table.at(b).order; });
+            std::stable_sort(slots.begin(), slots.end(),
+                             [&](Slot a, Slot b) { return table.at(a).order < table.at(b).order; });
         for (const Slot slot : slots) {
             T& record = table.at(slot);
             link(slot, record);
@@ -697,9 +718,10 @@ std::string State::derived_digest() const {
     };
     table<Asset>().for_each([&](Slot slot, const Asset& a) { line("asset", slot, a.bound_fleets); });
     table<Fleet>().for_each([&](Slot slot, const Fleet& f) {
-        line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active, f.instances_draining,
-             map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events), f.sessions_activating, f.sessions_active,
-             f.sessions_on_staying, f.players, f.players_max, f.processes_active);
+        line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
+             f.instances_draining, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
+             f.sessions_activating, f.sessions_active, f.sessions_on_staying, f.players, f.players_max,
+             f.processes_active);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;
@@ -708,8 +730,8 @@ std::string State::derived_digest() const {
         line("host", slot, sorted(h.instances), ports);
     });
     table<Instance>().for_each([&](Slot slot, const Instance& i) {
-        line("instance", slot, sorted(i.processes), sorted(i.idle), i.active, i.healthy, i.sessions, i.activating, i.logs_pending,
-             i.open, i.open_rank);
+        line("instance", slot, sorted(i.processes), sorted(i.idle), i.active, i.healthy, i.sessions, i.activating,
+             i.logs_pending, i.open, i.open_rank);
     });
     table<GameSession>().for_each([&](Slot slot, const GameSession& s) {
         std::string players;
@@ -722,7 +744,8 @@ std::string State::derived_digest() const {
         for (const auto& [key, slot] : ordered) text += fmt::format("{}={},", key, slot);
         return text;
     };
-    for (const TextIndex* index : {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_})
+    for (const TextIndex* index :
+         {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_})
         line("index", index_text(*index));
     std::map<std::uint64_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)

@@ -38,7 +38,16 @@ private:
     T& record_;
 };
 
-enum class TimerKind : std::uint8_t { Reservation, Activation, Rest, FleetCreation, FleetCheck, HostAlive, DrainGrace, Places };
+enum class TimerKind : std::uint8_t {
+    Reservation,
+    Activation,
+    Rest,
+    FleetCreation,
+    FleetCheck,
+    HostAlive,
+    DrainGrace,
+    Places
+};
 
 struct Timer {
     EngineTime at;
@@ -68,13 +77,27 @@ public:
 
     // -------------------------------------------------------------- records
 
-    template <class T> [[nodiscard]] const Slab<T>& table() const { return std::get<Slab<T>>(tables_); }
-    template <class T> [[nodiscard]] const T& at(Slot slot) const { return table<T>().at(slot); }
-    template <class T> [[nodiscard]] const T* find(Slot slot) const { return table<T>().find(slot); }
+    template <class T>
+    [[nodiscard]] const Slab<T>& table() const {
+        return std::get<Slab<T>>(tables_);
+    }
+    template <class T>
+    [[nodiscard]] const T& at(Slot slot) const {
+        return table<T>().at(slot);
+    }
+    template <class T>
+    [[nodiscard]] const T* find(Slot slot) const {
+        return table<T>().find(slot);
+    }
 
-    template <class T> Slot add(T record);
-    template <class T> void remove(Slot slot);
-    template <class T> Edit<T> edit(Slot slot) { return Edit<T>(*this, slot); }
+    template <class T>
+    Slot add(T record);
+    template <class T>
+    void remove(Slot slot);
+    template <class T>
+    Edit<T> edit(Slot slot) {
+        return Edit<T>(*this, slot);
+    }
 
     // -------------------------------------------------------------- look-ups; nullptr or kNone: no such thing
 
@@ -127,7 +150,9 @@ public:
     [[nodiscard]] bool port_free(const Host& host, std::uint16_t port) const;
     void set_port_cursor(Slot host, std::uint32_t cursor) { mutable_host(host).port_cursor = cursor; }
     template <class Change>
-    void change_fleet_run(Slot fleet, Change&& change) { change(tables<Fleet>().at(fleet)); }
+    void change_fleet_run(Slot fleet, Change&& change) {
+        change(tables<Fleet>().at(fleet));
+    }
 
     // -------------------------------------------------------------- timers and queues of this batch
 
@@ -177,11 +202,16 @@ public:
     [[nodiscard]] std::string derived_digest() const;
 
 private:
-    template <class T> friend class Edit;
-    template <class T> Slab<T>& tables() { return std::get<Slab<T>>(tables_); }
+    template <class T>
+    friend class Edit;
+    template <class T>
+    Slab<T>& tables() {
+        return std::get<Slab<T>>(tables_);
+    }
     Host& mutable_host(Slot host) { return tables<Host>().at(host); }
 
-    template <class T> void touch(Slot slot);
+    template <class T>
+    void touch(Slot slot);
 
     // link: identity and membership, once per record. count: what depends on fields that change.
     void link(Slot, Meta&) {}
@@ -207,7 +237,8 @@ private:
     void unlink(Slot, PlayerSession&);
     void unlink(Slot, FleetEvent&);
 
-    template <class T> void count(Slot, T&, int) {}  // records without counted fields
+    template <class T>
+    void count(Slot, T&, int) {}  // records without counted fields
     void count(Slot, Fleet&, int sign);
     void count(Slot, Instance&, int sign);
     void count(Slot, Process&, int sign);
@@ -215,7 +246,8 @@ private:
     void count(Slot, PlayerSession&, int sign);
 
     /// Arms what a record's own deadlines say; used by add() and rebuild().
-    template <class T> void arm_record(Slot, const T&) {}
+    template <class T>
+    void arm_record(Slot, const T&) {}
     void arm_record(Slot, const Fleet&);
     void arm_record(Slot, const Host&);
     void arm_record(Slot, const Instance&);
@@ -228,12 +260,13 @@ private:
     void list_session(Slot slot, GameSession& session);
     void mark_port(Slot host, std::uint16_t port, int sign);
     void mark_own_port(Process& process, const Instance& instance, int sign);
-    template <class T> void encode_record(Slot slot, std::string& out) const;
+    template <class T>
+    void encode_record(Slot slot, std::string& out) const;
 
     const Settings& settings_;
     // Order matters: a record's links point to earlier tables.
-    std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>, Slab<Process>,
-               Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>>
+    std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
+               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>>
         tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_;

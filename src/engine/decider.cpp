@@ -42,6 +42,14 @@ link::AgentTimers Decider::agent_timers() const {
 
 void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
     has_work_ = true;
+    if (const core::Slot known = state_.find_host(hello.host_name); known != core::kNone) {
+        // Streams are numbered as they are accepted: a hello that was overtaken by a newer stream's comes too late.
+        const auto current = stream_of_host_.find(known);
+        if (current != stream_of_host_.end() && current->second > id) {
+            messages_.push_back({id, CloseStream{"a newer stream of this host has taken over"}});
+            return;
+        }
+    }
     flush_orders();  // what was decided before belongs to the older stream
     core::Step at = step();
     const auto result = core::on_hello(at, id, hello);

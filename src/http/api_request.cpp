@@ -14,25 +14,26 @@ constexpr std::size_t kPaddingBytes = 64;
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 /// Common parameters of version 1, which stand among the action's own [公共参数].
-constexpr std::string_view kCommonParameters[] = {"Action",          "Version", "Region",   "Timestamp",     "Nonce",    "SecretId",
-                                                  "SignatureMethod", "Token",   "Language", "RequestClient", "Signature"};
+constexpr std::string_view kCommonParameters[] = {"Action",   "Version",       "Region",          "Timestamp",
+                                                  "Nonce",    "SecretId",      "SignatureMethod", "Token",
+                                                  "Language", "RequestClient", "Signature"};
 
-bool is_version_one(const RequestView& request) {
-    return request.field("authorization").data() == nullptr;
-}
+bool is_version_one(const RequestView& request) { return request.field("authorization").data() == nullptr; }
 
 Result<void> check_may_call(const Caller& caller, std::string_view action) {
     if (!caller.read_only || only_reads(action)) return {};
-    return refuse(ErrorCode::AuthUnauthorized,
-                  fmt::format("the key {} may only read; {} needs a key that may change things", caller.secret_id, action));
+    return refuse(
+        ErrorCode::AuthUnauthorized,
+        fmt::format("the key {} may only read; {} needs a key that may change things", caller.secret_id, action));
 }
 
 Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureCheck& signatures, WallTime now) {
     const std::string type = media_type(request.field("content-type"));
     if (request.method == "POST" && type != kFormType) {
-        return refuse(ErrorCode::AuthInvalidAuthorization,
-                      "the Authorization header is missing; only a form (application/x-www-form-urlencoded) or a GET may "
-                      "carry its signature among the parameters");
+        return refuse(
+            ErrorCode::AuthInvalidAuthorization,
+            "the Authorization header is missing; only a form (application/x-www-form-urlencoded) or a GET may "
+            "carry its signature among the parameters");
     }
     engine::ApiCall call;
     call.flat = TRY(decode_form(request.method == "GET" ? request.query : request.body));
@@ -50,7 +51,8 @@ Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureC
     return call;
 }
 
-Result<engine::ApiCall> admit_tc3(const RequestView& request, std::string& body, SignatureCheck& signatures, WallTime now) {
+Result<engine::ApiCall> admit_tc3(const RequestView& request, std::string& body, SignatureCheck& signatures,
+                                  WallTime now) {
     const Caller caller = TRY(signatures.check_tc3(request, now));
     engine::ApiCall call;
     call.secret_id = caller.secret_id;
@@ -85,10 +87,11 @@ std::size_t body_bytes_max(const RequestView& head, const ApiLimits& limits) {
 Error too_large(const RequestView& head, const ApiLimits& limits) {
     // What the original answers to a version 1 request over its limit.
     if (head.method == "POST" && is_version_one(head)) {
-        return {ErrorCode::AuthSignatureFailure,
-                fmt::format("a request signed with HmacSHA1 or HmacSHA256 may have {} bytes; sign with TC3-HMAC-SHA256 for "
-                            "up to {}",
-                            limits.form_bytes, limits.body_bytes)};
+        return {
+            ErrorCode::AuthSignatureFailure,
+            fmt::format("a request signed with HmacSHA1 or HmacSHA256 may have {} bytes; sign with TC3-HMAC-SHA256 for "
+                        "up to {}",
+                        limits.form_bytes, limits.body_bytes)};
     }
     return {ErrorCode::RequestTooLarge, fmt::format("a request body may have {} bytes", limits.body_bytes)};
 }

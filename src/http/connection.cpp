@@ -103,9 +103,7 @@ void Connection::keep_input() {
 Awaitable<void> Connection::change() {
     co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
         [this](auto handler) {
-            waiter_ = [this, handler = std::move(handler)]() mutable {
-                asio::post(loop_.context, std::move(handler));
-            };
+            waiter_ = [this, handler = std::move(handler)]() mutable { asio::post(loop_.context, std::move(handler)); };
         },
         kAwait);
 }
@@ -142,9 +140,7 @@ Awaitable<bool> Connection::send(std::string bytes) {
     co_return open_;
 }
 
-bool Connection::is_full() const {
-    return answers_.size() >= loop_.shared.options.pipeline_max || writing_;
-}
+bool Connection::is_full() const { return answers_.size() >= loop_.shared.options.pipeline_max || writing_; }
 
 Connection::Next Connection::advance() {
     // Answers given at once wait for those of the requests behind them: one write for all.
@@ -236,7 +232,8 @@ void Connection::dispatch() {
     answers_.back().head_only = request.method == "HEAD";
     if (after == After::Close) last_ = true;
 
-    auto call = admit(request, reader_->body, loop_.signatures, api_limits(shared.options), shared.handlers.clock.wall());
+    auto call =
+        admit(request, reader_->body, loop_.signatures, api_limits(shared.options), shared.handlers.clock.wall());
     const std::string request_id = answers_.back().request_id;
     end_request();
     if (!call) {
@@ -244,16 +241,18 @@ void Connection::dispatch() {
         return;
     }
     call->request_id = request_id;
-    shared.handlers.api.call(*std::move(call), [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
-        // Answered at once, on our own thread: no detour. Pointers are compared, not followed, so a loop may be gone.
-        if (Loop::current() == loop) {
-            std::vector<Answered> one;
-            one.push_back({id, ticket, std::move(body)});
-            loop->deliver(std::move(one));
-        } else {
-            inbox->put({id, ticket, std::move(body)});
-        }
-    });
+    shared.handlers.api.call(*std::move(call),
+                             [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
+                                 // Answered at once, on our own thread: no detour. Pointers are compared, not followed,
+                                 // so a loop may be gone.
+                                 if (Loop::current() == loop) {
+                                     std::vector<Answered> one;
+                                     one.push_back({id, ticket, std::move(body)});
+                                     loop->deliver(std::move(one));
+                                 } else {
+                                     inbox->put({id, ticket, std::move(body)});
+                                 }
+                             });
 }
 
 std::uint64_t Connection::enqueue(After after) {
@@ -329,16 +328,17 @@ void Connection::flush() {
     writing_ = true;
     write_since_ms_ = active_ms_;
     set_deadline();
-    asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-        self->writing_ = false;
-        if (error) {
-            self->close();
-            return;
-        }
-        self->active_ms_ = self->loop_.now_ms();
-        self->written();
-        self->flush();
-    });
+    asio::async_write(socket_, asio::buffer(out_),
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                          self->writing_ = false;
+                          if (error) {
+                              self->close();
+                              return;
+                          }
+                          self->active_ms_ = self->loop_.now_ms();
+                          self->written();
+                          self->flush();
+                      });
 }
 
 void Connection::written() {

@@ -17,9 +17,9 @@ using Awaitable = boost::asio::awaitable<T, Executor>;
 
 /// Lives on its loop's thread only.
 ///
-/// A coroutine reads. Calls of the API are pipelined: each gets a ticket, and its answer goes out as soon as those before it
-/// have theirs, however many at a time. Everything else (objects, pages) is served by the coroutine itself, one at a time,
-/// behind the answers before it.
+/// A coroutine reads. Calls of the API are pipelined: each gets a ticket, and its answer goes out as soon as those
+/// before it have theirs, however many at a time. Everything else (objects, pages) is served by the coroutine itself,
+/// one at a time, behind the answers before it.
 class Connection : public TimerNode, public std::enable_shared_from_this<Connection> {
 public:
     Connection(Loop& loop, std::uint64_t id, Socket socket, bool from_loopback);
@@ -57,12 +57,12 @@ private:
     Awaitable<bool> send(std::string bytes);
 
     // Requests.
-    Next advance();                  ///< takes what input there is as far as it goes without waiting
+    Next advance();  ///< takes what input there is as far as it goes without waiting
     Next advance_requests();
     [[nodiscard]] bool is_full() const;  ///< answers must go out before more requests are read
     [[nodiscard]] int read_body();       ///< a status when it cannot be read
     [[nodiscard]] bool is_api() const { return reader_->view().path == "/"; }
-    bool accept_header();            ///< false: refused, nothing more is read
+    bool accept_header();  ///< false: refused, nothing more is read
     void dispatch();
     std::uint64_t enqueue(After after);
     void answer_last(int status, std::string_view why);
@@ -79,7 +79,8 @@ private:
     Awaitable<void> put_object(std::string bucket, std::string key);
     Awaitable<void> get_object(RequestView request, std::string bucket, std::string key);
     Awaitable<bool> read_whole_body(std::size_t bytes_max);
-    Awaitable<bool> respond(int status, std::string_view content_type, std::string_view body, std::string_view fields = {});
+    Awaitable<bool> respond(int status, std::string_view content_type, std::string_view body,
+                            std::string_view fields = {});
     Awaitable<bool> respond_error(const Error& error);
     template <class Work>
     auto on_worker(Work work) -> Awaitable<std::invoke_result_t<Work&>>;

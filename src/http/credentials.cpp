@@ -22,7 +22,8 @@ std::unexpected<Error> unusable(const std::filesystem::path& path, std::string_v
 /// Slashes, commas and blanks would break the Authorization header apart; quotes the file.
 bool is_plain(std::string_view text) {
     return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+               c == '.';
     });
 }
 
@@ -36,7 +37,8 @@ Result<void> check_key(const std::filesystem::path& where, std::string_view secr
         return unusable(where, "secret_id must be 1 to 128 letters, digits, dots, dashes or underlines");
     }
     if (!is_printable(secret_key)) {
-        return unusable(where, "secret_key must be 1 to 256 printable ASCII characters without blanks, quotes and backslashes");
+        return unusable(
+            where, "secret_key must be 1 to 256 printable ASCII characters without blanks, quotes and backslashes");
     }
     return {};
 }
@@ -74,7 +76,7 @@ std::optional<Key> FileKeyStore::find(std::string_view secret_id) const {
 
 Result<FileKeyStore> read_credentials(const std::filesystem::path& path) {
     const std::string text = TRY(read_file(path, kFileBytesMax));
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
         return unusable(path, "others may read the keys; run chmod 600 on it");
     }

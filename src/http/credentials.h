@@ -43,11 +43,13 @@ private:
     std::map<std::string, Key, std::less<>> keys_;
 };
 
-/// Reads `path`, or makes it (mode 0600) with `seed` (TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY; both empty when
-/// unset) or a fresh key as its first. Once the file exists the seed is not looked at. Messages never show a secret.
+/// Reads `path`, or makes it (mode 0600) with `seed` (TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY; both empty
+/// when unset) or a fresh key as its first. Once the file exists the seed is not looked at. Messages never show a
+/// secret.
 [[nodiscard]] Result<FileKeyStore> open_credentials(const std::filesystem::path& path, const FirstKey& seed, Rng& rng);
 
-/// NotFound when there is none; InvalidParameter saying what to change when it cannot be used, also when others may read it.
+/// NotFound when there is none; InvalidParameter saying what to change when it cannot be used, also when others may
+/// read it.
 [[nodiscard]] Result<FileKeyStore> read_credentials(const std::filesystem::path& path);
 
 }  // namespace gse::http

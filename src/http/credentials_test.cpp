@@ -38,7 +38,7 @@ TEST_F(CredentialsTest, TheFirstStartMakesAKeyThatStays) {
     EXPECT_EQ(made->origin(), KeyOrigin::Generated);
     EXPECT_THAT(made->first().secret_id, testing::MatchesRegex("AKID[0-9a-z]{32}"));
     EXPECT_EQ(made->first().secret_key.size(), 32u);
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat(path_.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
 
@@ -68,9 +68,10 @@ TEST_F(CredentialsTest, ASeedThatCannotBeUsedIsRefused) {
 }
 
 TEST_F(CredentialsTest, FurtherKeysHaveTheirRights) {
-    const auto keys = read("secret_id = \"A\"\nsecret_key = \"a\"\n"
-                           "[[keys]]\nsecret_id = \"R\"\nsecret_key = \"r\"\nread_only = true\n"
-                           "[[keys]]\nsecret_id = \"D\"\nsecret_key = \"d\"\ndisabled = true\n");
+    const auto keys = read(
+        "secret_id = \"A\"\nsecret_key = \"a\"\n"
+        "[[keys]]\nsecret_id = \"R\"\nsecret_key = \"r\"\nread_only = true\n"
+        "[[keys]]\nsecret_id = \"D\"\nsecret_key = \"d\"\ndisabled = true\n");
     ASSERT_TRUE(keys) << keys.error().message;
     EXPECT_FALSE(keys->find("A")->read_only);
     EXPECT_TRUE(keys->find("R")->read_only);
@@ -87,7 +88,8 @@ TEST_F(CredentialsTest, WhatCannotBeUsedIsNamedAndNoSecretShown) {
         {"secret_id = \"A\"\nsecret_key = \"hush\nmore\"\n", "not TOML, see line 2"},
         {"secret_id = \"A\"\nsecret_key = \"hush\"\nkyes = 1\n", "no entry kyes"},
         {"secret_id = \"A\"\nsecret_key = \"hush\"\nkeys = 1\n", "[[keys]]"},
-        {"secret_id = \"A\"\nsecret_key = \"hush\"\n[[keys]]\nsecret_id = \"A\"\nsecret_key = \"b\"\n", "A stands there twice"},
+        {"secret_id = \"A\"\nsecret_key = \"hush\"\n[[keys]]\nsecret_id = \"A\"\nsecret_key = \"b\"\n",
+         "A stands there twice"},
         {"secret_id = \"A\"\nsecret_key = \"hush\"\n[[keys]]\nsecret_id = \"B\"\nsecret_key = \"b\"\nread_only = 1\n",
          "read_only must be true or false"},
     };

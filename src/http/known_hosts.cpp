@@ -23,8 +23,9 @@ bool is_known_host(std::string_view host, std::span<const std::string> known) {
     if (host.empty()) return false;
     const std::string name = to_lower(without_port(host));
     if (is_address(name) || name == "localhost" || name.ends_with(".localhost")) return true;
-    return std::any_of(known.begin(), known.end(),
-                       [&](const std::string& candidate) { return equal_ignoring_case(name, without_port(candidate)); });
+    return std::any_of(known.begin(), known.end(), [&](const std::string& candidate) {
+        return equal_ignoring_case(name, without_port(candidate));
+    });
 }
 
 bool is_known_origin(std::string_view origin, std::span<const std::string> known) {

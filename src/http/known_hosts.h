@@ -1,5 +1,5 @@
-/// Which Host headers the unsigned paths answer to. A web page whose name was pointed at this machine (DNS rebinding) would
-/// otherwise speak with the browser user's rights.
+/// Which Host headers the unsigned paths answer to. A web page whose name was pointed at this machine (DNS rebinding)
+/// would otherwise speak with the browser user's rights.
 #pragma once
 
 #include <span>
@@ -8,7 +8,8 @@
 
 namespace gse::http {
 
-/// True for IP addresses (no name, so nothing to rebind), `localhost` and its subdomains, and `known`; with or without a port.
+/// True for IP addresses (no name, so nothing to rebind), `localhost` and its subdomains, and `known`; with or without
+/// a port.
 [[nodiscard]] bool is_known_host(std::string_view host, std::span<const std::string> known);
 
 /// Whether a request may act for the page that sent it: no Origin, or one whose host is known.

@@ -42,16 +42,17 @@ void Inbox::close() {
 }
 
 Loop::Loop(Shared& s)
-    : shared(s), inbox(std::make_shared<Inbox>(*this)), wheel(kTickMs, now_ms()), signatures(s.handlers.keys),
-      input(kInputBytes, '\0'), timer_(context), work_(context.get_executor()) {}
+    : shared(s),
+      inbox(std::make_shared<Inbox>(*this)),
+      wheel(kTickMs, now_ms()),
+      signatures(s.handlers.keys),
+      input(kInputBytes, '\0'),
+      timer_(context),
+      work_(context.get_executor()) {}
 
-Loop::~Loop() {
-    inbox->close();
-}
+Loop::~Loop() { inbox->close(); }
 
-Loop* Loop::current() {
-    return t_current;
-}
+Loop* Loop::current() { return t_current; }
 
 void Loop::run() {
     t_current = this;

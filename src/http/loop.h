@@ -56,8 +56,8 @@ struct Answered {
     std::string body;
 };
 
-/// Where other threads put answers. One wake-up of the loop serves all that came since the last. Outlives the loop as long
-/// as an answer is outstanding; what comes after close() is dropped. Thread-safe.
+/// Where other threads put answers. One wake-up of the loop serves all that came since the last. Outlives the loop as
+/// long as an answer is outstanding; what comes after close() is dropped. Thread-safe.
 class Inbox {
 public:
     explicit Inbox(Loop& loop) : loop_(&loop) {}
@@ -82,7 +82,7 @@ public:
     // From any thread:
     /// Takes a connected, non-blocking socket over.
     void adopt(int fd, boost::asio::ip::tcp protocol, bool from_loopback);
-    void drain();    ///< idle connections close now, busy ones behind their last answer
+    void drain();  ///< idle connections close now, busy ones behind their last answer
     void close_all();
     void wind_up();  ///< close_all, and run() returns
 

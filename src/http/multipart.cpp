@@ -80,8 +80,7 @@ Result<void> flatten(codec::FlatParams& out, const std::string& name, simdjson::
             }
             return {};
         }
-        case simdjson::dom::element_type::STRING:
-            return add(out, name, std::string{value.get_string().value_unsafe()});
+        case simdjson::dom::element_type::STRING: return add(out, name, std::string{value.get_string().value_unsafe()});
         case simdjson::dom::element_type::INT64:
             return add(out, name, std::to_string(value.get_int64().value_unsafe()));
         case simdjson::dom::element_type::UINT64:
@@ -90,8 +89,7 @@ Result<void> flatten(codec::FlatParams& out, const std::string& name, simdjson::
             return add(out, name, fmt::format("{}", value.get_double().value_unsafe()));
         case simdjson::dom::element_type::BOOL:
             return add(out, name, value.get_bool().value_unsafe() ? "true" : "false");
-        case simdjson::dom::element_type::NULL_VALUE:
-            return {};
+        case simdjson::dom::element_type::NULL_VALUE: return {};
     }
     return {};
 }
@@ -104,7 +102,8 @@ struct Part {
 
 Result<Part> read_part(std::string_view text) {
     const auto end = text.find("\r\n\r\n");
-    if (end == std::string_view::npos || end > kPartHeaderMax) return malformed("has a part without a header of its own");
+    if (end == std::string_view::npos || end > kPartHeaderMax)
+        return malformed("has a part without a header of its own");
     Part part{.content = text.substr(end + 4)};
     std::string_view head = text.substr(0, end);
     while (!head.empty()) {

@@ -22,8 +22,8 @@ Result<codec::FlatParams> decode_form(std::string_view text) {
         }
         const auto equals = pair.find('=');
         auto name = url_decode(pair.substr(0, equals), UrlPart::Query);
-        auto value = url_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1),
-                                UrlPart::Query);
+        auto value =
+            url_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), UrlPart::Query);
         if (!name || !value) {
             return refuse(ErrorCode::InvalidParameter,
                           "a % in the parameters is not followed by two hexadecimal digits; write it as %25");

@@ -41,19 +41,21 @@ TEST(Form, Refuses) {
 TEST(Multipart, TakesTextFilesAndJson) {
     const std::string body =
         "--B\r\nContent-Disposition: form-data; name=\"Text\"\r\n\r\nline\r\nline\r\n"
-        "--B\r\ncontent-disposition: form-data; filename=\"a;b\"; name=File\r\nContent-Type: application/octet-stream\r\n\r\n"
+        "--B\r\ncontent-disposition: form-data; filename=\"a;b\"; name=File\r\nContent-Type: "
+        "application/octet-stream\r\n\r\n"
         "\r\n\r\n"
         "--B\r\nContent-Disposition: form-data; name=\"Q\\\"uoted\"\r\n\r\n\r\n"
         "--B\r\nContent-Disposition: form-data; name=\"Big\"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
         "{\"U\":18446744073709551615,\"E\":{},\"L\":[]}\r\n--B--";
     EXPECT_EQ(decode_multipart("multipart/form-data; charset=x; boundary=\"B\"", body),
-              (codec::FlatParams{{"Text", "line\r\nline"}, {"File", "\r\n"}, {"Q\"uoted", ""},
-                                 {"Big.U", "18446744073709551615"}}));
+              (codec::FlatParams{
+                  {"Text", "line\r\nline"}, {"File", "\r\n"}, {"Q\"uoted", ""}, {"Big.U", "18446744073709551615"}}));
 }
 
 TEST(Multipart, MalformedIsInvalidRequest) {
     const std::string part = "--B\r\nContent-Disposition: form-data; name=\"A\"\r\n\r\nx\r\n";
-    const std::string json = "--B\r\nContent-Disposition: form-data; name=\"A\"\r\nContent-Type: application/json\r\n\r\n";
+    const std::string json =
+        "--B\r\nContent-Disposition: form-data; name=\"A\"\r\nContent-Type: application/json\r\n\r\n";
     const std::pair<std::string, std::string> kCases[] = {
         {"multipart/form-data", part + "--B--"},
         {"multipart/form-data; boundary=", part + "--B--"},
@@ -83,10 +85,17 @@ TEST(Multipart, MalformedIsInvalidRequest) {
 
 TEST(Host, WithoutItsPort) {
     const std::pair<const char*, const char*> kCases[] = {
-        {"127.0.0.1:8080", "127.0.0.1"}, {"127.0.0.1", "127.0.0.1"},       {"localhost:1", "localhost"},
-        {"[::1]:8080", "[::1]"},         {"[::1]", "[::1]"},               {"::1", "::1"},
-        {"a:", "a:"},                    {"a:b", "a:b"},                   {"", ""},
-        {"http://h:80", "http://h"},     {"a:123:456", "a:123:456"},
+        {"127.0.0.1:8080", "127.0.0.1"},
+        {"127.0.0.1", "127.0.0.1"},
+        {"localhost:1", "localhost"},
+        {"[::1]:8080", "[::1]"},
+        {"[::1]", "[::1]"},
+        {"::1", "::1"},
+        {"a:", "a:"},
+        {"a:b", "a:b"},
+        {"", ""},
+        {"http://h:80", "http://h"},
+        {"a:123:456", "a:123:456"},
     };
     for (const auto& [host, want] : kCases) EXPECT_EQ(without_port(host), want) << host;
 }
@@ -117,7 +126,8 @@ TEST(Head, IsAsTheRfcWritesIt) {
     EXPECT_EQ(format_http_date({784'111'777'000}), "Sun, 06 Nov 1994 08:49:37 GMT");
     std::string head;
     append_head(head, 200, "D", "application/json", 12, "X: y\r\n", After::KeepAlive);
-    EXPECT_EQ(head, "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\nContent-Length: 12\r\nX: y\r\n\r\n");
+    EXPECT_EQ(head,
+              "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\nContent-Length: 12\r\nX: y\r\n\r\n");
     head.clear();
     append_head(head, 404, "D", "", 0, "", After::Close);
     EXPECT_EQ(head, "HTTP/1.1 404 Not Found\r\nDate: D\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

@@ -6,14 +6,13 @@
 namespace gse::http {
 namespace {
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string to_lower(std::string_view text) {
@@ -43,7 +42,8 @@ std::string_view without_port(std::string_view host) {
     const std::string_view port = host.substr(colon + 1);
     const bool digits = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
     // A bare IPv6 address ends in digits behind a colon too; in a Host it stands in brackets.
-    const bool bare_address = host.find(':') != colon && host.front() != '[' && host.find('/') == std::string_view::npos;
+    const bool bare_address =
+        host.find(':') != colon && host.front() != '[' && host.find('/') == std::string_view::npos;
     return digits && !bare_address ? host.substr(0, colon) : host;
 }
 

@@ -17,7 +17,7 @@ struct RequestView {
     std::string_view path;    ///< as sent, still encoded, without the query
     std::string_view query;   ///< as sent, still encoded, without `?`
     std::span<const Field> fields;
-    std::string_view body;    ///< the bytes as received (de-chunked), before any decoding
+    std::string_view body;  ///< the bytes as received (de-chunked), before any decoding
 
     /// The first field of that name, in any capitals; a null view (data() == nullptr) when there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;

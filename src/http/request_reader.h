@@ -42,8 +42,8 @@ public:
     /// Takes bytes off the front of `input` until the request is complete; they are appended to `body`.
     [[nodiscard]] Failure read_body(std::string_view& input) {
         parser_->eager(true);
-        // Beast 1.81 asserts that the last chunk does not come in pieces of less than this. Whatever is still to come has at
-        // least as many bytes (`0`, CRLF, CRLF), so nothing waits that should not.
+        // Beast 1.81 asserts that the last chunk does not come in pieces of less than this. Whatever is still to come
+        // has at least as many bytes (`0`, CRLF, CRLF), so nothing waits that should not.
         const std::size_t least = parser_->chunked() ? kLastChunkBytes : 1;
         while (!parser_->is_done() && input.size() >= least) {
             const std::size_t before = input.size();
@@ -65,9 +65,7 @@ public:
     [[nodiscard]] bool expects_continue() const { return equal_ignoring_case(view().field("expect"), "100-continue"); }
 
     /// Valid until start(); the body also until more of it is read or it is taken away.
-    [[nodiscard]] RequestView view() const {
-        return {method_of(), target_path_, target_query_, fields_, body};
-    }
+    [[nodiscard]] RequestView view() const { return {method_of(), target_path_, target_query_, fields_, body}; }
 
     std::string body;
 

@@ -1,9 +1,9 @@
 // What a connection serves itself: objects and pages.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <optional>
 
 #include "base/crypto.h"
@@ -59,9 +59,7 @@ std::string disposition(std::string_view key) {
     return fmt::format("Content-Disposition: attachment; filename*=UTF-8''{}\r\n", name);
 }
 
-std::string etag_of(const objects::ObjectInfo& info) {
-    return fmt::format("\"{}\"", info.sha256);
-}
+std::string etag_of(const objects::ObjectInfo& info) { return fmt::format("\"{}\"", info.sha256); }
 
 }  // namespace
 
@@ -146,9 +144,11 @@ Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max) {
     co_return open_;
 }
 
-// respond and respond_error are no coroutines: g++ 12 destroys the temporaries of some co_await expressions twice, so what
-// these are given is used up before anything is awaited, and errors are never written in braces in such an expression.
-Awaitable<bool> Connection::respond(int status, std::string_view content_type, std::string_view body, std::string_view fields) {
+// respond and respond_error are no coroutines: g++ 12 destroys the temporaries of some co_await expressions twice, so
+// what these are given is used up before anything is awaited, and errors are never written in braces in such an
+// expression.
+Awaitable<bool> Connection::respond(int status, std::string_view content_type, std::string_view body,
+                                    std::string_view fields) {
     // What was not read of a body stands before the next request: no way to go on.
     const bool whole = reader_->done();
     const After after = whole ? after_request() : After::Close;
@@ -189,10 +189,11 @@ Awaitable<void> Connection::serve_page(RequestView request) {
         co_return;
     }
     if (!is_known()) {
-        co_await respond(421, kText,
-                         "this server does not know the name it was called by; call it by its IP address, or add the name to "
-                         "the setting http.known_hosts\n",
-                         kNoSniff);
+        co_await respond(
+            421, kText,
+            "this server does not know the name it was called by; call it by its IP address, or add the name to "
+            "the setting http.known_hosts\n",
+            kNoSniff);
         co_return;
     }
     const bool console = path == "/console" || path.starts_with("/console/");
@@ -209,15 +210,16 @@ Awaitable<void> Connection::serve_page(RequestView request) {
         co_await respond(reasons.empty() ? 200 : 503, kText, text, "Cache-Control: no-store\r\n");
     } else if (path == "/metrics") {
         const std::string& token = loop_.shared.options.metrics_token;
-        const bool allowed =
-            from_loopback_ ||
-            (!token.empty() && equal_in_constant_time(request.field("authorization"), "Bearer " + token));
+        const bool allowed = from_loopback_ || (!token.empty() && equal_in_constant_time(request.field("authorization"),
+                                                                                         "Bearer " + token));
         if (!allowed) {
-            co_await respond(401, kText, "send the token of the setting http.metrics_token as Authorization: Bearer <token>\n",
+            co_await respond(401, kText,
+                             "send the token of the setting http.metrics_token as Authorization: Bearer <token>\n",
                              "WWW-Authenticate: Bearer\r\n");
             co_return;
         }
-        const std::string text = co_await on_worker([&] { return handlers.metrics ? handlers.metrics() : std::string{}; });
+        const std::string text =
+            co_await on_worker([&] { return handlers.metrics ? handlers.metrics() : std::string{}; });
         if (open_) co_await respond(200, "text/plain; version=0.0.4; charset=utf-8", text, kNoSniff);
     } else if (path == "/console") {
         co_await respond(308, kText, "", "Location: /console/\r\n");
@@ -255,9 +257,9 @@ Awaitable<void> Connection::serve_object(RequestView request) {
             const auto query = decode_form(request.query);
             if (query) authorization = parameter(*query, "sign");
         }
-        const auto allowed =
-            loop_.shared.handlers.object_auth.check(authorization, writes ? objects::Access::Write : objects::Access::Read,
-                                                    name->bucket, name->key, loop_.shared.handlers.clock.wall());
+        const auto allowed = loop_.shared.handlers.object_auth.check(
+            authorization, writes ? objects::Access::Write : objects::Access::Read, name->bucket, name->key,
+            loop_.shared.handlers.clock.wall());
         if (!allowed) refused = allowed.error();
     }
     if (refused) {
@@ -373,14 +375,16 @@ Awaitable<void> Connection::get_object(RequestView request, std::string bucket, 
     const After after = after_request();
     if (after == After::Close) last_ = true;
     std::string bytes;
-    append_head(bytes, range->partial ? 206 : 200, loop_.date(), "application/octet-stream", range->length, fields, after);
+    append_head(bytes, range->partial ? 206 : 200, loop_.date(), "application/octet-stream", range->length, fields,
+                after);
     co_await send(std::move(bytes));
 
     std::uint64_t offset = range->offset;
     std::uint64_t left = head_only ? 0 : range->length;
     while (open_ && left > 0) {
         std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(left, kPieceBytes)), '\0');
-        const auto got = co_await on_worker([&] { return object.read(offset, std::as_writable_bytes(std::span{piece})); });
+        const auto got =
+            co_await on_worker([&] { return object.read(offset, std::as_writable_bytes(std::span{piece})); });
         if (!open_) co_return;
         if (!got || *got != piece.size()) {
             close();  // the length is promised already; only a cut says that it does not come

@@ -30,8 +30,9 @@ constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 
 Result<asio::ip::tcp::endpoint> parse_listen(const std::string& text) {
     const auto refuse_it = [&] {
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("cannot listen on \"{}\": write an IP address and a port, such as 127.0.0.1:8080", text));
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format("cannot listen on \"{}\": write an IP address and a port, such as 127.0.0.1:8080", text));
     };
     const auto colon = text.rfind(':');
     if (colon == std::string::npos) return refuse_it();
@@ -70,10 +71,11 @@ Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::en
         return refuse(ErrorCode::InvalidParameterValue, "transfer_bytes_per_second and pipeline_max must be above 0");
     }
     if (!endpoint.address().is_loopback() && !options.insecure_http) {
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("{} can be reached from other machines, and this server speaks no TLS: listen on 127.0.0.1 "
-                                  "behind a TLS proxy, or allow it with --insecure-http",
-                                  options.listen));
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format("{} can be reached from other machines, and this server speaks no TLS: listen on 127.0.0.1 "
+                        "behind a TLS proxy, or allow it with --insecure-http",
+                        options.listen));
     }
     return {};
 }
@@ -137,9 +139,7 @@ void Server::Running::accept_some() {
 Server::Server(ServerOptions options, Handlers handlers)
     : running_(std::make_unique<Running>(std::move(options), std::move(handlers))) {}
 
-Server::~Server() {
-    stop();
-}
+Server::~Server() { stop(); }
 
 Result<std::uint16_t> Server::start() {
     CHECK(running_->loops.empty());
@@ -154,8 +154,8 @@ Result<std::uint16_t> Server::start() {
     for (int i = 0; i < shared.options.threads; ++i) running_->loops.push_back(std::make_unique<Loop>(shared));
     Loop& first = *running_->loops.front();
     running_->pause = std::make_unique<asio::steady_timer>(first.context);
-    running_->listener =
-        std::make_unique<asio::posix::basic_stream_descriptor<Executor>>(first.context.get_executor(), listener.release());
+    running_->listener = std::make_unique<asio::posix::basic_stream_descriptor<Executor>>(first.context.get_executor(),
+                                                                                          listener.release());
     running_->accept_more();
     for (const auto& loop : running_->loops) {
         running_->threads.emplace_back([&loop = *loop] { loop.run(); });

@@ -26,23 +26,23 @@ namespace gse::http {
 
 struct ServerOptions {
     std::string listen = "127.0.0.1:8080";  ///< IP address or `localhost`, and port; port 0: the kernel chooses
-    bool insecure_http = false;             ///< allows an address that is not loopback, though this server speaks no TLS
-    int threads = 1;                        ///< I/O threads, 1 to 64
-    int worker_threads = 2;                 ///< threads that wait for the disk, 1 to 64
-    std::vector<std::string> known_hosts;   ///< names besides IP addresses and localhost for the unsigned paths
-    std::string metrics_token;              ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
+    bool insecure_http = false;            ///< allows an address that is not loopback, though this server speaks no TLS
+    int threads = 1;                       ///< I/O threads, 1 to 64
+    int worker_threads = 2;                ///< threads that wait for the disk, 1 to 64
+    std::vector<std::string> known_hosts;  ///< names besides IP addresses and localhost for the unsigned paths
+    std::string metrics_token;             ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
 
-    std::size_t connections_max = 10'000;   ///< further ones are closed at once
-    std::size_t pipeline_max = 128;         ///< unanswered requests of one connection; further ones are not read meanwhile
+    std::size_t connections_max = 10'000;  ///< further ones are closed at once
+    std::size_t pipeline_max = 128;  ///< unanswered requests of one connection; further ones are not read meanwhile
     std::size_t header_bytes = 32 * 1024;
-    std::size_t query_bytes = 32 * 1024;    ///< of GET
-    std::size_t form_bytes = 1024 * 1024;   ///< POST with a version 1 signature
-    std::size_t body_bytes = 10 * 1024 * 1024;           ///< any other POST
-    std::size_t bodies_bytes = 512 * 1024 * 1024;        ///< half-read bodies of all connections together
+    std::size_t query_bytes = 32 * 1024;           ///< of GET
+    std::size_t form_bytes = 1024 * 1024;          ///< POST with a version 1 signature
+    std::size_t body_bytes = 10 * 1024 * 1024;     ///< any other POST
+    std::size_t bodies_bytes = 512 * 1024 * 1024;  ///< half-read bodies of all connections together
     std::uint64_t object_bytes = 8ULL * 1024 * 1024 * 1024;
 
-    Millis idle = std::chrono::seconds{75};          ///< between requests
-    Millis header_time = std::chrono::seconds{10};   ///< from a request's first byte to the end of its header
+    Millis idle = std::chrono::seconds{75};         ///< between requests
+    Millis header_time = std::chrono::seconds{10};  ///< from a request's first byte to the end of its header
     /// A body coming in, and an answer going out, has this long plus the time its bytes take at the rate below.
     Millis transfer_grace = std::chrono::seconds{10};
     std::uint64_t transfer_bytes_per_second = 16 * 1024;
@@ -79,8 +79,8 @@ struct ServerStats {
     std::uint64_t connections_refused = 0;  ///< over connections_max
     std::uint64_t api_requests = 0;
     std::uint64_t other_requests = 0;
-    std::uint64_t malformed_requests = 0;   ///< not HTTP, or over a limit
-    std::uint64_t timeouts = 0;             ///< connections closed for being idle or slow
+    std::uint64_t malformed_requests = 0;  ///< not HTTP, or over a limit
+    std::uint64_t timeouts = 0;            ///< connections closed for being idle or slow
 };
 
 class Server {
@@ -94,8 +94,8 @@ public:
     /// InUse when another process has it. Once in a server's life.
     Result<std::uint16_t> start();
 
-    /// Accepts no more, lets requests under way end within shutdown_grace, closes, and waits for its threads. Answers that
-    /// the API gives later go nowhere. Idempotent; not from a callback of the server's.
+    /// Accepts no more, lets requests under way end within shutdown_grace, closes, and waits for its threads. Answers
+    /// that the API gives later go nowhere. Idempotent; not from a callback of the server's.
     void stop();
 
     /// Thread-safe.

@@ -17,11 +17,13 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 
 std::string get(std::string_view target, std::string_view more = {}, std::string_view host = "127.0.0.1") {
-    return "GET " + std::string{target} + " HTTP/1.1\r\nHost: " + std::string{host} + "\r\n" + std::string{more} + "\r\n";
+    return "GET " + std::string{target} + " HTTP/1.1\r\nHost: " + std::string{host} + "\r\n" + std::string{more} +
+           "\r\n";
 }
 
 std::string put(std::string_view target, std::string_view authorization, std::string_view body) {
-    return "PUT " + std::string{target} + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " + std::string{authorization} +
+    return "PUT " + std::string{target} +
+           " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " + std::string{authorization} +
            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string{body};
 }
 
@@ -216,8 +218,7 @@ TEST(HttpApi, BodiesOverTheLimit) {
     EXPECT_THAT(world.ask(form(50'000)).body, HasSubstr(code_text(ErrorCode::AuthInvalidAuthorization)));
 
     // Chunked, the size shows only as it comes.
-    std::string chunked =
-        "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string chunked = "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 3; ++i) chunked += "11170\r\n" + std::string(70'000, 'x') + "\r\n";
     EXPECT_THAT(world.ask(chunked).body, HasSubstr(code_text(ErrorCode::RequestTooLarge)));
 }
@@ -394,7 +395,8 @@ TEST(HttpTime, AnAnswerMayTakeItsTime) {
 
 TEST(HttpTime, AClientThatDoesNotReadItsAnswerIsCut) {
     ServerWorld world;
-    ASSERT_EQ(world.ask(put("/objects/b/k", world.grant(objects::Access::Write), std::string(32 << 20, 'x'))).status, 200);
+    ASSERT_EQ(world.ask(put("/objects/b/k", world.grant(objects::Access::Write), std::string(32 << 20, 'x'))).status,
+              200);
     RawClient stuck = world.connect();
     ASSERT_TRUE(stuck.send(get("/objects/b/k", "Authorization: " + world.grant(objects::Access::Read) + "\r\n")));
     ASSERT_EQ(stuck.read_answer(true)->status, 200);  // the head, and no more
@@ -464,16 +466,24 @@ TEST(HttpStart, RefusesWhatItShould) {
     const ServerWorld other;
     for (const auto& c : kCases) {
         Server server{{.listen = c.listen, .insecure_http = c.insecure},
-                      {.api = api, .error_body = test_error_body, .keys = keys, .objects = *other.store,
-                       .object_auth = other.auth, .clock = clock}};
+                      {.api = api,
+                       .error_body = test_error_body,
+                       .keys = keys,
+                       .objects = *other.store,
+                       .object_auth = other.auth,
+                       .clock = clock}};
         const auto started = server.start();
         ASSERT_FALSE(started) << c.listen;
         EXPECT_EQ(started.error().code, ErrorCode::InvalidParameterValue) << c.listen;
         EXPECT_THAT(started.error().message, HasSubstr(c.message)) << c.listen;
     }
     Server second{{.listen = "127.0.0.1:" + std::to_string(other.port)},
-                  {.api = api, .error_body = test_error_body, .keys = keys, .objects = *other.store,
-                   .object_auth = other.auth, .clock = clock}};
+                  {.api = api,
+                   .error_body = test_error_body,
+                   .keys = keys,
+                   .objects = *other.store,
+                   .object_auth = other.auth,
+                   .clock = clock}};
     EXPECT_EQ(second.start().error().code, ErrorCode::InUse);
 }
 
@@ -507,7 +517,8 @@ TEST(HttpStart, SeveralThreadsShareTheConnections) {
     ASSERT_TRUE(world.api.wait_for_held(9));
     world.api.answer_all();
     for (int i = 0; i < 9; ++i) {
-        EXPECT_THAT(clients[static_cast<std::size_t>(i)].read_answer()->body, HasSubstr("\"A" + std::to_string(i) + "\""));
+        EXPECT_THAT(clients[static_cast<std::size_t>(i)].read_answer()->body,
+                    HasSubstr("\"A" + std::to_string(i) + "\""));
     }
 }
 
@@ -542,9 +553,12 @@ TEST(HttpPages, AHeadHasNoBodyButItsLength) {
 TEST(HttpPages, NamesThatCouldBeReboundAreRefused) {
     ServerWorld world{[](ServerOptions& o) { o.known_hosts = {"gse.example.org"}; }};
     const std::pair<const char*, int> kCases[] = {
-        {"127.0.0.1", 200},       {"127.0.0.1:8080", 200},   {"10.1.2.3:80", 200},         {"[::1]:8080", 200},
-        {"localhost", 200},       {"LocalHost:80", 200},     {"gse.example.org", 200},     {"gse.example.org:8443", 200},
-        {"evil.example.com", 421}, {"localhost.evil.com", 421}, {"127.0.0.1.evil.com", 421}, {"evil.com:8080", 421},
+        {"127.0.0.1", 200},          {"127.0.0.1:8080", 200},
+        {"10.1.2.3:80", 200},        {"[::1]:8080", 200},
+        {"localhost", 200},          {"LocalHost:80", 200},
+        {"gse.example.org", 200},    {"gse.example.org:8443", 200},
+        {"evil.example.com", 421},   {"localhost.evil.com", 421},
+        {"127.0.0.1.evil.com", 421}, {"evil.com:8080", 421},
     };
     for (const auto& [host, want] : kCases) {
         for (const char* page : {"/healthz", "/metrics", "/console/"}) {
@@ -563,7 +577,8 @@ TEST(HttpObjects, AnUploadComesBackAsItWas) {
     ServerWorld world;
     const std::string content = std::string{"zip\0\r\n\r\nzip", 11} + std::string(600'000, 'z');
     RawClient client = world.connect();
-    ASSERT_TRUE(client.send(put("/objects/b/dir/a%20b.zip", world.grant(objects::Access::Write, "dir/a b.zip"), content)));
+    ASSERT_TRUE(
+        client.send(put("/objects/b/dir/a%20b.zip", world.grant(objects::Access::Write, "dir/a b.zip"), content)));
     const auto stored = client.read_answer();
     ASSERT_TRUE(stored);
     ASSERT_EQ(stored->status, 200) << stored->body;
@@ -585,16 +600,16 @@ TEST(HttpObjects, AnUploadComesBackAsItWas) {
     EXPECT_EQ(fetched->fields.at("content-security-policy"), "sandbox");
 
     // By a link.
-    const Answer linked = world.ask(get("/objects/b/dir/a%20b.zip?sign=" + world.grant(objects::Access::Read, "dir/a b.zip"),
-                                        {}, "any.name.example"));
+    const Answer linked = world.ask(get(
+        "/objects/b/dir/a%20b.zip?sign=" + world.grant(objects::Access::Read, "dir/a b.zip"), {}, "any.name.example"));
     EXPECT_EQ(linked.body, content);
 }
 
 TEST(HttpObjects, ChunkedAndEmptyUploads) {
     ServerWorld world;
     const std::string grant = world.grant(objects::Access::Write);
-    std::string chunked = "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " + grant +
-                          "\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string chunked =
+        "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " + grant + "\r\nTransfer-Encoding: chunked\r\n\r\n";
     std::string content;
     for (int i = 0; i < 20; ++i) {
         const std::string piece(static_cast<std::size_t>(i) * 1000 + 1, static_cast<char>('a' + i));
@@ -635,8 +650,9 @@ TEST(HttpObjects, Refusals) {
         {"no bucket", get("/objects/k", with(read)), 400},
         {"broken encoding", get("/objects/b/%zz", with(read)), 400},
         {"another method", "DELETE /objects/b/k HTTP/1.1\r\nHost: h\r\n\r\n", 405},
-        {"a key too long", put("/objects/b/" + std::string(1025, 'k'),
-                               world.grant(objects::Access::Write, std::string(1025, 'k')), "x"), 400},
+        {"a key too long",
+         put("/objects/b/" + std::string(1025, 'k'), world.grant(objects::Access::Write, std::string(1025, 'k')), "x"),
+         400},
     };
     for (const auto& c : kCases) {
         const Answer answer = world.ask(c.request);
@@ -652,7 +668,8 @@ TEST(HttpObjects, TooLarge) {
     const std::string grant = world.grant(objects::Access::Write);
     EXPECT_EQ(world.ask(put("/objects/b/k", grant, std::string(100'001, 'x'))).status, 413);
     std::string chunked = "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " + grant +
-                          "\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n" + std::string(100'001, 'x') + "\r\n0\r\n\r\n";
+                          "\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n" + std::string(100'001, 'x') +
+                          "\r\n0\r\n\r\n";
     EXPECT_EQ(world.ask(chunked).status, 413);
     EXPECT_EQ(world.ask(put("/objects/b/k", grant, std::string(100'000, 'x'))).status, 200);
     EXPECT_EQ(world.files_in_store(), 1u);
@@ -666,15 +683,18 @@ TEST(HttpObjects, CutMidwayLeavesNothing) {
         ASSERT_TRUE(client.send(std::string_view{request}.substr(0, request.size() - 10)));
         ASSERT_TRUE(world.wait_for([&](const ServerStats&) { return world.files_in_store() == 1; }));
         politely ? client.shut_down_sending() : client.reset();
-        EXPECT_TRUE(world.wait_for([&](const ServerStats& s) { return s.connections_open == 0 && world.files_in_store() == 0; }));
+        EXPECT_TRUE(world.wait_for(
+            [&](const ServerStats& s) { return s.connections_open == 0 && world.files_in_store() == 0; }));
     }
-    EXPECT_EQ(world.ask(get("/objects/b/k", "Authorization: " + world.grant(objects::Access::Read) + "\r\n")).status, 404);
+    EXPECT_EQ(world.ask(get("/objects/b/k", "Authorization: " + world.grant(objects::Access::Read) + "\r\n")).status,
+              404);
 }
 
 TEST(HttpObjects, BadFramingMidwayLeavesNothing) {
     ServerWorld world;
-    const std::string bad = "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " +
-                            world.grant(objects::Access::Write) + "\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n";
+    const std::string bad =
+        "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " + world.grant(objects::Access::Write) +
+        "\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n";
     EXPECT_EQ(world.ask(bad).status, 400);
     EXPECT_TRUE(world.wait_for([&](const ServerStats&) { return world.files_in_store() == 0; }));
 }
@@ -691,8 +711,9 @@ TEST(HttpObjects, AHundredMegabytesPassThroughLittleMemory) {
     };
     const std::string piece(1 << 20, 'x');
     RawClient client = world.connect();
-    ASSERT_TRUE(client.send("PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " + world.grant(objects::Access::Write) +
-                            "\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n"));
+    ASSERT_TRUE(
+        client.send("PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nAuthorization: " + world.grant(objects::Access::Write) +
+                    "\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n"));
     const long before = resident_kb();
     for (std::size_t sent = 0; sent < kBytes; sent += piece.size()) ASSERT_TRUE(client.send(piece));
     const auto stored = client.read_answer();
@@ -704,8 +725,8 @@ TEST(HttpObjects, AHundredMegabytesPassThroughLittleMemory) {
 TEST(HttpObjects, AnswersContinueOnlyToThoseAllowed) {
     ServerWorld world;
     const auto head = [&](const std::string& grant) {
-        return "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\nAuthorization: " + grant +
-               "\r\n\r\n";
+        return "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\nAuthorization: " +
+               grant + "\r\n\r\n";
     };
     RawClient allowed = world.connect();
     ASSERT_TRUE(allowed.send(head(world.grant(objects::Access::Write))));
@@ -748,7 +769,8 @@ TEST(HttpObjects, Ranges) {
         const Answer answer = world.ask(get("/objects/b/k", auth + c.fields));
         EXPECT_EQ(answer.status, c.status) << c.fields;
         EXPECT_EQ(answer.body, c.body) << c.fields;
-        EXPECT_EQ(answer.fields.contains("content-range") ? answer.fields.at("content-range") : "", c.content_range) << c.fields;
+        EXPECT_EQ(answer.fields.contains("content-range") ? answer.fields.at("content-range") : "", c.content_range)
+            << c.fields;
     }
     const Answer head = world.ask("HEAD /objects/b/k HTTP/1.1\r\nHost: h\r\n" + auth + "\r\n");
     EXPECT_EQ(head.status, 200);

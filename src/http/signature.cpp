@@ -20,10 +20,11 @@ constexpr std::size_t kSignedHeadersMax = 32;
 constexpr std::size_t kCredentialMax = 512;
 
 std::unexpected<Error> malformed(std::string_view what) {
-    return refuse(ErrorCode::AuthInvalidAuthorization,
-                  fmt::format("the Authorization header {}; it must read TC3-HMAC-SHA256 Credential=<SecretId>/<date>/"
-                              "<service>/tc3_request, SignedHeaders=content-type;host, Signature=<64 hexadecimal digits>",
-                              what));
+    return refuse(
+        ErrorCode::AuthInvalidAuthorization,
+        fmt::format("the Authorization header {}; it must read TC3-HMAC-SHA256 Credential=<SecretId>/<date>/"
+                    "<service>/tc3_request, SignedHeaders=content-type;host, Signature=<64 hexadecimal digits>",
+                    what));
 }
 
 std::unexpected<Error> wrong_signature() {
@@ -82,8 +83,9 @@ Result<WallTime> check_timestamp(std::string_view text, std::string_view name, W
 
 Result<void> check_token(std::string_view token) {
     if (token.empty()) return {};
-    return refuse(ErrorCode::AuthTokenFailure,
-                  "this server gives out no temporary keys: leave the token away and sign with a SecretId of this server");
+    return refuse(
+        ErrorCode::AuthTokenFailure,
+        "this server gives out no temporary keys: leave the token away and sign with a SecretId of this server");
 }
 
 }  // namespace
@@ -278,8 +280,9 @@ Result<Caller> SignatureCheck::check_tc3(const RequestView& request, WallTime no
 Result<Caller> SignatureCheck::check_v1(const RequestView& request, const codec::FlatParams& parameters, WallTime now) {
     const std::string_view signature = parameter(parameters, "Signature");
     if (signature.empty()) {
-        return refuse(ErrorCode::AuthInvalidAuthorization,
-                      "the request is not signed: send an Authorization header (TC3-HMAC-SHA256) or the parameter Signature");
+        return refuse(
+            ErrorCode::AuthInvalidAuthorization,
+            "the request is not signed: send an Authorization header (TC3-HMAC-SHA256) or the parameter Signature");
     }
     TRY(check_timestamp(parameter(parameters, "Timestamp"), "Timestamp", now));
     const std::string_view method = parameter(parameters, "SignatureMethod");

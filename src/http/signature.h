@@ -1,5 +1,6 @@
 /// Who signed a request: TC3-HMAC-SHA256 (Authorization header) and version 1 (HmacSHA1, HmacSHA256 as a parameter)
-/// of the Tencent Cloud API 3.0, as its clients really sign, which is not always as its documents say [公共参数, 签名方法].
+/// of the Tencent Cloud API 3.0, as its clients really sign, which is not always as its documents say [公共参数,
+/// 签名方法].
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,7 @@ inline constexpr Millis kClockSkewMax = std::chrono::seconds{300};
 
 /// The parts of `TC3-HMAC-SHA256 Credential=<id>/<date>/<service>/tc3_request, SignedHeaders=<a;b>, Signature=<hex>`.
 struct Tc3Authorization {
-    std::string_view credential;      ///< `<id>/<date>/<service>/tc3_request`
+    std::string_view credential;  ///< `<id>/<date>/<service>/tc3_request`
     std::string_view secret_id;
     std::string_view date;            ///< `2020-09-13`
     std::string_view service;         ///< whatever the client signed with: `gse`, `127`, `localhost:8080` …
@@ -80,7 +81,8 @@ private:
     };
 
     Result<Key> find_key(std::string_view secret_id) const;
-    bool matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp, HmacSha256& hmac);
+    bool matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp,
+                 HmacSha256& hmac);
 
     const KeyStore& keys_;
     std::map<std::string, Derived, std::less<>> derived_;  // by credential

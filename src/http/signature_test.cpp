@@ -140,19 +140,33 @@ TEST(Tc3, Vectors) {
         const char* canonical_hash;
         const char* signature;
     } kCases[] = {
-        {"A: POST JSON", [](Sent&) {}, "content-type;host", "2020-09-13/gse/tc3_request", {},
+        {"A: POST JSON",
+         [](Sent&) {},
+         "content-type;host",
+         "2020-09-13/gse/tc3_request",
+         {},
          "9313f03cad5da2fd527f967f56901163d78d6a70d58d4292af9c7377cbc9e3bd",
          "584d1d46783b73b272ab5fc894d31bbb512ef12366163e2849e7a58717572599"},
-        {"B: x-tc-action signed in lower case", [](Sent& s) { s.set("Content-Type", "application/json; charset=utf-8"); },
-         "content-type;host;x-tc-action", "2020-09-13/gse/tc3_request", {.values_lowered = true},
+        {"B: x-tc-action signed in lower case",
+         [](Sent& s) { s.set("Content-Type", "application/json; charset=utf-8"); },
+         "content-type;host;x-tc-action",
+         "2020-09-13/gse/tc3_request",
+         {.values_lowered = true},
          "fb64985009042a622842777b8b410318cbcf42cc221c4945dab3cf35e065524f",
          "000c5752f5b1442644e4be47beaf762f74606c3a8818125f5389ca9aa27d2399"},
-        {"C: charset in the content type", [](Sent& s) { s.set("Content-Type", "application/json; charset=utf-8"); },
-         "content-type;host", "2020-09-13/gse/tc3_request", {},
+        {"C: charset in the content type",
+         [](Sent& s) { s.set("Content-Type", "application/json; charset=utf-8"); },
+         "content-type;host",
+         "2020-09-13/gse/tc3_request",
+         {},
          "5abb62cf9449d287ab44bf3605af05fad51b1b3f246c31c94ab276f7e6246598",
          "802c6979e6e111393768976510df2e161762ddd22ca9ddb0a6e4b4a5035b8e6c"},
-        {"D: unsigned payload", [](Sent& s) { s.set("X-TC-Content-SHA256", "UNSIGNED-PAYLOAD"); }, "content-type;host",
-         "2020-09-13/gse/tc3_request", {}, "c3621ec2ad81b930c965a22852faaa41e25e644a4a8d97735c33a618da7800e9",
+        {"D: unsigned payload",
+         [](Sent& s) { s.set("X-TC-Content-SHA256", "UNSIGNED-PAYLOAD"); },
+         "content-type;host",
+         "2020-09-13/gse/tc3_request",
+         {},
+         "c3621ec2ad81b930c965a22852faaa41e25e644a4a8d97735c33a618da7800e9",
          "f9fd5232b9fba09b4dc3b33759cee483277199ae212c9096ff3e16408f85b370"},
         {"E: GET",
          [](Sent& s) {
@@ -160,15 +174,24 @@ TEST(Tc3, Vectors) {
              s.query = "Limit=10&Offset=0&Filters.0.Key=resource%3Aname&Filters.0.Values.0=demo";
              s.set("Content-Type", "application/x-www-form-urlencoded").with_body("");
          },
-         "content-type;host", "2020-09-13/gse/tc3_request", {},
+         "content-type;host",
+         "2020-09-13/gse/tc3_request",
+         {},
          "d29c74a0034a32d79afae630cb8cec26604d4a3b399cbcfb7f64a48cc277bd40",
          "736cbedada92f685879e8de8e3f29656dff75d948551d9b57b8c3084f9ba8b56"},
-        {"F: Node at 127.0.0.1:8080", [](Sent& s) { s.set("Host", "127.0.0.1:8080"); }, "content-type;host",
-         "2020-09-13/127/tc3_request", {.host_with_port = false},
+        {"F: Node at 127.0.0.1:8080",
+         [](Sent& s) { s.set("Host", "127.0.0.1:8080"); },
+         "content-type;host",
+         "2020-09-13/127/tc3_request",
+         {.host_with_port = false},
          "5f456895a4589564bf32a00bb3a3bef574696764f6efcc6d9c9314918364f9e8",
          "c0cb50b02bc5d8fc59842c4ed0e54b45349416824532c9df374cd25618ba19b8"},
-        {"G: Python and Go at 127.0.0.1:8080", [](Sent& s) { s.set("Host", "127.0.0.1:8080"); }, "content-type;host",
-         "2020-09-13/gse/tc3_request", {}, "0f2f4bbb0d5b5cdf3695a4ab323959b10226884f989cd7894a28205a602bb934",
+        {"G: Python and Go at 127.0.0.1:8080",
+         [](Sent& s) { s.set("Host", "127.0.0.1:8080"); },
+         "content-type;host",
+         "2020-09-13/gse/tc3_request",
+         {},
+         "0f2f4bbb0d5b5cdf3695a4ab323959b10226884f989cd7894a28205a602bb934",
          "e339a2175952b51266ca1c6c175e42f9045fea00f6d958dae681809e960bff1c"},
     };
     for (const auto& c : kCases) {
@@ -201,9 +224,10 @@ TEST(Tc3, TheVendorsOwnExample) {
         {"content-type;host;x-tc-action", "be4f67d323c78ab9acb7395e43c0dbcf822a9cfac32fea2449a7bc7726b770a3"},
     };
     for (const auto& [signed_headers, signature] : kCases) {
-        sent.set("Authorization", std::string{"TC3-HMAC-SHA256 Credential=AKIDz8krbsJ5yKBZQpn74WFkmLPx3*******/2019-02-25/cvm/"
-                                              "tc3_request, SignedHeaders="} +
-                                      signed_headers + ", Signature=" + signature);
+        sent.set("Authorization",
+                 std::string{"TC3-HMAC-SHA256 Credential=AKIDz8krbsJ5yKBZQpn74WFkmLPx3*******/2019-02-25/cvm/"
+                             "tc3_request, SignedHeaders="} +
+                     signed_headers + ", Signature=" + signature);
         SignatureCheck check{keys};
         EXPECT_TRUE(check.check_tc3(sent.view(), {1'551'113'065'000})) << signed_headers;
     }
@@ -233,13 +257,12 @@ TEST(Tc3, AcceptsWhatClientsReallySign) {
          signed_as(capitals, "gse", "content-type;host", {{"Content-Type", "multipart/form-data; boundary=aabb"}})},
         {"a host in capitals, lower-cased",
          signed_as(capitals, "gse", "content-type;host", {{"Host", "gse.example.test:8080"}})},
-        {"everything lower-cased and no port",
-         signed_as(capitals, "gse", "content-type;host;x-tc-action",
-                   {{"Host", "gse.example.test"}, {"Content-Type", "multipart/form-data; boundary=aabb"},
-                    {"X-TC-Action", "createalias"}})},
+        {"everything lower-cased and no port", signed_as(capitals, "gse", "content-type;host;x-tc-action",
+                                                         {{"Host", "gse.example.test"},
+                                                          {"Content-Type", "multipart/form-data; boundary=aabb"},
+                                                          {"X-TC-Action", "createalias"}})},
         {"x-tc-action as sent", signed_as(plain, "gse", "content-type;host;x-tc-action", {})},
-        {"further headers",
-         signed_as(plain, "gse", "content-type;host;x-tc-region;x-tc-timestamp;x-tc-version", {})},
+        {"further headers", signed_as(plain, "gse", "content-type;host;x-tc-region;x-tc-timestamp;x-tc-version", {})},
         {"a body of raw bytes, escaped as Python does",
          signed_as(sent_a().with_body("{\"Name\": \"a \\u00fc\"}"), "gse", "content-type;host", {})},
         {"a body of raw bytes, as Node writes it",
@@ -276,7 +299,8 @@ TEST(Tc3, RefusesWhatWasChangedOnTheWay) {
         {"payload declared unsigned", [](Sent& s) { s.set("X-TC-Content-SHA256", "UNSIGNED-PAYLOAD"); }},
         {"a listed header not sent",
          [](Sent& s) {
-             s.set("Authorization", authorization("2020-09-13/gse/tc3_request", "content-type;host;x-none", kSignatureA));
+             s.set("Authorization",
+                   authorization("2020-09-13/gse/tc3_request", "content-type;host;x-none", kSignatureA));
          }},
         {"host left out", [](Sent& s) { s.drop("Host"); }},
     };
@@ -299,24 +323,29 @@ TEST(Tc3, TheClocksMayDifferByFiveMinutes) {
     const struct {
         std::int64_t seconds;
         const char* want;
-    } kCases[] = {{0, "accepted"},    {300, "accepted"},
-                  {-300, "accepted"}, {301, "AuthFailure.SignatureExpire"},
-                  {-301, "AuthFailure.SignatureExpire"}, {86'400, "AuthFailure.SignatureExpire"}};
+    } kCases[] = {{0, "accepted"},
+                  {300, "accepted"},
+                  {-300, "accepted"},
+                  {301, "AuthFailure.SignatureExpire"},
+                  {-301, "AuthFailure.SignatureExpire"},
+                  {86'400, "AuthFailure.SignatureExpire"}};
     for (const auto& c : kCases) EXPECT_EQ(outcome(sent_a(), {kThen.ms + c.seconds * 1000}), c.want) << c.seconds;
 
     const Keys keys;
     SignatureCheck check{keys};
     const auto late = check.check_tc3(sent_a().view(), {kThen.ms + 3'600'000});
     ASSERT_FALSE(late);
-    EXPECT_EQ(late.error().message,
-              "X-TC-Timestamp says 2020-09-13T12:26:40Z, the server's clock says 2020-09-13T13:26:40Z; they may differ by "
-              "300 seconds: set the clock of the client");
+    EXPECT_EQ(
+        late.error().message,
+        "X-TC-Timestamp says 2020-09-13T12:26:40Z, the server's clock says 2020-09-13T13:26:40Z; they may differ by "
+        "300 seconds: set the clock of the client");
 }
 
 TEST(Tc3, TheScopesDateIsTheTimestampsInUtc) {
     for (const char* date : {"2020-09-12", "2020-09-14", "20200913", "2020-9-13"}) {
         Sent sent = sent_a();
-        sent.set("Authorization", authorization(std::string{date} + "/gse/tc3_request", "content-type;host", kSignatureA));
+        sent.set("Authorization",
+                 authorization(std::string{date} + "/gse/tc3_request", "content-type;host", kSignatureA));
         EXPECT_EQ(outcome(sent), "AuthFailure.SignatureExpire") << date;
     }
     // Signed a moment before midnight, checked a moment after it.
@@ -327,10 +356,13 @@ TEST(Tc3, TheScopesDateIsTheTimestampsInUtc) {
 }
 
 TEST(Tc3, TimestampsThatAreNone) {
-    const std::pair<const char*, const char*> kCases[] = {
-        {"", "MissingParameter"},        {"abc", "InvalidParameterValue"},   {"1600000000.5", "InvalidParameterValue"},
-        {"-1", "InvalidParameterValue"}, {"1600000000 1", "InvalidParameterValue"},
-        {"99999999999999999999", "InvalidParameterValue"}, {"253402300800", "InvalidParameterValue"}};
+    const std::pair<const char*, const char*> kCases[] = {{"", "MissingParameter"},
+                                                          {"abc", "InvalidParameterValue"},
+                                                          {"1600000000.5", "InvalidParameterValue"},
+                                                          {"-1", "InvalidParameterValue"},
+                                                          {"1600000000 1", "InvalidParameterValue"},
+                                                          {"99999999999999999999", "InvalidParameterValue"},
+                                                          {"253402300800", "InvalidParameterValue"}};
     for (const auto& [text, want] : kCases) EXPECT_EQ(outcome(sent_a().set("X-TC-Timestamp", text)), want) << text;
     EXPECT_EQ(outcome(sent_a().drop("X-TC-Timestamp")), "MissingParameter");
 }
@@ -373,8 +405,9 @@ TEST(Tc3, MalformedAuthorizations) {
     }
     EXPECT_EQ(outcome(sent_a().drop("Authorization")), "AuthFailure.InvalidAuthorization");
     // Blanks between the parts are nobody's harm.
-    EXPECT_EQ(outcome(sent_a().set("Authorization", credential + "," + headers.substr(2) + ",  " + signature.substr(2))),
-              "accepted");
+    EXPECT_EQ(
+        outcome(sent_a().set("Authorization", credential + "," + headers.substr(2) + ",  " + signature.substr(2))),
+        "accepted");
 }
 
 TEST(Tc3, KeysThatAreUnknownOrDisabled) {
@@ -402,13 +435,14 @@ TEST(Tc3, DerivedKeysAreFewAndOnlyOfThoseWhoHaveTheSecret) {
     SignatureCheck check{keys};
     for (int i = 0; i < 1000; ++i) {
         Sent sent = sent_a();
-        sent.set("Authorization", authorization("2020-09-13/s" + std::to_string(i) + "/tc3_request", "content-type;host",
-                                                kSignatureA));
+        sent.set("Authorization",
+                 authorization("2020-09-13/s" + std::to_string(i) + "/tc3_request", "content-type;host", kSignatureA));
         EXPECT_FALSE(check.check_tc3(sent.view(), kThen));
     }
     EXPECT_EQ(check.derived_count(), 0u);
     for (int i = 0; i < 1000; ++i) {
-        ASSERT_TRUE(check.check_tc3(signed_as(sent_a(), "s" + std::to_string(i), "content-type;host", {}).view(), kThen));
+        ASSERT_TRUE(
+            check.check_tc3(signed_as(sent_a(), "s" + std::to_string(i), "content-type;host", {}).view(), kThen));
         ASSERT_LE(check.derived_count(), SignatureCheck::kDerivedMax);
     }
 }
@@ -421,8 +455,10 @@ TEST(Tc3, TokensAreNotOurs) {
 TEST(Tc3, ChecksInTheOrderOfTheProtocol) {
     const WallTime late{kThen.ms + 400'000};
     Sent sent = sent_a();
-    sent.set("Authorization", "TC3-HMAC-SHA256 Credential=NOBODY/2020-09-13/gse/tc3_request, "
-                              "SignedHeaders=content-type;host, Signature=" + std::string(64, '0'));
+    sent.set("Authorization",
+             "TC3-HMAC-SHA256 Credential=NOBODY/2020-09-13/gse/tc3_request, "
+             "SignedHeaders=content-type;host, Signature=" +
+                 std::string(64, '0'));
     sent.set("X-TC-Token", "t");
     EXPECT_EQ(outcome(Sent{sent}.set("Authorization", "nonsense"), late), "AuthFailure.InvalidAuthorization");
     EXPECT_EQ(outcome(sent, late), "AuthFailure.SignatureExpire") << "before the key";
@@ -474,10 +510,11 @@ std::optional<ErrorCode> refusal_v1(const Sent& sent, const codec::FlatParams& p
 }
 
 TEST(Version1, StringOfVectorH) {
-    EXPECT_EQ(v1_string_to_sign("POST", "gse.tencentcloudapi.com", parameters_h()),
-              "POSTgse.tencentcloudapi.com/?Action=CreateAlias&Name=demo&Nonce=11886&Region=ap-shanghai&RoutingStrategy."
-              "FleetId=fleet-12345678-abcdefgh&RoutingStrategy.Type=SIMPLE&SecretId=AKIDEXAMPLE0001&SignatureMethod="
-              "HmacSHA256&Timestamp=1600000000&Version=2019-11-12");
+    EXPECT_EQ(
+        v1_string_to_sign("POST", "gse.tencentcloudapi.com", parameters_h()),
+        "POSTgse.tencentcloudapi.com/?Action=CreateAlias&Name=demo&Nonce=11886&Region=ap-shanghai&RoutingStrategy."
+        "FleetId=fleet-12345678-abcdefgh&RoutingStrategy.Type=SIMPLE&SecretId=AKIDEXAMPLE0001&SignatureMethod="
+        "HmacSHA256&Timestamp=1600000000&Version=2019-11-12");
 }
 
 TEST(Version1, VectorsHAndI) {
@@ -562,17 +599,18 @@ TEST(Admit, AGetAndItsQuery) {
     const auto call = admitted(signed_as(sent, "gse", "content-type;host", {}));
     ASSERT_TRUE(call);
     EXPECT_FALSE(call->is_json);
-    EXPECT_EQ(call->flat, (codec::FlatParams{{"Limit", "10"},
-                                             {"Offset", "0"},
-                                             {"Filters.0.Key", "resource:name"},
-                                             {"Filters.0.Values.0", "a b c"}}));
+    EXPECT_EQ(
+        call->flat,
+        (codec::FlatParams{
+            {"Limit", "10"}, {"Offset", "0"}, {"Filters.0.Key", "resource:name"}, {"Filters.0.Values.0", "a b c"}}));
 }
 
 TEST(Admit, AFormWithoutItsCommonParameters) {
     Sent sent = form_request();
     sent.body =
         "Action=CreateAlias&Version=2019-11-12&Region=ap-shanghai&Timestamp=1600000000&Nonce=11886&SecretId="
-        "AKIDEXAMPLE0001&SignatureMethod=HmacSHA256&Name=demo&RoutingStrategy.Type=SIMPLE&RoutingStrategy.FleetId=fleet-"
+        "AKIDEXAMPLE0001&SignatureMethod=HmacSHA256&Name=demo&RoutingStrategy.Type=SIMPLE&RoutingStrategy.FleetId="
+        "fleet-"
         "12345678-abcdefgh&Signature=k5gD6opni4WffCJbU%2BR4PkdpxVWicqzHVDGCd8dUM%2Fw%3D";
     const auto call = admitted(sent);
     ASSERT_TRUE(call) << call.error().message;

@@ -28,8 +28,8 @@ std::optional<Key> TestKeys::find(std::string_view secret_id) const {
 }
 
 void TestApi::call(engine::ApiCall call, std::move_only_function<void(std::string)> done) {
-    const std::string answer = fmt::format(R"({{"Response":{{"Action":"{}","Bytes":{},"RequestId":"{}"}}}})", call.action,
-                                           call.json.size(), call.request_id);
+    const std::string answer = fmt::format(R"({{"Response":{{"Action":"{}","Bytes":{},"RequestId":"{}"}}}})",
+                                           call.action, call.json.size(), call.request_id);
     {
         const std::lock_guard lock{mutex_};
         seen_.push_back(call);
@@ -54,7 +54,8 @@ void TestApi::answer(std::size_t index) {
         held = std::move(held_.at(index));
         held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(index));
     }
-    held.done(fmt::format(R"({{"Response":{{"Action":"{}","RequestId":"{}"}}}})", held.call.action, held.call.request_id));
+    held.done(
+        fmt::format(R"({{"Response":{{"Action":"{}","RequestId":"{}"}}}})", held.call.action, held.call.request_id));
 }
 
 void TestApi::answer_all() {
@@ -72,9 +73,7 @@ std::vector<engine::ApiCall> TestApi::seen() {
     return seen_;
 }
 
-std::string code_text(ErrorCode code) {
-    return fmt::format("\"Code\":\"{}\"", static_cast<int>(code));
-}
+std::string code_text(ErrorCode code) { return fmt::format("\"Code\":\"{}\"", static_cast<int>(code)); }
 
 std::string test_error_body(const Error& error, std::string_view request_id) {
     return fmt::format(R"({{"Response":{{"Error":{{{},"Message":"{}"}},"RequestId":"{}"}}}})", code_text(error.code),
@@ -126,7 +125,8 @@ std::optional<Answer> RawClient::read_answer(bool head_only) {
     }
     buffer_.erase(0, end + 4);
     if (answer.status == 100 || head_only) return answer;
-    const std::size_t length = answer.fields.contains("content-length") ? std::stoul(answer.fields["content-length"]) : 0;
+    const std::size_t length =
+        answer.fields.contains("content-length") ? std::stoul(answer.fields["content-length"]) : 0;
     while (buffer_.size() < length) {
         if (!fill()) return std::nullopt;
     }
@@ -141,9 +141,7 @@ bool RawClient::is_closed() {
     return buffer_.empty() && (got == 0 || (got < 0 && errno == ECONNRESET));
 }
 
-void RawClient::shut_down_sending() {
-    ::shutdown(fd_.get(), SHUT_WR);
-}
+void RawClient::shut_down_sending() { ::shutdown(fd_.get(), SHUT_WR); }
 
 void RawClient::reset() {
     const linger hard{1, 0};
@@ -162,7 +160,8 @@ std::string signed_post(std::string_view action, std::string_view body, WallTime
     const std::string signature = to_hex(hmac_sha256(tc3_signing_key(kTestSecret, date, "gse"), to_sign));
     return fmt::format(
         "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-TC-Action: {}\r\nX-TC-Version: "
-        "2019-11-12\r\nX-TC-Timestamp: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={}/{}, SignedHeaders=content-type;"
+        "2019-11-12\r\nX-TC-Timestamp: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={}/{}, "
+        "SignedHeaders=content-type;"
         "host, Signature={}\r\nContent-Length: {}\r\n{}\r\n{}",
         action, timestamp, kTestSecretId, scope, signature, body.size(), more_fields, body);
 }

@@ -94,7 +94,8 @@ private:
 };
 
 /// `POST /` signed with TC3.
-std::string signed_post(std::string_view action, std::string_view body, WallTime now, std::string_view more_fields = {});
+std::string signed_post(std::string_view action, std::string_view body, WallTime now,
+                        std::string_view more_fields = {});
 
 class ServerWorld {
 public:

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 
-
 namespace gse::http {
 
 /// Embedded in what has a deadline. Leaves its wheel when destroyed.

@@ -47,8 +47,7 @@ struct Kind {
 
 const Kind kKinds[] = {
     {"Memory", [] { return std::unique_ptr<Place>(std::make_unique<MemoryPlace>()); }},
-    {"Sqlite",
-     [] { return std::unique_ptr<Place>(std::make_unique<SqlitePlace>(16 << 20, BackgroundMode::Thread)); }},
+    {"Sqlite", [] { return std::unique_ptr<Place>(std::make_unique<SqlitePlace>(16 << 20, BackgroundMode::Thread)); }},
     {"SqliteTinySegments",
      [] { return std::unique_ptr<Place>(std::make_unique<SqlitePlace>(200 << 10, BackgroundMode::Thread)); }},
     {"SqliteTinySegmentsInline",

@@ -25,9 +25,7 @@ std::string read_all(const path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-void write_all(const path& file, std::string_view text) {
-    std::ofstream(file, std::ios::binary) << text;
-}
+void write_all(const path& file, std::string_view text) { std::ofstream(file, std::ios::binary) << text; }
 
 void flip(const path& file, std::uint64_t offset) {
     std::string text = read_all(file);
@@ -72,8 +70,10 @@ protected:
                 message = opened.error().message;
             } else {
                 const auto loaded = opened->journal->load(replayed);
-                if (!loaded) message = loaded.error().message;
-                else warnings = loaded->warnings;
+                if (!loaded)
+                    message = loaded.error().message;
+                else
+                    warnings = loaded->warnings;
             }
         }
         EXPECT_TRUE(message.empty() || contents() == before) << "something was changed in spite of: " << message;

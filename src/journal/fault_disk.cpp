@@ -94,9 +94,9 @@ void FaultDisk::crash() {
         const std::size_t kept = static_cast<std::size_t>(rng_.below(inode->unsynced.size() + 1));
         for (std::size_t i = 0; i < inode->unsynced.size(); ++i) {
             const Change& change = inode->unsynced[i];
-            if (mode == 1) apply(inode->durable, change);                         // everything
-            if (mode == 2 && i < kept) apply(inode->durable, change);             // a beginning
-            if (mode == 2 && i == kept) apply(inode->durable, torn(change));      // and a torn one
+            if (mode == 1) apply(inode->durable, change);                            // everything
+            if (mode == 2 && i < kept) apply(inode->durable, change);                // a beginning
+            if (mode == 2 && i == kept) apply(inode->durable, torn(change));         // and a torn one
             if (mode == 3 && rng_.chance(0.6)) apply(inode->durable, torn(change));  // any part
         }
         inode->unsynced.clear();

@@ -226,10 +226,10 @@ TEST_P(JournalErrors, AtEveryCallAreToldAndLoseNothingAcknowledged) {
 }
 
 constexpr ErrorCase kErrors[] = {
-    {DiskOp::Open, DiskFault::Io},       {DiskOp::Read, DiskFault::Io},    {DiskOp::Write, DiskFault::Io},
-    {DiskOp::Write, DiskFault::Full},    {DiskOp::Write, DiskFault::ShortWrite}, {DiskOp::Truncate, DiskFault::Io},
-    {DiskOp::Sync, DiskFault::Io},       {DiskOp::Sync, DiskFault::Full},  {DiskOp::Rename, DiskFault::Io},
-    {DiskOp::Rename, DiskFault::Full},   {DiskOp::Remove, DiskFault::Io},  {DiskOp::SyncDir, DiskFault::Io},
+    {DiskOp::Open, DiskFault::Io},     {DiskOp::Read, DiskFault::Io},          {DiskOp::Write, DiskFault::Io},
+    {DiskOp::Write, DiskFault::Full},  {DiskOp::Write, DiskFault::ShortWrite}, {DiskOp::Truncate, DiskFault::Io},
+    {DiskOp::Sync, DiskFault::Io},     {DiskOp::Sync, DiskFault::Full},        {DiskOp::Rename, DiskFault::Io},
+    {DiskOp::Rename, DiskFault::Full}, {DiskOp::Remove, DiskFault::Io},        {DiskOp::SyncDir, DiskFault::Io},
     {DiskOp::Open, DiskFault::Full},
 };
 

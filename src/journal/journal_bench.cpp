@@ -129,11 +129,12 @@ int main(int argc, char** argv) {
     const path dir = path(argc > 1 ? argv[1] : "/tmp") / fmt::format("journal-bench-{}", ::getpid());
     const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
     const std::uint64_t segment_bytes = static_cast<std::uint64_t>(argc > 3 ? std::atoi(argv[3]) : 64) << 20;
-    fmt::print("# Method: one thread appends batches of N records of {} bytes as fast as append() returns (each is "
-               "then durable); latency is the time of one append();\n"
-               "# the last run goes four times as long, with another thread that writes a 200 MiB snapshot and trims "
-               "whenever 512 MiB were appended. Segments of {} MiB; reload is open + load, files cached.\n",
-               kRecordBytes, segment_bytes >> 20);
+    fmt::print(
+        "# Method: one thread appends batches of N records of {} bytes as fast as append() returns (each is "
+        "then durable); latency is the time of one append();\n"
+        "# the last run goes four times as long, with another thread that writes a 200 MiB snapshot and trims "
+        "whenever 512 MiB were appended. Segments of {} MiB; reload is open + load, files cached.\n",
+        kRecordBytes, segment_bytes >> 20);
     fmt::print("{{\"runs\":[\n");
     for (const std::size_t records : {1, 10, 100, 1000})
         fmt::print("{},\n", measure(dir, {records, seconds, false}, segment_bytes));

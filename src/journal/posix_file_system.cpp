@@ -51,7 +51,7 @@ public:
     }
 
     Result<std::uint64_t> size() override {
-        struct stat info {};
+        struct stat info{};
         if (::fstat(fd_.get(), &info) != 0) return io_error("stat", name_, errno);
         return static_cast<std::uint64_t>(info.st_size);
     }
@@ -103,7 +103,7 @@ public:
     }
 
     Result<void> make_dir(const path& dir) override {
-        struct stat info {};
+        struct stat info{};
         if (::stat(dir.c_str(), &info) == 0)
             return S_ISDIR(info.st_mode) ? Result<void>{} : io_error("use as a directory", dir, ENOTDIR);
         const path parent = dir.parent_path();
@@ -130,7 +130,7 @@ public:
     }
 
     Result<std::uint64_t> free_bytes(const path& dir) override {
-        struct statvfs info {};
+        struct statvfs info{};
         if (::statvfs(dir.c_str(), &info) != 0) return io_error("ask for the free space of", dir, errno);
         return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
     }

@@ -125,8 +125,9 @@ Result<void> Segment::connect() {
         },
         this);
     // Exclusive: no shared-memory file; the directory's lock already keeps others out.
-    return execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
-                   "PRAGMA cell_size_check=ON; PRAGMA cache_size=-4096");
+    return execute(
+        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+        "PRAGMA cell_size_check=ON; PRAGMA cache_size=-4096");
 }
 
 Result<std::unique_ptr<Segment>> Segment::open(const SegmentHome& home, std::uint64_t number) {

@@ -170,9 +170,9 @@ Result<void> read_snapshot(FileSystem& files, const path& dir, const SnapshotNam
         const std::string_view text(reinterpret_cast<const char*>(payload.data()), payload.size());
         if (first) {
             if (kind != kHeader || text != header_text(deployment, name.start))
-                return refuse(ErrorCode::FailedOperation,
-                              fmt::format("{} belongs to another deployment or format; move it away",
-                                          file_name.string()));
+                return refuse(
+                    ErrorCode::FailedOperation,
+                    fmt::format("{} belongs to another deployment or format; move it away", file_name.string()));
         } else if (kind == kSlice) {
             ++slices;
             bytes += payload.size();

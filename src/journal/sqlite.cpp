@@ -45,8 +45,8 @@ struct ClosedSegment {
 
 /// What load() will do, decided before anything is replayed or changed.
 struct Recovery {
-    std::vector<ClosedSegment> chain;         // the unbroken run of segments that ends the log, ascending
-    std::vector<std::uint64_t> left_over;     // needless segments before a gap: a trim that a power cut interrupted
+    std::vector<ClosedSegment> chain;      // the unbroken run of segments that ends the log, ascending
+    std::vector<std::uint64_t> left_over;  // needless segments before a gap: a trim that a power cut interrupted
     std::optional<SnapshotName> snapshot;
     std::vector<std::string> warnings;
 };
@@ -171,9 +171,9 @@ Result<std::vector<ClosedSegment>> SqliteJournal::survey(std::span<const std::ui
 Result<Recovery> SqliteJournal::plan_recovery() {
     const Contents contents = TRY(read_contents(home_.files, home_.dir));
     if (contents.segments.empty())
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{} has no log files any more; restore the data directory from a copy",
-                                  home_.dir.string()));
+        return refuse(
+            ErrorCode::FailedOperation,
+            fmt::format("{} has no log files any more; restore the data directory from a copy", home_.dir.string()));
     Recovery recovery;
     std::size_t run = contents.segments.size() - 1;
     while (run > 0 && contents.segments[run - 1] + 1 == contents.segments[run]) --run;
@@ -201,13 +201,13 @@ Result<Recovery> SqliteJournal::plan_recovery() {
     }
     const std::uint64_t needed = recovery.snapshot ? recovery.snapshot->start + 1 : 1;
     if (first > needed)
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{}the log in {} begins at batch {}, but batch {} is needed{}. Nothing was changed; "
-                                  "restore the data directory from a copy",
-                                  damage, home_.dir.string(), first, needed,
-                                  run > 0 ? fmt::format(": {} is missing",
-                                                        Segment::file_name(contents.segments[run] - 1))
-                                          : std::string()));
+        return refuse(
+            ErrorCode::FailedOperation,
+            fmt::format("{}the log in {} begins at batch {}, but batch {} is needed{}. Nothing was changed; "
+                        "restore the data directory from a copy",
+                        damage, home_.dir.string(), first, needed,
+                        run > 0 ? fmt::format(": {} is missing", Segment::file_name(contents.segments[run] - 1))
+                                : std::string()));
     if (!damage.empty()) recovery.warnings.push_back(damage + "an older snapshot or the whole log was used instead");
     return recovery;
 }
@@ -290,8 +290,8 @@ Result<void> SqliteJournal::check_usable() {
 std::unexpected<Error> SqliteJournal::poison(Error cause) {
     const std::lock_guard lock(mutex_);
     if (!failure_)
-        failure_ = Error{cause.code, fmt::format("the journal stopped: {}; see to the disk and restart the server",
-                                                 cause.message)};
+        failure_ = Error{cause.code,
+                         fmt::format("the journal stopped: {}; see to the disk and restart the server", cause.message)};
     changed_.notify_all();
     return std::unexpected(*failure_);
 }
@@ -479,8 +479,8 @@ Result<std::string> settle_identity(const SqliteOptions& options) {
     SegmentHome home{files, options.dir, options.vfs, options.deployment};
     const auto begun = TRY(interrupted_creation(home));
     if (!options.create)
-        return refuse(ErrorCode::NotFound, fmt::format("{} holds no journal; give the data directory of a server",
-                                                       options.dir.string()));
+        return refuse(ErrorCode::NotFound,
+                      fmt::format("{} holds no journal; give the data directory of a server", options.dir.string()));
     if (begun && !home.deployment.empty() && *begun != home.deployment) return foreign(*begun);
     if (begun) home.deployment = *begun;
     if (home.deployment.empty()) home.deployment = SystemRng().text(20);

@@ -48,15 +48,15 @@ public:
     std::map<std::uint64_t, Bytes> entries;
 };
 
-#define ASSERT_OK(expression)                                       \
-    do {                                                            \
-        const auto& gse_outcome = (expression);                     \
-        ASSERT_TRUE(gse_outcome) << gse_outcome.error().message;    \
+#define ASSERT_OK(expression) \
+    do { \
+        const auto& gse_outcome = (expression); \
+        ASSERT_TRUE(gse_outcome) << gse_outcome.error().message; \
     } while (false)
-#define EXPECT_OK(expression)                                       \
-    do {                                                            \
-        const auto& gse_outcome = (expression);                     \
-        EXPECT_TRUE(gse_outcome) << gse_outcome.error().message;    \
+#define EXPECT_OK(expression) \
+    do { \
+        const auto& gse_outcome = (expression); \
+        EXPECT_TRUE(gse_outcome) << gse_outcome.error().message; \
     } while (false)
 
 /// A directory that goes with the test.

@@ -24,7 +24,9 @@ agent::SandboxMode sandbox_of(config::Sandbox sandbox) {
     return agent::SandboxMode::Auto;
 }
 
-std::filesystem::path port_file(const config::Config& config) { return std::filesystem::path(config.data) / "sdk-port"; }
+std::filesystem::path port_file(const config::Config& config) {
+    return std::filesystem::path(config.data) / "sdk-port";
+}
 
 /// The SDK port of the last run: games that outlived it still call there.
 std::uint16_t last_port(const config::Config& config) {
@@ -38,7 +40,9 @@ struct AgentParts::Impl {
     Impl(const config::Config& c, AgentTarget target, std::function<void(const Error&)> fatal)
         : config(c),
           on_fatal(std::move(fatal)),
-          client({.server = target.server, .token = target.token, .tls_roots = std::nullopt,
+          client({.server = target.server,
+                  .token = target.token,
+                  .tls_roots = std::nullopt,
                   .pin_file = std::filesystem::path(config.data) / "agent" / "server-pin"},
                  clock, rng) {}
 
@@ -76,12 +80,14 @@ Result<std::string> AgentParts::start() {
     const std::uint16_t kept = sdk.port == 0 ? last_port(config) : 0;
     impl_->door = std::make_unique<agent::GrpcDoor>(
         agent::SdkServerOptions{.listen = fmt::format("{}:{}", sdk.host, sdk.port == 0 ? kept : sdk.port)});
-    impl_->supervisor = std::make_unique<agent::Supervisor>(std::move(options), *impl_->door, impl_->client, impl_->clock);
+    impl_->supervisor =
+        std::make_unique<agent::Supervisor>(std::move(options), *impl_->door, impl_->client, impl_->clock);
     auto port = impl_->door->start(*impl_->supervisor);
     if (!port && kept != 0)
-        return refuse(ErrorCode::InUse, fmt::format("the SDK port {} of the last run is taken, and games that run on would not find us "
-                                                    "elsewhere: free it, or set sdk_listen to another port",
-                                                    kept));
+        return refuse(ErrorCode::InUse,
+                      fmt::format("the SDK port {} of the last run is taken, and games that run on would not find us "
+                                  "elsewhere: free it, or set sdk_listen to another port",
+                                  kept));
     if (!port) return std::unexpected(port.error());
     const std::string address = fmt::format("{}:{}", sdk.host, *port);
     impl_->supervisor->set_sdk_address(address);

@@ -17,7 +17,8 @@ struct AgentTarget {
 
 class AgentParts {
 public:
-    /// `on_fatal` is called once, on some thread, when this run can no longer tell its story: the process must start again.
+    /// `on_fatal` is called once, on some thread, when this run can no longer tell its story: the process must start
+    /// again.
     AgentParts(const config::Config& config, AgentTarget target, std::function<void(const Error&)> on_fatal);
     ~AgentParts();
 

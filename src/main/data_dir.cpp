@@ -27,11 +27,13 @@ Result<DataDir> DataDir::open(const fs::path& root) {
     if (!lock) return refuse_errno("open", lock_path);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         const auto holder = read_file(lock_path, 64);
-        return refuse(ErrorCode::InUse, fmt::format("{} is in use by another gse process{}; stop that one, or give another --data folder",
-                                                    absolute.string(), holder && !holder->empty() ? " (pid " + *holder + ")" : ""));
+        return refuse(ErrorCode::InUse,
+                      fmt::format("{} is in use by another gse process{}; stop that one, or give another --data folder",
+                                  absolute.string(), holder && !holder->empty() ? " (pid " + *holder + ")" : ""));
     }
     const std::string pid = std::to_string(::getpid());
-    if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) < 0) return refuse_errno("write", lock_path);
+    if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)
+        return refuse_errno("write", lock_path);
     return DataDir(absolute, std::move(lock));
 }
 
@@ -40,9 +42,10 @@ Result<std::string> DataDir::secret(std::string_view name) const {
     auto kept = read_file(path, 4096);
     if (kept) {
         if (kept->size() == 64 && kept->find_first_not_of("0123456789abcdef") == std::string::npos) return *kept;
-        return refuse(ErrorCode::FailedOperation, fmt::format("{} is damaged; restore it from a backup, or remove it to have a new one made "
-                                                              "(links and tokens handed out so far then no longer work)",
-                                                              path.string()));
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("{} is damaged; restore it from a backup, or remove it to have a new one made "
+                                  "(links and tokens handed out so far then no longer work)",
+                                  path.string()));
     }
     if (kept.error().code != ErrorCode::NotFound) return std::unexpected(kept.error());
     SystemRng rng;
@@ -76,7 +79,8 @@ Result<HostPort> split_address(std::string_view address) {
             return out;
         }
     }
-    return refuse(ErrorCode::InvalidParameterValue, fmt::format("'{}' is no address; write host:port, say 127.0.0.1:8080", address));
+    return refuse(ErrorCode::InvalidParameterValue,
+                  fmt::format("'{}' is no address; write host:port, say 127.0.0.1:8080", address));
 }
 
 }  // namespace gse

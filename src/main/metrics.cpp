@@ -55,7 +55,8 @@ void add_fleets(Families& out, const core::State& state) {
         out.gauge("gse_active_server_processes", "Processes that reported ready.", fleet.processes_active, labels);
         out.gauge("gse_activating_game_server_sessions", "Sessions ACTIVATING.", fleet.sessions_activating, labels);
         out.gauge("gse_active_game_server_sessions", "Sessions ACTIVE.", fleet.sessions_active, labels);
-        out.gauge("gse_current_player_sessions", "Player sessions RESERVED or ACTIVE.", static_cast<double>(fleet.players), labels);
+        out.gauge("gse_current_player_sessions", "Player sessions RESERVED or ACTIVE.",
+                  static_cast<double>(fleet.players), labels);
     });
     std::uint64_t connected = 0, silent = 0;
     state.table<core::Host>().for_each([&](core::Slot, const core::Host& host) {
@@ -73,7 +74,8 @@ std::string metrics_text(engine::Engine& engine, const http::ServerStats& http) 
     engine.inspect([&](const core::State& state) { add_fleets(out, state); });
     const engine::EngineStats stats = engine.stats();
     out.counter("gse_api_calls_total", "API calls handed to the engine.", static_cast<double>(stats.calls));
-    out.counter("gse_api_calls_shed_total", "API calls refused because the engine's queue was full.", static_cast<double>(stats.calls_shed));
+    out.counter("gse_api_calls_shed_total", "API calls refused because the engine's queue was full.",
+                static_cast<double>(stats.calls_shed));
     out.gauge("gse_engine_queue", "API calls waiting to be decided.", static_cast<double>(stats.queue));
     out.counter("gse_journal_commits_total", "Durable batches.", static_cast<double>(stats.commits));
     out.counter("gse_journal_records_total", "Records in durable batches.", static_cast<double>(stats.records));
@@ -81,9 +83,12 @@ std::string metrics_text(engine::Engine& engine, const http::ServerStats& http) 
     out.counter("gse_journal_snapshots_total", "Completed snapshots.", static_cast<double>(stats.snapshots));
     out.gauge("gse_journal_disk_low", "1 while changes are refused for lack of disk.", stats.disk_low ? 1 : 0);
     out.gauge("gse_http_connections", "Open HTTP connections.", static_cast<double>(http.connections_open));
-    out.counter("gse_http_api_requests_total", "Requests to the cloud API, refused ones included.", static_cast<double>(http.api_requests));
-    out.counter("gse_http_malformed_requests_total", "Requests that were not HTTP or over a limit.", static_cast<double>(http.malformed_requests));
-    out.counter("gse_http_timeouts_total", "Connections closed for being idle or slow.", static_cast<double>(http.timeouts));
+    out.counter("gse_http_api_requests_total", "Requests to the cloud API, refused ones included.",
+                static_cast<double>(http.api_requests));
+    out.counter("gse_http_malformed_requests_total", "Requests that were not HTTP or over a limit.",
+                static_cast<double>(http.malformed_requests));
+    out.counter("gse_http_timeouts_total", "Connections closed for being idle or slow.",
+                static_cast<double>(http.timeouts));
     return out.text();
 }
 

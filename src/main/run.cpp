@@ -34,8 +34,10 @@ void set_up_log(const config::Log& log) {
         case config::LogLevel::Off: logger->set_level(spdlog::level::off); break;
     }
     if (log.format == config::LogFormat::Json)
-        logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})", spdlog::pattern_time_type::utc);
-    else logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+        logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})",
+                            spdlog::pattern_time_type::utc);
+    else
+        logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
     spdlog::set_default_logger(std::move(logger));
 }
 
@@ -133,14 +135,16 @@ int run_agent(const config::Config& config) {
     set_up_log(config.log);
     StopSignal stop;
     if (config.agent.server.empty())
-        return refuse_start({ErrorCode::MissingParameter, "agent.server is empty; say which server to join, e.g. --server 10.0.0.1:7070"});
+        return refuse_start({ErrorCode::MissingParameter,
+                             "agent.server is empty; say which server to join, e.g. --server 10.0.0.1:7070"});
     const auto token = read_file(config.agent.token_file, 4096);
     if (!token) return refuse_start(token.error());
     const auto data = DataDir::open(config.data);
     if (!data) return refuse_start(data.error());
     std::string text = *token;
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    AgentParts agent(config, {.server = config.agent.server, .token = text}, [&stop](const Error& error) { stop.fail(error); });
+    AgentParts agent(config, {.server = config.agent.server, .token = text},
+                     [&stop](const Error& error) { stop.fail(error); });
     const auto sdk = agent.start();
     if (!sdk) return refuse_start(sdk.error());
     say_ready(fmt::format("ready sdk={}", *sdk));

@@ -34,10 +34,11 @@ link::Authorizer make_authorizer(const objects::ObjectAuth& auth, const Clock& c
     const auto grant = [&auth, &clock](objects::Access access, link::ObjectRef& ref) {
         if (!ref.key.empty()) ref.authorization = auth.grant(access, ref.bucket, ref.key, clock.wall() + kAgentGrant);
     };
-    return {.instance = [grant](link::InstanceSpec& spec) {
-                grant(objects::Access::Read, spec.package);
-                grant(objects::Access::Write, spec.log_prefix);
-            },
+    return {.instance =
+                [grant](link::InstanceSpec& spec) {
+                    grant(objects::Access::Read, spec.package);
+                    grant(objects::Access::Write, spec.log_prefix);
+                },
             .logs = [grant](link::CollectLogs& order) { grant(objects::Access::Write, order.target); }};
 }
 
@@ -60,12 +61,13 @@ std::string text_or_empty(const char* text) { return text ? text : ""; }
 }  // namespace
 
 struct ServerParts::Impl {
-    Impl(const config::Config& c, std::function<void(const Error&)> fatal) : config(c), on_fatal(std::move(fatal)), state(config.settings) {}
+    Impl(const config::Config& c, std::function<void(const Error&)> fatal)
+        : config(c), on_fatal(std::move(fatal)), state(config.settings) {}
 
     const config::Config config;
     std::function<void(const Error&)> on_fatal;
     SystemClock clock;
-    SystemRng rng;       // the engine's owner thread
+    SystemRng rng;  // the engine's owner thread
     SystemRng setup_rng;
     core::State state;
     std::optional<DataDir> data;
@@ -88,8 +90,9 @@ std::vector<std::string> ServerParts::Impl::not_ready() const {
     std::vector<std::string> reasons;
     const engine::EngineStats stats = engine->stats();
     if (stats.disk_low)
-        reasons.push_back(fmt::format("less than journal.reserve_bytes ({} MiB) of disk are free: changes are refused, reading goes on",
-                                      config.journal.reserve_bytes >> 20));
+        reasons.push_back(fmt::format(
+            "less than journal.reserve_bytes ({} MiB) of disk are free: changes are refused, reading goes on",
+            config.journal.reserve_bytes >> 20));
     if (!stats.trouble.empty()) reasons.push_back(stats.trouble);
     return reasons;
 }
@@ -105,7 +108,8 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     const std::string secret = TRY(data->secret("secret"));
     const std::string link_token = TRY(data->secret("link-token"));
     object_auth.emplace(secret);
-    store = TRY(objects::open_directory_store(data->objects(), {.reserve_bytes = config.journal.reserve_bytes, .before_step = {}}));
+    store = TRY(objects::open_directory_store(data->objects(),
+                                              {.reserve_bytes = config.journal.reserve_bytes, .before_step = {}}));
 
     journal::SqliteOptions options;
     options.dir = data->journal();
@@ -143,16 +147,16 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.metrics_token = config.metrics_token;
     http_options.connections_max = config.http.max_connections;
     http_options.object_bytes = config.settings.limits.package_bytes;
-    http = std::make_unique<http::Server>(http_options,
-                                          http::Handlers{.api = *gateway,
-                                                         .error_body = &engine::error_body,
-                                                         .keys = *keys,
-                                                         .objects = *store,
-                                                         .object_auth = *object_auth,
-                                                         .clock = clock,
-                                                         .metrics = [this] { return metrics_text(*engine, http->stats()); },
-                                                         .not_ready = [this] { return not_ready(); },
-                                                         .console = {}});
+    http = std::make_unique<http::Server>(
+        http_options, http::Handlers{.api = *gateway,
+                                     .error_body = &engine::error_body,
+                                     .keys = *keys,
+                                     .objects = *store,
+                                     .object_auth = *object_auth,
+                                     .clock = clock,
+                                     .metrics = [this] { return metrics_text(*engine, http->stats()); },
+                                     .not_ready = [this] { return not_ready(); },
+                                     .console = {}});
     const std::uint16_t http_port = TRY(http->start());
 
     ServerAddresses addresses;
@@ -164,9 +168,10 @@ Result<ServerAddresses> ServerParts::Impl::start() {
 
     auto link_port = link->start(*engine);
     if (!link_port && data->kept_port("link") != 0 && TRY(split_address(config.link_listen)).port == 0)
-        return refuse(ErrorCode::InUse, fmt::format("the agents' port {} of the last run cannot be listened on ({}); free it, or set "
-                                                    "link_listen to another port",
-                                                    data->kept_port("link"), link_port.error().message));
+        return refuse(ErrorCode::InUse,
+                      fmt::format("the agents' port {} of the last run cannot be listened on ({}); free it, or set "
+                                  "link_listen to another port",
+                                  data->kept_port("link"), link_port.error().message));
     if (!link_port) return std::unexpected(link_port.error());
     TRY(data->keep_port("link", *link_port));
     addresses.link = fmt::format("{}:{}", TRY(split_address(config.link_listen)).host, *link_port);

@@ -13,9 +13,9 @@ namespace gse {
 
 /// Where a started server can be reached.
 struct ServerAddresses {
-    std::string http;       ///< `127.0.0.1:8080`
-    std::string link;       ///< `127.0.0.1:40001`
-    std::string link_token; ///< what agents must show
+    std::string http;        ///< `127.0.0.1:8080`
+    std::string link;        ///< `127.0.0.1:40001`
+    std::string link_token;  ///< what agents must show
     std::string objects_url;
 };
 

@@ -3,7 +3,8 @@
 ///
 /// The link
 /// - An agent dials the server and keeps one stream. It opens with HostHello; the server answers Welcome.
-/// - Reports (agent → server) are numbered from 1 within one `boot_id` (one run of an agent process). They are kept until
+/// - Reports (agent → server) are numbered from 1 within one `boot_id` (one run of an agent process). They are kept
+/// until
 ///   acknowledged after commit and sent again after a reconnect; the core drops those it has seen.
 /// - After HostHello the agent sends its whole backlog, then BacklogDone. An agent that was restarted (new boot id)
 ///   describes every process it adopted afresh: ProcessStarted, ProcessIsReady, …: all reports are idempotent.
@@ -34,15 +35,15 @@ struct PortRange {
 /// First message of a stream. Lists every process whose exit the server has not acknowledged and every instance
 /// that still has files here; details follow as reports.
 struct HostHello {
-    std::string host_name;        ///< stable identity of the machine, from the agent's data directory
-    std::string boot_id;          ///< one run of the agent process; new at each start
-    std::string region;           ///< "" serves every region (gse dev)
-    std::string address;          ///< what players connect to
+    std::string host_name;  ///< stable identity of the machine, from the agent's data directory
+    std::string boot_id;    ///< one run of the agent process; new at each start
+    std::string region;     ///< "" serves every region (gse dev)
+    std::string address;    ///< what players connect to
     std::string private_address;
     std::uint32_t instance_capacity = 0;  ///< instances this host offers
-    PortRange ports;              ///< from which the server hands out ports here
+    PortRange ports;                      ///< from which the server hands out ports here
     std::string operating_system;
-    std::string sandbox;          ///< "bubblewrap" or "none"
+    std::string sandbox;  ///< "bubblewrap" or "none"
     std::vector<std::string> instance_ids;
     std::vector<std::string> process_ids;
 };
@@ -92,12 +93,12 @@ struct ProcessIsReady {
 
 struct ProcessExited {
     std::string process_id;
-    int exit_code = 0;         ///< valid when signal == 0
+    int exit_code = 0;  ///< valid when signal == 0
     int signal = 0;
     std::int64_t uptime_ms = 0;
-    bool killed_by_agent = false;      ///< a deadline passed and the agent sent SIGKILL
+    bool killed_by_agent = false;  ///< a deadline passed and the agent sent SIGKILL
     EndReason kill_reason = EndReason::None;
-    std::string last_output;   ///< last lines of stderr/stdout, ≤ 2 KiB
+    std::string last_output;  ///< last lines of stderr/stdout, ≤ 2 KiB
 };
 
 /// Sent on each change only: after `health_failures` failed checks in a row, and when it recovers.
@@ -143,30 +144,47 @@ struct CallReady {
     std::uint16_t grpc_port = 0;
     std::vector<std::string> log_paths;
 };
-struct CallActivateSession { std::string session_id; std::uint32_t max_players = 0; };
-struct CallAcceptPlayer { std::string session_id; std::string player_session_id; };
-struct CallRemovePlayer { std::string session_id; std::string player_session_id; };
+struct CallActivateSession {
+    std::string session_id;
+    std::uint32_t max_players = 0;
+};
+struct CallAcceptPlayer {
+    std::string session_id;
+    std::string player_session_id;
+};
+struct CallRemovePlayer {
+    std::string session_id;
+    std::string player_session_id;
+};
 struct CallDescribePlayers {
     std::string session_id, player_id, player_session_id, status_filter, next_token;
     std::int32_t limit = 0;
 };
-struct CallUpdatePolicy { std::string session_id; std::string policy; };
-struct CallTerminateSession { std::string session_id; };
+struct CallUpdatePolicy {
+    std::string session_id;
+    std::string policy;
+};
+struct CallTerminateSession {
+    std::string session_id;
+};
 struct CallEnding {};
-struct CallCustomData { std::int32_t current = 0; std::int32_t maximum = 0; };
+struct CallCustomData {
+    std::int32_t current = 0;
+    std::int32_t maximum = 0;
+};
 
 struct SdkCall {
-    std::uint64_t call_id = 0;   ///< unique within the boot id; the reply carries it
+    std::uint64_t call_id = 0;  ///< unique within the boot id; the reply carries it
     std::string process_id;
-    std::string request_id;      ///< the game's own requestId: a retry of the same call is answered alike
-    std::variant<CallReady, CallActivateSession, CallAcceptPlayer, CallRemovePlayer, CallDescribePlayers, CallUpdatePolicy,
-                 CallTerminateSession, CallEnding, CallCustomData>
+    std::string request_id;  ///< the game's own requestId: a retry of the same call is answered alike
+    std::variant<CallReady, CallActivateSession, CallAcceptPlayer, CallRemovePlayer, CallDescribePlayers,
+                 CallUpdatePolicy, CallTerminateSession, CallEnding, CallCustomData>
         call;
 };
 
-using ReportBody = std::variant<BacklogDone, InstanceStep, InstanceRemoved, ProcessStarted, ProcessStartFailed, ProcessIsReady,
-                                ProcessExited, HealthChanged, SessionStartResult, TerminateDelivered, LogCollected, HostNotice,
-                                SdkCall>;
+using ReportBody = std::variant<BacklogDone, InstanceStep, InstanceRemoved, ProcessStarted, ProcessStartFailed,
+                                ProcessIsReady, ProcessExited, HealthChanged, SessionStartResult, TerminateDelivered,
+                                LogCollected, HostNotice, SdkCall>;
 
 struct Report {
     std::uint64_t seq = 0;  ///< from 1 within a boot id, without gaps
@@ -191,10 +209,10 @@ struct AgentTimers {
 
 /// Answer to HostHello.
 struct Welcome {
-    std::uint64_t epoch = 0;           ///< grows with every start of a server
-    std::string deployment_id;         ///< an agent refuses a deployment it was not enrolled in
-    std::uint64_t acked_seq = 0;       ///< reports of this boot id that are already durable
-    std::string objects_url;           ///< `http://127.0.0.1:8080/objects`; packages come from and logs go there
+    std::uint64_t epoch = 0;      ///< grows with every start of a server
+    std::string deployment_id;    ///< an agent refuses a deployment it was not enrolled in
+    std::uint64_t acked_seq = 0;  ///< reports of this boot id that are already durable
+    std::string objects_url;      ///< `http://127.0.0.1:8080/objects`; packages come from and logs go there
     AgentTimers timers;
 };
 
@@ -207,9 +225,9 @@ struct ObjectRef {
 
 /// A seat for one process at a time: the agent keeps it filled.
 struct PlaceSpec {
-    std::uint32_t number = 0;     ///< unique within the instance, never used twice
-    std::string launch_path;      ///< `/local/game/…`
-    std::string parameters;       ///< `{client_port}` and `{grpc_port}` not yet replaced
+    std::uint32_t number = 0;  ///< unique within the instance, never used twice
+    std::string launch_path;   ///< `/local/game/…`
+    std::string parameters;    ///< `{client_port}` and `{grpc_port}` not yet replaced
     std::uint16_t client_port = 0;
     std::uint16_t grpc_port = 0;
 };
@@ -227,9 +245,9 @@ struct InstanceSpec {
     std::uint64_t version = 0;
     InstancePhase phase = InstancePhase::Run;
     ObjectRef package;
-    std::string package_sha256;   ///< lower-case hex; the agent verifies and caches by it
+    std::string package_sha256;  ///< lower-case hex; the agent verifies and caches by it
     std::uint64_t package_bytes = 0;
-    ObjectRef log_prefix;         ///< step logs may be put at any key below `key`
+    ObjectRef log_prefix;                 ///< step logs may be put at any key below `key`
     std::vector<PortRange> client_ports;  ///< the fleet's inbound ranges: where self-chosen ports must lie
     std::vector<PlaceSpec> places;
 };
@@ -263,7 +281,7 @@ struct CollectLogs {
     std::string session_id;
     std::string process_id;
     std::string instance_id;
-    std::vector<std::string> paths;   ///< as the process named them
+    std::vector<std::string> paths;  ///< as the process named them
     ObjectRef target;
     std::uint64_t max_bytes = 0;
 };

@@ -11,25 +11,26 @@
 namespace gse {
 
 struct Timers {
-    Millis minute{60'000};             ///< length of a minute wherever the API counts minutes
-    Millis reservation{60'000};        ///< RESERVED → TIMEDOUT [接收玩家会话]
-    Millis process_ready{300'000};     ///< launch → ProcessReady [查看事件; value inferred]
-    Millis process_exit{30'000};       ///< ProcessEnding → real exit, then SIGKILL [查看事件; value inferred]
-    Millis end_grace{10'000};          ///< EndGameServerSessionAndProcess: OnProcessTerminate → SIGKILL
-    Millis unprotected_grace{300'000}; ///< NoProtection: OnProcessTerminate → SIGKILL [结束游戏进程]
-    Millis drain_grace{0};             ///< an instance is shielded → OnProcessTerminate
-    Millis health_interval{60'000};    ///< between OnHealthCheck calls; the first comes one interval after ready [健康检查]
-    Millis health_timeout{60'000};     ///< an answer later than this is a failure [进程准备就绪]
-    std::uint32_t health_failures = 3; ///< in a row, until unhealthy [gRPC tutorials]
-    Millis sdk_call{10'000};           ///< a game's SDK call waits at most this long for the commit, then UNAVAILABLE
-    Millis heartbeat{3'000};           ///< between an agent's signs of life
-    Millis host_silent{15'000};        ///< no sign of life: shield the host
-    Millis host_lost{600'000};         ///< no sign of life: SERVER_DOWN, sessions ERROR, instances replaced
-    Millis restart_backoff_min{1'000}; ///< first wait before a crashed process is launched again; doubles
+    Millis minute{60'000};              ///< length of a minute wherever the API counts minutes
+    Millis reservation{60'000};         ///< RESERVED → TIMEDOUT [接收玩家会话]
+    Millis process_ready{300'000};      ///< launch → ProcessReady [查看事件; value inferred]
+    Millis process_exit{30'000};        ///< ProcessEnding → real exit, then SIGKILL [查看事件; value inferred]
+    Millis end_grace{10'000};           ///< EndGameServerSessionAndProcess: OnProcessTerminate → SIGKILL
+    Millis unprotected_grace{300'000};  ///< NoProtection: OnProcessTerminate → SIGKILL [结束游戏进程]
+    Millis drain_grace{0};              ///< an instance is shielded → OnProcessTerminate
+    Millis health_interval{
+        60'000};  ///< between OnHealthCheck calls; the first comes one interval after ready [健康检查]
+    Millis health_timeout{60'000};      ///< an answer later than this is a failure [进程准备就绪]
+    std::uint32_t health_failures = 3;  ///< in a row, until unhealthy [gRPC tutorials]
+    Millis sdk_call{10'000};            ///< a game's SDK call waits at most this long for the commit, then UNAVAILABLE
+    Millis heartbeat{3'000};            ///< between an agent's signs of life
+    Millis host_silent{15'000};         ///< no sign of life: shield the host
+    Millis host_lost{600'000};          ///< no sign of life: SERVER_DOWN, sessions ERROR, instances replaced
+    Millis restart_backoff_min{1'000};  ///< first wait before a crashed process is launched again; doubles
     Millis restart_backoff_max{60'000};
-    Millis restart_backoff_reset{60'000}; ///< a process that lived this long starts over at the minimum
-    Millis fleet_creation{1'200'000};  ///< NEW → ACTIVE, else FLEET_VALIDATION_TIMED_OUT
-    Millis port_quarantine{5'000};     ///< a freed port rests, so that late packets of the old match reach nobody
+    Millis restart_backoff_reset{60'000};  ///< a process that lived this long starts over at the minimum
+    Millis fleet_creation{1'200'000};      ///< NEW → ACTIVE, else FLEET_VALIDATION_TIMED_OUT
+    Millis port_quarantine{5'000};         ///< a freed port rests, so that late packets of the old match reach nobody
 };
 
 /// Defaults are what a machine can hold; limits.profile = "gse-2019" restores the documented numbers [资源限制].
@@ -39,8 +40,8 @@ struct Limits {
     std::uint64_t assets_per_region = 100'000;
     std::uint64_t instances_per_region = 1'000'000;
     std::uint64_t players_per_session = 1'000'000;
-    std::uint64_t package_bytes = 8ULL << 30;           ///< one uploaded zip
-    std::uint64_t log_bytes_per_session = 200ULL << 20; ///< [资源限制]
+    std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
+    std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
     double silent_share = 0.30;  ///< more than this share of a region's hosts silent at once: shield and alarm only
 };
 
@@ -57,7 +58,7 @@ struct Retention {
 
 /// What scaling does beyond what a fleet says itself.
 struct ScalingSettings {
-    std::uint64_t cooldown_minutes = 10;  ///< ScalingInterval of a new fleet [配置扩缩容]
+    std::uint64_t cooldown_minutes = 10;     ///< ScalingInterval of a new fleet [配置扩缩容]
     bool cooldown_delays_scale_out = false;  ///< scaling.cooldown = "both" is the original; ours grows at once
 };
 
@@ -65,12 +66,12 @@ struct ScalingSettings {
 struct HostSettings {
     std::uint16_t port_low = 10'000;  ///< below the kernel's ephemeral range
     std::uint16_t port_high = 32'000;
-    bool share = true;                ///< several instances a host; false for servers with fixed ports
+    bool share = true;  ///< several instances a host; false for servers with fixed ports
 };
 
 struct InstanceType {
-    std::string name;        ///< `S5.LARGE8`
-    std::string type_name;   ///< `Standard S5`
+    std::string name;       ///< `S5.LARGE8`
+    std::string type_name;  ///< `Standard S5`
     std::uint64_t cpu = 0;
     std::uint64_t memory_gb = 0;
     std::uint64_t network_card = 0;  ///< ×10,000 packets a second
@@ -79,15 +80,16 @@ struct InstanceType {
 /// Everything the core needs to know from the configuration. Constant while the process runs.
 struct Settings {
     std::string default_region = "ap-shanghai";
-    std::vector<std::string> regions{
-        "ap-shanghai", "ap-beijing", "ap-guangzhou", "ap-chengdu", "ap-nanjing", "ap-hongkong", "ap-singapore", "ap-mumbai",
-        "ap-seoul", "ap-tokyo", "ap-bangkok", "na-siliconvalley", "na-ashburn", "na-toronto", "eu-frankfurt", "eu-moscow"};
+    std::vector<std::string> regions{"ap-shanghai", "ap-beijing",  "ap-guangzhou", "ap-chengdu",
+                                     "ap-nanjing",  "ap-hongkong", "ap-singapore", "ap-mumbai",
+                                     "ap-seoul",    "ap-tokyo",    "ap-bangkok",   "na-siliconvalley",
+                                     "na-ashburn",  "na-toronto",  "eu-frankfurt", "eu-moscow"};
     std::string uin = "100000000001";  ///< the account number in ARNs
     std::vector<InstanceType> instance_types{
-        {"S5.SMALL2", "Standard S5", 1, 2, 30},    {"S5.MEDIUM4", "Standard S5", 2, 4, 30},
-        {"S5.MEDIUM8", "Standard S5", 2, 8, 30},   {"S5.LARGE8", "Standard S5", 4, 8, 50},
-        {"S5.LARGE16", "Standard S5", 4, 16, 50},  {"S5.2XLARGE16", "Standard S5", 8, 16, 80},
-        {"S5.2XLARGE32", "Standard S5", 8, 32, 80}, {"S5.4XLARGE32", "Standard S5", 16, 32, 150},
+        {"S5.SMALL2", "Standard S5", 1, 2, 30},       {"S5.MEDIUM4", "Standard S5", 2, 4, 30},
+        {"S5.MEDIUM8", "Standard S5", 2, 8, 30},      {"S5.LARGE8", "Standard S5", 4, 8, 50},
+        {"S5.LARGE16", "Standard S5", 4, 16, 50},     {"S5.2XLARGE16", "Standard S5", 8, 16, 80},
+        {"S5.2XLARGE32", "Standard S5", 8, 32, 80},   {"S5.4XLARGE32", "Standard S5", 16, 32, 150},
         {"S5.4XLARGE64", "Standard S5", 16, 64, 150}, {"C3.LARGE8", "Compute C3", 4, 8, 80},
         {"C3.2XLARGE16", "Compute C3", 8, 16, 130}};
     Timers timers;

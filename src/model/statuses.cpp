@@ -39,7 +39,8 @@ constexpr std::array kProcessMoves = {
 
 constexpr std::array kSessionMoves = {
     Move<SessionStatus>{SessionStatus::Activating, "ActivateGameServerSession", SessionStatus::Active},
-    Move<SessionStatus>{SessionStatus::Activating, "not activated in time, or its process is lost", SessionStatus::Error},
+    Move<SessionStatus>{SessionStatus::Activating, "not activated in time, or its process is lost",
+                        SessionStatus::Error},
     Move<SessionStatus>{SessionStatus::Activating, "ended by the game or by the API", SessionStatus::Terminated},
     Move<SessionStatus>{SessionStatus::Active, "ended by the game or by the API", SessionStatus::Terminated},
     Move<SessionStatus>{SessionStatus::Active, "its process is lost", SessionStatus::Error},
@@ -59,20 +60,28 @@ struct Name {
 };
 
 constexpr std::array kFleetNames = {
-    Name<FleetStatus>{New, "NEW"}, Name<FleetStatus>{Downloading, "DOWNLOADING"},
-    Name<FleetStatus>{Validating, "VALIDATING"}, Name<FleetStatus>{Building, "BUILDING"},
-    Name<FleetStatus>{Activating, "ACTIVATING"}, Name<FleetStatus>{FleetStatus::Active, "ACTIVE"},
-    Name<FleetStatus>{FleetStatus::Error, "ERROR"}, Name<FleetStatus>{Deleting, "DELETING"},
+    Name<FleetStatus>{New, "NEW"},
+    Name<FleetStatus>{Downloading, "DOWNLOADING"},
+    Name<FleetStatus>{Validating, "VALIDATING"},
+    Name<FleetStatus>{Building, "BUILDING"},
+    Name<FleetStatus>{Activating, "ACTIVATING"},
+    Name<FleetStatus>{FleetStatus::Active, "ACTIVE"},
+    Name<FleetStatus>{FleetStatus::Error, "ERROR"},
+    Name<FleetStatus>{Deleting, "DELETING"},
     Name<FleetStatus>{FleetStatus::Terminated, "TERMINATED"},
 };
 constexpr std::array kSessionNames = {
-    Name<SessionStatus>{SessionStatus::Activating, "ACTIVATING"}, Name<SessionStatus>{SessionStatus::Active, "ACTIVE"},
+    Name<SessionStatus>{SessionStatus::Activating, "ACTIVATING"},
+    Name<SessionStatus>{SessionStatus::Active, "ACTIVE"},
     Name<SessionStatus>{SessionStatus::Terminating, "TERMINATING"},
-    Name<SessionStatus>{SessionStatus::Terminated, "TERMINATED"}, Name<SessionStatus>{SessionStatus::Error, "ERROR"},
+    Name<SessionStatus>{SessionStatus::Terminated, "TERMINATED"},
+    Name<SessionStatus>{SessionStatus::Error, "ERROR"},
 };
 constexpr std::array kPlayerNames = {
-    Name<PlayerStatus>{PlayerStatus::Reserved, "RESERVED"}, Name<PlayerStatus>{PlayerStatus::Active, "ACTIVE"},
-    Name<PlayerStatus>{PlayerStatus::Completed, "COMPLETED"}, Name<PlayerStatus>{PlayerStatus::TimedOut, "TIMEDOUT"},
+    Name<PlayerStatus>{PlayerStatus::Reserved, "RESERVED"},
+    Name<PlayerStatus>{PlayerStatus::Active, "ACTIVE"},
+    Name<PlayerStatus>{PlayerStatus::Completed, "COMPLETED"},
+    Name<PlayerStatus>{PlayerStatus::TimedOut, "TIMEDOUT"},
 };
 constexpr std::array kProtectionNames = {
     Name<ProtectionPolicy>{ProtectionPolicy::NoProtection, "NoProtection"},
@@ -80,22 +89,31 @@ constexpr std::array kProtectionNames = {
     Name<ProtectionPolicy>{ProtectionPolicy::FullProtection, "FullProtection"},
 };
 constexpr std::array kAliasNames = {
-    Name<AliasType>{AliasType::Simple, "SIMPLE"}, Name<AliasType>{AliasType::Terminal, "TERMINAL"},
+    Name<AliasType>{AliasType::Simple, "SIMPLE"},
+    Name<AliasType>{AliasType::Terminal, "TERMINAL"},
 };
 constexpr std::array kInstanceNames = {
-    Name<InstanceStatus>{InstanceStatus::Pending, "PENDING"}, Name<InstanceStatus>{InstanceStatus::Active, "ACTIVE"},
-    Name<InstanceStatus>{InstanceStatus::Draining, "TERMINATING"}, Name<InstanceStatus>{InstanceStatus::Gone, "GONE"},
+    Name<InstanceStatus>{InstanceStatus::Pending, "PENDING"},
+    Name<InstanceStatus>{InstanceStatus::Active, "ACTIVE"},
+    Name<InstanceStatus>{InstanceStatus::Draining, "TERMINATING"},
+    Name<InstanceStatus>{InstanceStatus::Gone, "GONE"},
 };
 constexpr std::array kProcessNames = {
-    Name<ProcessStatus>{ProcessStatus::Activating, "ACTIVATING"}, Name<ProcessStatus>{ProcessStatus::Active, "ACTIVE"},
-    Name<ProcessStatus>{ProcessStatus::Ending, "ENDING"}, Name<ProcessStatus>{ProcessStatus::Terminated, "TERMINATED"},
+    Name<ProcessStatus>{ProcessStatus::Activating, "ACTIVATING"},
+    Name<ProcessStatus>{ProcessStatus::Active, "ACTIVE"},
+    Name<ProcessStatus>{ProcessStatus::Ending, "ENDING"},
+    Name<ProcessStatus>{ProcessStatus::Terminated, "TERMINATED"},
 };
 constexpr std::array kEndNames = {
-    Name<EndReason>{EndReason::None, "none"}, Name<EndReason>{EndReason::ScaleIn, "scale-in"},
-    Name<EndReason>{EndReason::Unhealthy, "unhealthy"}, Name<EndReason>{EndReason::EndedByApi, "ended by the API"},
+    Name<EndReason>{EndReason::None, "none"},
+    Name<EndReason>{EndReason::ScaleIn, "scale-in"},
+    Name<EndReason>{EndReason::Unhealthy, "unhealthy"},
+    Name<EndReason>{EndReason::EndedByApi, "ended by the API"},
     Name<EndReason>{EndReason::ActivationTimeout, "session not activated in time"},
-    Name<EndReason>{EndReason::FleetDeleted, "fleet deleted"}, Name<EndReason>{EndReason::Itself, "ended itself"},
-    Name<EndReason>{EndReason::ReadyTimeout, "never reported ready"}, Name<EndReason>{EndReason::Replaced, "replaced"},
+    Name<EndReason>{EndReason::FleetDeleted, "fleet deleted"},
+    Name<EndReason>{EndReason::Itself, "ended itself"},
+    Name<EndReason>{EndReason::ReadyTimeout, "never reported ready"},
+    Name<EndReason>{EndReason::Replaced, "replaced"},
 };
 
 template <class Status, std::size_t N>

@@ -8,22 +8,32 @@
 namespace gse {
 
 /// [API:FleetAttributes; 查看事件]. A failure in any creation state leads to Error; DeleteFleet leads to Deleting.
-enum class FleetStatus : std::uint8_t { New, Downloading, Validating, Building, Activating, Active, Error, Deleting, Terminated };
+enum class FleetStatus : std::uint8_t {
+    New,
+    Downloading,
+    Validating,
+    Building,
+    Activating,
+    Active,
+    Error,
+    Deleting,
+    Terminated
+};
 
 /// Buckets of InstanceCounts [API:InstanceCounts, 查看监控]. Idle is Active with no session, so it is derived.
 enum class InstanceStatus : std::uint8_t {
-    Pending,      ///< being prepared or starting its first processes
-    Active,       ///< runs at least one process that reported ready
-    Draining,     ///< chosen for scale-in: no new sessions, its processes have been or will be asked to end
-    Gone,         ///< every exit confirmed; the record is removed with the same change
+    Pending,   ///< being prepared or starting its first processes
+    Active,    ///< runs at least one process that reported ready
+    Draining,  ///< chosen for scale-in: no new sessions, its processes have been or will be asked to end
+    Gone,      ///< every exit confirmed; the record is removed with the same change
 };
 
 /// [查看监控; 结束进程]
 enum class ProcessStatus : std::uint8_t {
-    Activating,   ///< launched, has not called ProcessReady
-    Active,       ///< called ProcessReady
-    Ending,       ///< was asked to end (OnProcessTerminate) or said ProcessEnding; never gets another session
-    Terminated,   ///< exit confirmed by the agent
+    Activating,  ///< launched, has not called ProcessReady
+    Active,      ///< called ProcessReady
+    Ending,      ///< was asked to end (OnProcessTerminate) or said ProcessEnding; never gets another session
+    Terminated,  ///< exit confirmed by the agent
 };
 
 /// [API:GameServerSession]
@@ -40,14 +50,14 @@ enum class AliasType : std::uint8_t { Simple, Terminal };
 /// Why a process is being ended; decides the event when it is gone.
 enum class EndReason : std::uint8_t {
     None,
-    ScaleIn,         ///< its instance is draining
-    Unhealthy,       ///< three failed health checks
-    EndedByApi,      ///< EndGameServerSessionAndProcess
+    ScaleIn,            ///< its instance is draining
+    Unhealthy,          ///< three failed health checks
+    EndedByApi,         ///< EndGameServerSessionAndProcess
     ActivationTimeout,  ///< a session was not activated in time
     FleetDeleted,
-    Itself,          ///< called ProcessEnding
-    ReadyTimeout,    ///< never called ProcessReady
-    Replaced,        ///< its place left the configuration
+    Itself,        ///< called ProcessEnding
+    ReadyTimeout,  ///< never called ProcessReady
+    Replaced,      ///< its place left the configuration
 };
 
 /// One allowed move of a life cycle.

@@ -140,8 +140,12 @@ class DirectoryUpload final : public Upload {
 public:
     DirectoryUpload(const DirectoryStoreOptions& options, fs::path root, fs::path temporary, Header header,
                     std::uint64_t max_bytes, Fd file)
-        : options_(options), root_(std::move(root)), temporary_(std::move(temporary)), header_(std::move(header)),
-          max_bytes_(max_bytes), file_(std::move(file)) {}
+        : options_(options),
+          root_(std::move(root)),
+          temporary_(std::move(temporary)),
+          header_(std::move(header)),
+          max_bytes_(max_bytes),
+          file_(std::move(file)) {}
 
     ~DirectoryUpload() override {
         if (file_) ::unlink(temporary_.c_str());
@@ -188,7 +192,7 @@ private:
 
     Result<void> check_room(std::size_t bytes) const {
         if (options_.reserve_bytes == 0) return {};
-        struct statvfs disk {};
+        struct statvfs disk{};
         if (::fstatvfs(file_.get(), &disk) != 0) return refuse_errno("look at the free space below", root_);
         const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
         if (free < options_.reserve_bytes + bytes) {
@@ -296,7 +300,7 @@ private:
         const std::size_t got = TRY(read_all(file.get(), std::as_writable_bytes(std::span{head}), 0, path));
         head.resize(got);
         const auto header = decode(head);
-        struct stat status {};
+        struct stat status{};
         if (::fstat(file.get(), &status) != 0) return refuse_errno("look at", path);
         const bool whole = header && static_cast<std::uint64_t>(status.st_size) == kHeaderBytes + header->info.size;
         if (!whole || header->bucket != bucket || header->key != key) {

@@ -17,9 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span{text});
-}
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 
 class DirectoryStoreTest : public testing::Test {
 protected:
@@ -104,7 +102,7 @@ TEST_F(DirectoryStoreTest, HostileNamesStayInside) {
     EXPECT_EQ(files().size(), 6u);
     EXPECT_EQ(std::distance(fs::directory_iterator{dir_}, {}), 1);
     for (const auto& file : files()) {
-        struct stat status {};
+        struct stat status{};
         ASSERT_EQ(::stat(file.c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777, 0600u);
     }

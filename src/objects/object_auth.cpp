@@ -24,9 +24,7 @@ struct Grant {
     std::string_view mac;
 };
 
-char letter_of(Access access) {
-    return access == Access::Read ? 'r' : 'w';
-}
+char letter_of(Access access) { return access == Access::Read ? 'r' : 'w'; }
 
 std::optional<std::string_view> next_part(std::string_view& rest) {
     if (rest.data() == nullptr) return std::nullopt;
@@ -62,9 +60,7 @@ bool covers(std::string_view key_or_prefix, std::string_view key) {
 
 }  // namespace
 
-ObjectAuth::ObjectAuth(std::string secret) : secret_(std::move(secret)) {
-    CHECK(secret_.size() >= 32);
-}
+ObjectAuth::ObjectAuth(std::string secret) : secret_(std::move(secret)) { CHECK(secret_.size() >= 32); }
 
 std::string ObjectAuth::grant(Access access, std::string_view bucket, std::string_view key_or_prefix,
                               WallTime expires) const {
@@ -85,7 +81,8 @@ Result<void> ObjectAuth::check(std::string_view authorization, Access access, st
     // The MAC first: what is not ours tells nothing, not even that it is late.
     const std::string expected = mac_of(secret_, grant->access, bucket, grant->expires, grant->scope);
     if (!equal_in_constant_time(expected, grant->mac)) {
-        return refuse(ErrorCode::AuthSignatureFailure, "the authorization was not given for this bucket, or was altered");
+        return refuse(ErrorCode::AuthSignatureFailure,
+                      "the authorization was not given for this bucket, or was altered");
     }
     std::int64_t expires = 0;
     std::from_chars(grant->expires.data(), grant->expires.data() + grant->expires.size(), expires);
@@ -96,9 +93,9 @@ Result<void> ObjectAuth::check(std::string_view authorization, Access access, st
     }
     const auto scope = base64url_decode(grant->scope);
     if (grant->access[0] != letter_of(access)) {
-        return refuse(ErrorCode::AuthSignatureFailure,
-                      access == Access::Read ? "the authorization is for writing, not for reading"
-                                             : "the authorization is for reading, not for writing");
+        return refuse(ErrorCode::AuthSignatureFailure, access == Access::Read
+                                                           ? "the authorization is for writing, not for reading"
+                                                           : "the authorization is for reading, not for writing");
     }
     if (!scope || !covers(*scope, key)) {
         return refuse(ErrorCode::AuthSignatureFailure, "the authorization is for another key of this bucket");

@@ -42,9 +42,10 @@ TEST(ObjectAuth, EndsAtItsTimeAndStatesBothClocks) {
     const auto late = kAuth.check(grant, Access::Read, "b", "k", kLater);
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().code, ErrorCode::AuthSignatureExpire);
-    EXPECT_EQ(late.error().message,
-              "the authorization ended at 2020-09-13T12:27:40Z, the server's clock says 2020-09-13T12:27:40Z; ask for a "
-              "new one");
+    EXPECT_EQ(
+        late.error().message,
+        "the authorization ended at 2020-09-13T12:27:40Z, the server's clock says 2020-09-13T12:27:40Z; ask for a "
+        "new one");
 }
 
 TEST(ObjectAuth, RefusesEveryAlteration) {

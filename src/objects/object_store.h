@@ -15,7 +15,7 @@ namespace gse::objects {
 
 struct ObjectInfo {
     std::uint64_t size = 0;
-    std::string sha256;   ///< lower-case hex
+    std::string sha256;  ///< lower-case hex
     WallTime stored_at;
 };
 
@@ -28,7 +28,8 @@ public:
     virtual Result<ObjectInfo> finish() = 0;
 };
 
-/// One object opened for reading; stays readable when the object is replaced or removed meanwhile. One thread at a time.
+/// One object opened for reading; stays readable when the object is replaced or removed meanwhile. One thread at a
+/// time.
 class Download {
 public:
     virtual ~Download() = default;
@@ -41,7 +42,8 @@ public:
 class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
-    virtual Result<std::unique_ptr<Upload>> put(std::string_view bucket, std::string_view key, std::uint64_t max_bytes) = 0;
+    virtual Result<std::unique_ptr<Upload>> put(std::string_view bucket, std::string_view key,
+                                                std::uint64_t max_bytes) = 0;
     virtual Result<std::unique_ptr<Download>> get(std::string_view bucket, std::string_view key) = 0;
     /// nullopt when there is none.
     virtual Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) = 0;

@@ -12,10 +12,10 @@ namespace gse::plan {
 struct CapacityView {
     std::uint32_t min = 0;
     std::uint32_t max = 1;
-    std::uint32_t desired = 1;         ///< what was last set or decided
-    std::uint32_t staying = 0;         ///< instances that are not draining: starting ones count as capacity
-    std::uint32_t per_instance = 1;    ///< configured processes of an instance, ≥ 1
-    std::uint64_t sessions = 0;        ///< live sessions on staying instances: what a draining one carries uses up nothing
+    std::uint32_t desired = 1;       ///< what was last set or decided
+    std::uint32_t staying = 0;       ///< instances that are not draining: starting ones count as capacity
+    std::uint32_t per_instance = 1;  ///< configured processes of an instance, ≥ 1
+    std::uint64_t sessions = 0;  ///< live sessions on staying instances: what a draining one carries uses up nothing
     bool auto_scaling = true;
     std::optional<std::uint32_t> target_percent;  ///< 1–99: share of free sessions to keep
     EngineTime last_scaling;
@@ -31,7 +31,8 @@ struct CapacityPlan {
 
 /// ceil(sessions·100 / (perInstance·(100−target))), in integers; at least one instance while the maximum allows one:
 /// with no session at all the buffer is undefined, and the original kept one.
-constexpr std::uint32_t needed_for_buffer(std::uint64_t sessions, std::uint32_t per_instance, std::uint32_t target_percent) {
+constexpr std::uint32_t needed_for_buffer(std::uint64_t sessions, std::uint32_t per_instance,
+                                          std::uint32_t target_percent) {
     const std::uint64_t usable = std::uint64_t{per_instance} * (100 - target_percent);
     return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, (sessions * 100 + usable - 1) / usable));
 }

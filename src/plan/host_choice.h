@@ -9,11 +9,12 @@ namespace gse::plan {
 
 struct HostOffer {
     bool serves_region = false;
-    bool reachable = false;       ///< connected, synced, neither silent nor lost
+    bool reachable = false;  ///< connected, synced, neither silent nor lost
     std::uint32_t capacity = 0;
-    std::uint32_t instances = 0;  ///< all that occupy room, draining ones too: room counts as used until the exit is confirmed
-    bool share = true;            ///< several instances a host
-    bool has_ports = true;        ///< enough free ports inside the fleet's and the host's range
+    std::uint32_t instances =
+        0;              ///< all that occupy room, draining ones too: room counts as used until the exit is confirmed
+    bool share = true;  ///< several instances a host
+    bool has_ports = true;  ///< enough free ports inside the fleet's and the host's range
 };
 
 enum class HostRefusal : std::uint8_t { None, OtherRegion, Unreachable, Full, NoPorts };

@@ -7,16 +7,23 @@ namespace gse::plan {
 
 /// What matters about an instance when a session is to be placed.
 struct InstanceOffer {
-    bool active = false;          ///< runs processes that reported ready, and is not draining
-    bool host_reachable = true;   ///< its host is neither silent nor lost
-    std::uint32_t weight = 5;     ///< 0–10 [API:SetServerWeight]; 0 takes no new sessions
-    std::uint32_t idle = 0;       ///< processes ACTIVE, healthy, without a session
-    std::uint32_t activating = 0; ///< sessions ACTIVATING on it
+    bool active = false;                ///< runs processes that reported ready, and is not draining
+    bool host_reachable = true;         ///< its host is neither silent nor lost
+    std::uint32_t weight = 5;           ///< 0–10 [API:SetServerWeight]; 0 takes no new sessions
+    std::uint32_t idle = 0;             ///< processes ACTIVE, healthy, without a session
+    std::uint32_t activating = 0;       ///< sessions ACTIVATING on it
     std::uint32_t max_activations = 0;  ///< 0: no limit [API:RuntimeConfiguration]
 };
 
 /// Why an instance takes no session now.
-enum class PlacementRefusal : std::uint8_t { None, NotActive, HostUnreachable, WeightZero, NoIdleProcess, ActivationCap };
+enum class PlacementRefusal : std::uint8_t {
+    None,
+    NotActive,
+    HostUnreachable,
+    WeightZero,
+    NoIdleProcess,
+    ActivationCap
+};
 
 constexpr PlacementRefusal refuses(const InstanceOffer& offer) {
     if (!offer.active) return PlacementRefusal::NotActive;

@@ -1,4 +1,5 @@
-/// Which instance goes first when a fleet shrinks. Source: [工作原理; SetServerWeight; SetServerReserved]; order inferred.
+/// Which instance goes first when a fleet shrinks. Source: [工作原理; SetServerWeight; SetServerReserved]; order
+/// inferred.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +11,9 @@ namespace gse::plan {
 
 struct ScaleInCandidate {
     std::uint32_t sessions = 0;
-    bool ready = false;     ///< runs processes that reported ready
+    bool ready = false;  ///< runs processes that reported ready
     std::uint32_t weight = 5;
-    bool reserved = false;  ///< kept for investigation: never chosen
+    bool reserved = false;       ///< kept for investigation: never chosen
     std::uint64_t age_rank = 0;  ///< smaller is older
 };
 

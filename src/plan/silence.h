@@ -23,8 +23,8 @@ enum class SilenceVerdict : std::uint8_t { Alive, Shield, Lost };
 constexpr SilenceVerdict judge_silence(const SilenceView& view) {
     if (view.silent_for < view.silent_after) return SilenceVerdict::Alive;
     if (view.silent_for < view.lost_after) return SilenceVerdict::Shield;
-    const bool many = view.region_silent_hosts >= 2 &&
-                      static_cast<double>(view.region_silent_hosts) > view.mass_share * static_cast<double>(view.region_hosts);
+    const bool many = view.region_silent_hosts >= 2 && static_cast<double>(view.region_silent_hosts) >
+                                                           view.mass_share * static_cast<double>(view.region_hosts);
     return many ? SilenceVerdict::Shield : SilenceVerdict::Lost;
 }
 

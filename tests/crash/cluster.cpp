@@ -3,8 +3,13 @@
 namespace gse::crash {
 
 Cluster::Cluster(std::vector<std::string> settings) {
-    settings_ = {"timers.reservation=1h", "timers.end_grace=3s",  "timers.heartbeat=300ms", "timers.restart_backoff_min=50ms",
-                 "timers.restart_backoff_max=500ms", "hosts.port_low=20000", "hosts.port_high=23999"};
+    settings_ = {"timers.reservation=1h",
+                 "timers.end_grace=3s",
+                 "timers.heartbeat=300ms",
+                 "timers.restart_backoff_min=50ms",
+                 "timers.restart_backoff_max=500ms",
+                 "hosts.port_low=20000",
+                 "hosts.port_high=23999"};
     for (std::string& setting : settings) settings_.push_back(std::move(setting));
 }
 
@@ -24,8 +29,8 @@ std::vector<std::string> Cluster::server_command(const std::filesystem::path& da
 }
 
 std::vector<std::string> Cluster::agent_command() const {
-    auto words = e2e::gse_command({"agent", "--data", agent_data(), "--server", link_, "--token-file", server_data() / "link-token",
-                                   "--sdk-listen", "127.0.0.1:0"});
+    auto words = e2e::gse_command({"agent", "--data", agent_data(), "--server", link_, "--token-file",
+                                   server_data() / "link-token", "--sdk-listen", "127.0.0.1:0"});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
     return words;
 }
@@ -65,11 +70,13 @@ bool Cluster::settle(const std::vector<std::string>& fleets, std::uint64_t proce
         }
         for (const auto& fleet : utilization->fleet_utilization)
             if (fleet.active_server_process_count.value_or(0) != processes) {
-                problem_ = fmt::format("{} has {} processes", fleet.fleet_id.value_or(""), fleet.active_server_process_count.value_or(0));
+                problem_ = fmt::format("{} has {} processes", fleet.fleet_id.value_or(""),
+                                       fleet.active_server_process_count.value_or(0));
                 return false;
             }
         for (const std::string& fleet : fleets) {
-            const auto activating = api.call(api::DescribeGameServerSessionsRequest{.fleet_id = fleet, .status_filter = "ACTIVATING"});
+            const auto activating =
+                api.call(api::DescribeGameServerSessionsRequest{.fleet_id = fleet, .status_filter = "ACTIVATING"});
             if (!activating || !activating->game_server_sessions.empty()) {
                 problem_ = "a session is ACTIVATING";
                 return false;

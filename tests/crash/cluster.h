@@ -16,7 +16,8 @@ public:
     explicit Cluster(std::vector<std::string> settings = {});
     ~Cluster();
 
-    /// Each waits for the ready line; false with what is on stderr in problem(). The ports are those of the first start.
+    /// Each waits for the ready line; false with what is on stderr in problem(). The ports are those of the first
+    /// start.
     bool start_server();
     bool start_agent();
     /// SIGKILL.

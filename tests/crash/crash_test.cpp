@@ -1,5 +1,5 @@
-// kill -9 of the server, the agent and both, at random moments under load. Whatever was answered must be there afterwards,
-// once; what nobody heard of may be there or not, as a whole; and no game may have noticed anything.
+// kill -9 of the server, the agent and both, at random moments under load. Whatever was answered must be there
+// afterwards, once; what nobody heard of may be there or not, as a whole; and no game may have noticed anything.
 //
 // GSE_CRASH_ROUNDS and GSE_CRASH_SEED say how long and which; the seed is printed.
 #include <gtest/gtest.h>
@@ -68,22 +68,23 @@ client::ApiResult<Seen> look(e2e::Api& api, const std::string& alias, const std:
         const auto sessions = e2e::all_sessions(api, fleet);
         if (!sessions) return std::unexpected(sessions.error());
         for (const auto& session : *sessions) {
-            seen.sessions.push_back({session.game_server_session_id, session.name.value_or(""), session.fleet_id, session.status,
-                                     fmt::format("{}:{}", session.ip_address, session.port), session.current_player_session_count,
-                                     session.maximum_player_session_count});
+            seen.sessions.push_back({session.game_server_session_id, session.name.value_or(""), session.fleet_id,
+                                     session.status, fmt::format("{}:{}", session.ip_address, session.port),
+                                     session.current_player_session_count, session.maximum_player_session_count});
             const auto seats = e2e::all_seats(api, session.game_server_session_id);
             if (!seats) return std::unexpected(seats.error());
             for (const auto& seat : *seats)
-                seen.seats.push_back({seat.player_session_id, seat.player_id.value_or(""), seat.game_server_session_id, seat.status});
+                seen.seats.push_back(
+                    {seat.player_session_id, seat.player_id.value_or(""), seat.game_server_session_id, seat.status});
         }
     }
     return seen;
 }
 
-/// Games that were alive at the kill and are not the same any more, though nobody ended their session; and sessions that
-/// are ACTIVE, though their game knows nothing of them.
-std::vector<std::string> check_games(const std::vector<Life>& before, const std::vector<Life>& after, const History& history,
-                                     const Seen& seen) {
+/// Games that were alive at the kill and are not the same any more, though nobody ended their session; and sessions
+/// that are ACTIVE, though their game knows nothing of them.
+std::vector<std::string> check_games(const std::vector<Life>& before, const std::vector<Life>& after,
+                                     const History& history, const Seen& seen) {
     std::vector<std::string> out;
     std::map<std::string, Tick> ended;
     for (const End& end : history.ends) ended[end.session] = end.sent;
@@ -98,17 +99,22 @@ std::vector<std::string> check_games(const std::vector<Life>& before, const std:
             excused = excused || (end != ended.end() && end->second > life.seen);
         }
         if (!excused)
-            out.push_back(fmt::format("game {} (pid {}, session {}) is gone", life.process.id, life.process.pid, life.session));
+            out.push_back(
+                fmt::format("game {} (pid {}, session {}) is gone", life.process.id, life.process.pid, life.session));
     }
     std::map<std::uint16_t, const Life*> by_port;
     for (const Life& life : after)
-        if (!by_port.try_emplace(life.process.port, &life).second) out.push_back(fmt::format("two games have port {}", life.process.port));
+        if (!by_port.try_emplace(life.process.port, &life).second)
+            out.push_back(fmt::format("two games have port {}", life.process.port));
     for (const SessionSeen& session : seen.sessions) {
         if (session.status != "ACTIVE") continue;
-        const auto game = by_port.find(static_cast<std::uint16_t>(std::stoi(session.address.substr(session.address.rfind(':') + 1))));
-        if (game == by_port.end()) out.push_back(fmt::format("{} is ACTIVE at {}, where no game answers", session.id, session.address));
+        const auto game =
+            by_port.find(static_cast<std::uint16_t>(std::stoi(session.address.substr(session.address.rfind(':') + 1))));
+        if (game == by_port.end())
+            out.push_back(fmt::format("{} is ACTIVE at {}, where no game answers", session.id, session.address));
         else if (game->second->session != session.id)
-            out.push_back(fmt::format("{} is ACTIVE at {}, where the game hosts {}", session.id, session.address, game->second->session));
+            out.push_back(fmt::format("{} is ACTIVE at {}, where the game hosts {}", session.id, session.address,
+                                      game->second->session));
     }
     return out;
 }
@@ -158,12 +164,14 @@ protected:
         const auto asset = e2e::upload_asset(api, zip);
         ASSERT_TRUE(asset) << describe(asset.error());
         for (const char* name : {"first", "second"}) {
-            const auto fleet = e2e::create_fleet(api, {.name = name, .asset_id = *asset, .processes = kProcesses, .protection = "TimeLimitProtection"});
+            const auto fleet = e2e::create_fleet(
+                api, {.name = name, .asset_id = *asset, .processes = kProcesses, .protection = "TimeLimitProtection"});
             ASSERT_TRUE(fleet) << describe(fleet.error());
             fleets.push_back(*fleet);
         }
         for (const std::string& fleet : fleets)
-            ASSERT_TRUE(e2e::wait_until(Millis{60'000}, [&] { return e2e::fleet_status(api, fleet) == "ACTIVE"; })) << e2e::event_text(api, fleet);
+            ASSERT_TRUE(e2e::wait_until(Millis{60'000}, [&] { return e2e::fleet_status(api, fleet) == "ACTIVE"; }))
+                << e2e::event_text(api, fleet);
         const auto made = api.call(api::CreateAliasRequest{
             .name = "main", .routing_strategy = {.type = "SIMPLE", .fleet_id = fleets.front()}});
         ASSERT_TRUE(made) << describe(made.error());
@@ -172,7 +180,9 @@ protected:
         ASSERT_TRUE(cluster.settle(fleets, kProcesses)) << cluster.problem();
     }
 
-    std::string logs() { return "server:\n" + tail(cluster.dir() / "server.log") + "agent:\n" + tail(cluster.dir() / "agent.log"); }
+    std::string logs() {
+        return "server:\n" + tail(cluster.dir() / "server.log") + "agent:\n" + tail(cluster.dir() / "agent.log");
+    }
     static std::string tail(const std::filesystem::path& file) {
         const std::string text = e2e::read_text(file);
         return text.substr(text.size() - std::min<std::size_t>(text.size(), 4'000));
@@ -188,7 +198,8 @@ protected:
 TEST_F(Crash, NothingAnsweredIsLostAndNoGameNotices) {
     const std::uint64_t rounds = number_from("GSE_CRASH_ROUNDS", kRounds);
     const std::uint64_t seed = number_from("GSE_CRASH_SEED", std::random_device{}());
-    std::printf("seed %llu, %llu rounds\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(rounds));
+    std::printf("seed %llu, %llu rounds\n", static_cast<unsigned long long>(seed),
+                static_cast<unsigned long long>(rounds));
     SeededRng rng(seed);
     constexpr const char* kVictims[] = {"the server", "the agent", "both"};
     const std::uint64_t first_victim = rng.below(3);
@@ -200,14 +211,15 @@ TEST_F(Crash, NothingAnsweredIsLostAndNoGameNotices) {
         const Millis load_time{rng.between(300, 1'200)};
         const Millis down_time{rng.between(0, 300)};
         const bool again = rng.chance(0.3);  // killed once more while it comes up
-        SCOPED_TRACE(fmt::format("seed {}, round {}: {} after {} ms{}", seed, round, kVictims[victim], load_time.count(),
-                                 again ? ", twice" : ""));
+        SCOPED_TRACE(fmt::format("seed {}, round {}: {} after {} ms{}", seed, round, kVictims[victim],
+                                 load_time.count(), again ? ", twice" : ""));
 
-        Load load({.http = cluster.http(), .alias = alias, .fleets = fleets}, history, clock, fmt::format("r{}", round), rng.next());
+        Load load({.http = cluster.http(), .alias = alias, .fleets = fleets}, history, clock, fmt::format("r{}", round),
+                  rng.next());
         const std::vector<Life> before = lives(cluster, ++clock);
         ASSERT_FALSE(before.empty());
         // The moment of the kill is what is drawn here: time is the very thing that is varied.
-        std::this_thread::sleep_for(load_time);
+        e2e::pass(load_time);
         const std::uint64_t answered = load.answered();
         EXPECT_GT(answered, 0U);
 
@@ -221,11 +233,11 @@ TEST_F(Crash, NothingAnsweredIsLostAndNoGameNotices) {
             if (victim != 0) ASSERT_TRUE(cluster.start_agent()) << cluster.problem();
         };
         kill();
-        std::this_thread::sleep_for(down_time);
+        e2e::pass(down_time);
         start();
         if (HasFatalFailure()) return;
         if (again) {
-            std::this_thread::sleep_for(Millis{rng.between(0, 200)});
+            e2e::pass(Millis{rng.between(0, 200)});
             kill();
             start();
             if (HasFatalFailure()) return;
@@ -245,15 +257,18 @@ TEST_F(Crash, NothingAnsweredIsLostAndNoGameNotices) {
         EXPECT_TRUE(held.empty()) << lines(held);
 
         // An adopted game still reaches the server: it takes in a player who reserved a seat.
-        const auto seat = std::find_if(seen->seats.begin(), seen->seats.end(), [](const Seat& s) { return s.status == "RESERVED"; });
+        const auto seat =
+            std::find_if(seen->seats.begin(), seen->seats.end(), [](const Seat& s) { return s.status == "RESERVED"; });
         if (seat != seen->seats.end()) {
-            const auto host = std::find_if(seen->sessions.begin(), seen->sessions.end(), [&](const SessionSeen& s) { return s.id == seat->session; });
+            const auto host = std::find_if(seen->sessions.begin(), seen->sessions.end(),
+                                           [&](const SessionSeen& s) { return s.id == seat->session; });
             const auto port = static_cast<std::uint16_t>(std::stoi(host->address.substr(host->address.rfind(':') + 1)));
             EXPECT_EQ(e2e::ask_game(port, "ACCEPT " + seat->id), "ok") << seat->session;
         }
         std::printf("round %llu: %s%s, %llu answers before; %zu sessions, %zu seats, %zu alias moves so far\n",
                     static_cast<unsigned long long>(round), kVictims[victim], again ? " twice" : "",
-                    static_cast<unsigned long long>(answered), seen->sessions.size(), seen->seats.size(), history.alias_updates.size());
+                    static_cast<unsigned long long>(answered), seen->sessions.size(), seen->seats.size(),
+                    history.alias_updates.size());
         if (HasFailure()) break;
     }
     std::size_t unknown = 0;
@@ -261,8 +276,9 @@ TEST_F(Crash, NothingAnsweredIsLostAndNoGameNotices) {
     for (const AliasUpdate& update : history.alias_updates) unknown += update.outcome == Outcome::Unknown;
     for (const Join& join : history.joins) unknown += join.outcome == Outcome::Unknown;
     std::printf("%llu kills; %zu creates, %zu joins, %zu alias updates, %zu ends, %zu of them unanswered: %s\n",
-                static_cast<unsigned long long>(kills), history.creates.size(), history.joins.size(), history.alias_updates.size(),
-                history.ends.size(), unknown, HasFailure() ? "WRONG, see above" : "nothing lost, nothing doubled");
+                static_cast<unsigned long long>(kills), history.creates.size(), history.joins.size(),
+                history.alias_updates.size(), history.ends.size(), unknown,
+                HasFailure() ? "WRONG, see above" : "nothing lost, nothing doubled");
 }
 
 }  // namespace

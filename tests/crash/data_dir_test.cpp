@@ -62,7 +62,6 @@ std::uint64_t count_assets(e2e::Api& api) {
     return answer ? static_cast<std::uint64_t>(answer->total_count) : 0;
 }
 
-
 class DataDir : public ::testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(cluster.start_server()) << cluster.problem(); }
@@ -83,7 +82,8 @@ protected:
 TEST_F(DataDir, ASecondServerIsRefusedAndTheFirstGoesOn) {
     const Refusal refusal = try_server(cluster, cluster.server_data());
     EXPECT_EQ(refusal.code, 1);
-    EXPECT_THAT(refusal.log, HasSubstr(fmt::format("is in use by another gse process (pid {})", cluster.server()->pid())));
+    EXPECT_THAT(refusal.log,
+                HasSubstr(fmt::format("is in use by another gse process (pid {})", cluster.server()->pid())));
     EXPECT_EQ(fill(cluster, 1).size(), 1U);
 }
 
@@ -126,7 +126,8 @@ TEST_F(DataDir, ADamagedOrForeignJournalIsRefusedAndLeftAsItIs) {
         other.kill_server();
         for (const char* name : {"log-000000000001.db", "log-000000000001.db-wal"}) {
             fs::remove(journal / name);
-            if (fs::exists(other.server_data() / "journal" / name)) fs::copy(other.server_data() / "journal" / name, journal / name);
+            if (fs::exists(other.server_data() / "journal" / name))
+                fs::copy(other.server_data() / "journal" / name, journal / name);
         }
         refused("belongs to deployment");
         restore();
@@ -153,8 +154,9 @@ TEST_F(DataDir, AnAgentStaysWithItsDeployment) {
     fs::remove_all(journal);
     ASSERT_TRUE(cluster.start_server()) << cluster.problem();
     ASSERT_TRUE(cluster.start_agent()) << cluster.problem();
-    EXPECT_TRUE(e2e::wait_until(kLimit, [&] { return cluster.agent()->log().find("the server belongs to deployment") != std::string::npos; }))
-        << cluster.agent()->log();
+    EXPECT_TRUE(e2e::wait_until(kLimit, [&] {
+        return cluster.agent()->log().find("the server belongs to deployment") != std::string::npos;
+    })) << cluster.agent()->log();
     EXPECT_EQ(e2e::read_text(cluster.agent_data() / "agent" / "server-pin"), pin);
     EXPECT_THAT(e2e::http_get(cluster.http(), "/metrics").second, HasSubstr("\ngse_hosts_connected 0"));
 }
@@ -177,7 +179,8 @@ public:
     void fill(const fs::path& file, std::uint64_t left) const {
         std::ofstream out(file, std::ios::binary | std::ios::app);
         const std::string piece(64 << 10, 'x');
-        for (struct statvfs info {}; statvfs(where_.c_str(), &info) == 0 && info.f_bavail * info.f_frsize > left + piece.size();)
+        for (struct statvfs info{};
+             statvfs(where_.c_str(), &info) == 0 && info.f_bavail * info.f_frsize > left + piece.size();)
             out.write(piece.data(), static_cast<std::streamsize>(piece.size())).flush();
     }
 
@@ -190,7 +193,8 @@ private:
 TEST(FullDisk, WritesAreRefusedReadsGoOnAndItRecoversAlone) {
     Cluster cluster({"journal.reserve_bytes=8MiB", "journal.segment_bytes=1MiB"});
     const SmallDisk disk(cluster.server_data());
-    if (disk.error() == EPERM || disk.error() == EACCES) GTEST_SKIP() << "this machine does not let us mount a small disk";
+    if (disk.error() == EPERM || disk.error() == EACCES)
+        GTEST_SKIP() << "this machine does not let us mount a small disk";
     ASSERT_EQ(disk.error(), 0);
     ASSERT_TRUE(cluster.start_server()) << cluster.problem();
     const std::vector<std::string> assets = fill(cluster, 3);

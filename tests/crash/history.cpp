@@ -20,8 +20,9 @@ bool taken(const Seat& seat) { return seat.status == "RESERVED" || seat.status =
 std::set<std::string> targets(const History& history, Tick from, Tick to) {
     std::set<std::string> out;
     const auto superseded = [&](std::size_t index) {
-        return std::any_of(history.alias_updates.begin() + static_cast<std::ptrdiff_t>(index), history.alias_updates.end(),
-                           [&](const AliasUpdate& later) { return later.outcome == Outcome::Done && later.answered < from; });
+        return std::any_of(
+            history.alias_updates.begin() + static_cast<std::ptrdiff_t>(index), history.alias_updates.end(),
+            [&](const AliasUpdate& later) { return later.outcome == Outcome::Done && later.answered < from; });
     };
     if (!superseded(0)) out.insert(history.first_fleet);
     for (std::size_t i = 0; i < history.alias_updates.size(); ++i) {
@@ -34,7 +35,8 @@ std::set<std::string> targets(const History& history, Tick from, Tick to) {
 void check_alias(const History& history, const Seen& seen, Complaints& out) {
     const auto allowed = targets(history, kNever, kNever);
     if (!allowed.contains(seen.alias_fleet))
-        out.push_back(fmt::format("the alias points to {}, but may only point to {}", seen.alias_fleet, fmt::join(allowed, " or ")));
+        out.push_back(fmt::format("the alias points to {}, but may only point to {}", seen.alias_fleet,
+                                  fmt::join(allowed, " or ")));
 }
 
 void check_creates(const History& history, const Seen& seen, Complaints& out) {
@@ -51,23 +53,27 @@ void check_creates(const History& history, const Seen& seen, Complaints& out) {
         names.insert(create.name);
         const auto& found = by_name[create.name];
         if (found.size() > 1) out.push_back(fmt::format("{} exists {} times", create.name, found.size()));
-        if (create.outcome == Outcome::Refused && !found.empty()) out.push_back(fmt::format("{} was refused, and exists", create.name));
+        if (create.outcome == Outcome::Refused && !found.empty())
+            out.push_back(fmt::format("{} was refused, and exists", create.name));
         const auto allowed = targets(history, create.sent, create.answered);
         for (const CreatedSession& answer : create.answers) {
             if (answer.id != create.answers.front().id)
-                out.push_back(fmt::format("{}: token {} named {} first and {} later", create.name, create.token, create.answers.front().id,
-                                          answer.id));
+                out.push_back(fmt::format("{}: token {} named {} first and {} later", create.name, create.token,
+                                          create.answers.front().id, answer.id));
             const auto same = by_id.find(answer.id);
-            if (same == by_id.end()) out.push_back(fmt::format("{} was answered with {}, which is lost", create.name, answer.id));
+            if (same == by_id.end())
+                out.push_back(fmt::format("{} was answered with {}, which is lost", create.name, answer.id));
             else if (same->second.front()->name != create.name || same->second.front()->fleet != answer.fleet)
-                out.push_back(fmt::format("{} ({}) has become {} of {}", answer.id, create.name, same->second.front()->name,
-                                          same->second.front()->fleet));
+                out.push_back(fmt::format("{} ({}) has become {} of {}", answer.id, create.name,
+                                          same->second.front()->name, same->second.front()->fleet));
             if (!allowed.contains(answer.fleet))
-                out.push_back(fmt::format("{} went to {} while the alias pointed to {}", create.name, answer.fleet, fmt::join(allowed, " or ")));
+                out.push_back(fmt::format("{} went to {} while the alias pointed to {}", create.name, answer.fleet,
+                                          fmt::join(allowed, " or ")));
         }
     }
     for (const auto& [name, sessions] : by_name)
-        if (!sessions.empty() && !names.contains(name)) out.push_back(fmt::format("session {} was asked for by nobody", name));
+        if (!sessions.empty() && !names.contains(name))
+            out.push_back(fmt::format("session {} was asked for by nobody", name));
 }
 
 void check_ends(const History& history, const Seen& seen, Complaints& out) {
@@ -81,9 +87,11 @@ void check_ends(const History& history, const Seen& seen, Complaints& out) {
         const auto end = ends.find(session.id);
         const bool may_be_over = end != ends.end() && end->second != Outcome::Refused;
         if (live(session)) {
-            if (end != ends.end() && end->second == Outcome::Done) out.push_back(fmt::format("{} was ended, and lives", session.id));
+            if (end != ends.end() && end->second == Outcome::Done)
+                out.push_back(fmt::format("{} was ended, and lives", session.id));
             if (const auto [at, fresh] = processes.try_emplace(session.address, session.id); !fresh)
-                out.push_back(fmt::format("the process at {} has two sessions: {} and {}", session.address, at->second, session.id));
+                out.push_back(fmt::format("the process at {} has two sessions: {} and {}", session.address, at->second,
+                                          session.id));
         } else if (!may_be_over) {
             out.push_back(fmt::format("{} is {}, and nobody ended it", session.id, session.status));
         }
@@ -102,9 +110,11 @@ void check_seats(const History& history, const Seen& seen, Complaints& out) {
     }
     for (const SessionSeen& session : seen.sessions) {
         const std::uint64_t count = taken_in[session.id];
-        if (count > session.seats_max) out.push_back(fmt::format("{} has {} of {} seats taken", session.id, count, session.seats_max));
+        if (count > session.seats_max)
+            out.push_back(fmt::format("{} has {} of {} seats taken", session.id, count, session.seats_max));
         if (live(session) && count != session.seats_taken)
-            out.push_back(fmt::format("{} says {} seats are taken, and lists {}", session.id, session.seats_taken, count));
+            out.push_back(
+                fmt::format("{} says {} seats are taken, and lists {}", session.id, session.seats_taken, count));
     }
     std::set<std::string> players;
     for (const Join& join : history.joins) {
@@ -116,23 +126,29 @@ void check_seats(const History& history, const Seen& seen, Complaints& out) {
             if (seats.size() > 1) out.push_back(fmt::format("player {} has {} seats", player, seats.size()));
             for (const Seat* seat : seats)
                 if (seat->session != join.session)
-                    out.push_back(fmt::format("player {} sits in {} instead of {}", player, seat->session, join.session));
+                    out.push_back(
+                        fmt::format("player {} sits in {} instead of {}", player, seat->session, join.session));
         }
-        if (join.outcome == Outcome::Refused && seated > 0) out.push_back(fmt::format("{} was refused, and has a seat", join.players.front()));
+        if (join.outcome == Outcome::Refused && seated > 0)
+            out.push_back(fmt::format("{} was refused, and has a seat", join.players.front()));
         if (join.outcome == Outcome::Unknown && seated != 0 && seated != join.players.size())
             out.push_back(fmt::format("{} of the {} players of one batch have seats", seated, join.players.size()));
         if (join.outcome != Outcome::Done) continue;
         if (join.seats.size() != join.players.size())
-            out.push_back(fmt::format("{} players joined at once and got {} seats", join.players.size(), join.seats.size()));
+            out.push_back(
+                fmt::format("{} players joined at once and got {} seats", join.players.size(), join.seats.size()));
         for (const Seat& seat : join.seats) {
             const auto found = by_id.find(seat.id);
-            if (found == by_id.end()) out.push_back(fmt::format("seat {} of {} is lost", seat.id, seat.player));
+            if (found == by_id.end())
+                out.push_back(fmt::format("seat {} of {} is lost", seat.id, seat.player));
             else if (found->second->player != seat.player || found->second->session != join.session)
-                out.push_back(fmt::format("seat {} of {} has become {}'s", seat.id, seat.player, found->second->player));
+                out.push_back(
+                    fmt::format("seat {} of {} has become {}'s", seat.id, seat.player, found->second->player));
         }
     }
     for (const auto& [player, seats] : by_player)
-        if (!seats.empty() && !players.contains(player)) out.push_back(fmt::format("player {} never joined, and has a seat", player));
+        if (!seats.empty() && !players.contains(player))
+            out.push_back(fmt::format("player {} never joined, and has a seat", player));
 }
 
 }  // namespace

@@ -71,8 +71,10 @@ TEST(History, FindsEveryPlantedMistake) {
         {"s2, which is lost", [](Case& c) { c.seen.sessions.erase(c.seen.sessions.begin() + 1); }},
         {"session s1 is listed 2 times", [](Case& c) { c.seen.sessions.push_back(c.seen.sessions.front()); }},
         {"two exists 2 times", [](Case& c) { c.seen.sessions.push_back({"s9", "two", "F2", "ACTIVE", "h:9", 0, 8}); }},
-        {"full was refused, and exists", [](Case& c) { c.seen.sessions.push_back({"s9", "full", "F2", "ACTIVE", "h:9", 0, 8}); }},
-        {"asked for by nobody", [](Case& c) { c.seen.sessions.push_back({"s9", "ghost", "F2", "ACTIVE", "h:9", 0, 8}); }},
+        {"full was refused, and exists",
+         [](Case& c) { c.seen.sessions.push_back({"s9", "full", "F2", "ACTIVE", "h:9", 0, 8}); }},
+        {"asked for by nobody",
+         [](Case& c) { c.seen.sessions.push_back({"s9", "ghost", "F2", "ACTIVE", "h:9", 0, 8}); }},
         {"token token named s2 first and s8 later",
          [](Case& c) {
              c.history.creates[1].answers[1].id = "s8";

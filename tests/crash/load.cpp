@@ -15,7 +15,9 @@ constexpr Millis kAfterFailure{25};
 constexpr int kTriesMax = 2'000;
 constexpr Millis kCallTime{10'000};
 
-Outcome outcome_of(const client::ApiError& error) { return e2e::unanswered(error) ? Outcome::Unknown : Outcome::Refused; }
+Outcome outcome_of(const client::ApiError& error) {
+    return e2e::unanswered(error) ? Outcome::Unknown : Outcome::Refused;
+}
 
 }  // namespace
 
@@ -56,7 +58,8 @@ void Load::create(int client, std::uint64_t seed, bool with_tokens) {
     for (int number = 0; rest(kBetweenRequests); ++number) {
         Create entry{.name = fmt::format("{}-{}-{}", tag_, client, number)};
         if (with_tokens) entry.token = "token-" + entry.name;
-        api::CreateGameServerSessionRequest request{.maximum_player_session_count = target_.seats, .alias_id = target_.alias, .name = entry.name};
+        api::CreateGameServerSessionRequest request{
+            .maximum_player_session_count = target_.seats, .alias_id = target_.alias, .name = entry.name};
         if (with_tokens) request.idempotency_token = entry.token;
         entry.sent = ++clock_;
         // A client that heard nothing asks again; now and then also one that did hear.
@@ -66,7 +69,8 @@ void Load::create(int client, std::uint64_t seed, bool with_tokens) {
             if (answer) {
                 ++answered_;
                 entry.outcome = Outcome::Done;
-                entry.answers.push_back({answer->game_server_session->game_server_session_id, answer->game_server_session->fleet_id});
+                entry.answers.push_back(
+                    {answer->game_server_session->game_server_session_id, answer->game_server_session->fleet_id});
                 if (with_tokens && entry.answers.size() == 1 && rng.chance(0.3)) continue;
                 break;
             }
@@ -97,30 +101,39 @@ void Load::join(std::uint64_t seed) {
         {
             const std::lock_guard lock(mutex_);
             std::vector<std::string> newest;
-            for (auto create = history_.creates.rbegin(); create != history_.creates.rend() && newest.size() < target_.live_max; ++create)
+            for (auto create = history_.creates.rbegin();
+                 create != history_.creates.rend() && newest.size() < target_.live_max; ++create)
                 if (!create->answers.empty()) newest.push_back(create->answers.front().id);
             if (newest.empty()) continue;
             entry.session = newest[rng.below(newest.size())];
         }
         const std::int64_t players = rng.between(1, 4);
-        for (std::int64_t i = 0; i < players; ++i) entry.players.push_back(fmt::format("{}-player-{}-{}", tag_, number, i));
+        for (std::int64_t i = 0; i < players; ++i)
+            entry.players.push_back(fmt::format("{}-player-{}-{}", tag_, number, i));
         bool doubtful = false;  // some try was not answered
         for (int tries = 0; tries < kTriesMax; ++tries) {
             client::ApiResult<std::vector<api::PlayerSession>> seats;
             if (players == 1) {
-                auto answer = api.call(api::JoinGameServerSessionRequest{.game_server_session_id = entry.session, .player_id = entry.players.front()});
-                if (answer) seats = std::vector{std::move(*answer->player_session)};
-                else seats = std::unexpected(answer.error());
+                auto answer = api.call(api::JoinGameServerSessionRequest{.game_server_session_id = entry.session,
+                                                                         .player_id = entry.players.front()});
+                if (answer)
+                    seats = std::vector{std::move(*answer->player_session)};
+                else
+                    seats = std::unexpected(answer.error());
             } else {
-                auto answer = api.call(api::JoinGameServerSessionBatchRequest{.game_server_session_id = entry.session, .player_ids = entry.players});
-                if (answer) seats = std::move(answer->player_sessions);
-                else seats = std::unexpected(answer.error());
+                auto answer = api.call(api::JoinGameServerSessionBatchRequest{.game_server_session_id = entry.session,
+                                                                              .player_ids = entry.players});
+                if (answer)
+                    seats = std::move(answer->player_sessions);
+                else
+                    seats = std::unexpected(answer.error());
             }
             if (seats) {
                 ++answered_;
                 entry.outcome = Outcome::Done;
                 for (const auto& seat : *seats)
-                    entry.seats.push_back({seat.player_session_id, seat.player_id.value_or(""), seat.game_server_session_id, ""});
+                    entry.seats.push_back(
+                        {seat.player_session_id, seat.player_id.value_or(""), seat.game_server_session_id, ""});
                 break;
             }
             entry.outcome = outcome_of(seats.error());
@@ -146,7 +159,8 @@ void Load::move_alias() {
             history_.alias_updates.push_back(entry);
         }
         const auto answer = api.call(api::UpdateAliasRequest{
-            .alias_id = target_.alias, .routing_strategy = api::RoutingStrategy{.type = "SIMPLE", .fleet_id = entry.fleet}});
+            .alias_id = target_.alias,
+            .routing_strategy = api::RoutingStrategy{.type = "SIMPLE", .fleet_id = entry.fleet}});
         const std::lock_guard lock(mutex_);
         AliasUpdate& kept = history_.alias_updates[index];
         if (answer) {
@@ -169,17 +183,20 @@ void Load::end(std::uint64_t seed) {
             std::set<std::string> tried, over;
             for (const End& end : history_.ends) {
                 // A refusal after a request nobody heard of says that the session is over already.
-                if (end.outcome == Outcome::Done || (end.outcome == Outcome::Refused && tried.contains(end.session))) over.insert(end.session);
+                if (end.outcome == Outcome::Done || (end.outcome == Outcome::Refused && tried.contains(end.session)))
+                    over.insert(end.session);
                 if (end.outcome == Outcome::Unknown) tried.insert(end.session);
             }
             std::vector<std::string> live;
             for (const Create& create : history_.creates)
-                if (!create.answers.empty() && !over.contains(create.answers.front().id)) live.push_back(create.answers.front().id);
+                if (!create.answers.empty() && !over.contains(create.answers.front().id))
+                    live.push_back(create.answers.front().id);
             if (live.size() <= target_.live_max) continue;
             entry.session = live[rng.below(live.size() - target_.live_max)];
         }
         entry.sent = ++clock_;
-        const auto answer = api.call(api::EndGameServerSessionAndProcessRequest{.game_server_session_id = entry.session});
+        const auto answer =
+            api.call(api::EndGameServerSessionAndProcessRequest{.game_server_session_id = entry.session});
         entry.outcome = answer ? Outcome::Done : outcome_of(answer.error());
         answered_ += answer.has_value();
         const bool unheard = entry.outcome != Outcome::Done;

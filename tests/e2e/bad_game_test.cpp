@@ -24,7 +24,8 @@ class BadPackage : public DevTest {
 protected:
     /// A fleet of a package with these entries.
     std::string fleet_of(const std::vector<agent::testing::ZipEntry>& entries, FleetWish wish = {}) {
-        const fs::path zip = dir() / (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + ".zip");
+        const fs::path zip =
+            dir() / (std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + ".zip");
         std::ofstream(zip, std::ios::binary) << agent::testing::make_zip(entries);
         const auto asset = upload_asset(api, zip);
         EXPECT_TRUE(asset) << (asset ? "" : describe(asset.error()));
@@ -51,7 +52,8 @@ TEST_F(BadPackage, ZipBombIsStoppedWhileItUnpacks) {
 }
 
 TEST_F(BadPackage, MissingLaunchPath) {
-    const std::string fleet = fleet_of({{"something-else", "#!/bin/sh\n", 0100755}}, {.launch_path = "/local/game/game-server"});
+    const std::string fleet =
+        fleet_of({{"something-else", "#!/bin/sh\n", 0100755}}, {.launch_path = "/local/game/game-server"});
     refused(fleet, "FLEET_VALIDATION_LAUNCH_PATH_NOT_FOUND", "/local/game/game-server");
 }
 
@@ -70,7 +72,8 @@ TEST_F(BadProcess, OneThatNeverBecomesReadyIsKilled) {
     const std::string fleet = game_fleet("--never-ready");
     const auto event = wait_event(api, fleet, "SERVER_PROCESS_PROCESS_READY_TIMEOUT", "", kLimit);
     ASSERT_TRUE(event) << event_text(api, fleet);
-    EXPECT_THAT(*event->message, AllOf(HasSubstr("signal 9"), HasSubstr("killed when its time was up"), HasSubstr("last output: life ")));
+    EXPECT_THAT(*event->message, AllOf(HasSubstr("signal 9"), HasSubstr("killed when its time was up"),
+                                       HasSubstr("last output: life ")));
 }
 
 TEST_F(BadProcess, OneThatExitsAtOnceMakesTheFleetFail) {
@@ -79,7 +82,8 @@ TEST_F(BadProcess, OneThatExitsAtOnceMakesTheFleetFail) {
     ASSERT_TRUE(event) << event_text(api, fleet);
     EXPECT_THAT(*event->message, AllOf(HasSubstr("exit code 7"), HasSubstr(" after "), HasSubstr("session none"),
                                        HasSubstr("this game gives up, code 7")));
-    EXPECT_TRUE(wait_event(api, fleet, "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE", "exit code 7", kLimit)) << event_text(api, fleet);
+    EXPECT_TRUE(wait_event(api, fleet, "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE", "exit code 7", kLimit))
+        << event_text(api, fleet);
     EXPECT_TRUE(wait_status(fleet, "ERROR")) << event_text(api, fleet);
 }
 
@@ -93,7 +97,8 @@ TEST_F(BadProcess, OneThatIgnoresTerminationIsKilledAtTheDeadlineAndReplaced) {
     EXPECT_EQ(find_session(api, session)->status, "TERMINATED");  // at once; the process only has to follow
     const auto event = wait_event(api, fleet, "SERVER_PROCESS_FORCE_TERMINATED", "", kLimit);
     ASSERT_TRUE(event) << event_text(api, fleet);
-    EXPECT_THAT(*event->message, AllOf(HasSubstr(fmt::format("pid {}", before.front().pid)), HasSubstr("signal 9"), HasSubstr("asked to end")));
+    EXPECT_THAT(*event->message, AllOf(HasSubstr(fmt::format("pid {}", before.front().pid)), HasSubstr("signal 9"),
+                                       HasSubstr("asked to end")));
     EXPECT_FALSE(alive(before.front().pid));
     EXPECT_FALSE(new_session(fleet).empty());
 }
@@ -103,7 +108,8 @@ TEST_F(BadProcess, OneThatFloodsItsLogFillsNoDisk) {
     const auto running = games(fleet);
     ASSERT_THAT(running, SizeIs(1));
     std::uintmax_t bytes = 0;
-    for (const auto& file : fs::directory_iterator(running.front().folder)) bytes += file.is_regular_file() ? file.file_size() : 0;
+    for (const auto& file : fs::directory_iterator(running.front().folder))
+        bytes += file.is_regular_file() ? file.file_size() : 0;
     EXPECT_GT(bytes, std::uintmax_t{1} << 20);
     EXPECT_LT(bytes, std::uintmax_t{22} << 20);
 }
@@ -126,9 +132,11 @@ TEST_F(BadProcess, OneThatClaimsAnothersPidIsRefusedAndNamed) {
 }
 
 TEST_F(BadProcess, LogsThatAreNotItsOwnStayWhereTheyAre) {
-    const std::string fleet = active_fleet("--fifo /local/game/pipe.log --log /etc/shadow --log /local/game/pipe.log --log ../../etc/shadow");
+    const std::string fleet =
+        active_fleet("--fifo /local/game/pipe.log --log /etc/shadow --log /local/game/pipe.log --log ../../etc/shadow");
     const std::string session = new_session(fleet);
-    ASSERT_TRUE(wait_until(kLimit, [&] { return find_session(api, session)->status == "ACTIVE"; })) << event_text(api, fleet);
+    ASSERT_TRUE(wait_until(kLimit, [&] { return find_session(api, session)->status == "ACTIVE"; }))
+        << event_text(api, fleet);
     ASSERT_TRUE(api.call(api::EndGameServerSessionAndProcessRequest{.game_server_session_id = session}));
     const auto event = wait_event(api, fleet, "GENERIC_EVENT", "left out", kLimit);
     ASSERT_TRUE(event) << event_text(api, fleet);
@@ -140,7 +148,8 @@ TEST_F(BadProcess, LogsThatAreNotItsOwnStayWhereTheyAre) {
 class Health : public DevTest {};
 
 TEST_F(Health, AnUnhealthyProcessIsReplacedAtOnceThoughItsSessionIsProtected) {
-    const std::string fleet = active_fleet("--unhealthy-in-session --ignore-terminate", {.protection = "FullProtection"});
+    const std::string fleet =
+        active_fleet("--unhealthy-in-session --ignore-terminate", {.protection = "FullProtection"});
     const std::string session = new_session(fleet);
     const auto sick = games(fleet);
     ASSERT_FALSE(sick.empty());
@@ -179,7 +188,8 @@ TEST_F(Health, ACrashSaysHowAndWhereAndTheLastWords) {
     const std::string lost = new_session(other);
     const auto aborted = wait_event(api, other, "SERVER_PROCESS_CRASHED", "", kLimit);
     ASSERT_TRUE(aborted) << event_text(api, other);
-    EXPECT_THAT(*aborted->message, AllOf(HasSubstr("signal 6"), HasSubstr("session " + lost), HasSubstr("assertion failed: the world is round")));
+    EXPECT_THAT(*aborted->message, AllOf(HasSubstr("signal 6"), HasSubstr("session " + lost),
+                                         HasSubstr("assertion failed: the world is round")));
 }
 
 }  // namespace

@@ -58,11 +58,14 @@ TEST_F(BadRequest, EachHasItsCode) {
                 AllOf(HasSubstr(error("UnknownParameter")), HasSubstr("Limt")));
     EXPECT_THAT(ask(http::signed_post("ListFleets", R"({"Limit":"many"})", now())),
                 AllOf(HasSubstr(error("InvalidParameter")), HasSubstr("Limit")));
-    EXPECT_THAT(ask(http::signed_post("ListFleet", "{}", now())), AllOf(HasSubstr(error("InvalidAction")), HasSubstr("ListFleet")));
-    EXPECT_THAT(ask(replaced(good, "X-TC-Version: 2019-11-12", "X-TC-Version: 2018-01-01")), HasSubstr(error("NoSuchVersion")));
+    EXPECT_THAT(ask(http::signed_post("ListFleet", "{}", now())),
+                AllOf(HasSubstr(error("InvalidAction")), HasSubstr("ListFleet")));
+    EXPECT_THAT(ask(replaced(good, "X-TC-Version: 2019-11-12", "X-TC-Version: 2018-01-01")),
+                HasSubstr(error("NoSuchVersion")));
     EXPECT_THAT(ask(http::signed_post("ListFleets", "{}", now(), "X-TC-Region: mars-north\r\n")),
                 AllOf(HasSubstr(error("UnsupportedRegion")), HasSubstr("mars-north")));
-    EXPECT_THAT(ask(http::signed_post("ListFleets", R"({"AssetId":")" + std::string(11 << 20, 'x') + "\"}", now()).substr(0, 1 << 16)),
+    EXPECT_THAT(ask(http::signed_post("ListFleets", R"({"AssetId":")" + std::string(11 << 20, 'x') + "\"}", now())
+                        .substr(0, 1 << 16)),
                 HasSubstr(error("RequestSizeLimitExceeded")));
     (void)ask("this is no HTTP\r\n\r\n", 400);
 
@@ -73,14 +76,16 @@ TEST_F(BadRequest, AnAgentWithAWrongTokenIsRefusedWithAWordOnBothSides) {
     const auto token = dir() / "wrong-token";
     std::ofstream(token) << std::string(64, 'a') << '\n';
     const std::string link = "127.0.0.1:" + read_text(data() / "link-port");
-    Program agent(gse_command({"agent", "--data", dir() / "stranger", "--server", link, "--token-file", token, "--sdk-listen", "127.0.0.1:0",
-                               "--set", "agent.name=stranger"}),
+    Program agent(gse_command({"agent", "--data", dir() / "stranger", "--server", link, "--token-file", token,
+                               "--sdk-listen", "127.0.0.1:0", "--set", "agent.name=stranger"}),
                   dir() / "stranger.log");
     EXPECT_FALSE(agent.ready().empty()) << agent.log();
-    EXPECT_TRUE(wait_until(kLimit, [&] { return agent.log().find("the agent's token is missing or not this server's") != std::string::npos; }))
-        << agent.log();
+    EXPECT_TRUE(wait_until(kLimit, [&] {
+        return agent.log().find("the agent's token is missing or not this server's") != std::string::npos;
+    })) << agent.log();
     EXPECT_THAT(log(), HasSubstr("showed no or a wrong token"));
-    EXPECT_THAT(http_get(http(), "/metrics").second, HasSubstr("\ngse_hosts_connected 1\n"));  // the one of gse dev itself
+    EXPECT_THAT(http_get(http(), "/metrics").second,
+                HasSubstr("\ngse_hosts_connected 1\n"));  // the one of gse dev itself
     EXPECT_EQ(agent.log().find(std::string(64, 'a')), std::string::npos);
     agent.signal(SIGTERM);
     EXPECT_EQ(agent.wait(kLimit), 0);

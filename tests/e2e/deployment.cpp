@@ -17,12 +17,15 @@ constexpr std::uint64_t kPage = 100;
 
 }  // namespace
 
-client::ApiResult<std::string> upload_asset(Api& api, const std::filesystem::path& zip, const std::optional<std::string>& image) {
+client::ApiResult<std::string> upload_asset(Api& api, const std::filesystem::path& zip,
+                                            const std::optional<std::string>& image) {
     const std::string key = zip.filename();
     const auto place = api.call(api::GetUploadCredentialsRequest{.asset_region = kRegion, .bucket_key = key});
     if (!place) return std::unexpected(place.error());
-    if (const auto put = api.client().put_object(place->bucket_name, key, zip, place->bucket_auth); !put) return std::unexpected(put.error());
-    api::CreateAssetRequest request{.bucket_key = key, .asset_name = zip.stem(), .asset_version = "1", .asset_region = kRegion};
+    if (const auto put = api.client().put_object(place->bucket_name, key, zip, place->bucket_auth); !put)
+        return std::unexpected(put.error());
+    api::CreateAssetRequest request{
+        .bucket_key = key, .asset_name = zip.stem(), .asset_version = "1", .asset_region = kRegion};
     request.operate_system = image ? "Windows" : "CentOS7.16";
     request.image_id = image;
     const auto asset = api.call(request);
@@ -54,12 +57,13 @@ std::string fleet_status(Api& api, const std::string& fleet_id) {
 }
 
 std::vector<api::Event> fleet_events(Api& api, const std::string& fleet_id, std::optional<std::string> code) {
-    const auto answer = api.call(api::DescribeFleetEventsRequest{.fleet_id = fleet_id, .limit = kEventsMax, .event_code = std::move(code)});
+    const auto answer = api.call(
+        api::DescribeFleetEventsRequest{.fleet_id = fleet_id, .limit = kEventsMax, .event_code = std::move(code)});
     return answer ? answer->events : std::vector<api::Event>{};
 }
 
-std::optional<api::Event> wait_event(Api& api, const std::string& fleet_id, const std::string& code, const std::string& text,
-                                     Millis limit) {
+std::optional<api::Event> wait_event(Api& api, const std::string& fleet_id, const std::string& code,
+                                     const std::string& text, Millis limit) {
     std::optional<api::Event> found;
     (void)wait_until(limit, [&] {
         for (const api::Event& event : fleet_events(api, fleet_id, code))
@@ -71,7 +75,8 @@ std::optional<api::Event> wait_event(Api& api, const std::string& fleet_id, cons
 
 std::string event_text(Api& api, const std::string& fleet_id) {
     std::string out;
-    for (const api::Event& event : fleet_events(api, fleet_id)) out += fmt::format("  {} {}\n", event.event_code, event.message.value_or(""));
+    for (const api::Event& event : fleet_events(api, fleet_id))
+        out += fmt::format("  {} {}\n", event.event_code, event.message.value_or(""));
     return out;
 }
 
@@ -106,7 +111,8 @@ std::optional<api::GameServerSession> find_session(Api& api, const std::string& 
 }
 
 void write_game_zip(const std::filesystem::path& zip) {
-    std::ofstream(zip, std::ios::binary) << agent::testing::make_zip({{"gse-test-game", read_text(GSE_TEST_GAME), 0100755}});
+    std::ofstream(zip, std::ios::binary) << agent::testing::make_zip(
+        {{"gse-test-game", read_text(GSE_TEST_GAME), 0100755}});
 }
 
 std::pair<int, std::string> http_get(const std::string& address, const std::string& path) {
@@ -122,7 +128,8 @@ std::pair<int, std::string> http_get(const std::string& address, const std::stri
     if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {0, ""};
     std::string answer;
     char buffer[16'384];
-    for (ssize_t n = 0; (n = recv(fd.get(), buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = recv(fd.get(), buffer, sizeof buffer, 0)) > 0;)
+        answer.append(buffer, static_cast<std::size_t>(n));
     if (answer.size() < 12) return {0, ""};
     const auto body = answer.find("\r\n\r\n");
     return {std::stoi(answer.substr(9, 3)), body == std::string::npos ? "" : answer.substr(body + 4)};

@@ -28,7 +28,11 @@ inline constexpr const char* kRegion = "ap-shanghai";
 class Api {
 public:
     explicit Api(const std::string& address, Millis timeout = Millis{15'000})
-        : client_({.endpoint = "http://" + address, .region = kRegion, .secret_id = kSecretId, .secret_key = kSecretKey, .timeout = timeout}) {}
+        : client_({.endpoint = "http://" + address,
+                   .region = kRegion,
+                   .secret_id = kSecretId,
+                   .secret_key = kSecretKey,
+                   .timeout = timeout}) {}
 
     template <class Request>
     client::ApiResult<typename api::ActionTraits<Request>::Response> call(const Request& request) {
@@ -67,8 +71,8 @@ std::string fleet_status(Api& api, const std::string& fleet_id);
 /// Newest first.
 std::vector<api::Event> fleet_events(Api& api, const std::string& fleet_id, std::optional<std::string> code = {});
 /// The oldest event of that code whose message contains `text`, waited for; nullopt when none came.
-std::optional<api::Event> wait_event(Api& api, const std::string& fleet_id, const std::string& code, const std::string& text = "",
-                                     Millis limit = Millis{20'000});
+std::optional<api::Event> wait_event(Api& api, const std::string& fleet_id, const std::string& code,
+                                     const std::string& text = "", Millis limit = Millis{20'000});
 /// All events, a line each, for messages of failed tests.
 std::string event_text(Api& api, const std::string& fleet_id);
 /// Every session of a fleet, ended ones too.

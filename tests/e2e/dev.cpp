@@ -22,9 +22,10 @@ struct Dev {
     Dev() {
         auto words = gse_command({"dev", "--listen", "127.0.0.1:0", "--sdk-listen", "127.0.0.1:0", "--data", data});
         for (const char* setting :
-             {"timers.process_ready=4s", "timers.process_exit=2s", "timers.health_interval=300ms", "timers.health_timeout=3s",
-              "timers.health_failures=2", "timers.end_grace=500ms", "timers.unprotected_grace=500ms", "timers.restart_backoff_min=100ms",
-              "timers.restart_backoff_max=1s", "timers.heartbeat=500ms", "hosts.port_low=24000", "hosts.port_high=27999"})
+             {"timers.process_ready=4s", "timers.process_exit=2s", "timers.health_interval=300ms",
+              "timers.health_timeout=3s", "timers.health_failures=2", "timers.end_grace=500ms",
+              "timers.unprotected_grace=500ms", "timers.restart_backoff_min=100ms", "timers.restart_backoff_max=1s",
+              "timers.heartbeat=500ms", "hosts.port_low=24000", "hosts.port_high=27999"})
             words.insert(words.end(), {"--set", setting});
         program = std::make_unique<Program>(words, dir.path() / "dev.log");
         http = program->ready(kStartLimit)["http"];
@@ -61,7 +62,8 @@ std::string DevTest::log() { return dev->program->log(); }
 
 std::string DevTest::game_fleet(const std::string& flags, FleetWish wish) {
     if (wish.asset_id.empty()) wish.asset_id = dev->asset;
-    if (wish.name.empty()) wish.name = std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()).substr(0, kNameMax);
+    if (wish.name.empty())
+        wish.name = std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()).substr(0, kNameMax);
     wish.parameters = flags;
     const auto fleet = create_fleet(api, wish);
     EXPECT_TRUE(fleet) << (fleet ? "" : describe(fleet.error()));
@@ -78,9 +80,12 @@ std::string DevTest::new_session(const std::string& fleet) {
     client::ApiError error;
     std::string id;
     (void)wait_until(kFleetLimit, [&] {
-        const auto answer = api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
-        if (answer) id = answer->game_server_session->game_server_session_id;
-        else error = answer.error();
+        const auto answer =
+            api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
+        if (answer)
+            id = answer->game_server_session->game_server_session_id;
+        else
+            error = answer.error();
         return answer.has_value();
     });
     EXPECT_FALSE(id.empty()) << describe(error) << "\n" << event_text(api, fleet);

@@ -45,11 +45,13 @@ std::vector<pid_t> children() {
 
 }  // namespace
 
+void pass(Millis time) { ::poll(nullptr, 0, static_cast<int>(time.count())); }
+
 bool wait_until(Millis limit, const std::function<bool()>& done) {
     const auto until = SteadyClock::now() + limit;
     while (!done()) {
         if (SteadyClock::now() >= until) return false;
-        std::this_thread::sleep_for(kPollGap);
+        pass(kPollGap);
     }
     return true;
 }
@@ -90,7 +92,8 @@ Program::Program(std::vector<std::string> command, fs::path log) : log_(std::mov
     const std::string key = std::string("TENCENTCLOUD_SECRET_KEY=") + kSecretKey;
     const char* path = std::getenv("PATH");
     const std::string search = std::string("PATH=") + (path ? path : "/usr/bin:/bin");
-    std::vector<char*> environment{const_cast<char*>(id.c_str()), const_cast<char*>(key.c_str()), const_cast<char*>(search.c_str())};
+    std::vector<char*> environment{const_cast<char*>(id.c_str()), const_cast<char*>(key.c_str()),
+                                   const_cast<char*>(search.c_str())};
     const char* sanitizers[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"};
     std::vector<std::string> more;
     for (const char* name : sanitizers)
@@ -134,7 +137,8 @@ std::map<std::string, std::string> Program::ready(Millis limit) {
     std::map<std::string, std::string> out;
     if (word != "ready") return out;
     while (words >> word)
-        if (const auto equals = word.find('='); equals != std::string::npos) out[word.substr(0, equals)] = word.substr(equals + 1);
+        if (const auto equals = word.find('='); equals != std::string::npos)
+            out[word.substr(0, equals)] = word.substr(equals + 1);
     return out;
 }
 
@@ -218,10 +222,11 @@ void remove_control_groups(const std::vector<GameProcess>& games) {
     std::error_code error;
     std::vector<fs::path> found;
     const auto options = fs::directory_options::skip_permission_denied;
-    for (auto entry = fs::recursive_directory_iterator("/sys/fs/cgroup", options, error); entry != fs::recursive_directory_iterator();
-         entry.increment(error)) {
+    for (auto entry = fs::recursive_directory_iterator("/sys/fs/cgroup", options, error);
+         entry != fs::recursive_directory_iterator(); entry.increment(error)) {
         const std::string name = entry->path().filename();
-        if (entry->is_directory(error) && std::ranges::any_of(games, [&](const GameProcess& game) { return name == "gse-" + game.id; }))
+        if (entry->is_directory(error) &&
+            std::ranges::any_of(games, [&](const GameProcess& game) { return name == "gse-" + game.id; }))
             found.push_back(entry->path());
     }
     for (const fs::path& group : found) rmdir(group.c_str());

@@ -14,6 +14,8 @@
 
 namespace gse::e2e {
 
+/// Lets time go by where the passing of time is what is tried (the moment of a kill), not to wait for something.
+void pass(Millis time);
 /// Asks every 20 ms until `done` or the limit; says which. For what has no event to wait on.
 [[nodiscard]] bool wait_until(Millis limit, const std::function<bool()>& done);
 

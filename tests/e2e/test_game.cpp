@@ -35,13 +35,13 @@ struct Flags {
     bool ignore_terminate = false;
     bool unhealthy_in_session = false;
     bool unhealthy = false;
-    long exit_code = -1;          ///< leaves before it is ready
-    long exit_in_session = -1;    ///< leaves as soon as it has activated a session
+    long exit_code = -1;        ///< leaves before it is ready
+    long exit_in_session = -1;  ///< leaves as soon as it has activated a session
     bool abort_in_session = false;
-    long flood_bytes = 0;         ///< of output before it is ready
-    long claim_pid = 0;           ///< says that it is another process
+    long flood_bytes = 0;  ///< of output before it is ready
+    long claim_pid = 0;    ///< says that it is another process
     std::vector<std::string> logs;
-    std::string fifo;             ///< made before it is ready
+    std::string fifo;  ///< made before it is ready
 };
 
 [[noreturn]] void usage(const char* word) {
@@ -54,19 +54,32 @@ Flags read_flags(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
         const auto value = [&] { return ++i < argc ? argv[i] : (usage(word.c_str()), nullptr); };
-        if (word == "--never-ready") flags.never_ready = true;
-        else if (word == "--never-activate") flags.never_activate = true;
-        else if (word == "--ignore-terminate") flags.ignore_terminate = true;
-        else if (word == "--unhealthy") flags.unhealthy = true;
-        else if (word == "--unhealthy-in-session") flags.unhealthy_in_session = true;
-        else if (word == "--abort-in-session") flags.abort_in_session = true;
-        else if (word == "--exit") flags.exit_code = std::atol(value());
-        else if (word == "--exit-in-session") flags.exit_in_session = std::atol(value());
-        else if (word == "--flood") flags.flood_bytes = std::atol(value());
-        else if (word == "--claim-pid") flags.claim_pid = std::atol(value());
-        else if (word == "--log") flags.logs.emplace_back(value());
-        else if (word == "--fifo") flags.fifo = value();
-        else usage(word.c_str());
+        if (word == "--never-ready")
+            flags.never_ready = true;
+        else if (word == "--never-activate")
+            flags.never_activate = true;
+        else if (word == "--ignore-terminate")
+            flags.ignore_terminate = true;
+        else if (word == "--unhealthy")
+            flags.unhealthy = true;
+        else if (word == "--unhealthy-in-session")
+            flags.unhealthy_in_session = true;
+        else if (word == "--abort-in-session")
+            flags.abort_in_session = true;
+        else if (word == "--exit")
+            flags.exit_code = std::atol(value());
+        else if (word == "--exit-in-session")
+            flags.exit_in_session = std::atol(value());
+        else if (word == "--flood")
+            flags.flood_bytes = std::atol(value());
+        else if (word == "--claim-pid")
+            flags.claim_pid = std::atol(value());
+        else if (word == "--log")
+            flags.logs.emplace_back(value());
+        else if (word == "--fifo")
+            flags.fifo = value();
+        else
+            usage(word.c_str());
     }
     return flags;
 }

@@ -183,7 +183,7 @@ public:
     /// `method` of the agent, retried while nobody answers there.
     template <class Request, class Response>
     Outcome<> call(grpc::Status (wire::GseGrpcSdkService::StubInterface::*method)(grpc::ClientContext*, const Request&,
-                                                                                 Response*),
+                                                                                  Response*),
                    const Request& request, Response& response, std::chrono::milliseconds timeout) {
         // One id for all attempts: the agent may have acted on one whose answer was lost.
         const std::string request_id = new_uuid();
@@ -206,7 +206,7 @@ public:
 
     template <class Request>
     Outcome<> call(grpc::Status (wire::GseGrpcSdkService::StubInterface::*method)(grpc::ClientContext*, const Request&,
-                                                                                 wire::GseResponse*),
+                                                                                  wire::GseResponse*),
                    const Request& request) {
         wire::GseResponse response;
         return call(method, request, response, options_.call_timeout);
@@ -276,8 +276,10 @@ private:
             if (!callbacks_.on_process_terminate) return grpc::Status::OK;
             std::optional<std::chrono::system_clock::time_point> deadline;
             // Unix seconds; beyond the range of the clock means the same as none.
-            constexpr std::int64_t kLatest = std::chrono::floor<std::chrono::seconds>(
-                std::chrono::system_clock::time_point::max()).time_since_epoch().count();
+            constexpr std::int64_t kLatest =
+                std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::time_point::max())
+                    .time_since_epoch()
+                    .count();
             if (const std::int64_t at = request->terminationtime(); at > 0 && at <= kLatest)
                 deadline = std::chrono::system_clock::time_point(std::chrono::seconds(at));
             callbacks_.on_process_terminate(deadline);
@@ -383,8 +385,7 @@ Outcome<PlayerSessionPage> GameServer::describe_player_sessions(const PlayerSess
     request.set_nexttoken(query.next_token);
     request.set_limit(query.limit);
     wire::DescribePlayerSessionsResponse response;
-    const Outcome<> answered =
-        impl_->call(&Agent::DescribePlayerSessions, request, response, impl_->call_timeout());
+    const Outcome<> answered = impl_->call(&Agent::DescribePlayerSessions, request, response, impl_->call_timeout());
     if (!answered) return answered.error();
     PlayerSessionPage page;
     page.next_token = response.nexttoken();
@@ -397,7 +398,7 @@ Outcome<> GameServer::update_player_session_creation_policy(PlayerSessionCreatio
     request.set_gameserversessionid(impl_->session_id());
     if (request.gameserversessionid().empty()) return Impl::no_session();
     request.set_newplayersessioncreationpolicy(policy == PlayerSessionCreationPolicy::AcceptAll ? "ACCEPT_ALL"
-                                                                                               : "DENY_ALL");
+                                                                                                : "DENY_ALL");
     return impl_->call(&Agent::UpdatePlayerSessionCreationPolicy, request);
 }
 

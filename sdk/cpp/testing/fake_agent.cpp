@@ -105,21 +105,19 @@ grpc::Status FakeAgent::ActivateGameServerSession(Context* context,
 }
 
 grpc::Status FakeAgent::AcceptPlayerSession(Context* context, const wire::AcceptPlayerSessionRequest* request, Done) {
-    return record(*context,
-                  "AcceptPlayerSession " + request->gameserversessionid() + " " + request->playersessionid());
+    return record(*context, "AcceptPlayerSession " + request->gameserversessionid() + " " + request->playersessionid());
 }
 
 grpc::Status FakeAgent::RemovePlayerSession(Context* context, const wire::RemovePlayerSessionRequest* request, Done) {
-    return record(*context,
-                  "RemovePlayerSession " + request->gameserversessionid() + " " + request->playersessionid());
+    return record(*context, "RemovePlayerSession " + request->gameserversessionid() + " " + request->playersessionid());
 }
 
 grpc::Status FakeAgent::DescribePlayerSessions(Context* context, const wire::DescribePlayerSessionsRequest* request,
                                                wire::DescribePlayerSessionsResponse* response) {
-    const grpc::Status status = record(
-        *context, "DescribePlayerSessions " + request->gameserversessionid() + " " + request->playerid() + "|" +
-                      request->playersessionid() + "|" + request->playersessionstatusfilter() + "|" +
-                      request->nexttoken() + "|" + std::to_string(request->limit()));
+    const grpc::Status status =
+        record(*context, "DescribePlayerSessions " + request->gameserversessionid() + " " + request->playerid() + "|" +
+                             request->playersessionid() + "|" + request->playersessionstatusfilter() + "|" +
+                             request->nexttoken() + "|" + std::to_string(request->limit()));
     wire::PlayerSession* player = response->add_playersessions();
     player->set_playersessionid("psess-1");
     player->set_playerid("alice");
@@ -135,8 +133,9 @@ grpc::Status FakeAgent::DescribePlayerSessions(Context* context, const wire::Des
     return status;
 }
 
-grpc::Status FakeAgent::UpdatePlayerSessionCreationPolicy(
-    Context* context, const wire::UpdatePlayerSessionCreationPolicyRequest* request, Done) {
+grpc::Status FakeAgent::UpdatePlayerSessionCreationPolicy(Context* context,
+                                                          const wire::UpdatePlayerSessionCreationPolicyRequest* request,
+                                                          Done) {
     return record(*context, "UpdatePlayerSessionCreationPolicy " + request->gameserversessionid() + " " +
                                 request->newplayersessioncreationpolicy());
 }

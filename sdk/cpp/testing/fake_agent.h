@@ -57,8 +57,9 @@ private:
     using Done = tencentcloud::gse::grpcsdk::GseResponse*;
 
     grpc::Status ProcessReady(Context*, const tencentcloud::gse::grpcsdk::ProcessReadyRequest*, Done) override;
-    grpc::Status ActivateGameServerSession(
-        Context*, const tencentcloud::gse::grpcsdk::ActivateGameServerSessionRequest*, Done) override;
+    grpc::Status ActivateGameServerSession(Context*,
+                                           const tencentcloud::gse::grpcsdk::ActivateGameServerSessionRequest*,
+                                           Done) override;
     grpc::Status AcceptPlayerSession(Context*, const tencentcloud::gse::grpcsdk::AcceptPlayerSessionRequest*,
                                      Done) override;
     grpc::Status RemovePlayerSession(Context*, const tencentcloud::gse::grpcsdk::RemovePlayerSessionRequest*,
@@ -67,8 +68,9 @@ private:
                                         tencentcloud::gse::grpcsdk::DescribePlayerSessionsResponse*) override;
     grpc::Status UpdatePlayerSessionCreationPolicy(
         Context*, const tencentcloud::gse::grpcsdk::UpdatePlayerSessionCreationPolicyRequest*, Done) override;
-    grpc::Status TerminateGameServerSession(
-        Context*, const tencentcloud::gse::grpcsdk::TerminateGameServerSessionRequest*, Done) override;
+    grpc::Status TerminateGameServerSession(Context*,
+                                            const tencentcloud::gse::grpcsdk::TerminateGameServerSessionRequest*,
+                                            Done) override;
     grpc::Status ProcessEnding(Context*, const tencentcloud::gse::grpcsdk::ProcessEndingRequest*, Done) override;
     grpc::Status ReportCustomData(Context*, const tencentcloud::gse::grpcsdk::ReportCustomDataRequest*, Done) override;
 

@@ -8,7 +8,8 @@
 // - writes the file `started`, and at the end the file `exit`, atomically and synced;
 // - on SIGTERM kills everything below it. When the launched process ends, what it left behind is killed as well.
 //
-// Usage: gse-shim run --token T --dir D --log-bytes N [--uid U --gid G] --cwd C [--cgroup FILE]… [--nofile N] [--nproc N]
+// Usage: gse-shim run --token T --dir D --log-bytes N [--uid U --gid G] --cwd C [--cgroup FILE]… [--nofile N] [--nproc
+// N]
 //        [--data N] [--wrap ARG]… -- PROGRAM ARG…
 //        gse-shim exec REPORT_FD UID GID CWD NOFILE NPROC DATA PROGRAM ARG…   (inside the sandbox)
 // Descriptor 3: the locked file. Descriptor 4: a pipe that hears `started PID` or `failed ERRNO STEP`, then is closed.
@@ -142,7 +143,8 @@ bool limit(int resource, long value) {
     if (!limit(RLIMIT_DATA, data)) fail(report, "limit of memory");
     if (gid >= 0) {
         if (setgroups(0, nullptr) != 0) fail(report, "setgroups");
-        if (setresgid(static_cast<gid_t>(gid), static_cast<gid_t>(gid), static_cast<gid_t>(gid)) != 0) fail(report, "setgid");
+        if (setresgid(static_cast<gid_t>(gid), static_cast<gid_t>(gid), static_cast<gid_t>(gid)) != 0)
+            fail(report, "setgid");
     }
     if (uid >= 0 && setresuid(static_cast<uid_t>(uid), static_cast<uid_t>(uid), static_cast<uid_t>(uid)) != 0)
         fail(report, "setuid");
@@ -252,7 +254,8 @@ int run(const Options& options) {
     const int dir = open(options.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || signals < 0) return 125;
     // The block for the last word is taken now: a disk that is full by then cannot swallow it.
-    write_file(dir, "exit.reserve", "                                                                               \n");
+    write_file(dir, "exit.reserve",
+               "                                                                               \n");
     Log log{dir, options.log_bytes};
     log.open_file();
 
@@ -292,7 +295,7 @@ int run(const Options& options) {
         int n = 0;
         for (int i = 0; i < options.wrap_count; ++i) args[n++] = options.wrap[i];
         static char exec_word[] = "exec";
-        char* const inner[] = {const_cast<char*>(kInnerShim), exec_word, numbers[0], numbers[1], numbers[2],
+        char* const inner[] = {const_cast<char*>(kInnerShim),  exec_word,  numbers[0], numbers[1], numbers[2],
                                const_cast<char*>(options.cwd), numbers[3], numbers[4], numbers[5]};
         for (char* arg : inner) args[n++] = arg;
         for (char** arg = options.program; *arg && n + 1 < 2 * kArgsMax; ++arg) args[n++] = *arg;
@@ -303,8 +306,8 @@ int run(const Options& options) {
     close(output[1]);
     close(report[1]);
 
-    pid_t game = 0;          // 0 until it says so
-    bool starting = true;    // the report pipe is open
+    pid_t game = 0;        // 0 until it says so
+    bool starting = true;  // the report pipe is open
     int start_error = 0;
     char start_step[24] = "sandbox";
     bool game_over = false;
@@ -412,7 +415,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     if (argc >= 10 && strcmp(argv[1], "exec") == 0)
-        become_game(atoi(argv[2]), atol(argv[3]), atol(argv[4]), argv[5], atol(argv[6]), atol(argv[7]), atol(argv[8]), argv + 9);
+        become_game(atoi(argv[2]), atol(argv[3]), atol(argv[4]), argv[5], atol(argv[6]), atol(argv[7]), atol(argv[8]),
+                    argv + 9);
     if (argc < 3 || strcmp(argv[1], "run") != 0) {
         static const char usage[] = "gse-shim is started by the gse agent, one for each game process.\n";
         write_all(2, usage, sizeof usage - 1);
@@ -426,18 +430,30 @@ int main(int argc, char** argv) {
         }
         if (i + 1 >= argc) return 2;
         char* value = argv[i + 1];
-        if (strcmp(argv[i], "--token") == 0) options.token = value;
-        else if (strcmp(argv[i], "--dir") == 0) options.dir = value;
-        else if (strcmp(argv[i], "--log-bytes") == 0) options.log_bytes = atol(value);
-        else if (strcmp(argv[i], "--uid") == 0) options.uid = atol(value);
-        else if (strcmp(argv[i], "--gid") == 0) options.gid = atol(value);
-        else if (strcmp(argv[i], "--cwd") == 0) options.cwd = value;
-        else if (strcmp(argv[i], "--nofile") == 0) options.nofile = atol(value);
-        else if (strcmp(argv[i], "--nproc") == 0) options.nproc = atol(value);
-        else if (strcmp(argv[i], "--data") == 0) options.data = atol(value);
-        else if (strcmp(argv[i], "--cgroup") == 0 && options.cgroup_count < 8) options.cgroups[options.cgroup_count++] = value;
-        else if (strcmp(argv[i], "--wrap") == 0 && options.wrap_count + 1 < kArgsMax) options.wrap[options.wrap_count++] = value;
-        else return 2;
+        if (strcmp(argv[i], "--token") == 0)
+            options.token = value;
+        else if (strcmp(argv[i], "--dir") == 0)
+            options.dir = value;
+        else if (strcmp(argv[i], "--log-bytes") == 0)
+            options.log_bytes = atol(value);
+        else if (strcmp(argv[i], "--uid") == 0)
+            options.uid = atol(value);
+        else if (strcmp(argv[i], "--gid") == 0)
+            options.gid = atol(value);
+        else if (strcmp(argv[i], "--cwd") == 0)
+            options.cwd = value;
+        else if (strcmp(argv[i], "--nofile") == 0)
+            options.nofile = atol(value);
+        else if (strcmp(argv[i], "--nproc") == 0)
+            options.nproc = atol(value);
+        else if (strcmp(argv[i], "--data") == 0)
+            options.data = atol(value);
+        else if (strcmp(argv[i], "--cgroup") == 0 && options.cgroup_count < 8)
+            options.cgroups[options.cgroup_count++] = value;
+        else if (strcmp(argv[i], "--wrap") == 0 && options.wrap_count + 1 < kArgsMax)
+            options.wrap[options.wrap_count++] = value;
+        else
+            return 2;
     }
     if (!options.dir || !options.program || !options.program[0]) return 2;
     return run(options);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -105,7 +106,8 @@ void FakeDoor::health_check(std::uint16_t, Millis, std::move_only_function<void(
     count("health");
 }
 
-void FakeDoor::start_session(std::uint16_t, const link::StartSession&, Millis, std::move_only_function<void(Result<void>)> done) {
+void FakeDoor::start_session(std::uint16_t, const link::StartSession&, Millis,
+                             std::move_only_function<void(Result<void>)> done) {
     done(on_start(count("start")));
 }
 
@@ -123,7 +125,8 @@ void FakeDoor::serve() {
         if (!fd) continue;
         const std::lock_guard lock(mutex_);
         open_.push_back(fd.get());
-        threads_.emplace_back([this, fd = std::move(fd), port = ntohs(peer.sin_port)]() mutable { talk(std::move(fd), port); });
+        threads_.emplace_back(
+            [this, fd = std::move(fd), port = ntohs(peer.sin_port)]() mutable { talk(std::move(fd), port); });
     }
 }
 
@@ -159,7 +162,8 @@ void FakeDoor::talk(Fd fd, std::uint16_t peer_port) {
         if (handler) {
             auto done = std::make_shared<std::promise<link::SdkReply>>();
             auto future = done->get_future();
-            handler->on_call(caller, std::move(body), [done](link::SdkReply reply) { done->set_value(std::move(reply)); });
+            handler->on_call(caller, std::move(body),
+                             [done](link::SdkReply reply) { done->set_value(std::move(reply)); });
             if (future.wait_for(std::chrono::seconds(20)) == std::future_status::ready) {
                 const link::SdkReply reply = future.get();
                 answer = fmt::format("{} {}\n", static_cast<int>(reply.status), reply.message);
@@ -228,17 +232,27 @@ void AgentWorld::crash() {
 }
 
 link::InstanceSpec AgentWorld::spec(const std::string& instance, const std::string& parameters, std::uint32_t places) {
-    link::InstanceSpec out{.instance_id = instance, .fleet_id = "fleet-" + instance, .version = ++version, .package = {"packages", "game.zip", "token"},
-                           .package_sha256 = sha256, .package_bytes = bytes, .log_prefix = {"logs", "steps/" + instance + "/", "token"},
+    link::InstanceSpec out{.instance_id = instance,
+                           .fleet_id = "fleet-" + instance,
+                           .version = ++version,
+                           .package = {"packages", "game.zip", "token"},
+                           .package_sha256 = sha256,
+                           .package_bytes = bytes,
+                           .log_prefix = {"logs", "steps/" + instance + "/", "token"},
                            .client_ports = {{1025, 60000}}};
     for (std::uint32_t i = 0; i < places; ++i)
-        out.places.push_back({.number = i + 1, .launch_path = "/local/game/toy_game", .parameters = parameters, .client_port = free_port(), .grpc_port = free_port()});
+        out.places.push_back({.number = i + 1,
+                              .launch_path = "/local/game/toy_game",
+                              .parameters = parameters,
+                              .client_port = free_port(),
+                              .grpc_port = free_port()});
     return out;
 }
 
 link::ProcessStarted AgentWorld::run(const std::string& instance, const std::string& parameters) {
     order(spec(instance, parameters));
-    const auto started = server.wait<link::ProcessStarted>([&](const auto& report) { return report.instance_id == instance; });
+    const auto started =
+        server.wait<link::ProcessStarted>([&](const auto& report) { return report.instance_id == instance; });
     CHECK(started);
     return *started;
 }
@@ -259,7 +273,7 @@ bool is_alive(std::int64_t pid) {
 bool wait_until(const std::function<bool()>& condition) {
     for (int i = 0; i < 2'000; ++i) {
         if (condition()) return true;
-        usleep(10'000);
+        ::poll(nullptr, 0, 10);  // conditions of other processes have no event to wait for
     }
     return condition();
 }

@@ -67,14 +67,17 @@ private:
     std::uint64_t base_ = 0;
 };
 
-/// A door without games behind it: answers what the test wants, and a line protocol for toy_game in the other direction.
+/// A door without games behind it: answers what the test wants, and a line protocol for toy_game in the other
+/// direction.
 class FakeDoor final : public Door {
 public:
     FakeDoor();
     ~FakeDoor() override;
     void health_check(std::uint16_t port, Millis timeout, std::move_only_function<void(bool)> done) override;
-    void start_session(std::uint16_t port, const link::StartSession& session, Millis timeout, std::move_only_function<void(Result<void>)> done) override;
-    void terminate(std::uint16_t port, std::int64_t time, Millis timeout, std::move_only_function<void(Result<void>)> done) override;
+    void start_session(std::uint16_t port, const link::StartSession& session, Millis timeout,
+                       std::move_only_function<void(Result<void>)> done) override;
+    void terminate(std::uint16_t port, std::int64_t time, Millis timeout,
+                   std::move_only_function<void(Result<void>)> done) override;
 
     [[nodiscard]] std::string address() const;
     void set_handler(CallHandler* handler);
@@ -117,7 +120,8 @@ public:
     void crash();
 
     /// A spec of `places` equal places running toy_game with `parameters`.
-    [[nodiscard]] link::InstanceSpec spec(const std::string& instance, const std::string& parameters, std::uint32_t places = 1);
+    [[nodiscard]] link::InstanceSpec spec(const std::string& instance, const std::string& parameters,
+                                          std::uint32_t places = 1);
     void order(link::OrderBody body) { supervisor->on_order(std::move(body)); }
     /// Orders the spec and waits for the first process.
     link::ProcessStarted run(const std::string& instance, const std::string& parameters);

@@ -19,8 +19,10 @@ std::string make_zip(const std::vector<ZipEntry>& entries) {
         archive_entry* header = archive_entry_new();
         archive_entry_set_pathname(header, entry.name.c_str());
         archive_entry_set_mode(header, entry.mode);
-        if (entry.link_target.empty()) archive_entry_set_size(header, static_cast<la_int64_t>(entry.content.size()));
-        else archive_entry_set_symlink(header, entry.link_target.c_str());
+        if (entry.link_target.empty())
+            archive_entry_set_size(header, static_cast<la_int64_t>(entry.content.size()));
+        else
+            archive_entry_set_symlink(header, entry.link_target.c_str());
         CHECK(archive_write_header(writer, header) >= ARCHIVE_WARN);
         if (entry.link_target.empty() && !entry.content.empty())
             CHECK(archive_write_data(writer, entry.content.data(), entry.content.size()) >= 0);

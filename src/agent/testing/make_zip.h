@@ -10,8 +10,8 @@ namespace gse::agent::testing {
 struct ZipEntry {
     std::string name;
     std::string content;
-    unsigned mode = 0100644;      ///< with the file type
-    std::string link_target = {}; ///< of a symlink
+    unsigned mode = 0100644;       ///< with the file type
+    std::string link_target = {};  ///< of a symlink
 };
 
 /// The bytes of a zip with these entries; names are taken as they are.

@@ -116,7 +116,8 @@ void ObjectServer::answer(int fd) {
             if (cut_ > 0) cut = std::exchange(cut_, 0);
         }
     }
-    std::string answer = fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", status, content.size());
+    std::string answer =
+        fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", status, content.size());
     answer += content.substr(0, cut);
     for (std::size_t done = 0; done < answer.size();) {
         const ssize_t n = send(fd, answer.data() + done, answer.size() - done, MSG_NOSIGNAL);

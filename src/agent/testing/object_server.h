@@ -18,15 +18,22 @@ public:
     ObjectServer();
     ~ObjectServer();
 
-    [[nodiscard]] std::string url() const;  ///< `http://127.0.0.1:PORT/objects`
-    void put(const std::string& key, std::string content);       ///< key: `bucket/key`
-    [[nodiscard]] std::string get(const std::string& key);       ///< "" when there is none
+    [[nodiscard]] std::string url() const;                  ///< `http://127.0.0.1:PORT/objects`
+    void put(const std::string& key, std::string content);  ///< key: `bucket/key`
+    [[nodiscard]] std::string get(const std::string& key);  ///< "" when there is none
     /// Whether `key` was PUT within 20 s.
     [[nodiscard]] bool wait_for(const std::string& key);
-    void fail_next(int count, std::string status) { const std::lock_guard lock(mutex_); failures_ = count; failure_ = std::move(status); }
+    void fail_next(int count, std::string status) {
+        const std::lock_guard lock(mutex_);
+        failures_ = count;
+        failure_ = std::move(status);
+    }
     /// The next GET sends only this many bytes and hangs up.
-    void cut_next(std::size_t bytes) { const std::lock_guard lock(mutex_); cut_ = bytes; }
-    [[nodiscard]] std::vector<std::string> requests();           ///< `GET bucket/key [range]`
+    void cut_next(std::size_t bytes) {
+        const std::lock_guard lock(mutex_);
+        cut_ = bytes;
+    }
+    [[nodiscard]] std::vector<std::string> requests();  ///< `GET bucket/key [range]`
     std::string wanted_authorization = "token";
 
 private:

@@ -1,8 +1,7 @@
 // A game server for tests: does what its arguments say, one after the other.
 //   listen:PORT      listens on TCP 127.0.0.1:PORT (0: the kernel's choice, then known as {listen})
-//   call:TEXT        one line to the SDK address, `pid` and {client} {grpc} {listen} {pid} replaced; waits for the answer and prints it
-//   print:TEXT       a line to standard output
-//   flood:MIB        so much text to standard output
+//   call:TEXT        one line to the SDK address, `pid` and {client} {grpc} {listen} {pid} replaced; waits for the
+//   answer and prints it print:TEXT       a line to standard output flood:MIB        so much text to standard output
 //   write:PATH:TEXT  a file
 //   env              prints its environment
 //   fds              prints its open descriptors
@@ -37,7 +36,8 @@ std::string env(const char* name) {
 
 std::string filled(std::string text) {
     const auto replace = [&](const std::string& mark, const std::string& value) {
-        for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), value);
+        for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark))
+            text.replace(at, mark.size(), value);
     };
     replace("{client}", env("GSE_CLIENT_PORT"));
     replace("{grpc}", env("GSE_GRPC_PORT"));
@@ -104,7 +104,8 @@ int main(int argc, char** argv) {
         } else if (name == "fds") {
             DIR* dir = opendir("/proc/self/fd");
             while (const dirent* entry = readdir(dir))
-                if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != dirfd(dir)) std::printf("fd %s\n", entry->d_name);
+                if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != dirfd(dir))
+                    std::printf("fd %s\n", entry->d_name);
             closedir(dir);
         } else if (name == "ignore") {
             signal(SIGTERM, SIG_IGN);

@@ -11,11 +11,11 @@ namespace gse::sdk {
 /// The status codes of gRPC, by number.
 enum class Code : std::uint8_t {
     Ok = 0,
-    Cancelled = 1,           ///< the GameServer was shut down during the call
+    Cancelled = 1,  ///< the GameServer was shut down during the call
     Unknown = 2,
-    InvalidArgument = 3,     ///< the request itself is wrong
-    DeadlineExceeded = 4,    ///< no answer within Options::call_timeout
-    NotFound = 5,            ///< no such session or player session
+    InvalidArgument = 3,   ///< the request itself is wrong
+    DeadlineExceeded = 4,  ///< no answer within Options::call_timeout
+    NotFound = 5,          ///< no such session or player session
     AlreadyExists = 6,
     PermissionDenied = 7,
     ResourceExhausted = 8,
@@ -24,7 +24,7 @@ enum class Code : std::uint8_t {
     OutOfRange = 11,
     Unimplemented = 12,
     Internal = 13,
-    Unavailable = 14,        ///< the agent could not be reached, even after retries
+    Unavailable = 14,  ///< the agent could not be reached, even after retries
     DataLoss = 15,
     Unauthenticated = 16,
 };
