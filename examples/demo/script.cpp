@@ -226,8 +226,9 @@ Result<void> Script::end_matches() {
                    [this]() -> Result<bool> { return show_.fleet(0).sessions == 0; }));
     std::size_t told = 0;
     for (std::size_t i = 0; i < kMatchesPerFleet; ++i) told += crowd_->view(matches_[i].room).farewells;
-    show_.say(
-        fmt::format("{} of {} players heard that their match had ended", told, kMatchesPerFleet * kPlayersPerSession));
+    check(told == kMatchesPerFleet * kPlayersPerSession,
+          fmt::format("{} of {} players of fleet 1 heard that their match had ended", told,
+                      kMatchesPerFleet * kPlayersPerSession));
     TRY(wait_for_instances(0, 1));
     const auto& all = show_.history(0).counts();
     const std::vector<std::uint64_t> counts(all.begin() + static_cast<std::ptrdiff_t>(mark), all.end());

@@ -75,9 +75,10 @@ void lose_host(Step& step, Slot slot) {
         const Slot fleet = state.at<Instance>(instance).fleet;
         add_event(
             step, fleet, "SERVER_DOWN",
-            fmt::format("Host {} gave no sign of life for {} s: instance {} is lost with {} sessions and is replaced",
+            fmt::format("Host {} gave no sign of life for {} s: instance {} is lost with {} session{} and is replaced",
                         state.at<Host>(slot).name, step.timers().host_lost.count() / 1000,
-                        state.at<Instance>(instance).id, state.at<Instance>(instance).sessions));
+                        state.at<Instance>(instance).id, state.at<Instance>(instance).sessions,
+                        state.at<Instance>(instance).sessions == 1 ? "" : "s"));
         lose_instance(step, instance, "its host was lost");
     }
     reconcile_waiting_fleets(step);
