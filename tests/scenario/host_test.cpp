@@ -49,7 +49,7 @@ TEST(Host, LostIsReplacedAndTidiedUpWhenItComesBack) {
     world.advance(2min);
     EXPECT_EQ(world.session_status(session), "ERROR");
     EXPECT_THAT(world.events_of(fleet, "SERVER_DOWN"),
-                ElementsAre(HasSubstr("is lost with 1 sessions and is replaced")));
+                ElementsAre(HasSubstr("is lost with 1 session and is replaced")));
     EXPECT_EQ(world.fleet(fleet).instances_active, 1U);
     EXPECT_NE(world.make_session(fleet), "");
     world.host(mine).heal_network();

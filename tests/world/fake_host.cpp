@@ -274,7 +274,8 @@ void FakeHost::end_itself(const std::string& process) {
     exit(process, 0, 0);
 }
 
-void FakeHost::exit(const std::string& process, int code, int signal, bool killed, EndReason why) {
+// By value: callers pass the key of the very game that is erased here.
+void FakeHost::exit(std::string process, int code, int signal, bool killed, EndReason why) {
     const auto it = games_.find(process);
     if (it == games_.end()) return;
     const std::string instance = it->second.instance;

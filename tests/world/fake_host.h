@@ -103,7 +103,7 @@ private:
     void prepare(const std::string& instance, link::PrepareStep from);
     void fill_places(const std::string& instance);
     void launch(const std::string& instance, const link::PlaceSpec& place);
-    void exit(const std::string& process, int code, int signal, bool killed = false, EndReason why = EndReason::None);
+    void exit(std::string process, int code, int signal, bool killed = false, EndReason why = EndReason::None);
     void end_itself(const std::string& process);
     [[nodiscard]] link::HostHello hello() const;
 
