@@ -1,7 +1,5 @@
 #include "core/housekeeping.h"
 
-#include <algorithm>
-
 #include "core/fleets.h"
 #include "core/hosts.h"
 #include "core/instances.h"
@@ -85,9 +83,8 @@ void retire_ended(Step& step, std::size_t max) {
             else
                 forget_session(step, slot);
         });
-    // With a fleet go its sessions, and with them the tokens that were promised to be remembered.
     retire<Fleet>(
-        step, step.state.ended_fleets(), std::max(keep.deleted_fleets, keep.idempotency), UINT64_MAX, max,
+        step, step.state.ended_fleets(), keep.deleted_fleets, UINT64_MAX, max,
         [](const Fleet& fleet, EngineTime at) {
             return fleet.status == FleetStatus::Terminated && fleet.terminated_at == at;
         },
