@@ -42,14 +42,16 @@ void FakeHost::start_agent() {
     boot_id_ = fmt::format("{}-boot-{}", shape_.name, ++boots_);
     next_seq_ = 1;
     next_dial_ = world_.now() + rng_.between(0, 500);
-    // What was adopted is described afresh.
-    for (auto& [id, files] : instances_)
+    // What was adopted is described afresh; that a port was taken is found out afresh, too.
+    for (auto& [id, files] : instances_) {
+        for (auto& [number, place] : files.places) place.waits_for_port = false;
         for (int step = 0; step < files.steps; ++step)
             report(link::InstanceStep{.instance_id = id,
                                       .step = static_cast<link::PrepareStep>(step),
                                       .ok = true,
                                       .message = {},
                                       .log_key = {}});
+    }
     // What ended made room for what was launched later: first the ends.
     for (auto& [id, game] : games_) {
         game.exit_seq = 0;

@@ -71,6 +71,7 @@ public:
     void tick();
 
     [[nodiscard]] bool agent_up() const { return up_; }
+    [[nodiscard]] std::optional<link::StreamId> stream() const { return stream_; }
     [[nodiscard]] const std::string& name() const { return shape_.name; }
     [[nodiscard]] std::size_t unacked() const { return unacked_.size(); }
     [[nodiscard]] std::size_t running() const;

@@ -316,7 +316,9 @@ void Load::create_session(Server& server, std::string token) {
             open_tokens_.emplace(token, request);
         }
     }
-    send(server, request, [this, token, asked = now_.engine.ms](const api::Envelope& envelope) {
+    const std::int64_t first_asked =
+        token.empty() ? now_.engine.ms : first_asked_.try_emplace(token, now_.engine.ms).first->second;
+    send(server, request, [this, token, asked = first_asked](const api::Envelope& envelope) {
         const auto known = token.empty() ? token_session_.end() : token_session_.find(token);
         const bool was_answered = known != token_session_.end();
         if (!envelope.error_code.empty()) {

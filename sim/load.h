@@ -114,6 +114,7 @@ private:
     std::map<std::string, api::CreateGameServerSessionRequest>
         open_tokens_;  ///< asked, answer lost or to be asked again
     std::map<std::string, std::string> token_session_;
+    std::map<std::string, std::int64_t> first_asked_;  ///< by token: an unanswered request may have made the session
     std::map<std::string, std::vector<std::string>> arrivals_;
     LoadCounts counts_;
 };

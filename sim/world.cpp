@@ -146,12 +146,22 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     if (process.session != core::kNone) protection = state.at<core::GameSession>(process.session).protection;
     const auto after = plan::kill_after(process.end_reason, protection,
                                         state.at<core::Fleet>(instance.fleet).protection_minutes, settings_.timers);
-    // A request that was repeated lately (harder, or because a session ended) may still be under way.
+    // A request that was repeated lately (harder, or because a session ended) may not have reached the host: until it
+    // does, the host keeps to the one before.
     const Millis since = EngineTime{now_} - process.end_requested;
     if (since < Millis{8'000} || !process.ready) return;
+    if (!state.at<core::Host>(instance.host).synced || !hears_all(host)) return;
     require(after.has_value(), kRule, "{} killed {}, which is fully protected", host.name(), id);
     require(since + Millis{3'000} >= *after, kRule, "{} killed {} {} ms after the request ({}), it has {} ms",
             host.name(), id, since.count(), to_text(process.end_reason), after->count());
+}
+
+/// False while something said to that host is on its way, or was lost.
+bool World::hears_all(const FakeHost& host) const {
+    if (!host.stream()) return false;
+    const auto stream = network_->streams().find(*host.stream());
+    return stream != network_->streams().end() && stream->second.open && stream->second.down.empty() &&
+           stream->second.breaks_at == INT64_MAX;
 }
 
 // ------------------------------------------------------------------ steps

@@ -40,6 +40,7 @@ private:
     std::vector<std::string> take_arrivals(const std::string& session) override;
     void on_kill(const FakeHost& host, const std::string& process, KillCause cause) override;
 
+    [[nodiscard]] bool hears_all(const FakeHost& host) const;
     void draw_sizes();
     void step(std::int64_t dt);
     void deliver();

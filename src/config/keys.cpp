@@ -130,7 +130,7 @@ const std::vector<Key>& table() {
         {"retention.events_per_fleet", Count{GSE_AT(settings.retention.events_per_fleet), 1, 1'000'000},
          "the newest events of a fleet that are kept"},
         {"retention.deleted_fleets", Duration{GSE_AT(settings.retention.deleted_fleets), 0ms, kYear},
-         "events of a deleted fleet stay queryable for this long"},
+         "events of a deleted fleet stay queryable for this long; while a token is remembered, they do anyway"},
         {"retention.idempotency", Duration{GSE_AT(settings.retention.idempotency), kDay, kYear},
          "an IdempotencyToken names the same session for this long"},
 

@@ -83,8 +83,9 @@ void retire_ended(Step& step, std::size_t max) {
             else
                 forget_session(step, slot);
         });
+    // A deleted fleet's sessions go with it, and with them the tokens that made them: not before their time.
     retire<Fleet>(
-        step, step.state.ended_fleets(), keep.deleted_fleets, UINT64_MAX, max,
+        step, step.state.ended_fleets(), std::max(keep.deleted_fleets, keep.idempotency), UINT64_MAX, max,
         [](const Fleet& fleet, EngineTime at) {
             return fleet.status == FleetStatus::Terminated && fleet.terminated_at == at;
         },
