@@ -19,7 +19,7 @@ enum class ErrorCode : std::uint8_t {
     NotFound,               ///< the named resource does not exist
     InUse,                  ///< the resource is in use
     Unavailable,            ///< exists, but cannot be used in its present state
-    Insufficient,           ///< no free process, seat or host
+    Insufficient,           ///< nothing free: no process, seat, host, or room on the disk
     LimitExceeded,          ///< a quota would be exceeded
     FleetLimitExceeded,     ///< the fleet quota would be exceeded
     InstanceLimitExceeded,  ///< the instance quota would be exceeded

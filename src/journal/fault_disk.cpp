@@ -139,7 +139,7 @@ void FaultDisk::apply(Names& names, const NameChange& change) {
 }
 
 std::unexpected<Error> FaultDisk::failure(DiskOp op, const path& file, DiskFault fault) {
-    return refuse(ErrorCode::FailedOperation,
+    return refuse(fault == DiskFault::Io ? ErrorCode::FailedOperation : ErrorCode::Insufficient,
                   fmt::format("cannot {} {}: {}", name_of(op), file.string(),
                               fault == DiskFault::Io ? "Input/output error" : "No space left on device"));
 }

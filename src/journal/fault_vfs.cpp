@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 
 namespace gse::journal {
@@ -20,8 +21,15 @@ struct VfsFile {
 VfsFile* self(sqlite3_file* file) { return reinterpret_cast<VfsFile*>(file); }
 FaultDisk& disk_of(sqlite3_vfs* vfs) { return *static_cast<FaultDisk*>(vfs->pAppData); }
 
-int code_of(const Error& error, int io_error) {
-    return error.message.ends_with("No space left on device") ? SQLITE_FULL : io_error;
+/// What errno is to SQLite's own VFS.
+thread_local int last_errno = 0;
+
+int failed(const Error& error, int code) {
+    last_errno = error.code == ErrorCode::Insufficient ? ENOSPC : EIO;
+    return code;
+}
+int failed_write(const Error& error, int code) {
+    return failed(error, error.code == ErrorCode::Insufficient ? SQLITE_FULL : code);
 }
 
 int close_file(sqlite3_file* file) {
@@ -42,18 +50,19 @@ int read_file(sqlite3_file* file, void* out, int length, sqlite3_int64 offset) {
 int write_file(sqlite3_file* file, const void* in, int length, sqlite3_int64 offset) {
     const std::span bytes(static_cast<const std::byte*>(in), static_cast<std::size_t>(length));
     const auto done = self(file)->file->write_at(static_cast<std::uint64_t>(offset), bytes);
-    return done ? SQLITE_OK : code_of(done.error(), SQLITE_IOERR_WRITE);
+    return done ? SQLITE_OK : failed_write(done.error(), SQLITE_IOERR_WRITE);
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
     const auto done = self(file)->file->truncate(static_cast<std::uint64_t>(size));
-    return done ? SQLITE_OK : code_of(done.error(), SQLITE_IOERR_TRUNCATE);
+    return done ? SQLITE_OK : failed(done.error(), SQLITE_IOERR_TRUNCATE);
 }
 
 int sync_file(sqlite3_file* file, int) {
     VfsFile* f = self(file);
-    if (!f->file->sync()) return SQLITE_IOERR_FSYNC;
-    if (f->sync_names && !f->disk->sync_dir({})) return SQLITE_IOERR_DIR_FSYNC;
+    if (auto done = f->file->sync(); !done) return failed(done.error(), SQLITE_IOERR_FSYNC);
+    if (f->sync_names)
+        if (auto done = f->disk->sync_dir({}); !done) return failed(done.error(), SQLITE_IOERR_DIR_FSYNC);
     f->sync_names = false;
     return SQLITE_OK;
 }
@@ -93,7 +102,7 @@ int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int f
     auto opened = disk.open(name, OpenMode::ReadWrite);
     if (!opened && opened.error().code == ErrorCode::NotFound && (flags & SQLITE_OPEN_CREATE) != 0)
         opened = disk.open(name, OpenMode::Create);
-    if (!opened) return SQLITE_CANTOPEN;
+    if (!opened) return failed(opened.error(), SQLITE_CANTOPEN);
     f->disk = &disk;
     f->file = static_cast<FaultFile*>(opened->release());
     f->sync_names = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
@@ -139,7 +148,7 @@ FaultVfs::FaultVfs(FaultDisk& disk) {
     vfs_->xRandomness = real->xRandomness;
     vfs_->xSleep = real->xSleep;
     vfs_->xCurrentTime = real->xCurrentTime;
-    vfs_->xGetLastError = [](sqlite3_vfs*, int, char*) { return 0; };
+    vfs_->xGetLastError = [](sqlite3_vfs*, int, char*) { return last_errno; };
     sqlite3_vfs_register(vfs_.get(), 0);
 }
 

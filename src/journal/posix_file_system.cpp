@@ -17,7 +17,9 @@ namespace gse::journal {
 namespace {
 
 std::unexpected<Error> io_error(std::string_view operation, const path& file, int number) {
-    return refuse(number == ENOENT ? ErrorCode::NotFound : ErrorCode::FailedOperation,
+    return refuse(number == ENOENT                       ? ErrorCode::NotFound
+                  : number == ENOSPC || number == EDQUOT ? ErrorCode::Insufficient
+                                                         : ErrorCode::FailedOperation,
                   fmt::format("cannot {} {}: {}", operation, file.string(), std::strerror(number)));
 }
 

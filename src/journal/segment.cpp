@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -274,7 +275,8 @@ std::unexpected<Error> Segment::error(std::string_view operation) const {
     std::string reason = sqlite3_errmsg(db_);
     if (number != 0) reason += fmt::format(", {}", std::strerror(number));
     const bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-    return refuse(ErrorCode::FailedOperation,
+    const bool full = (code & 0xff) == SQLITE_FULL || number == ENOSPC || number == EDQUOT;
+    return refuse(full ? ErrorCode::Insufficient : ErrorCode::FailedOperation,
                   fmt::format("cannot {} {}: {} (SQLite {}){}", operation, file_.string(), reason, code,
                               damaged ? ". Nothing was changed; restore the data directory from a copy" : ""));
 }

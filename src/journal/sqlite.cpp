@@ -40,7 +40,7 @@ struct ClosedSegment {
     std::uint64_t number = 0;
     std::uint64_t first = 0;  // both 0 if it holds nothing
     std::uint64_t last = 0;
-    bool settled = false;
+    bool settled = false;  // nobody works on it any more
 };
 
 /// What load() will do, decided before anything is replayed or changed.
@@ -107,10 +107,12 @@ private:
     /// Committer: moves on to the next segment if the live one is full and the next is ready, or waits if it must.
     Result<void> roll_if_full();
     void request_next();
+    void request_next_in_time(bool now);
     std::uint64_t bytes_to_lay_down();
 
     // Jobs of the background thread.
     void prepare_next(std::uint64_t number);
+    Result<std::unique_ptr<Segment>> make_next(std::uint64_t number);
     void settle(std::unique_ptr<Segment> segment);
     Result<void> trim_now();
 
@@ -121,6 +123,7 @@ private:
     // The committer's.
     std::unique_ptr<Segment> live_;
     bool next_requested_ = false;
+    std::uint64_t next_request_at_ = 0;  // bytes of the live segment; 0: at half of its size
     bool loaded_ = false;
 
     std::atomic<std::uint64_t> last_seq_ = 0;  // durable
@@ -130,6 +133,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::unique_ptr<Segment> next_;
+    std::optional<Error> no_room_;       // why the last attempt to make the next segment came to nothing
     std::vector<ClosedSegment> closed_;  // ascending
     std::vector<std::uint64_t> left_over_;
     std::uint64_t live_number_ = 0;
@@ -309,8 +313,20 @@ Result<void> SqliteJournal::append(std::uint64_t seq, std::span<const std::byte>
     }
     last_seq_ = seq;
     appended_bytes_ += batch.size();
-    if (!next_requested_ && live_->bytes() >= segment_bytes_ / 2) request_next();
+    request_next_in_time(false);
     return {};
+}
+
+/// At half of the live segment; after an attempt for which the disk had no room, again an eighth later.
+void SqliteJournal::request_next_in_time(bool now) {
+    if (next_requested_) {
+        const std::lock_guard lock(mutex_);
+        if (!no_room_) return;
+        no_room_.reset();
+        next_requested_ = false;
+        next_request_at_ = live_->bytes() + segment_bytes_ / 8;
+    }
+    if (now || live_->bytes() >= std::max(segment_bytes_ / 2, next_request_at_)) request_next();
 }
 
 void SqliteJournal::request_next() {
@@ -320,20 +336,27 @@ void SqliteJournal::request_next() {
 
 Result<void> SqliteJournal::roll_if_full() {
     if (live_->bytes() < segment_bytes_ || live_->last_seq() == 0) return {};
-    if (!next_requested_) request_next();
+    // The next one is usually ready. If the disk is slow or full, go on in this one, but not without end.
+    const bool must = live_->bytes() >= 2 * segment_bytes_;
+    request_next_in_time(must);
     std::unique_ptr<Segment> full;
     {
         std::unique_lock lock(mutex_);
-        // The next one is usually ready. If the disk is slow, go on in this one, but not without end.
-        if (live_->bytes() >= 2 * segment_bytes_) changed_.wait(lock, [this] { return next_ || failure_; });
+        if (must) changed_.wait(lock, [this] { return next_ || failure_ || no_room_; });
         if (failure_) return std::unexpected(*failure_);
-        if (!next_) return {};
+        if (!next_) {
+            if (!must) return {};
+            Error cause = *no_room_;
+            lock.unlock();
+            return poison(std::move(cause));
+        }
         closed_.push_back({live_->number(), live_->first_seq(), live_->last_seq(), false});
         full = std::exchange(live_, std::move(next_));
         live_number_ = live_->number();
         live_is_empty_ = true;
     }
     next_requested_ = false;
+    next_request_at_ = 0;
     background_.post([this, full = std::move(full)]() mutable { settle(std::move(full)); });
     return check_usable();
 }
@@ -344,16 +367,24 @@ std::uint64_t SqliteJournal::bytes_to_lay_down() {
     return free && *free > 8 * segment_bytes_ ? segment_bytes_ : 0;
 }
 
+Result<std::unique_ptr<Segment>> SqliteJournal::make_next(std::uint64_t number) {
+    const Contents contents = TRY(read_contents(home_.files, home_.dir));
+    if (!std::ranges::binary_search(contents.segments, number)) TRY(Segment::create(home_, number));
+    auto segment = TRY(Segment::open(home_, number));
+    CHECK(segment->last_seq() == 0);
+    TRY(segment->prepare(bytes_to_lay_down()));
+    return segment;
+}
+
 void SqliteJournal::prepare_next(std::uint64_t number) {
-    const auto prepared = [&]() -> Result<std::unique_ptr<Segment>> {
-        const Contents contents = TRY(read_contents(home_.files, home_.dir));
-        if (!std::ranges::binary_search(contents.segments, number)) TRY(Segment::create(home_, number));
-        auto segment = TRY(Segment::open(home_, number));
-        CHECK(segment->last_seq() == 0);
-        TRY(segment->prepare(bytes_to_lay_down()));
-        return segment;
-    };
-    auto segment = prepared();
+    auto segment = make_next(number);
+    if (!segment && segment.error().code == ErrorCode::Insufficient) {
+        // Nothing is lost by that: it holds nothing yet. What a full disk left of it is not built upon.
+        if (auto removed = Segment::remove(home_, number); !removed) return (void)poison(std::move(removed).error());
+        const std::lock_guard lock(mutex_);
+        no_room_ = std::move(segment).error();
+        return changed_.notify_all();
+    }
     if (!segment) return (void)poison(std::move(segment).error());
     const std::lock_guard lock(mutex_);
     next_ = std::move(*segment);
@@ -361,10 +392,14 @@ void SqliteJournal::prepare_next(std::uint64_t number) {
 }
 
 void SqliteJournal::settle(std::unique_ptr<Segment> segment) {
-    if (auto done = segment->settle(); !done) return (void)poison(std::move(done).error());
+    // For want of room it may stay as it is: a trim removes it, or the next start settles it.
+    if (auto done = segment->settle(); !done && done.error().code != ErrorCode::Insufficient)
+        return (void)poison(std::move(done).error());
+    const std::uint64_t number = segment->number();
+    segment.reset();
     const std::lock_guard lock(mutex_);
     for (ClosedSegment& closed : closed_)
-        if (closed.number == segment->number()) closed.settled = true;
+        if (closed.number == number) closed.settled = true;
 }
 
 // ---- Snapshots and trimming --------------------------------------------------------------------------------------
