@@ -150,6 +150,8 @@ void Server::decide_report(link::StreamId stream, const link::Report& report) {
     const std::uint64_t at = cursor->acked_seq;
     decider_->on_report(as, report);
     const bool applied = cursor->acked_seq != at;
+    // A gap makes the server end the stream itself.
+    if (!state_->at<core::Host>(host).synced) synced_.erase(host);
     if (again) state_->edit<core::HostCursor>(cursor_slot)->acked_seq = before;
     if (!applied) return;
     require(newest_[host] == stream, "reports of a replaced stream are not applied",
