@@ -231,7 +231,13 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
             return say(std::move(what));
         }
         if (instance.logs_pending) say(fmt::format("instance {} waits for logs", instance.id));
-        if (instance.active != fleet.processes_per_instance() || instance.idle.size() != instance.active ||
+        // A port that a game chose for itself may leave none for the place that had it.
+        const auto open = static_cast<std::uint32_t>(
+            std::ranges::count_if(instance.places, [](const core::Place& place) { return !place.retired; }));
+        const bool no_port = open < fleet.processes_per_instance() &&
+                             core::count_port_pairs(state, state.at<core::Host>(instance.host), fleet, 1) == 0;
+        const std::uint32_t expected = no_port ? open : fleet.processes_per_instance();
+        if (instance.active != expected || instance.idle.size() != instance.active ||
             instance.processes.size() != instance.active)
             say(fmt::format("instance {} of fleet {} ({}) runs {} processes, {} active, {} idle, of {}", instance.id,
                             fleet.id, to_text(fleet.status), instance.processes.size(), instance.active,

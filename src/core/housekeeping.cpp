@@ -92,7 +92,7 @@ void retire_ended(Step& step, std::size_t max) {
         [&](Slot slot, const Fleet&) { forget_fleet(step, slot); });
 }
 
-void settle(Step& step) {
+bool settle(Step& step) {
     // Reconciling may queue again (an instance that could be removed at once); a fleet settles within a few rounds.
     for (int round = 0; round < 8; ++round) {
         const std::vector<Slot> fleets = step.state.take_reconcile_queue();
@@ -104,6 +104,7 @@ void settle(Step& step) {
         if (!step.state.find<Instance>(instance)) continue;
         step.order(step.state.at<Instance>(instance).host, instance_spec(step.state, instance));
     }
+    return step.state.has_reconcile_queue();
 }
 
 }  // namespace gse::core

@@ -166,6 +166,7 @@ public:
 
     /// The fleet is looked at again before this batch ends.
     void queue_reconcile(Slot fleet);
+    [[nodiscard]] bool has_reconcile_queue() const { return !reconcile_queue_.empty(); }
     [[nodiscard]] std::vector<Slot> take_reconcile_queue() { return std::exchange(reconcile_queue_, {}); }
     /// The instance's spec goes out with this batch.
     void queue_spec(Slot instance);
