@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temp_folder.h"
+
 namespace gse::agent {
 namespace {
 
@@ -21,9 +23,6 @@ using ::testing::Not;
 class LogBundleTest : public ::testing::Test {
 protected:
     void SetUp() override {
-        char name[] = "/tmp/gse-logs-XXXXXX";
-        ASSERT_TRUE(mkdtemp(name));
-        top_ = name;
         fs::create_directories(top_ / "game/bin/logs/deep");
         fs::create_directory(top_ / "process");
         write("game/bin/logs/a.log", "first");
@@ -35,7 +34,6 @@ protected:
                     .process_dir = top_ / "process",
                     .bytes_max = 1 << 20};
     }
-    void TearDown() override { fs::remove_all(top_); }
     void write(const std::string& path, const std::string& text) { std::ofstream(top_ / path) << text; }
 
     std::map<std::string, std::string> bundle(std::vector<std::string> paths) {
@@ -57,7 +55,8 @@ protected:
         archive_read_free(reader);
         return files;
     }
-    fs::path top_;
+    const TempFolder folder_ = TempFolder::make("gse-logs").value();
+    const fs::path top_ = folder_.path();
     LogRequest request_;
     std::string message_;
 };

@@ -10,6 +10,7 @@
 #include "agent/game_path.h"
 #include "agent/launch_path.h"
 #include "agent/record.h"
+#include "base/temp_folder.h"
 
 namespace gse::agent {
 namespace {
@@ -86,9 +87,8 @@ TEST(WorkingFolder, IsThatOfTheProgram) {
 }
 
 TEST(LaunchPath, FollowsLinksAsTheGameWould) {
-    char name[] = "/tmp/gse-launch-XXXXXX";
-    ASSERT_TRUE(mkdtemp(name));
-    const fs::path dir = name;
+    const TempFolder folder = TempFolder::make("gse-launch").value();
+    const fs::path& dir = folder.path();
     fs::create_directory(dir / "jdk");
     std::ofstream(dir / "jdk/java") << "x";
     std::ofstream(dir / "plain") << "x";
@@ -109,7 +109,6 @@ TEST(LaunchPath, FollowsLinksAsTheGameWould) {
     EXPECT_TRUE(make_launchable("/local/game/plain", dir).value()) << "zips made on Windows carry no execute bits";
     EXPECT_FALSE(make_launchable("/local/game/plain", dir).value()) << "the second time there is nothing to do";
     EXPECT_EQ(access((dir / "plain").c_str(), X_OK), 0);
-    fs::remove_all(dir);
 }
 
 TEST(Record, KeepsAnyBytes) {

@@ -8,6 +8,7 @@
 
 #include "agent/testing/make_zip.h"
 #include "base/file.h"
+#include "base/temp_folder.h"
 
 namespace gse::agent {
 namespace {
@@ -19,13 +20,7 @@ using testing::ZipEntry;
 
 class Unzip : public ::testing::Test {
 protected:
-    void SetUp() override {
-        char name[] = "/tmp/gse-unzip-XXXXXX";
-        ASSERT_TRUE(mkdtemp(name));
-        top_ = name;
-        fs::create_directory(top_ / "out");
-    }
-    void TearDown() override { fs::remove_all(top_); }
+    void SetUp() override { fs::create_directory(top_ / "out"); }
     Result<Unzipped> unpack(const std::string& bytes, const UnzipLimits& limits = {}) {
         EXPECT_TRUE(write_file_atomically(top_ / "p.zip", bytes));
         fs::remove_all(top_ / "out");
@@ -33,7 +28,8 @@ protected:
         const std::atomic<bool> go_on = false;
         return unzip(top_ / "p.zip", top_ / "out", limits, {}, go_on);
     }
-    fs::path top_;
+    const TempFolder folder_ = TempFolder::make("gse-unzip").value();
+    const fs::path top_ = folder_.path();
 };
 
 TEST_F(Unzip, KeepsFilesFoldersLinksAndExecuteBits) {

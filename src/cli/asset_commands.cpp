@@ -1,7 +1,6 @@
-#include <stdlib.h>
-
 #include <filesystem>
 
+#include "base/temp_folder.h"
 #include "cli/commands.h"
 #include "cli/lookup.h"
 #include "cli/zip_folder.h"
@@ -10,28 +9,6 @@ namespace gse::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder of our own that goes with its owner.
-class ScratchFolder {
-public:
-    static Result<ScratchFolder> make() {
-        std::string name = (fs::temp_directory_path() / "gse-upload-XXXXXX").string();
-        if (!::mkdtemp(name.data()))
-            return refuse(ErrorCode::FailedOperation, "cannot make a temporary folder for the zip");
-        return ScratchFolder{name};
-    }
-    ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    ScratchFolder& operator=(ScratchFolder&&) = delete;
-    ~ScratchFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const fs::path& path() const { return path_; }
-
-private:
-    explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
-    fs::path path_;
-};
 
 std::string state_of(std::int64_t stauts) {
     return stauts == 0 ? "uploading" : stauts == 1 ? "upload failed" : stauts == 2 ? "uploaded" : "-";
@@ -47,7 +24,7 @@ struct Upload {
 Result<void> upload(Session& session, const Upload& options) {
     std::error_code failure;
     fs::path source = options.source;
-    const ScratchFolder scratch = TRY(ScratchFolder::make());
+    const TempFolder scratch = TRY(TempFolder::make("gse-upload"));
     fs::path zip = source;
     if (fs::is_directory(source, failure)) {
         zip = scratch.path() / "package.zip";

@@ -9,6 +9,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/temp_folder.h"
+
 namespace gse::cli {
 namespace {
 
@@ -16,12 +18,7 @@ using testing::HasSubstr;
 
 class ConnectionTest : public testing::Test {
 protected:
-    ConnectionTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "gse-connection-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-        set("HOME", folder_.string());
-    }
-    ~ConnectionTest() override { std::filesystem::remove_all(folder_); }
+    ConnectionTest() { set("HOME", folder_.string()); }
 
     void set(const std::string& name, const std::string& value) { environment_[name] = value; }
     void set_key() {
@@ -46,7 +43,8 @@ protected:
     }
 
 private:
-    std::filesystem::path folder_;
+    const TempFolder temp_ = TempFolder::make("gse-connection").value();
+    const std::filesystem::path folder_ = temp_.path();
     std::map<std::string, std::string> environment_;
 };
 

@@ -9,6 +9,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/temp_folder.h"
+
 namespace gse::cli {
 namespace {
 
@@ -17,15 +19,10 @@ using testing::HasSubstr;
 
 class ZipFolder : public testing::Test {
 protected:
-    ZipFolder() {
-        std::string name = (fs::temp_directory_path() / "gse-zip-XXXXXX").string();
-        base_ = ::mkdtemp(name.data());
-        fs::create_directory(folder());
-    }
-    ~ZipFolder() override { fs::remove_all(base_); }
+    ZipFolder() { fs::create_directory(folder()); }
 
-    [[nodiscard]] fs::path folder() const { return base_ / "game"; }
-    [[nodiscard]] fs::path zip() const { return base_ / "out.zip"; }
+    [[nodiscard]] fs::path folder() const { return base_.path() / "game"; }
+    [[nodiscard]] fs::path zip() const { return base_.path() / "out.zip"; }
     void write(const fs::path& name, const std::string& text) const {
         fs::create_directories((folder() / name).parent_path());
         std::ofstream{folder() / name} << text;
@@ -53,7 +50,7 @@ protected:
     }
 
 private:
-    fs::path base_;
+    const TempFolder base_ = TempFolder::make("gse-zip").value();
 };
 
 TEST_F(ZipFolder, TheContentOfTheFolderIsTheRootOfTheZip) {

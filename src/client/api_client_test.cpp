@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/temp_folder.h"
 #include "http/testing.h"
 
 namespace gse::client {
@@ -99,16 +100,12 @@ TEST_F(ApiClientTest, TransfersThatAreRefused) {
 class OptionsTest : public testing::Test {
 protected:
     OptionsTest() {
-        std::string name = testing::TempDir() + "gse-options-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) std::abort();
-        dir_ = name;
         EXPECT_TRUE(write_file_atomically(dir_ / "credentials.toml", "secret_id = \"FILE\"\nsecret_key = \"file\"\n"));
         EXPECT_TRUE(write_file_atomically(dir_ / "profiles.toml",
                                           "[default]\nendpoint = \"http://default:1\"\nregion = \"r-default\"\n"
                                           "[other]\nendpoint = \"https://other:2\"\ncredentials = \"" +
                                               (dir_ / "credentials.toml").string() + "\"\n[bad]\nport = \"1\"\n"));
     }
-    ~OptionsTest() override { std::filesystem::remove_all(dir_); }
 
     Result<ClientOptions> resolve(const GivenOptions& given) const {
         return resolve_options(
@@ -121,7 +118,8 @@ protected:
     }
 
     std::map<std::string, std::string> environment_;
-    std::filesystem::path dir_;
+    const TempFolder folder_ = TempFolder::make("gse-options").value();
+    const std::filesystem::path dir_ = folder_.path();
 };
 
 TEST_F(OptionsTest, TheCommandLineThenTheEnvironmentThenTheProfile) {

@@ -1,8 +1,5 @@
 #include "config/config.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -11,6 +8,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/temp_folder.h"
 #include "config/keys.h"
 
 namespace gse::config {
@@ -19,29 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-/// A config file that goes with the test.
-class ConfigFile {
-public:
-    explicit ConfigFile(const std::string& text) {
-        std::string name = (std::filesystem::temp_directory_path() / "gse-config-XXXXXX").string();
-        const int fd = ::mkstemp(name.data());
-        EXPECT_GE(fd, 0);
-        ::close(fd);
-        path_ = name;
-        std::ofstream{path_} << text;
-    }
-    ~ConfigFile() { std::filesystem::remove(path_); }
-    ConfigFile(const ConfigFile&) = delete;
-    ConfigFile& operator=(const ConfigFile&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
-
 Result<Config> load_text(const std::string& text, std::vector<std::string> overrides = {}) {
-    const ConfigFile file{text};
-    return load(file.path(), overrides);
+    const TempFolder folder = TempFolder::make("gse-config").value();
+    const auto file = folder.path() / "gse.toml";
+    std::ofstream{file} << text;
+    return load(file, overrides);
 }
 
 Result<Config> load_set(std::vector<std::string> overrides) { return load(std::nullopt, overrides); }

@@ -8,28 +8,21 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "base/temp_folder.h"
 
 namespace gse::http {
 namespace {
 
 class CredentialsTest : public testing::Test {
 protected:
-    CredentialsTest() {
-        std::string name = testing::TempDir() + "gse-credentials-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) std::abort();
-        dir_ = name;
-        path_ = dir_ / "credentials.toml";
-    }
-    ~CredentialsTest() override { std::filesystem::remove_all(dir_); }
-
     Result<FileKeyStore> read(const std::string& text) {
         EXPECT_TRUE(write_file_atomically(path_, text));
         return read_credentials(path_);
     }
 
     SeededRng rng_{1};
-    std::filesystem::path dir_;
-    std::filesystem::path path_;
+    const TempFolder folder_ = TempFolder::make("gse-credentials").value();
+    const std::filesystem::path path_ = folder_.path() / "credentials.toml";
 };
 
 TEST_F(CredentialsTest, TheFirstStartMakesAKeyThatStays) {

@@ -167,9 +167,6 @@ std::string signed_post(std::string_view action, std::string_view body, WallTime
 }
 
 ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
-    std::string name = testing::TempDir() + "gse-http-XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    dir = name;
     store = objects::open_directory_store(dir / "objects").value();
     ServerOptions options;
     options.listen = "127.0.0.1:0";
@@ -191,7 +188,6 @@ ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
 ServerWorld::~ServerWorld() {
     api.answer_all();
     server.reset();
-    std::filesystem::remove_all(dir);
 }
 
 Answer ServerWorld::ask(std::string_view request) {

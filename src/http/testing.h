@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/temp_folder.h"
 #include "http/server.h"
 
 namespace gse::http {
@@ -105,7 +106,8 @@ public:
     TestKeys keys;
     TestClock clock;
     TestApi api;
-    std::filesystem::path dir;
+    TempFolder folder = TempFolder::make("gse-http").value();
+    std::filesystem::path dir = folder.path();
     std::unique_ptr<objects::ObjectStore> store;
     objects::ObjectAuth auth{std::string(32, 's')};
     std::vector<std::string> reasons;  // of /readyz; set before asking

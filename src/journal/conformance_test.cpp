@@ -35,7 +35,7 @@ public:
     }
 
 private:
-    TempDir dir_;
+    TempFolder dir_ = TempFolder::make("gse-journal").value();
     std::uint64_t segment_bytes_;
     BackgroundMode background_;
 };

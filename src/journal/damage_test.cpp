@@ -97,7 +97,7 @@ protected:
     std::vector<std::string> warnings;
 
 private:
-    TempDir temp_;
+    TempFolder temp_ = TempFolder::make("gse-journal").value();
 };
 
 TEST_F(DamageTest, AFlippedByteAnywhereInAClosedSegmentIsSeen) {
@@ -311,7 +311,7 @@ TEST_F(DamageTest, WhatIsStoredIsForTheOwnerOnly) {
 }
 
 TEST(FullDisk, StopsTheJournalAndLosesNothing) {
-    const TempDir mount;
+    const TempFolder mount = TempFolder::make("gse-journal").value();
     if (::mount("tmpfs", mount.path().c_str(), "tmpfs", 0, "size=4m") != 0)
         GTEST_SKIP() << "mounting a small tmpfs is not permitted here: " << std::strerror(errno);
     std::uint64_t last = 0;

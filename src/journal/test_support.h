@@ -2,13 +2,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
+#include "base/temp_folder.h"
 #include "journal/journal.h"
 
 namespace gse::journal {
@@ -58,19 +57,5 @@ public:
         const auto& gse_outcome = (expression); \
         EXPECT_TRUE(gse_outcome) << gse_outcome.error().message; \
     } while (false)
-
-/// A directory that goes with the test.
-class TempDir {
-public:
-    TempDir() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "gse-journal-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~TempDir() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 }  // namespace gse::journal

@@ -1,8 +1,8 @@
 // Server and client over real gRPC on loopback, with a fake engine behind one and a fake supervisor behind the other.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
-#include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <functional>
@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "agent_link.grpc.pb.h"
+#include "base/temp_folder.h"
 #include "link/agent_client.h"
 #include "link/convert.h"
 #include "link/link_server.h"
@@ -87,7 +88,7 @@ public:
 
     Notebook notes;
     std::map<StreamId, StreamSeen> streams;
-    StreamId newest = 0;
+    std::atomic<StreamId> newest = 0;
 };
 
 class FakeSupervisor final : public ServerEvents {
@@ -119,24 +120,18 @@ public:
 
     std::string name = "host";
     Notebook notes;
-    int hellos = 0;
-    int disconnects = 0;
+    std::atomic<int> hellos = 0;
+    std::atomic<int> disconnects = 0;
     std::vector<Welcome> welcomes;
     std::vector<OrderBody> orders;
-    std::uint64_t acked = 0;
+    std::atomic<std::uint64_t> acked = 0;
 };
 
 class LinkTest : public testing::Test {
 protected:
-    void SetUp() override {
-        std::string folder = testing::TempDir() + "link-XXXXXX";
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-        folder_ = folder;
-    }
     void TearDown() override {
         agent_.reset();
         server_.reset();
-        std::filesystem::remove_all(folder_);
     }
 
     void start_server(LinkServerOptions options = {}, Authorizer authorizer = {}) {
@@ -177,7 +172,8 @@ protected:
 
     SystemClock clock_;
     SeededRng rng_{1};
-    std::filesystem::path folder_;
+    const TempFolder temp_ = TempFolder::make("gse-link").value();
+    const std::filesystem::path folder_ = temp_.path();
     FakeEngine engine_;
     FakeSupervisor supervisor_;
     std::unique_ptr<LinkServer> server_;

@@ -1,24 +1,19 @@
 #include "link/pinned_server.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/temp_folder.h"
 
 namespace gse::link {
 namespace {
 
 class PinnedServerTest : public testing::Test {
 protected:
-    void SetUp() override {
-        std::string folder = testing::TempDir() + "pinned-XXXXXX";
-        ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-        folder_ = folder;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
     std::filesystem::path file() const { return folder_ / "server"; }
 
-    std::filesystem::path folder_;
+    const TempFolder temp_ = TempFolder::make("gse-pinned").value();
+    const std::filesystem::path folder_ = temp_.path();
 };
 
 TEST_F(PinnedServerTest, TheFirstGreetingPinsTheDeploymentForTheNextRunToo) {

@@ -11,6 +11,7 @@
 
 #include "base/crypto.h"
 #include "base/hex.h"
+#include "base/temp_folder.h"
 
 namespace gse::objects {
 namespace {
@@ -21,13 +22,6 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 class DirectoryStoreTest : public testing::Test {
 protected:
-    DirectoryStoreTest() {
-        std::string name = testing::TempDir() + "gse-objects-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) std::abort();
-        dir_ = name;
-    }
-    ~DirectoryStoreTest() override { fs::remove_all(dir_); }
-
     std::unique_ptr<ObjectStore> open(DirectoryStoreOptions options = {}) const {
         auto store = open_directory_store(dir_ / "objects", std::move(options));
         EXPECT_TRUE(store) << (store ? "" : store.error().message);
@@ -57,7 +51,8 @@ protected:
         return found;
     }
 
-    fs::path dir_;
+    const TempFolder folder_ = TempFolder::make("gse-objects").value();
+    const fs::path dir_ = folder_.path();
 };
 
 TEST_F(DirectoryStoreTest, KeepsWhatWasPut) {

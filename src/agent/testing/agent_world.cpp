@@ -55,21 +55,11 @@ void FakeServer::clear() {
     taken_.clear();
 }
 
-FakeDoor::FakeDoor() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    CHECK(listen(listener_.get(), 64) == 0);
-    socklen_t size = sizeof address;
-    getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-}
+FakeDoor::FakeDoor() : thread_([this] { serve(); }) {}
 
 FakeDoor::~FakeDoor() {
     stop_ = true;
-    shutdown(listener_.get(), SHUT_RDWR);
+    shutdown(listener_.socket.get(), SHUT_RDWR);
     thread_.join();
     {
         const std::lock_guard lock(mutex_);
@@ -78,7 +68,7 @@ FakeDoor::~FakeDoor() {
     for (auto& thread : threads_) thread.join();
 }
 
-std::string FakeDoor::address() const { return fmt::format("127.0.0.1:{}", port_); }
+std::string FakeDoor::address() const { return fmt::format("127.0.0.1:{}", listener_.port); }
 
 void FakeDoor::set_handler(CallHandler* handler) {
     const std::lock_guard lock(mutex_);
@@ -121,7 +111,7 @@ void FakeDoor::serve() {
     while (!stop_) {
         sockaddr_in peer{};
         socklen_t size = sizeof peer;
-        Fd fd{accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC)};
+        Fd fd{accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC)};
         if (!fd) continue;
         const std::lock_guard lock(mutex_);
         open_.push_back(fd.get());
@@ -177,9 +167,6 @@ void FakeDoor::talk(Fd fd, std::uint16_t peer_port) {
 }
 
 AgentWorld::AgentWorld() {
-    char name[] = "/tmp/gse-agent-test-XXXXXX";
-    CHECK(mkdtemp(name) != nullptr);
-    folder = name;
     options.data_dir = folder / "data";
     options.host_name = "test-host";
     options.address = "127.0.0.1";
@@ -199,8 +186,6 @@ AgentWorld::~AgentWorld() {
     supervisor->shutdown(true);
     server.supervisor = nullptr;
     supervisor.reset();
-    std::error_code error;
-    std::filesystem::remove_all(folder, error);
 }
 
 void AgentWorld::raw_package(std::string content) {

@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "agent/supervisor.h"
+#include "agent/testing/listener.h"
 #include "agent/testing/make_zip.h"
 #include "agent/testing/object_server.h"
 #include "base/fd.h"
+#include "base/temp_folder.h"
 
 namespace gse::agent::testing {
 
@@ -94,8 +96,7 @@ private:
     void talk(Fd fd, std::uint16_t peer_port);
     std::size_t count(const std::string& name);
 
-    Fd listener_;
-    std::uint16_t port_ = 0;
+    Listener listener_ = listen_on_loopback();
     std::atomic<bool> stop_ = false;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -103,7 +104,7 @@ private:
     CallHandler* handler_ = nullptr;
     std::vector<std::thread> threads_;
     std::vector<int> open_;
-    std::thread thread_;
+    std::thread thread_;  // last: it serves from here on
 };
 
 class AgentWorld {
@@ -126,7 +127,8 @@ public:
     /// Orders the spec and waits for the first process.
     link::ProcessStarted run(const std::string& instance, const std::string& parameters);
 
-    std::filesystem::path folder;
+    TempFolder temp = TempFolder::make("gse-agent-test").value();
+    std::filesystem::path folder = temp.path();
     SupervisorOptions options;
     link::AgentTimers timers;
     std::unique_ptr<Clock> clock = std::make_unique<SystemClock>();

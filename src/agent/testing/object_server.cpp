@@ -1,7 +1,5 @@
 #include "agent/testing/object_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,30 +8,19 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/url.h"
 
 namespace gse::agent::testing {
 
-ObjectServer::ObjectServer() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    CHECK(listen(listener_.get(), 64) == 0);
-    socklen_t size = sizeof address;
-    getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-}
+ObjectServer::ObjectServer() : thread_([this] { serve(); }) {}
 
 ObjectServer::~ObjectServer() {
     stop_ = true;
-    shutdown(listener_.get(), SHUT_RDWR);
+    shutdown(listener_.socket.get(), SHUT_RDWR);
     thread_.join();
 }
 
-std::string ObjectServer::url() const { return fmt::format("http://127.0.0.1:{}/objects", port_); }
+std::string ObjectServer::url() const { return fmt::format("http://127.0.0.1:{}/objects", listener_.port); }
 
 void ObjectServer::put(const std::string& key, std::string content) {
     const std::lock_guard lock(mutex_);
@@ -57,7 +44,7 @@ std::vector<std::string> ObjectServer::requests() {
 
 void ObjectServer::serve() {
     while (!stop_) {
-        const Fd fd{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+        const Fd fd{accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)};
         if (fd) answer(fd.get());
     }
 }

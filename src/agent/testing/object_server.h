@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/fd.h"
+#include "agent/testing/listener.h"
 
 namespace gse::agent::testing {
 
@@ -40,8 +40,7 @@ private:
     void serve();
     void answer(int fd);
 
-    Fd listener_;
-    std::uint16_t port_ = 0;
+    Listener listener_ = listen_on_loopback();
     std::atomic<bool> stop_ = false;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -50,7 +49,7 @@ private:
     int failures_ = 0;
     std::string failure_;
     std::size_t cut_ = 0;
-    std::thread thread_;
+    std::thread thread_;  // last: it serves from here on
 };
 
 }  // namespace gse::agent::testing
