@@ -8,8 +8,9 @@
 #include "base/check.h"
 #include "link/convert.h"
 
+namespace gse::link {
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace gse::link;
     opengse::link::v1::AgentMessage message;
     if (!message.ParseFromArray(data, static_cast<int>(size))) return 0;
     const auto value = decode(message);
@@ -27,3 +28,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(second.SerializeAsString() == bytes);
     return 0;
 }
+
+}  // namespace gse::link

@@ -11,10 +11,8 @@
 #include "codec/codec.h"
 #include "codec/flat.h"
 
+namespace gse::api {
 namespace {
-
-using namespace gse;
-using namespace gse::api;
 
 struct Value {
     explicit Value(const Type& t) : type(t), data(t.ops->create()) {}
@@ -63,3 +61,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)open_envelope(text);
     return 0;
 }
+
+}  // namespace gse::api

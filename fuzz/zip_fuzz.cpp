@@ -7,12 +7,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "agent/unzip.h"
 #include "base/check.h"
+#include "base/temp_folder.h"
 
 namespace {
 
@@ -21,22 +21,12 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kBytesMax = 1 << 20;
 constexpr std::uint64_t kEntriesMax = 64;
 
-struct Folder {
-    Folder() {
-        char name[] = "/tmp/gse-zip-fuzz-XXXXXX";
-        CHECK(mkdtemp(name) != nullptr);
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    fs::path path;
-};
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const Folder folder;
-    const fs::path zip = folder.path / "package.zip";
-    const fs::path out = folder.path / "out";
+    static const gse::TempFolder folder = gse::TempFolder::make("gse-zip-fuzz").value();
+    const fs::path zip = folder.path() / "package.zip";
+    const fs::path out = folder.path() / "out";
     const int fd = open(zip.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     CHECK(fd >= 0 && write(fd, data, size) == static_cast<ssize_t>(size));
     close(fd);
@@ -59,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     CHECK(bytes <= kBytesMax + (128 << 10));
     std::size_t beside = 0;
-    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder.path)) ++beside;
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder.path())) ++beside;
     CHECK(beside == 2);
     if (done) CHECK(done->files > 0 && done->files <= kEntriesMax);
     return 0;

@@ -8,8 +8,10 @@
 #include "sim/violation.h"
 #include "sim/world.h"
 
-int main(int argc, char** argv) {
-    using namespace gse::sim;
+namespace gse::sim {
+namespace {
+
+int run(int argc, char** argv) {
     std::uint64_t seed = 0;
     std::uint64_t seeds = 1;
     std::uint64_t steps = 2'000;
@@ -80,3 +82,8 @@ int main(int argc, char** argv) {
         total.joins, total.kills);
     return 0;
 }
+
+}  // namespace
+}  // namespace gse::sim
+
+int main(int argc, char** argv) { return gse::sim::run(argc, argv); }

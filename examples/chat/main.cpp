@@ -10,9 +10,8 @@
 
 #include "server.h"
 
+namespace gse::chat {
 namespace {
-
-using namespace gse;
 
 constexpr std::size_t kLogBytes = 8 << 20;
 
@@ -32,9 +31,9 @@ void set_up_log() {
     if (!trouble.empty()) spdlog::warn("no log file: {}", trouble);
 }
 
-int run_standalone(int port, const chat::MatchRules& rules) {
-    chat::NoAgent agent;
-    chat::Server server(port, rules, agent);
+int run_standalone(int port, const MatchRules& rules) {
+    NoAgent agent;
+    Server server(port, rules, agent);
     std::cout << "standalone: anyone is admitted at http://127.0.0.1:" << server.port() << "/?playerSessionId=psess-try"
               << std::endl;
     std::thread opening([&] { server.begin("standalone"); });
@@ -43,11 +42,10 @@ int run_standalone(int port, const chat::MatchRules& rules) {
     return 0;
 }
 
-int run_in_fleet(int port, std::optional<int> grpc_port, std::chrono::seconds agent_wait,
-                 const chat::MatchRules& rules) {
+int run_in_fleet(int port, std::optional<int> grpc_port, std::chrono::seconds agent_wait, const MatchRules& rules) {
     // The callbacks need the server, the server the agent, the agent the SDK: the pointer closes the circle and is set
     // before process_ready() lets the first callback in.
-    chat::Server* server = nullptr;
+    Server* server = nullptr;
     sdk::GameServer* game = nullptr;
     sdk::Callbacks callbacks;
     callbacks.on_start_session = [&](const sdk::GameServerSession& session) -> sdk::Outcome<> {
@@ -67,8 +65,8 @@ int run_in_fleet(int port, std::optional<int> grpc_port, std::chrono::seconds ag
     options.ready_timeout = agent_wait;
     sdk::GameServer sdk(std::move(callbacks), options);
     game = &sdk;
-    chat::FleetAgent agent(sdk);
-    chat::Server players(port, rules, agent);
+    FleetAgent agent(sdk);
+    Server players(port, rules, agent);
     server = &players;
     spdlog::info("\"{}\" serves players on port {}", rules.title, players.port());
 
@@ -91,18 +89,16 @@ int run_in_fleet(int port, std::optional<int> grpc_port, std::chrono::seconds ag
     return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app("Demo game server: a chat, one match per process");
-    chat::MatchRules rules{.title = "GSE Chat"};
+    MatchRules rules{.title = "GSE Chat"};
     int client_port = 0;
     int grpc_port = 0;
     int agent_wait = 30;
     bool standalone = false;
     app.add_option("--title", rules.title, "Shown on the page, so that two versions are told apart")
         ->check([](const std::string& text) {
-            return text.size() <= 200 && chat::clean_name(text) != "" ? "" : "up to 200 bytes of UTF-8 text";
+            return text.size() <= 200 && !clean_name(text).empty() ? "" : "up to 200 bytes of UTF-8 text";
         });
     app.add_option("--client-port", client_port, "Port for players (HTTP and WebSocket); 0: any free one")
         ->envname("GSE_CLIENT_PORT")
@@ -130,3 +126,8 @@ int main(int argc, char** argv) {
         return 1;
     }
 }
+
+}  // namespace
+}  // namespace gse::chat
+
+int main(int argc, char** argv) { return gse::chat::run(argc, argv); }

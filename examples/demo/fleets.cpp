@@ -21,7 +21,7 @@ Result<std::vector<api::Event>> events(Backend& backend, const std::string& flee
 
 Result<std::filesystem::path> make_package(const Programs& programs, const Version& version,
                                            const std::filesystem::path& folder) {
-    const auto zip = folder / fmt::format("{}.zip", version.fleet);
+    auto zip = folder / fmt::format("{}.zip", version.fleet);
     TRY(run_program({programs.package, zip, version.title, programs.chat}, folder / "package.log", kPackageTime));
     return zip;
 }

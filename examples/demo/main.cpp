@@ -5,24 +5,17 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "base/temp_folder.h"
 #include "script.h"
 #include "stay.h"
 #include "stop.h"
 
+namespace gse::demo {
 namespace {
-
-using namespace gse;
-using namespace gse::demo;
-
-Result<std::filesystem::path> make_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "gse-demo-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) return refuse(ErrorCode::FailedOperation, "cannot make a folder like " + pattern);
-    return pattern;
-}
 
 /// True when everything held.
 bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
-    const auto folder = make_folder();
+    auto folder = TempFolder::make("gse-demo");
     if (!folder) {
         show.bad(folder.error().message);
         return false;
@@ -30,17 +23,15 @@ bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
     adopt_orphans();  // whatever is left at the end is found
     bool good = false;
     {
-        Script script{programs, *folder, show};
+        Script script{programs, folder->path(), show};
         const Result<bool> done = script.run(verbose);
         good = done.value_or(false);
         if (!done) show.bad(done.error().message);
         if (!good && !show.interrupted()) script.explain();
     }
-    if ((good || show.interrupted()) && !keep) {
-        std::error_code error;
-        std::filesystem::remove_all(*folder, error);
-    } else {
-        show.say(fmt::format("everything is kept in {}", folder->string()));
+    if (keep || !(good || show.interrupted())) {
+        folder->keep();
+        show.say(fmt::format("everything is kept in {}", folder->path().string()));
     }
     show.step(fmt::format("{} in {:.0f} s",
                           good                 ? "everything held"
@@ -50,9 +41,7 @@ bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
     return good;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app{
         "Update without downtime, with real processes and players: the main job of OpenGSE, watched and checked."};
     bool keep = false, verbose = false, staying = false;
@@ -81,3 +70,8 @@ int main(int argc, char** argv) {
     if (!stayed) show.bad(stayed.error().message);
     return stayed ? 0 : 1;
 }
+
+}  // namespace
+}  // namespace gse::demo
+
+int main(int argc, char** argv) { return gse::demo::run(argc, argv); }

@@ -96,7 +96,7 @@ Result<std::vector<std::string>> open_chat(Backend& backend, Show& show) {
 
 /// The command line finds server and key through it.
 Result<std::filesystem::path> write_profile(const std::filesystem::path& data, const Deployment& deployment) {
-    const auto file = data / "profiles.toml";
+    auto file = data / "profiles.toml";
     TRY(write_file_atomically(
         file, fmt::format("[default]\nendpoint = \"http://{}\"\nregion = \"{}\"\ncredentials = \"{}\"\n",
                           deployment.http(), kRegion, deployment.credentials().string())));

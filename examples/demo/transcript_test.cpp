@@ -8,7 +8,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 TEST(Transcript, Numbers) {
     EXPECT_EQ(number_of(numbered(17)), 17U);

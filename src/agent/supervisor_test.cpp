@@ -18,14 +18,19 @@
 namespace gse::agent {
 namespace {
 
-using namespace testing;
 namespace fs = std::filesystem;
 using link::InstanceStep;
 using link::ProcessExited;
 using link::ProcessStarted;
+using testing::AgentWorld;
 using ::testing::AllOf;
+using testing::FakeServer;
+using testing::free_port;
 using ::testing::HasSubstr;
+using testing::is_alive;
 using ::testing::Not;
+using testing::wait_until;
+using testing::ZipEntry;
 
 const std::string kReady = "listen:0 'call:{pid} ready {client} {grpc}' ";
 

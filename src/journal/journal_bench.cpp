@@ -120,12 +120,8 @@ std::string measure(const path& dir, const Run& run, std::uint64_t segment_bytes
         summary.entries, load);
 }
 
-}  // namespace
-}  // namespace gse::journal
-
-int main(int argc, char** argv) {
-    using namespace gse::journal;
-    gse::prefer_low_latency();  // as the server's committer does
+int run(int argc, char** argv) {
+    prefer_low_latency();  // as the server's committer does
     const path dir = path(argc > 1 ? argv[1] : "/tmp") / fmt::format("journal-bench-{}", ::getpid());
     const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
     const std::uint64_t segment_bytes = static_cast<std::uint64_t>(argc > 3 ? std::atoi(argv[3]) : 64) << 20;
@@ -141,3 +137,8 @@ int main(int argc, char** argv) {
     fmt::print("{}\n]}}\n", measure(dir, {1000, 4 * seconds, true}, segment_bytes));
     return 0;
 }
+
+}  // namespace
+}  // namespace gse::journal
+
+int main(int argc, char** argv) { return gse::journal::run(argc, argv); }
