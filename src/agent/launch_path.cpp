@@ -74,7 +74,7 @@ Result<fs::path> find_launch_path(std::string_view path, const fs::path& game_di
         }
         seen = next;
     }
-    const fs::path host = to_host(seen, game_dir);
+    fs::path host = to_host(seen, game_dir);
     struct stat info{};
     if (host.empty() || lstat(host.c_str(), &info) != 0) return not_found();
     if (!S_ISREG(info.st_mode))

@@ -26,7 +26,7 @@ namespace gse::agent {
 
 Result<std::filesystem::path> install_shim(const std::filesystem::path& folder) {
     const std::string_view image(gse_shim_image, static_cast<std::size_t>(gse_shim_image_end - gse_shim_image));
-    const auto path = folder / ("gse-shim-" + to_hex(sha256(image)).substr(0, 16));
+    auto path = folder / ("gse-shim-" + to_hex(sha256(image)).substr(0, 16));
     constexpr std::size_t kImageBytesMax = 16 << 20;
     if (const auto present = read_file(path, kImageBytesMax); !present || *present != image)
         TRY(write_file_atomically(path, image));

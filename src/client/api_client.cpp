@@ -209,6 +209,7 @@ ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view
     CURL* const handle = transport_->handle;
     std::string answer;
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size follows
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, json.data());
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);

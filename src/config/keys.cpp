@@ -41,7 +41,8 @@ bool is_2019(const Limits& limits) {
 #define GSE_CHOICE(member) \
     [](const Config& c) { return static_cast<std::size_t>(c.member); }, \
         [](Config& c, std::size_t word) { c.member = static_cast<decltype(c.member)>(word); }
-#define GSE_AT(member) [](Config& c) -> auto& { return c.member; }
+/// By reference, which is what the parentheses are for.
+#define GSE_AT(member) [](Config& c) -> decltype(auto) { return (c.member); }
 
 const std::vector<Key>& table() {
     static const std::vector<Key> kKeys{

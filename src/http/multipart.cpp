@@ -102,7 +102,7 @@ struct Part {
 
 Result<Part> read_part(std::string_view text) {
     const auto end = text.find("\r\n\r\n");
-    if (end == std::string_view::npos || end > kPartHeaderMax)
+    if (end > kPartHeaderMax)  // or not there at all
         return malformed("has a part without a header of its own");
     Part part{.content = text.substr(end + 4)};
     std::string_view head = text.substr(0, end);

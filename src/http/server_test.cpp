@@ -13,6 +13,7 @@
 namespace gse::http {
 namespace {
 
+using namespace std::string_literals;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
@@ -282,7 +283,7 @@ TEST(HttpFraming, MalformedRequestsAreA400AndTheEnd) {
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcde\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
-        std::string{"GET / HTTP/1.1\r\nHost: h\0\r\n\r\n", 29},
+        "GET / HTTP/1.1\r\nHost: h\0\r\n\r\n"s,
     };
     for (const std::string& text : kCases) {
         RawClient client = world.connect();

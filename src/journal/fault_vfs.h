@@ -5,7 +5,7 @@
 
 #include "journal/fault_disk.h"
 
-struct sqlite3_vfs;
+struct sqlite3_vfs;  // NOLINT(readability-identifier-naming): SQLite names it
 
 namespace gse::journal {
 

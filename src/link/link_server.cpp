@@ -184,15 +184,15 @@ private:
         return true;
     }
 
-    bool reject_from(std::unique_lock<std::mutex>& lock, std::string why) {
+    bool reject_from(std::unique_lock<std::mutex>& lock, const std::string& why) {
         lock.unlock();
-        reject(grpc::StatusCode::INVALID_ARGUMENT, std::move(why));
+        reject(grpc::StatusCode::INVALID_ARGUMENT, why);
         return false;
     }
 
-    void reject(grpc::StatusCode code, std::string why) {
+    void reject(grpc::StatusCode code, const std::string& why) {
         spdlog::warn("link: stream {} closed: {}", id_, why);
-        close({code, std::move(why)});
+        close({code, why});
     }
 
     void push(pb::ServerMessage message, std::uint64_t order_seq) {
@@ -460,7 +460,7 @@ void LinkServer::send(StreamId stream, Order order) {
 
 void LinkServer::close(StreamId stream, std::string why) {
     why.resize(std::min(why.size(), kMaxReasonBytes));
-    if (const auto found = impl_->find(stream)) found->close({grpc::StatusCode::ABORTED, std::move(why)});
+    if (const auto found = impl_->find(stream)) found->close({grpc::StatusCode::ABORTED, why});
 }
 
 std::size_t LinkServer::streams() const { return impl_->streams(); }

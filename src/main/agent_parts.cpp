@@ -89,7 +89,7 @@ Result<std::string> AgentParts::start() {
                                   "elsewhere: free it, or set sdk_listen to another port",
                                   kept));
     if (!port) return std::unexpected(port.error());
-    const std::string address = fmt::format("{}:{}", sdk.host, *port);
+    std::string address = fmt::format("{}:{}", sdk.host, *port);
     impl_->supervisor->set_sdk_address(address);
     TRY(impl_->supervisor->start());
     if (sdk.port == 0 && kept != *port) TRY(write_file_atomically(port_file(config), std::to_string(*port)));

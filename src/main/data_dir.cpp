@@ -51,7 +51,7 @@ Result<std::string> DataDir::secret(std::string_view name) const {
     SystemRng rng;
     std::uint64_t words[4];
     for (auto& word : words) word = rng.next();
-    const std::string made = to_hex(std::as_bytes(std::span(words)));
+    std::string made = to_hex(std::as_bytes(std::span(words)));
     TRY(write_file_atomically(path, made));
     return made;
 }
