@@ -145,6 +145,13 @@ private:
     websocket::stream<tcp::socket> stream_;
 };
 
+/// A player whom the match has greeted.
+struct Welcomed : Client {
+    Welcomed(int port, const std::string& query, int receive_buffer = 0) : Client(port, query, receive_buffer) {
+        next("welcome");
+    }
+};
+
 http::response<http::string_body> get(int port, const std::string& target, http::verb verb = http::verb::get) {
     asio::io_context loop;
     tcp::socket socket(loop);
@@ -184,6 +191,9 @@ struct ChatProcess : testing::Test {
     Client enter(const std::string& id, const std::string& name) {
         return Client(port(), "playerSessionId=" + id + "&name=" + name);
     }
+    Welcomed join(const std::string& id, const std::string& name) {
+        return Welcomed(port(), "playerSessionId=" + id + "&name=" + name);
+    }
 };
 
 TEST_F(ChatProcess, LivesOneMatchFromReadyToExit) {
@@ -217,10 +227,8 @@ TEST_F(ChatProcess, LivesOneMatchFromReadyToExit) {
 
 TEST_F(ChatProcess, EverybodyHearsEveryMessageInTheSameOrder) {
     start_session();
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
-    Client bob = enter("psess-2", "Bob");
-    bob.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
+    Welcomed bob = join("psess-2", "Bob");
     constexpr int kEach = 100;
     for (int i = 0; i < kEach; ++i) {
         ann.say("a" + std::to_string(i));
@@ -260,8 +268,7 @@ TEST_F(ChatProcess, TurnsAwayWhomTheAgentRefuses) {
     EXPECT_EQ(late.close_code(), 4001);
     EXPECT_THAT(late.close_reason(), HasSubstr("reserved more than a minute ago"));
 
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
     Client twice = enter("psess-1", "Ann");
     EXPECT_EQ(text_of(twice.next("error"), "code"), "used");
     EXPECT_TRUE(twice.next().is_null());
@@ -275,10 +282,8 @@ TEST_F(ChatProcess, TurnsAwayWhomTheAgentRefuses) {
 
 TEST_F(ChatProcess, ALostPlayerLeavesTheMatch) {
     start_session();
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
-    Client bob = enter("psess-2", "Bob");
-    bob.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
+    Welcomed bob = join("psess-2", "Bob");
     bob.vanish();
     EXPECT_EQ(text_of(ann.next("left"), "from"), "Bob");
     EXPECT_FALSE(agent.wait_for("RemovePlayerSession qcs::1 psess-2").text.empty());
@@ -288,10 +293,8 @@ TEST_F(ChatProcess, ALostPlayerLeavesTheMatch) {
 
 TEST_F(ChatProcess, ClosesOnAMessageOverFourKibibytes) {
     start_session();
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
-    Client bob = enter("psess-2", "Bob");
-    bob.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
+    Welcomed bob = join("psess-2", "Bob");
     const std::string envelope = R"({"type":"chat","text":""})";
     bob.say(std::string(4096 - envelope.size(), 'x'));
     EXPECT_EQ(text_of(ann.next("chat"), "text").size(), 4096 - envelope.size());
@@ -304,10 +307,8 @@ TEST_F(ChatProcess, ClosesOnAMessageOverFourKibibytes) {
 
 TEST_F(ChatProcess, DropsAPlayerWhoReadsTooSlowlyAndNobodyElse) {
     start_session();
-    Client slow(port(), "playerSessionId=psess-slow&name=Slow", 4096);
-    slow.next("welcome");
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
+    Welcomed slow(port(), "playerSessionId=psess-slow&name=Slow", 4096);
+    Welcomed ann = join("psess-1", "Ann");
     bool dropped = false;
     for (int i = 0; i < 4000 && !dropped; ++i) {  // 16 MB at most; buffers and queue hold far less
         ann.say(std::string(4000, 'x'));
@@ -332,8 +333,7 @@ TEST_F(ChatProcess, TerminatedWhenIdleItEndsAtOnce) {
 
 TEST_F(ChatProcess, TerminatedWhenBusyItFinishesTheMatch) {
     start_session();
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
     EXPECT_TRUE(agent.terminate(0).ok());
     ann.say("we play on");
     EXPECT_EQ(text_of(ann.next("chat"), "text"), "we play on");
@@ -347,8 +347,7 @@ TEST_F(ChatProcess, TerminatedWhenBusyItFinishesTheMatch) {
 
 TEST_F(ChatProcess, EndsProperlyAtItsDeadline) {
     start_session();
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
     EXPECT_TRUE(agent.terminate(unix_seconds_from_now(5)).ok());
     EXPECT_EQ(text_of(ann.next("notice"), "code"), "deadline");
     EXPECT_EQ(text_of(ann.next("ended"), "code"), "time is up");
@@ -359,8 +358,7 @@ TEST_F(ChatProcess, EndsProperlyAtItsDeadline) {
 
 TEST_F(ChatProcess, GoesDownCleanlyWhenTheServiceHasEndedTheSession) {
     start_session();
-    Client ann = enter("psess-1", "Ann");
-    ann.next("welcome");
+    Welcomed ann = join("psess-1", "Ann");
     agent.answer_with([](const FakeAgent::Call& call) {
         return call.text == "ProcessEnding" ? grpc::Status::OK
                                             : grpc::Status(grpc::StatusCode::NOT_FOUND, "no such session");

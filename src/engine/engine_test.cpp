@@ -160,6 +160,13 @@ struct Server {
             return std::unexpected(taken.error());
         return future;
     }
+    /// Decided, with a commit that has begun and is not done: journal.let_go() lets it.
+    std::future<std::string> add_held(const std::string& name) {
+        journal.hold();
+        auto answer = add(name).value();
+        EXPECT_TRUE(journal.wait_for_arrival(2)) << "the first was that of start()";
+        return answer;
+    }
     std::string digest() {
         std::string out;
         EXPECT_TRUE(engine.inspect([&](const core::State& now) { out = now.digest(); }));
@@ -186,9 +193,7 @@ TEST(Engine, AnAnswerWaitsForItsCommit) {
     journal::MemoryDisk disk;
     Server server(disk);
     server.start();
-    server.journal.hold();
-    auto answer = server.add("a").value();
-    ASSERT_TRUE(server.journal.wait_for_arrival(2));
+    auto answer = server.add_held("a");
     EXPECT_FALSE(answered(answer));
     server.journal.let_go();
     EXPECT_EQ(get(answer), "a");
@@ -198,9 +203,7 @@ TEST(Engine, AReadWaitsForTheCommitOfWhatItSaw) {
     journal::MemoryDisk disk;
     Server server(disk);
     server.start();
-    server.journal.hold();
-    auto write = server.add("a").value();
-    ASSERT_TRUE(server.journal.wait_for_arrival(2));
+    auto write = server.add_held("a");
     auto read = server.read().value();
     // The owner has decided the read by now: it looks at inputs in order.
     ASSERT_TRUE(server.engine.inspect([](const core::State&) {}));
@@ -214,9 +217,7 @@ TEST(Engine, TheNextBatchIsDecidedWhileOneIsMadeDurable) {
     journal::MemoryDisk disk;
     Server server(disk);
     server.start();
-    server.journal.hold();
-    auto first = server.add("a").value();
-    ASSERT_TRUE(server.journal.wait_for_arrival(2));
+    auto first = server.add_held("a");
     auto second = server.add("b").value();
     auto third = server.add("c").value();
     std::size_t seen = 0;
@@ -288,10 +289,8 @@ TEST(Engine, WhoeverWaitsToLookIsWokenByAFailure) {
     journal::MemoryDisk disk;
     Server server(disk);
     server.start();
-    server.journal.hold();
     disk.inject(2, journal::MemoryDisk::Fault::Fail);
-    auto lost = server.add("a").value();
-    ASSERT_TRUE(server.journal.wait_for_arrival(2));
+    server.add_held("a");
     // The owner is busy with a call while the append fails, and a look waits behind that call.
     std::latch busy(1), go_on(1);
     ASSERT_TRUE(server.submit(Engine::Kind::Read, [&](core::Step&) {
