@@ -41,7 +41,7 @@ public:
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
 private:
-    e2e::TempDir dir_{"gse-crash"};
+    TempFolder dir_ = e2e::test_folder("gse-crash");
     std::vector<std::string> settings_;
     std::string http_ = "127.0.0.1:0";
     std::string link_;

@@ -13,7 +13,7 @@ constexpr std::size_t kNameMax = 50;
 constexpr Millis kStopLimit{15'000};
 
 struct Dev {
-    TempDir dir{"gse-e2e"};
+    TempFolder dir = test_folder("gse-e2e");
     std::filesystem::path data = dir.path() / "data";
     std::unique_ptr<Program> program;
     std::string http;

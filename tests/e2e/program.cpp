@@ -56,16 +56,10 @@ bool wait_until(Millis limit, const std::function<bool()>& done) {
     return true;
 }
 
-TempDir::TempDir(const std::string& name) {
-    std::string pattern = (fs::temp_directory_path() / (name + "-XXXXXX")).string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder: " + pattern);
-    path_ = pattern;
-}
-
-TempDir::~TempDir() {
-    std::error_code error;
-    if (std::getenv("GSE_TEST_KEEP")) return;
-    fs::remove_all(path_, error);
+TempFolder test_folder(std::string_view name) {
+    TempFolder folder = TempFolder::make(name).value();
+    if (std::getenv("GSE_TEST_KEEP")) folder.keep();
+    return folder;
 }
 
 void own_orphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }

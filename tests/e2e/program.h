@@ -7,9 +7,11 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
+#include "base/temp_folder.h"
 #include "base/time.h"
 
 namespace gse::e2e {
@@ -19,18 +21,8 @@ void pass(Millis time);
 /// Asks every 20 ms until `done` or the limit; says which. For what has no event to wait on.
 [[nodiscard]] bool wait_until(Millis limit, const std::function<bool()>& done);
 
-/// Removed with everything in it; kept when GSE_TEST_KEEP is set.
-class TempDir {
-public:
-    explicit TempDir(const std::string& name);
-    ~TempDir();
-    TempDir(const TempDir&) = delete;
-    TempDir& operator=(const TempDir&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
+/// A folder for one test; it stays when GSE_TEST_KEEP is set.
+[[nodiscard]] TempFolder test_folder(std::string_view name);
 
 /// From now on the games that outlive their agent become children of this process: it reaps them, and kills at its end
 /// what is left of them. Call once, before the first Program.

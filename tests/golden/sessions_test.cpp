@@ -21,7 +21,7 @@ TEST(GoldenSessions, EveryActionAndItsRefusals) {
                                    {"RoutingStrategy.Type", "TERMINAL"},
                                    {"RoutingStrategy.Message", "Closed for the night. Good night!"}})["Alias.AliasId"];
     world.host().behaviour.stops_at = link::PrepareStep::Accepted;
-    const std::string young = world.make_fleet({.name = "young"});
+    world.make_fleet({.name = "young"});
     const std::string limited = [&] {
         world.host().go_on();
         const Answer made =
