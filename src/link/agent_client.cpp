@@ -17,6 +17,7 @@
 #include "link/backoff.h"
 #include "link/convert.h"
 #include "link/pinned_server.h"
+#include "link/tls_check.h"
 
 namespace gse::link {
 namespace {
@@ -170,6 +171,7 @@ struct AgentClient::Impl::Connection {
 
 Result<void> AgentClient::Impl::start(ServerEvents& events) {
     CHECK(!thread_.joinable());
+    if (options_.tls_roots && !options_.tls_roots->empty()) TRY(check_roots(*options_.tls_roots));
     pinned_ = TRY(PinnedServer::load(options_.pin_file));
     events_ = &events;
     thread_ = std::thread([this] { run(); });
@@ -261,8 +263,8 @@ void AgentClient::Impl::run() {
         std::unique_lock lock(mutex_);
         if (stopping_) return;
         if (was_connected || farewell.why != last_why)  // once, not at every attempt
-            spdlog::warn("link: no connection to {}: {}; dialling again, every {} ms at most", options_.server,
-                         farewell.why, options_.backoff_max.count());
+            spdlog::warn("link: no connection to {} {} TLS: {}; dialling again, every {} ms at most", options_.server,
+                         options_.tls_roots ? "over" : "without", farewell.why, options_.backoff_max.count());
         last_why = farewell.why;
         if (changed_.wait_for(lock, wait, [this] { return stopping_; })) return;
     }

@@ -46,7 +46,8 @@ public:
     AgentClient(const AgentClient&) = delete;
     AgentClient& operator=(const AgentClient&) = delete;
 
-    /// Dials from now on, once. `events` outlives stop(). Refuses when the pin file is damaged.
+    /// Dials from now on, once. `events` outlives stop(). Refuses a damaged pin file, and roots without a
+    /// certificate.
     Result<void> start(ServerEvents& events);
     /// Hangs up and waits for the thread; no event comes afterwards. Unacknowledged reports are lost with the object:
     /// the next run describes everything afresh. Not from within an event. Idempotent.

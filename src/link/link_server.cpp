@@ -18,6 +18,7 @@
 #include "base/crypto.h"
 #include "link/convert.h"
 #include "link/log_limit.h"
+#include "link/tls_check.h"
 
 namespace gse::link {
 namespace {
@@ -324,6 +325,7 @@ Result<std::uint16_t> LinkServer::Impl::start(HostEvents& events) {
             fmt::format("agents would send their token readable to {}: give the link a certificate, or listen on "
                         "127.0.0.1",
                         options_.listen));
+    if (options_.tls) TRY(check_identity(*options_.tls));
     events_ = &events;
     int port = 0;
     grpc::ServerBuilder builder;

@@ -55,7 +55,7 @@ public:
     LinkServer& operator=(const LinkServer&) = delete;
 
     /// Listens, once; the port it listens on. `events` outlives stop(). Refuses a short token, an address that is
-    /// taken, and a plain listener off loopback.
+    /// taken, a plain listener off loopback, and a certificate that cannot be used.
     Result<std::uint16_t> start(HostEvents& events);
     /// Closes every stream so that agents dial again, and waits until all on_closed have been called: at most
     /// close_timeout and a little. No event comes afterwards. Not from within an event. Idempotent.
