@@ -32,3 +32,11 @@ find_package(PkgConfig REQUIRED)
 find_package(Protobuf REQUIRED)  # Debian ships only the module-mode finder
 find_package(gRPC CONFIG REQUIRED)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
+
+if(GSE_TSAN)
+    # What the sanitizer must know about libraries that were not compiled for it; not for programs without a sanitizer.
+    add_library(gse_foreign_sync OBJECT ${PROJECT_SOURCE_DIR}/tests/tsan/foreign_sync.cpp)
+    set(program $<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>)
+    set(sanitized $<NOT:$<IN_LIST:$<TARGET_PROPERTY:NAME>,gse-shim$<SEMICOLON>toy_game>>)
+    link_libraries("$<$<AND:${program},${sanitized}>:$<TARGET_OBJECTS:gse_foreign_sync>>")
+endif()
