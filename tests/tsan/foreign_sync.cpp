@@ -9,8 +9,9 @@
 #include <sanitizer/tsan_interface.h>
 
 extern "C" const char* __tsan_default_options() {
-    // Reads and writes inside those libraries (say, a memcpy) are their own business.
-    return "ignore_noninstrumented_modules=1";
+    // Reads and writes inside those libraries (say, a memcpy) are their own business. And a test forks an agent off, to
+    // kill it.
+    return "ignore_noninstrumented_modules=1:die_after_fork=0";
 }
 
 namespace {

@@ -21,13 +21,6 @@
 #include "base/file.h"
 #include "base/hex.h"
 
-#ifdef __SANITIZE_THREAD__
-// libarchive asks glibc for the time zone; glibc guards it with a lock of its own that the sanitizer does not know.
-// A test forks an agent off, to kill it.
-extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
-extern "C" const char* __tsan_default_suppressions() { return "race:tzset_internal\n"; }
-#endif
-
 namespace gse::agent::testing {
 
 std::uint64_t FakeServer::report(link::ReportBody body) {
