@@ -81,8 +81,9 @@ private:
 ///
 /// gRPC wants one write at a time, one Finish, and nothing after it; it may also run a reaction inside the call that
 /// starts an operation. So no operation is started under the mutex: a flag set under it (writing_, cancelling_,
-/// finished_) is the right to do so outside. Finish waits for the other two, and the call lives until Finish: so every
-/// holder of a flag may use it.
+/// resuming_, finished_) is the right to do so outside. Finish waits for the other three, and the call lives until
+/// Finish: so every holder of a flag may use it. Reading is the right of OnReadDone, which passes it on to resume() by
+/// paused_.
 class LinkServer::Impl::AgentStream final : public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage> {
 public:
     AgentStream(Impl& link, grpc::CallbackServerContext* context, StreamId id)
@@ -116,6 +117,7 @@ public:
         pb::ServerMessage message;
         encode(order, message);
         push(std::move(message), order.seq);
+        if (const auto* ack = std::get_if<ReportAck>(&order.body)) resume(ack->seq);
     }
 
     /// Finishes once the message being written is out; the watcher cuts it short.
@@ -154,9 +156,44 @@ private:
         if (!ok) return close({grpc::StatusCode::OK, ""});  // the agent has ended its side, or the call is over
         auto said = decode(incoming_);
         if (!said) return reject(grpc::StatusCode::INVALID_ARGUMENT, said.error().message);
+        if (const auto* report = std::get_if<Report>(&*said)) {
+            // Before the engine hears of it: its acknowledgement may be faster than this thread.
+            const std::lock_guard lock(mutex_);
+            ahead_.push_back({report->seq, incoming_.ByteSizeLong()});
+            ahead_bytes_ += ahead_.back().bytes;
+        }
         if (!heard(std::move(*said))) return;
+        {
+            const std::lock_guard lock(mutex_);
+            paused_ = too_far_ahead();
+            if (paused_) return;
+        }
         incoming_.Clear();
         StartRead(&incoming_);
+    }
+
+    bool too_far_ahead() const {
+        return ahead_.size() > link_.options_.reports_ahead_max ||
+               ahead_bytes_ > link_.options_.reports_ahead_bytes_max;
+    }
+
+    /// Reads on when enough is acknowledged.
+    void resume(std::uint64_t acked_seq) {
+        {
+            const std::lock_guard lock(mutex_);
+            for (; !ahead_.empty() && ahead_.front().seq <= acked_seq; ahead_.pop_front())
+                ahead_bytes_ -= ahead_.front().bytes;
+            if (!paused_ || closing_ || too_far_ahead()) return;
+            paused_ = false;
+            resuming_ = true;
+        }
+        incoming_.Clear();
+        StartRead(&incoming_);
+        {
+            const std::lock_guard lock(mutex_);
+            resuming_ = false;
+        }
+        finish_if_quiet();
     }
 
     /// False: the stream is closing and reads no further.
@@ -271,7 +308,7 @@ private:
     void finish_if_quiet() {
         {
             const std::lock_guard lock(mutex_);
-            if (!closing_ || writing_ || cancelling_ || finished_) return;
+            if (!closing_ || writing_ || cancelling_ || resuming_ || finished_) return;
             finished_ = true;
         }
         Finish(status_);
@@ -292,6 +329,10 @@ private:
         pb::ServerMessage message;
         std::size_t bytes;
     };
+    struct Ahead {
+        std::uint64_t seq;
+        std::size_t bytes;
+    };
 
     Impl& link_;
     grpc::CallbackServerContext* const context_;
@@ -305,11 +346,15 @@ private:
     Phase phase_ = Phase::Opened;
     bool writing_ = false;
     bool cancelling_ = false;
+    bool resuming_ = false;
+    bool paused_ = false;  // no read is open, because the engine is behind
     bool closing_ = false;
     bool finished_ = false;
     grpc::Status status_;  // constant once closing_
     std::int64_t closing_since_ms_ = 0;
     std::uint64_t order_seq_queued_ = 0;
+    std::deque<Ahead> ahead_;  // reports that were read and are not yet acknowledged
+    std::size_t ahead_bytes_ = 0;
     std::deque<Queued> queue_;
     std::size_t queued_bytes_ = 0;
 };

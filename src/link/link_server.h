@@ -35,6 +35,10 @@ struct LinkServerOptions {
     Millis close_timeout{2'000};            ///< how long a closing stream may take to deliver the message being written
     std::size_t queue_messages_max = 65'536;    ///< per stream
     std::size_t queue_bytes_max = 64ULL << 20;  ///< per stream
+    /// Reports of a stream that were read and not yet acknowledged; beyond it nothing more is read from it, until the
+    /// engine has caught up. One more than these many bytes and reports may be held.
+    std::size_t reports_ahead_max = 8'192;
+    std::size_t reports_ahead_bytes_max = 4ULL << 20;
     std::size_t streams_max = 20'000;
 };
 

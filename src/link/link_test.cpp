@@ -398,6 +398,42 @@ TEST_F(LinkTest, AcknowledgementsMakeRoomAgain) {
     EXPECT_EQ(agent_->report(SdkCall{.call_id = 1, .call = CallEnding{}}), 4u);
 }
 
+TEST_F(LinkTest, ABusyEngineIsReadNoFurtherAheadThanItsLimit) {
+    start_server({.reports_ahead_max = 3});
+    agent_ = std::make_unique<AgentClient>(agent_options(port_), clock_, rng_);
+    for (int i = 0; i < 9; ++i) agent_->report(HealthChanged{.process_id = "p"});
+    ASSERT_TRUE(agent_->start(supervisor_));
+    const StreamId stream = connected_stream();
+    ASSERT_TRUE(engine_.wait_for_reports(stream, 4));
+    // An order goes there; what the agent says comes no further.
+    server_->send(stream, order(1));
+    ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.orders.size() == 1; }));
+    EXPECT_THAT(seqs(stream), ElementsAre(1, 2, 3, 4));
+    server_->send(stream, order(2, ReportAck{2}));
+    ASSERT_TRUE(engine_.wait_for_reports(stream, 6));
+    for (std::uint64_t seq = 3; seq <= 10; ++seq) {
+        server_->send(stream, order(seq, ReportAck{seq}));
+        ASSERT_TRUE(engine_.wait_for_reports(stream, std::min<std::size_t>(10, seq + 4)));
+    }
+    EXPECT_THAT(seqs(stream), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[stream].alive > 0; })) << "it reads on";
+}
+
+TEST_F(LinkTest, ABusyEnginesStreamCanEnd) {
+    start_server({.reports_ahead_max = 1});
+    agent_ = std::make_unique<AgentClient>(agent_options(port_), clock_, rng_);
+    for (int i = 0; i < 9; ++i) agent_->report(HealthChanged{.process_id = "p"});
+    ASSERT_TRUE(agent_->start(supervisor_));
+    const StreamId first = connected_stream();
+    ASSERT_TRUE(engine_.wait_for_reports(first, 2));
+    server_->close(first, "for a test");
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[first].closed == 1; }));
+    const StreamId second = connected_stream(2);
+    ASSERT_TRUE(engine_.wait_for_reports(second, 2));
+    agent_.reset();  // gone without having been read to its end
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[second].closed == 1; }));
+}
+
 TEST_F(LinkTest, ReportsOfManyThreadsArriveOnceAndInOrder) {
     start_server();
     start_agent();
