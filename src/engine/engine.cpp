@@ -286,8 +286,12 @@ void Engine::run_committer() {
             }
         }
         release(sealed);
+        // With every commit, or what is kept in reserve could be written full between two looks of the idle tick.
+        const Result<std::uint64_t> free_bytes =
+            sealed.seq != 0 ? journal_.free_disk_bytes() : Result<std::uint64_t>{0};
         lock.lock();
         if (sealed.seq != 0) {
+            if (free_bytes) stats_.disk_low = *free_bytes < options_.reserve_bytes;
             durable_seq_ = sealed.seq;
             ++stats_.commits;
             stats_.records += sealed.records;
