@@ -106,7 +106,7 @@ TEST(Fleet, PortsOutsideItsPermissionsAreNeverGivenAndNoneIsGivenTwice) {
     World world;
     const std::string v1 = world.make_fleet({.name = "v1", .processes = 10, .port_low = 15'000, .port_high = 15'100});
     const std::string v2 = world.make_fleet({.name = "v2", .processes = 10, .port_low = 15'000, .port_high = 15'100});
-    EXPECT_EQ(world.fleet_status(v2), "ACTIVE");
+    for (const auto& fleet : {v1, v2}) EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
     std::set<std::uint16_t> ports;
     for (const auto& [id, game] : world.host().games()) {
         EXPECT_GE(game.client_port, 15'000);
