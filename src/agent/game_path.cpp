@@ -52,4 +52,12 @@ std::string map_game_paths(std::string_view text, const std::filesystem::path& g
     return out;
 }
 
+std::string unmap_game_path(std::string_view path, const std::filesystem::path& game_dir) {
+    const std::string real = game_dir.string();
+    if (!path.starts_with(real)) return std::string(path);
+    const std::string_view rest = path.substr(real.size());
+    if (!rest.empty() && rest.front() != '/') return std::string(path);
+    return fmt::format("{}{}", kGameRoot, rest);
+}
+
 }  // namespace gse::agent

@@ -18,4 +18,7 @@ inline constexpr std::string_view kGameRoot = "/local/game";
 /// Every `/local/game` in `text` that begins a path replaced by the real folder: for hosts without mount namespaces.
 [[nodiscard]] std::string map_game_paths(std::string_view text, const std::filesystem::path& game_dir);
 
+/// The other way round: a path of the real folder as the game would have named it in a mount namespace.
+[[nodiscard]] std::string unmap_game_path(std::string_view path, const std::filesystem::path& game_dir);
+
 }  // namespace gse::agent

@@ -37,7 +37,9 @@ class Bundler {
 public:
     Bundler(archive* writer, int root, const LogRequest& request) : writer_(writer), root_(root), request_(request) {}
 
-    Result<void> add_named(const std::string& path) {
+    Result<void> add_named(const std::string& named) {
+        // Without a mount namespace the game knows the real folder, and names its files by it.
+        const std::string path = unmap_game_path(named, request_.game_dir);
         const auto below = below_game_root(path, request_.working_folder);
         if (!below) {
             leave_out(path, "not below /local/game");

@@ -77,6 +77,10 @@ TEST(MapGamePaths, OnlyWholeNames) {
     EXPECT_EQ(map_game_paths("/local/game/x", "/d"), "/d/x");
     EXPECT_EQ(map_game_paths("--dir=/local/game", "/d"), "--dir=/d");
     EXPECT_EQ(map_game_paths("/local/games /x/local/game", "/d"), "/local/games /x/local/game");
+    EXPECT_EQ(unmap_game_path("/d/x/log", "/d/x"), "/local/game/log");
+    EXPECT_EQ(unmap_game_path("/d/x", "/d/x"), "/local/game");
+    EXPECT_EQ(unmap_game_path("/d/xy/log", "/d/x"), "/d/xy/log");
+    EXPECT_EQ(unmap_game_path("log", "/d/x"), "log");
     EXPECT_EQ(map_game_paths("/local/game:/local/game/lib", "/local/game/d"), "/local/game/d:/local/game/d/lib")
         << "no endless replacing";
 }

@@ -245,9 +245,11 @@ TEST(Supervisor, ACallUnderAnothersPidIsRefusedAndTold) {
     const auto thief = world.run("ins-2", fmt::format("'call:{} ending' wait", victim.pid));
     ASSERT_TRUE(says(world, thief, "answer: "));
     EXPECT_THAT(output_of(world, thief), HasSubstr("answer: 3 pid"));
-    const auto notice = world.server.wait<link::HostNotice>();
+    // Where bubblewrap does not work, notices of that come before.
+    const auto notice = world.server.wait<link::HostNotice>(
+        [&](const link::HostNotice& told) { return told.message.find(thief.process_id) != std::string::npos; });
     ASSERT_TRUE(notice);
-    EXPECT_THAT(notice->message, AllOf(HasSubstr(victim.process_id), HasSubstr(thief.process_id)));
+    EXPECT_THAT(notice->message, HasSubstr(victim.process_id));
     EXPECT_EQ(world.server.count<link::SdkCall>(), 0u);
 }
 
