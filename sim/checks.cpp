@@ -72,12 +72,20 @@ void check_instances(const core::State& state) {
     });
 }
 
+/// Instances that scale-in leaves alone.
+std::uint32_t count_reserved(const core::State& state, const core::Fleet& fleet) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(fleet.instances, [&](Slot slot) {
+        const auto& instance = state.at<core::Instance>(slot);
+        return instance.reserved && instance.status != InstanceStatus::Draining;
+    }));
+}
+
 void check_fleets(const core::State& state) {
     state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
         const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
         if (fleet.status == FleetStatus::Active) {
-            require(staying <= fleet.max, "fleets stay within their limits", "fleet {} has {} instances, maximum {}",
-                    fleet.id, staying, fleet.max);
+            require(staying <= std::max(fleet.max, count_reserved(state, fleet)), "fleets stay within their limits",
+                    "fleet {} has {} instances, maximum {}", fleet.id, staying, fleet.max);
             require(fleet.desired <= fleet.max && fleet.desired >= std::min(fleet.min, fleet.max),
                     "fleets stay within their limits", "fleet {} wants {} of [{}, {}]", fleet.id, fleet.desired,
                     fleet.min, fleet.max);
@@ -273,7 +281,7 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
                 if (staying >= wanted && wanted > 0)
                     return say(fmt::format("fleet {} is still {}", fleet.id, to_text(fleet.status)));
         }
-        if (staying == wanted) return;
+        if (staying == wanted || (staying > wanted && staying == count_reserved(state, fleet))) return;
         if (staying < wanted && fleet.waits_for_room) {
             state.table<core::Host>().for_each([&](Slot, const core::Host& host) {
                 const std::uint32_t pairs = core::count_port_pairs(state, host, fleet, fleet.processes_per_instance());

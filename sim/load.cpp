@@ -86,7 +86,7 @@ void Load::tick(Server& server, Now now) {
     if (stopped_ || !rng_.chance(shape_.calls)) return;
     if (assets_.empty()) return create_asset(server);
     if (fleets_.empty()) return create_fleet(server);
-    switch (rng_.below(40)) {
+    switch (rng_.below(44)) {
         case 0: return create_asset(server);
         case 1: return fleets_.size() < shape_.fleets_max ? create_fleet(server) : describe(server);
         case 2: return delete_fleet(server);
@@ -98,6 +98,10 @@ void Load::tick(Server& server, Now now) {
         case 8: return update_alias(server);
         case 9:
         case 10: return read_alias(server);
+        case 40:
+        case 41: return change_fleet(server);
+        case 42: return fleets_.size() < shape_.fleets_max ? copy_fleet(server) : change_fleet(server);
+        case 43: return change_instance(server);
         case 11: return end_session(server);
         case 12: return update_session(server);
         case 13:
@@ -203,6 +207,79 @@ void Load::change_capacity(Server& server) {
              known.min = min, known.max = max;
              known.capacity_known = true;
          });
+}
+
+void Load::copy_fleet(Server& server) {
+    api::CopyFleetRequest request;
+    request.fleet_id = pick_fleet();
+    if (request.fleet_id.empty()) return;
+    request.copy_number = 1;
+    request.selected_scaling_type = rng_.chance(0.5) ? "SCALING_SELECTED" : "SCALING_UNSELECTED";
+    send(server, request, [this](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto made = api::decode_response<api::CopyFleetResponse>(envelope.response);
+        require(made.has_value(), "answers can be read", "{}", envelope.response);
+        fleets_.emplace(made->fleet_attributes.at(0).fleet_id.value_or(""), KnownFleet{});
+    });
+}
+
+void Load::change_fleet(Server& server) {
+    const std::string id = pick_fleet();
+    if (id.empty()) return;
+    const auto ignore = [](const api::Envelope&) {};
+    if (rng_.chance(0.6)) {
+        // Other parameters, another number of processes, or both; sometimes a second program.
+        api::UpdateRuntimeConfigurationRequest request;
+        request.fleet_id = id;
+        request.runtime_configuration.game_server_session_activation_timeout_seconds = shape_.activation_timeout_s;
+        for (std::uint64_t i = 0, n = 1 + rng_.below(2); i < n; ++i)
+            request.runtime_configuration.server_processes.push_back(
+                {.concurrent_executions = 1 + rng_.below(shape_.processes),
+                 .launch_path = "/local/game/server",
+                 .parameters = fmt::format("-port {{client_port}} -v {}", rng_.below(3))});
+        return send(server, request, ignore);
+    }
+    if (rng_.chance(0.5)) {
+        // From the whole range to the lower half of it, or back.
+        const auto half = static_cast<std::uint64_t>(shape_.ports.low + (shape_.ports.high - shape_.ports.low) / 2);
+        const bool narrow = rng_.chance(0.5);
+        const std::uint64_t whole = shape_.ports.high;
+        api::UpdateFleetPortSettingsRequest request;
+        request.fleet_id = id;
+        request.inbound_permission_authorizations = {{.from_port = shape_.ports.low,
+                                                      .ip_range = "0.0.0.0/0",
+                                                      .protocol = "UDP",
+                                                      .to_port = narrow ? half : whole}};
+        request.inbound_permission_revocations = {{.from_port = shape_.ports.low,
+                                                   .ip_range = "0.0.0.0/0",
+                                                   .protocol = "UDP",
+                                                   .to_port = narrow ? whole : half}};
+        return send(server, request, ignore);
+    }
+    api::UpdateFleetAttributesRequest request;
+    request.fleet_id = id;
+    const char* policies[] = {"NoProtection", "TimeLimitProtection", "FullProtection"};
+    request.new_game_session_protection_policy = policies[rng_.below(3)];
+    request.game_server_session_protection_time_limit = 5 + static_cast<std::int64_t>(rng_.below(5));
+    send(server, request, ignore);
+}
+
+void Load::change_instance(Server& server) {
+    if (instances_.empty()) return;
+    const auto& [fleet, instance] = instances_[rng_.below(instances_.size())];
+    const auto ignore = [](const api::Envelope&) {};
+    if (rng_.chance(0.5)) {
+        api::SetServerWeightRequest request;
+        request.fleet_id = fleet;
+        request.instance_id = instance;
+        request.weight = static_cast<std::int64_t>(rng_.below(11));
+        return send(server, request, ignore);
+    }
+    api::SetServerReservedRequest request;
+    request.fleet_id = fleet;
+    request.instance_id = instance;
+    request.reserve_value = rng_.chance(0.3) ? 1 : 0;
+    send(server, request, ignore);
 }
 
 void Load::change_policy(Server& server) {
@@ -435,7 +512,14 @@ void Load::describe(Server& server) {
         case 3: {
             api::DescribeInstancesRequest request;
             request.fleet_id = fleet;
-            return send(server, request, ignore);
+            return send(server, request, [this](const api::Envelope& envelope) {
+                if (!envelope.error_code.empty()) return;
+                const auto read = api::decode_response<api::DescribeInstancesResponse>(envelope.response);
+                require(read.has_value(), "answers can be read", "{}", envelope.response);
+                instances_.clear();
+                for (const auto& instance : read->instances)
+                    instances_.emplace_back(instance.fleet_id.value_or(""), instance.instance_id.value_or(""));
+            });
         }
         default: {
             api::DescribePlayerSessionsRequest request;

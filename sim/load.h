@@ -83,6 +83,9 @@ private:
     void create_fleet(Server& server);
     void delete_fleet(Server& server);
     void change_capacity(Server& server);
+    void copy_fleet(Server& server);
+    void change_fleet(Server& server);
+    void change_instance(Server& server);
     void change_policy(Server& server);
     void create_alias(Server& server);
     void update_alias(Server& server);
@@ -107,6 +110,7 @@ private:
     std::map<std::uint64_t, Waiting> waiting_;
 
     std::vector<std::string> assets_;
+    std::vector<std::pair<std::string, std::string>> instances_;  ///< fleet and instance, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
     std::map<std::string, KnownSession> sessions_;

@@ -127,7 +127,11 @@ Result<void> Supervisor::Impl::start() {
                   .instance_capacity = options.instance_capacity,
                   .ports = options.ports,
                   .operating_system = "linux",
-                  .sandbox = sandbox_->name()};
+                  .sandbox = sandbox_->name(),
+                  .instance_ids = {},
+                  .process_ids = {},
+                  .access_user = options.access_user,
+                  .access_key = options.access_key};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
         accepting_ = true;

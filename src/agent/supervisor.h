@@ -34,6 +34,8 @@ struct SupervisorOptions {
     std::string region;     ///< "" serves every region
     std::string address;    ///< what players connect to
     std::string private_address;
+    std::string access_user;  ///< what GetInstanceAccess answers for this machine; "" where nobody may log in
+    std::string access_key;   ///< private key, PEM; secret
     std::string sdk_address;  ///< `127.0.0.1:5758`: where games reach the door; needed before start()
     link::PortRange ports{10'000, 32'000};
     std::uint32_t instance_capacity = 16;

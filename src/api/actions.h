@@ -57,14 +57,37 @@ GSE_ACTION(DeleteAsset);
 
 // Fleets
 GSE_ACTION(CreateFleet);
+GSE_ACTION(CopyFleet);
 GSE_ACTION(ListFleets);
 GSE_ACTION(DescribeFleetAttributes);
 GSE_ACTION(DescribeFleetEvents);
 GSE_ACTION(DescribeFleetRelatedResources);
 GSE_ACTION(DescribeFleetUtilization);
 GSE_ACTION(DescribeRuntimeConfiguration);
-GSE_ACTION(DescribeInstances);
 GSE_ACTION(DeleteFleet);
+GSE_ACTION(UpdateFleetAttributes);
+GSE_ACTION(UpdateFleetName);
+GSE_ACTION(UpdateFleetPortSettings);
+GSE_ACTION(DescribeFleetPortSettings);
+GSE_ACTION(UpdateRuntimeConfiguration);
+
+// Instances
+GSE_ACTION(DescribeInstances);
+GSE_ACTION(DescribeInstancesExtend);
+GSE_ACTION(DescribeInstanceTypes);
+GSE_ACTION(DescribeInstanceLimit);
+GSE_ACTION(SetServerWeight);
+GSE_ACTION(SetServerReserved);
+GSE_ACTION(GetInstanceAccess);
+
+// Logs
+GSE_ACTION(GetGameServerInstanceLogUrl);
+GSE_ACTION(GetGameServerSessionLogUrl);
+
+// Statistics
+GSE_ACTION(DescribeFleetStatisticDetails);
+GSE_ACTION(DescribeFleetStatisticFlows);
+GSE_ACTION(DescribeFleetStatisticSummary);
 
 // Capacity and scaling
 GSE_ACTION(DescribeFleetCapacity);

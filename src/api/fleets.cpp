@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "api/lookup.h"
+#include "api/fleet_parts.h"
 
 namespace gse::api {
 namespace {
@@ -43,28 +43,15 @@ FleetAttributes show(const Scope& scope, const core::Fleet& fleet) {
     return out;
 }
 
-/// The region's fleets, newest first.
-std::vector<Slot> fleets_of(const Scope& scope) {
-    std::vector<Slot> slots;
-    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
-        if (fleet.region == scope.region && fleet.status != FleetStatus::Terminated) slots.push_back(slot);
-    });
-    std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) {
-        const auto& left = scope.state().at<core::Fleet>(a);
-        const auto& right = scope.state().at<core::Fleet>(b);
-        return std::tie(right.created, right.id) < std::tie(left.created, left.id);
-    });
-    return slots;
-}
-
-Result<void> check_quota(const Scope& scope) {
+Result<void> check_quota(const Scope& scope, std::uint64_t wanted = 1) {
     const std::uint64_t limit = scope.step.settings().limits.fleets_per_region;
     const std::uint64_t count = fleets_of(scope).size();
-    if (count < limit) return {};
+    if (count + wanted <= limit) return {};
+    const std::string asked = wanted == 1 ? std::string() : fmt::format("; {} more are too many", wanted);
     return refuse(
         ErrorCode::FleetLimitExceeded,
-        fmt::format("{} fleets exist in region {}; the limit is {}. Delete one, or raise limits.fleets_per_region",
-                    count, scope.region, limit));
+        fmt::format("{} fleets exist in region {}; the limit is {}{}. Delete one, or raise limits.fleets_per_region",
+                    count, scope.region, limit, asked));
 }
 
 Result<void> check_instance_type(const Scope& scope, std::string_view name) {
@@ -76,36 +63,57 @@ Result<void> check_instance_type(const Scope& scope, std::string_view name) {
                     name.substr(0, 100)));
 }
 
-/// Launch paths lie under /local/game/ [创建服务器舰队]; whether the file is there, the first instance finds out.
-Result<void> check_launch_paths(const RuntimeConfiguration& runtime) {
-    for (const auto& process : runtime.server_processes) {
-        const std::string_view path = process.launch_path;
-        if (path.starts_with("C:\\") || path.starts_with("c:\\"))
-            return refuse(
-                ErrorCode::UnsupportedOperation,
-                fmt::format(
-                    "LaunchPath '{}' is of Windows; the hosts of this server run Linux, where programs lie under "
-                    "/local/game/",
-                    path.substr(0, 200)));
-        constexpr std::string_view kRoot = "/local/game/";
-        if (!path.starts_with(kRoot) || path.size() == kRoot.size() || path.ends_with("/"))
-            return refuse(
-                ErrorCode::InvalidParameterValue,
-                fmt::format(
-                    "LaunchPath '{}' does not name a program under /local/game/, where the package is unpacked to",
-                    path.substr(0, 200)));
-        if (fmt::format("{}/", path).find("/../") != std::string::npos)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("LaunchPath '{}' contains '..'; name the program's own place under /local/game/",
-                                      path.substr(0, 200)));
+std::string new_fleet_id(const Scope& scope) {
+    for (;;) {
+        std::string id = fmt::format("fleet-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
+        if (scope.state().find_fleet(id) == core::kNone) return id;
     }
-    return {};
 }
 
-/// Fleets that were deleted and are still remembered are found too: their last state and events stay readable.
-Result<Slot> need_remembered_fleet(const Scope& scope, std::string_view id) {
-    if (const Slot slot = scope.state().find_fleet(scope.region, id); slot != core::kNone) return slot;
-    return need_fleet(scope, id);
+/// What a copy has of its original; its life is its own.
+core::Fleet copy_settings(const core::Fleet& original) {
+    core::Fleet copy;
+    copy.region = original.region;
+    copy.name = original.name;
+    copy.description = original.description;
+    copy.asset_id = original.asset_id;
+    copy.asset = original.asset;
+    copy.instance_type = original.instance_type;
+    copy.operating_system = original.operating_system;
+    copy.protection = original.protection;
+    copy.protection_minutes = original.protection_minutes;
+    copy.creator_limit = original.creator_limit;
+    copy.creator_minutes = original.creator_minutes;
+    copy.recipes = original.recipes;
+    copy.max_activations = original.max_activations;
+    copy.activation_timeout_s = original.activation_timeout_s;
+    copy.inbound = original.inbound;
+    copy.system_disk = original.system_disk;
+    copy.data_disks = original.data_disks;
+    copy.bandwidth_mbps = original.bandwidth_mbps;
+    copy.tags = original.tags;
+    return copy;
+}
+
+/// SCALING_SELECTED: the copies keep to the original's numbers and policies as soon as they are ACTIVE.
+Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::uint64_t copies, core::Fleet& copy) {
+    std::uint64_t sum = copies * original.max;
+    for (const Slot slot : fleets_of(scope)) sum += scope.state().at<core::Fleet>(slot).max;
+    const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
+    if (sum > quota)
+        return refuse(ErrorCode::InstanceLimitExceeded,
+                      fmt::format("With {} cop{} of up to {} instances the maxima of all fleets in region {} would add "
+                                  "up to {}; the quota is {}. Copy without SCALING_SELECTED, lower a MaxSize, or raise "
+                                  "limits.instances_per_region",
+                                  copies, copies == 1 ? "y" : "ies", original.max, scope.region, sum, quota));
+    copy.min = original.min;
+    copy.max = original.max;
+    // A first deployment needs an instance, although the original may have none at the moment.
+    copy.desired = std::max(1u, original.desired);
+    copy.cooldown_minutes = original.cooldown_minutes;
+    copy.auto_scaling = original.auto_scaling;
+    copy.target = original.target;
+    return {};
 }
 
 }  // namespace
@@ -118,8 +126,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     const core::Asset& asset = scope.state().at<core::Asset>(asset_slot);
 
     core::Fleet fleet;
-    do fleet.id = fmt::format("fleet-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
-    while (scope.state().find_fleet(fleet.id) != core::kNone);
+    fleet.id = new_fleet_id(scope);
     fleet.region = scope.region;
     fleet.name = request.name;
     fleet.description = request.description.value_or("");
@@ -129,24 +136,12 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     fleet.operating_system = asset.operate_system;
     CHECK(from_text(request.new_game_server_session_protection_policy, fleet.protection));
     fleet.protection_minutes = static_cast<std::uint32_t>(request.game_server_session_protection_time_limit);
-    if (const auto& limit = request.resource_creation_limit_policy) {
-        fleet.creator_limit = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(limit->new_game_server_sessions_per_creator, UINT32_MAX));
-        fleet.creator_minutes =
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(limit->policy_period_in_minutes, 10'000'000));
-    }
+    if (const auto& limit = request.resource_creation_limit_policy) store_creator_limit(*limit, fleet);
     const RuntimeConfiguration& runtime = request.runtime_configuration;
-    for (const auto& process : runtime.server_processes)
-        fleet.recipes.push_back({.launch_path = process.launch_path,
-                                 .parameters = process.parameters,
-                                 .concurrent = static_cast<std::uint32_t>(process.concurrent_executions)});
+    fleet.recipes = store_recipes(runtime);
     fleet.max_activations = static_cast<std::uint32_t>(runtime.max_concurrent_game_server_session_activations);
     fleet.activation_timeout_s = static_cast<std::uint32_t>(runtime.game_server_session_activation_timeout_seconds);
-    for (const auto& permission : request.inbound_permissions)
-        fleet.inbound.push_back({.from_port = static_cast<std::uint16_t>(permission.from_port),
-                                 .to_port = static_cast<std::uint16_t>(permission.to_port),
-                                 .protocol = permission.protocol,
-                                 .ip_range = permission.ip_range});
+    for (const auto& permission : request.inbound_permissions) fleet.inbound.push_back(store_permission(permission));
     if (request.system_disk_info)
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info)
@@ -158,6 +153,64 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const Slot slot = core::create_fleet(scope.step, std::move(fleet));
     return CreateFleetResponse{.fleet_attributes = show(scope, scope.state().at<core::Fleet>(slot))};
+}
+
+Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) {
+    const core::Fleet& original = scope.state().at<core::Fleet>(TRY(need_fleet(scope, request.fleet_id)));
+    const auto copies = static_cast<std::uint64_t>(request.copy_number);
+    TRY(check_quota(scope, copies));
+    if (request.instance_type) TRY(check_instance_type(scope, *request.instance_type));
+    if (request.runtime_configuration) TRY(check_launch_paths(*request.runtime_configuration));
+
+    core::Fleet fleet = copy_settings(original);
+    if (request.asset_id) {
+        fleet.asset = TRY(need_asset(scope, *request.asset_id));
+        const core::Asset& asset = scope.state().at<core::Asset>(fleet.asset);
+        fleet.asset_id = asset.id;
+        fleet.operating_system = asset.operate_system;
+    }
+    if (request.name) fleet.name = *request.name;
+    if (request.description) fleet.description = *request.description;
+    if (request.instance_type) fleet.instance_type = *request.instance_type;
+    if (request.new_game_server_session_protection_policy)
+        CHECK(from_text(*request.new_game_server_session_protection_policy, fleet.protection));
+    if (request.game_server_session_protection_time_limit)
+        fleet.protection_minutes = static_cast<std::uint32_t>(*request.game_server_session_protection_time_limit);
+    if (const auto& limit = request.resource_creation_limit_policy) store_creator_limit(*limit, fleet);
+    if (const auto& runtime = request.runtime_configuration) {
+        fleet.recipes = store_recipes(*runtime);
+        fleet.max_activations = static_cast<std::uint32_t>(runtime->max_concurrent_game_server_session_activations);
+        fleet.activation_timeout_s =
+            static_cast<std::uint32_t>(runtime->game_server_session_activation_timeout_seconds);
+    }
+    if (request.inbound_permissions) {
+        fleet.inbound.clear();
+        for (const auto& permission : *request.inbound_permissions)
+            fleet.inbound.push_back(store_permission(permission));
+    }
+    if (request.system_disk_info)
+        fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
+    if (request.data_disk_info) {
+        fleet.data_disks.clear();
+        for (const auto& disk : *request.data_disk_info) fleet.data_disks.push_back({disk.disk_type, disk.disk_size});
+    }
+    if (request.ccn_infos)
+        for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+    else if (request.selected_ccn_type != "CCN_UNSELECTED")
+        fleet.ccn = original.ccn;
+    if (request.internet_max_bandwidth_out) fleet.bandwidth_mbps = *request.internet_max_bandwidth_out;
+    if (request.tags) fleet.tags = store_tags(request.tags);
+    fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
+    if (request.selected_scaling_type == "SCALING_SELECTED") TRY(copy_scaling(scope, original, copies, fleet));
+
+    CopyFleetResponse response;
+    for (std::uint64_t i = 0; i < copies; ++i) {
+        fleet.id = new_fleet_id(scope);
+        const Slot slot = core::create_fleet(scope.step, fleet);
+        response.fleet_attributes.push_back(show(scope, scope.state().at<core::Fleet>(slot)));
+    }
+    response.total_count = request.copy_number;
+    return response;
 }
 
 Result<ListFleetsResponse> handle(Scope& scope, const ListFleetsRequest& request) {
@@ -209,12 +262,7 @@ Result<DescribeFleetEventsResponse> handle(Scope& scope, const DescribeFleetEven
         out.event_id = event.id;
         out.event_time = format_utc(event.time);
         out.message = event.message;
-        out.pre_signed_log_url =
-            event.log_key.empty()
-                ? std::string()
-                : fmt::format("{}/objects/{}/{}?sign={}", scope.services.public_url, kLogBucket, event.log_key,
-                              scope.services.object_auth.grant(objects::Access::Read, kLogBucket, event.log_key,
-                                                               scope.step.now.wall + scope.services.log_url_valid));
+        out.pre_signed_log_url = event.log_key.empty() ? std::string() : log_url(scope, event.log_key);
         out.resource_id = fleet.id;
         response.events.push_back(std::move(out));
     }
@@ -250,57 +298,7 @@ Result<DescribeFleetRelatedResourcesResponse> handle(Scope& scope,
 
 Result<DescribeRuntimeConfigurationResponse> handle(Scope& scope, const DescribeRuntimeConfigurationRequest& request) {
     const core::Fleet& fleet = scope.state().at<core::Fleet>(TRY(need_fleet(scope, request.fleet_id)));
-    RuntimeConfiguration runtime;
-    runtime.game_server_session_activation_timeout_seconds = fleet.activation_timeout_s;
-    runtime.max_concurrent_game_server_session_activations = fleet.max_activations;
-    for (const auto& recipe : fleet.recipes)
-        runtime.server_processes.push_back({.concurrent_executions = recipe.concurrent,
-                                            .launch_path = recipe.launch_path,
-                                            .parameters = recipe.parameters});
-    return DescribeRuntimeConfigurationResponse{.runtime_configuration = std::move(runtime)};
-}
-
-Result<DescribeInstancesResponse> handle(Scope& scope, const DescribeInstancesRequest& request) {
-    const core::State& state = scope.state();
-    std::vector<Slot> fleets;
-    if (request.fleet_id && !request.fleet_id->empty())
-        fleets.push_back(TRY(need_fleet(scope, *request.fleet_id)));
-    else
-        fleets = fleets_of(scope);
-    std::vector<Slot> found;
-    for (const Slot fleet : fleets) {
-        for (const Slot slot : state.at<core::Fleet>(fleet).instances) {
-            const core::Instance& instance = state.at<core::Instance>(slot);
-            if (request.instance_id && !request.instance_id->empty() && instance.id != *request.instance_id) continue;
-            if (request.ip_address && !request.ip_address->empty() &&
-                state.at<core::Host>(instance.host).address != *request.ip_address)
-                continue;
-            found.push_back(slot);
-        }
-    }
-    std::sort(found.begin(), found.end(), [&](Slot a, Slot b) {
-        const auto& left = state.at<core::Instance>(a);
-        const auto& right = state.at<core::Instance>(b);
-        return std::tie(left.created, left.id) < std::tie(right.created, right.id);
-    });
-    DescribeInstancesResponse response{.total_count = found.size()};
-    for (const Slot slot : page(std::move(found), request.offset, request.limit)) {
-        const core::Instance& instance = state.at<core::Instance>(slot);
-        const core::Fleet& fleet = state.at<core::Fleet>(instance.fleet);
-        const core::Host& host = state.at<core::Host>(instance.host);
-        response.instances.push_back({.fleet_id = fleet.id,
-                                      .instance_id = instance.id,
-                                      .ip_address = host.address,
-                                      .dns_name = "",
-                                      .operating_system = fleet.operating_system,
-                                      .status = "RUNNING",
-                                      .type = fleet.instance_type,
-                                      .create_time = format_utc(instance.created),
-                                      .weight = instance.weight,
-                                      .reserve_value = instance.reserved ? 1 : 0,
-                                      .private_ip_address = host.private_address});
-    }
-    return response;
+    return DescribeRuntimeConfigurationResponse{.runtime_configuration = show_runtime(fleet)};
 }
 
 }  // namespace gse::api

@@ -47,6 +47,8 @@ struct Agent {
     std::string region;           ///< "" → instances of every region may run here
     std::uint64_t capacity = 64;  ///< instances this host offers
     Sandbox sandbox = Sandbox::Auto;
+    std::string access_user;                          ///< GetInstanceAccess: who logs in to this host; "" → nobody
+    std::string access_key_file;                      ///< and with which private key
     std::uint64_t package_cache_bytes = 20ULL << 30;  ///< unpacked packages kept for the next instance
 };
 

@@ -77,6 +77,43 @@ TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
     EXPECT_EQ(meta.next_order, 9u);
 }
 
+TEST(Archive, AnInstanceWrittenBeforeStatisticsHasNoUsage) {
+    const Instance written{.id = "ins-1", .fleet = 1, .host = 2, .removing = true, .drained_since = {7}, .usage = 9};
+    std::string bytes = write(written);
+    bytes.pop_back();  // what was added at the end
+    Instance read;
+    Reader reader(bytes);
+    archive(reader, read);
+    EXPECT_TRUE(reader.ok());
+    EXPECT_EQ(read.drained_since, EngineTime{7});
+    EXPECT_EQ(read.usage, kNone);
+}
+
+TEST(Archive, UsageSurvives) {
+    const InstanceUsage usage{.fleet = 3,
+                              .order = 4,
+                              .instance_id = "ins-1",
+                              .address = "10.0.0.1",
+                              .began = {5},
+                              .over = true,
+                              .ended = {6},
+                              .ended_at = {7},
+                              .log_keys = {"a", "b"}};
+    // The bytes of the first version: whatever is added later, these stay readable.
+    const std::string first(
+        "\x03\x04\x05ins-1\x08"
+        "10.0.0.1\x0a\x01\x0c\x0e\x02\x01"
+        "a\x01"
+        "b");
+    EXPECT_EQ(write(usage), first);
+    InstanceUsage read;
+    Reader reader(first);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok());
+    EXPECT_TRUE(reader.at_end());
+    EXPECT_EQ(write(read), first);
+}
+
 TEST(Archive, NoPrefixIsReadPastItsEnd) {
     const std::string bytes = write(full_fleet());
     for (std::size_t length = 0; length < bytes.size(); ++length) {

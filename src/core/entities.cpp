@@ -10,6 +10,7 @@ void clear_derived(Fleet& fleet) {
     fleet.live_sessions.clear();
     fleet.ended_sessions.clear();
     fleet.events.clear();
+    fleet.usages.clear();
     fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
@@ -20,6 +21,8 @@ void clear_derived(Fleet& fleet) {
 }
 
 void clear_derived(Host& host) {
+    host.access_user.clear();
+    host.access_key.clear();
     host.instances.clear();
     host.ports_resting.clear();
     host.ports_used.clear();

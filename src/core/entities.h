@@ -61,6 +61,7 @@ struct ProcessRecipe {
     std::string launch_path;
     std::string parameters;
     std::uint32_t concurrent = 1;
+    friend bool operator==(const ProcessRecipe&, const ProcessRecipe&) = default;
 };
 
 struct InboundPermission {
@@ -131,6 +132,7 @@ struct Fleet {
     std::map<std::uint64_t, Slot> live_sessions;   ///< by order
     std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
     std::map<std::uint64_t, Slot> events;          ///< by order
+    std::map<std::uint64_t, Slot> usages;          ///< by order
     std::uint32_t sessions_activating = 0;
     std::uint32_t sessions_active = 0;
     std::uint32_t sessions_on_staying = 0;  ///< live sessions on instances that are not draining
@@ -161,6 +163,8 @@ struct Host {
     bool lost = false;
 
     // derived / of this run
+    std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
+    std::string access_key;   ///< private key in PEM form; secret
     std::vector<Slot> instances;
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
     std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
@@ -203,6 +207,7 @@ struct Instance {
     bool prepared = false;  ///< launch paths found
     bool removing = false;  ///< phase Remove was ordered
     EngineTime drained_since;
+    Slot usage = kNone;  ///< what remains of it in the statistics
 
     // derived
     std::vector<Slot> processes;
@@ -283,6 +288,7 @@ struct GameSession {
     std::int32_t custom_current = 0;
     std::int32_t custom_maximum = 0;
     std::uint32_t retired_number = 0;  ///< highest PlayerSession::number that retention has taken; never given again
+    std::string log_instance;          ///< id of the instance it ran on, once ended
     // derived
     bool listed_live = false;  ///< which of the fleet's two maps lists it
     bool listed_ended = false;
@@ -322,6 +328,21 @@ struct FleetEvent {
     std::string message;
     WallTime time;
     std::string log_key;
+};
+
+/// The time that one instance was there, and its logs: what statistics are made of, and what remains when it is gone.
+struct InstanceUsage {
+    static constexpr std::size_t kLogsMax = 16;
+
+    Slot fleet = kNone;
+    std::uint64_t order = 0;
+    std::string instance_id;
+    std::string address;
+    WallTime began;
+    bool over = false;
+    WallTime ended;  ///< not before `began`
+    EngineTime ended_at;
+    std::vector<std::string> log_keys;  ///< of the steps of its preparation
 };
 
 /// One for the deployment.

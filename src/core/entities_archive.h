@@ -64,7 +64,7 @@ void archive(Ar& ar, HostCursor& r) {
 template <class Ar>
 void archive(Ar& ar, Instance& r) {
     ar(r.id, r.fleet, r.host, r.status, r.created, r.spec_version, r.next_place, r.places, r.weight, r.reserved,
-       r.accepted, r.prepared, r.removing, r.drained_since);
+       r.accepted, r.prepared, r.removing, r.drained_since, r.usage);
 }
 template <class Ar>
 void archive(Ar& ar, Process& r) {
@@ -78,7 +78,7 @@ void archive(Ar& ar, GameSession& r) {
        r.max_players, r.name, r.creator_id, r.session_data, r.matchmaker_data, r.status_reason, r.properties,
        r.idempotency_token, r.request_hash, r.created_at, r.created, r.activation_deadline, r.ended_at, r.ended,
        r.address, r.port, r.log_state, r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum,
-       r.retired_number);
+       r.retired_number, r.log_instance);
 }
 template <class Ar>
 void archive(Ar& ar, PlayerSession& r) {
@@ -94,6 +94,10 @@ void archive(Ar& ar, PlayerSession& r) {
 template <class Ar>
 void archive(Ar& ar, FleetEvent& r) {
     ar(r.id, r.fleet, r.order, r.code, r.message, r.time, r.log_key);
+}
+template <class Ar>
+void archive(Ar& ar, InstanceUsage& r) {
+    ar(r.fleet, r.order, r.instance_id, r.address, r.began, r.over, r.ended, r.ended_at, r.log_keys);
 }
 template <class Ar>
 void archive(Ar& ar, Meta& r) {

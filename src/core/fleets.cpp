@@ -6,6 +6,7 @@
 
 #include "core/events.h"
 #include "core/instances.h"
+#include "core/processes.h"
 #include "plan/capacity.h"
 #include "plan/scale_in.h"
 
@@ -107,14 +108,46 @@ bool in_creation(FleetStatus status) {
 Slot create_fleet(Step& step, Fleet fleet) {
     fleet.status = FleetStatus::New;
     fleet.created = step.now.wall;
-    fleet.desired = 1;
-    fleet.min = 0;
-    fleet.max = 1;
-    fleet.auto_scaling = true;
     const Slot slot = step.state.add(std::move(fleet));
     add_event(step, slot, "FLEET_CREATED", "Fleet has been created with state NEW.");
     step.state.queue_reconcile(slot);
     return slot;
+}
+
+namespace {
+void renew_instances(Step& step, Slot slot, const std::vector<ProcessRecipe>& before) {
+    for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances))
+        renew_places(step, instance, before);
+    advance_creation(step, slot);
+    step.state.queue_reconcile(slot);
+}
+}  // namespace
+
+void change_recipes(Step& step, Slot slot, std::vector<ProcessRecipe> recipes) {
+    const std::vector<ProcessRecipe> before = step.state.at<Fleet>(slot).recipes;
+    if (before == recipes) return;
+    step.state.edit<Fleet>(slot)->recipes = std::move(recipes);
+    add_event(step, slot, "GENERIC_EVENT",
+              fmt::format("The runtime configuration was replaced: {} process{} an instance. New processes start with "
+                          "it, old ones leave as their sessions end",
+                          step.state.at<Fleet>(slot).processes_per_instance(),
+                          step.state.at<Fleet>(slot).processes_per_instance() == 1 ? "" : "es"));
+    renew_instances(step, slot, before);
+}
+
+void change_permissions(Step& step, Slot slot, std::vector<InboundPermission> inbound) {
+    if (step.state.at<Fleet>(slot).inbound == inbound) return;
+    step.state.edit<Fleet>(slot)->inbound = std::move(inbound);
+    add_event(step, slot, "GENERIC_EVENT",
+              "The inbound permissions were changed: processes on ports that are no longer permitted leave as their "
+              "sessions end, and others start on permitted ports");
+    renew_instances(step, slot, std::vector<ProcessRecipe>(step.state.at<Fleet>(slot).recipes));
+}
+
+void renew_ends(Step& step, Slot slot) {
+    for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances))
+        for (const Slot process : std::vector<Slot>(step.state.at<Instance>(instance).processes))
+            if (step.state.at<Process>(process).session != kNone) renew_end(step, process);
 }
 
 Result<void> delete_fleet(Step& step, Slot slot) {

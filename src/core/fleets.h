@@ -9,6 +9,13 @@ namespace gse::core {
 /// Stores a validated fleet in state NEW; its first instance is launched with the same batch.
 Slot create_fleet(Step& step, Fleet fleet);
 
+/// Replaces what the fleet's instances run, those that are there included (see renew_places()).
+void change_recipes(Step& step, Slot fleet, std::vector<ProcessRecipe> recipes);
+/// Replaces the ports that players may reach: processes on others are replaced as if their recipe had changed.
+void change_permissions(Step& step, Slot fleet, std::vector<InboundPermission> inbound);
+/// The fleet's protection time has changed: processes that are being ended hear of their new deadline.
+void renew_ends(Step& step, Slot fleet);
+
 /// InUse: live sessions, or a SIMPLE alias that points here (named in the message).
 Result<void> delete_fleet(Step& step, Slot fleet);
 

@@ -136,6 +136,8 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         record.synced = false;
         record.silent = false;
         record.last_alive = step.now.engine;
+        record.access_user = hello.access_user;
+        record.access_key = hello.access_key;
     });
 
     // What the agent no longer knows is gone: it keeps every exit until that was acknowledged.

@@ -33,6 +33,7 @@ void forget_fleet(Step& step, Slot slot) {
     const Fleet& fleet = step.state.at<Fleet>(slot);
     while (!fleet.ended_sessions.empty()) forget_session(step, fleet.ended_sessions.begin()->second);
     while (!fleet.events.empty()) step.state.remove<FleetEvent>(fleet.events.begin()->second);
+    while (!fleet.usages.empty()) step.state.remove<InstanceUsage>(fleet.usages.begin()->second);
     step.state.remove<Fleet>(slot);
 }
 
@@ -83,6 +84,10 @@ void retire_ended(Step& step, std::size_t max) {
             else
                 forget_session(step, slot);
         });
+    retire<InstanceUsage>(
+        step, step.state.ended_usages(), keep.statistics, keep.statistics_max, max,
+        [](const InstanceUsage& usage, EngineTime at) { return usage.over && usage.ended_at == at; },
+        [&](Slot slot, const InstanceUsage&) { step.state.remove<InstanceUsage>(slot); });
     // A deleted fleet's sessions go with it, and with them the tokens that made them: not before their time.
     retire<Fleet>(
         step, step.state.ended_fleets(), std::max(keep.deleted_fleets, keep.idempotency), UINT64_MAX, max,

@@ -10,6 +10,7 @@
 #include "core/processes.h"
 #include "core/sessions.h"
 #include "plan/host_choice.h"
+#include "plan/places.h"
 
 namespace gse::core {
 namespace {
@@ -43,6 +44,33 @@ void rest_places(Step& step, Slot host, const std::vector<Place>& places) {
         step.state.rest_port(host, place.client_port, until);
         step.state.rest_port(host, place.grpc_port, until);
     }
+}
+
+/// Logs of a preparation are found by their instance even when it is gone.
+void keep_log(Step& step, Slot instance, const std::string& key) {
+    const Slot slot = step.state.at<Instance>(instance).usage;
+    const InstanceUsage* usage = step.state.find<InstanceUsage>(slot);
+    if (!usage || key.empty() || usage->log_keys.size() >= InstanceUsage::kLogsMax) return;
+    // An agent that was restarted tells of every step again.
+    if (std::find(usage->log_keys.begin(), usage->log_keys.end(), key) != usage->log_keys.end()) return;
+    step.state.edit<InstanceUsage>(slot)->log_keys.push_back(key);
+}
+
+void end_usage(Step& step, Slot slot) {
+    if (!step.state.find<InstanceUsage>(slot)) return;
+    {
+        auto edit = step.state.edit<InstanceUsage>(slot);
+        edit->over = true;
+        edit->ended = std::max(edit->began, step.now.wall);  // the wall clock may have gone back
+        edit->ended_at = step.now.engine;
+    }
+    step.state.ended_usages().emplace_back(step.now.engine, slot);
+}
+
+std::vector<plan::RecipeView> views(const std::vector<ProcessRecipe>& recipes) {
+    std::vector<plan::RecipeView> out;
+    for (const auto& recipe : recipes) out.push_back({recipe.launch_path, recipe.parameters, recipe.concurrent});
+    return out;
 }
 
 /// What a failed step of a first deployment is called [查看事件].
@@ -109,6 +137,13 @@ Launch launch_instance(Step& step, Slot fleet_slot) {
                                        .grpc_port = ports->grpc});
         }
     }
+    InstanceUsage usage;
+    usage.fleet = fleet_slot;
+    usage.order = state.next_order();
+    usage.instance_id = instance.id;
+    usage.address = state.at<Host>(host).address;
+    usage.began = usage.ended = step.now.wall;
+    instance.usage = state.add(std::move(usage));
     state.queue_spec(state.add(std::move(instance)));
     return Launch::Done;
 }
@@ -184,6 +219,7 @@ void on_instance_step(Step& step, Slot host, const link::InstanceStep& report) {
     const Slot slot = state.find_instance(report.instance_id);
     if (slot == kNone || state.at<Instance>(slot).host != host) return;
     const Slot fleet_slot = state.at<Instance>(slot).fleet;
+    keep_log(step, slot, report.log_key);
     const bool first = in_creation(state.at<Fleet>(fleet_slot).status);
 
     if (!report.ok) {
@@ -250,6 +286,7 @@ void lose_instance(Step& step, Slot slot, std::string_view why) {
         if (edit->log_state == LogState::Pending) edit->log_state = LogState::Failed;
         edit->instance = kNone;
     }
+    end_usage(step, state.at<Instance>(slot).usage);
     state.remove<Instance>(slot);
     state.queue_reconcile(fleet);
 }
@@ -299,6 +336,71 @@ bool fill_places(Step& step, Slot slot) {
     }
     if (!all) state.arm(step.now.engine + kPortsRetry, TimerKind::Places, slot);
     return all;
+}
+
+void renew_places(Step& step, Slot slot, const std::vector<ProcessRecipe>& before) {
+    State& state = step.state;
+    const Instance& instance = state.at<Instance>(slot);
+    const Fleet& fleet = state.at<Fleet>(instance.fleet);
+    std::vector<plan::PlaceView> places;
+    for (const Place& place : instance.places) {
+        plan::PlaceView view{.recipe = place.recipe, .fits = !place.retired && is_permitted(fleet, place.client_port)};
+        for (const Slot process_slot : instance.processes) {
+            const Process& process = state.at<Process>(process_slot);
+            if (process.place != place.number) continue;
+            view.busy = view.busy || process.session != kNone;
+            view.fits = view.fits && is_permitted(fleet, process.client_port);
+        }
+        places.push_back(view);
+    }
+    const auto kept = plan::keep_places(views(before), views(fleet.recipes), places);
+    {
+        auto edit = state.edit<Instance>(slot);
+        for (std::size_t i = 0; i < edit->places.size(); ++i) {
+            edit->places[i].retired = !kept[i];
+            if (kept[i]) edit->places[i].recipe = *kept[i];
+        }
+    }
+    change_phase(step, slot);
+    if (state.at<Instance>(slot).status != InstanceStatus::Draining) {
+        const auto given_up = [&](const Process& process) {
+            const auto& all = state.at<Instance>(slot).places;
+            return std::any_of(all.begin(), all.end(),
+                               [&](const Place& place) { return place.number == process.place && place.retired; });
+        };
+        // One that has not even reported ready can stand in for nobody.
+        for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes))
+            if (state.at<Process>(process).status == ProcessStatus::Activating && given_up(state.at<Process>(process)))
+                request_end(step, process, EndReason::Replaced);
+        drop_retired_places(step, slot);
+        fill_places(step, slot);
+        end_stand_ins(step, slot);
+    } else {
+        drop_retired_places(step, slot);
+    }
+}
+
+void end_stand_ins(Step& step, Slot slot) {
+    State& state = step.state;
+    const Instance& instance = state.at<Instance>(slot);
+    if (instance.status == InstanceStatus::Draining) return;  // asked to end anyway
+    std::uint32_t open = 0, ready = 0;
+    std::vector<Slot> idle;
+    for (const Place& place : instance.places) {
+        if (!place.retired) ++open;
+        for (const Slot process_slot : instance.processes) {
+            const Process& process = state.at<Process>(process_slot);
+            if (process.place != place.number || process.status != ProcessStatus::Active) continue;
+            if (!place.retired)
+                ++ready;
+            else if (process.session == kNone && process.rests_until == EngineTime{})
+                idle.push_back(process_slot);
+        }
+    }
+    // A deployment that was never active needs every process of the configuration itself.
+    const bool first = in_creation(state.at<Fleet>(instance.fleet).status);
+    const std::size_t keep = first ? 0 : plan::stand_ins(open, ready);
+    for (std::size_t i = keep; i < idle.size(); ++i) request_end(step, idle[i], EndReason::Replaced);
 }
 
 void drop_retired_places(Step& step, Slot slot) {

@@ -29,6 +29,11 @@ bool replace_place(Step& step, Slot instance, std::uint32_t place);
 /// Opens the places that the fleet's configuration asks for and that are missing; tries again later while ports are
 /// short.
 bool fill_places(Step& step, Slot instance);
+/// The fleet's recipes or permissions have changed from `before`: places for which something changed are given up and
+/// others opened. Sessions go on to their end; the idle processes that they leave end as new ones get ready.
+void renew_places(Step& step, Slot instance, const std::vector<ProcessRecipe>& before);
+/// Ends processes that idle in retired places, except as many as stand in for new ones that are not ready yet.
+void end_stand_ins(Step& step, Slot instance);
 /// Forgets retired places on which nothing runs; their ports rest.
 void drop_retired_places(Step& step, Slot instance);
 

@@ -7,17 +7,17 @@
 namespace gse::core {
 namespace {
 
-bool in_fleet_range(const Fleet& fleet, std::uint16_t port) {
-    return std::any_of(fleet.inbound.begin(), fleet.inbound.end(),
-                       [port](const InboundPermission& p) { return port >= p.from_port && port <= p.to_port; });
-}
-
 bool held_by(const std::vector<Place>& places, std::uint16_t port) {
     return std::any_of(places.begin(), places.end(),
                        [port](const Place& p) { return p.client_port == port || p.grpc_port == port; });
 }
 
 }  // namespace
+
+bool is_permitted(const Fleet& fleet, std::uint16_t port) {
+    return std::any_of(fleet.inbound.begin(), fleet.inbound.end(),
+                       [port](const InboundPermission& p) { return port >= p.from_port && port <= p.to_port; });
+}
 
 std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fleet, const std::vector<Place>& taken) {
     const Host& host = step.state.at<Host>(host_slot);
@@ -34,10 +34,10 @@ std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fl
         return 0;
     };
     PortPair pair;
-    pair.client = next_free([&](std::uint16_t port) { return in_fleet_range(fleet, port); }, 0);
+    pair.client = next_free([&](std::uint16_t port) { return is_permitted(fleet, port); }, 0);
     if (pair.client == 0) return std::nullopt;
     // Ports that players may reach are left for players as long as there are others.
-    pair.grpc = next_free([&](std::uint16_t port) { return !in_fleet_range(fleet, port); }, pair.client);
+    pair.grpc = next_free([&](std::uint16_t port) { return !is_permitted(fleet, port); }, pair.client);
     if (pair.grpc == 0) pair.grpc = next_free([](std::uint16_t) { return true; }, pair.client);
     if (pair.grpc == 0) return std::nullopt;
     return pair;
@@ -51,7 +51,7 @@ std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet
          ++port) {
         if (!state.port_free(host, static_cast<std::uint16_t>(port))) continue;
         ++any;
-        if (in_fleet_range(fleet, static_cast<std::uint16_t>(port))) ++client;
+        if (is_permitted(fleet, static_cast<std::uint16_t>(port))) ++client;
     }
     return std::min({client, any / 2, enough});
 }
@@ -60,7 +60,7 @@ Result<void> check_chosen_port(const State& state, Slot process_slot, std::uint1
     const Process& process = state.at<Process>(process_slot);
     const Instance& instance = state.at<Instance>(process.instance);
     const Fleet& fleet = state.at<Fleet>(instance.fleet);
-    if (!in_fleet_range(fleet, port))
+    if (!is_permitted(fleet, port))
         return refuse(
             ErrorCode::InvalidParameterValue,
             fmt::format(

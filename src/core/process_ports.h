@@ -16,6 +16,9 @@ struct PortPair {
 /// when there is none. Takes nothing: the ports are held once a Place has them.
 std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, const std::vector<Place>& taken);
 
+/// Whether the fleet's InboundPermissions let players reach the port.
+[[nodiscard]] bool is_permitted(const Fleet& fleet, std::uint16_t port);
+
 /// How many processes of the fleet could still get ports on the host, up to `enough`.
 [[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet,
                                              std::uint32_t enough);

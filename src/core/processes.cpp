@@ -59,6 +59,7 @@ void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_
         process->log_paths = std::move(log_paths);
     }
     const Slot fleet = state.at<Instance>(instance).fleet;
+    end_stand_ins(step, instance);
     advance_creation(step, fleet);
     state.queue_reconcile(fleet);
 }
@@ -80,7 +81,7 @@ void on_process_started(Step& step, Slot host, const link::ProcessStarted& repor
     bool wanted = false;
     for (const Place& place : instance.places) {
         if (place.number != report.place) continue;
-        wanted = true;
+        wanted = !place.retired;
         process.client_port = place.client_port;
         process.grpc_port = place.grpc_port;
     }
@@ -271,6 +272,7 @@ void finish_rest(Step& step, Slot slot) {
     if (!process || process->rests_until == EngineTime{} || process->rests_until > step.now.engine) return;
     const Slot fleet = fleet_of(step.state, *process);
     step.state.edit<Process>(slot)->rests_until = {};
+    end_stand_ins(step, process->instance);
     step.state.queue_reconcile(fleet);
 }
 

@@ -32,6 +32,7 @@ std::string describe_shortage(const State& state, Slot fleet_slot) {
     std::uint32_t busy = 0;
     std::uint32_t capped = 0;
     std::uint32_t unreachable = 0;
+    std::uint32_t held_back = 0;
     for (const Slot slot : fleet.instances) {
         const Instance& instance = state.at<Instance>(slot);
         const Host& host = state.at<Host>(instance.host);
@@ -39,6 +40,8 @@ std::string describe_shortage(const State& state, Slot fleet_slot) {
         if (instance.status != InstanceStatus::Active) continue;
         if (host.silent || host.lost)
             ++unreachable;
+        else if (instance.reserved || instance.weight == 0)
+            ++held_back;
         else if (!instance.idle.empty() && fleet.max_activations != 0 && instance.activating >= fleet.max_activations)
             ++capped;
     }
@@ -48,6 +51,7 @@ std::string describe_shortage(const State& state, Slot fleet_slot) {
             fmt::format(", {} instance{} starting", fleet.instances_pending, fleet.instances_pending == 1 ? "" : "s");
     if (capped > 0)
         text += fmt::format(", {} at MaxConcurrentGameServerSessionActivations {}", capped, fleet.max_activations);
+    if (held_back > 0) text += fmt::format(", {} reserved or at weight 0", held_back);
     if (unreachable > 0) text += fmt::format(", {} on hosts that are not answering", unreachable);
     if (fleet.waits_for_room) text += ", no host has room for another instance";
     return text + fmt::format(", maximum {}", fleet.max);
@@ -156,6 +160,7 @@ void end_session(Step& step, Slot slot, SessionStatus status, std::string reason
         edit->custom_current = process.custom_current;
         edit->custom_maximum = process.custom_maximum;
         edit->log_process = process.id;
+        edit->log_instance = state.at<Instance>(session.instance).id;
         if (collect) {
             edit->log_state = LogState::Pending;
             edit->log_paths = process.log_paths;

@@ -127,6 +127,7 @@ GSE_INSTANTIATE(Process)
 GSE_INSTANTIATE(GameSession)
 GSE_INSTANTIATE(PlayerSession)
 GSE_INSTANTIATE(FleetEvent)
+GSE_INSTANTIATE(InstanceUsage)
 #undef GSE_INSTANTIATE
 
 State::State(const Settings& settings) : settings_(settings) { tables<Meta>().insert(Meta{}); }
@@ -191,6 +192,19 @@ std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineT
         return 0;
     }
     return static_cast<std::uint32_t>(it->second.size());
+}
+
+void State::recount_creators(Slot slot) {
+    const Fleet& fleet = at<Fleet>(slot);
+    std::map<std::uint64_t, Slot> sessions = fleet.ended_sessions;
+    sessions.insert(fleet.live_sessions.begin(), fleet.live_sessions.end());
+    const auto each = [&](auto&& act) {
+        for (const auto& [order, session] : sessions)
+            if (const GameSession& made = at<GameSession>(session); !made.creator_id.empty())
+                act(stable_hash(made.creator_id, slot), made);
+    };
+    each([this](std::uint64_t creator, const GameSession&) { creators_.erase(creator); });
+    each([this](std::uint64_t creator, const GameSession& made) { creators_[creator].push_back(made.created_at); });
 }
 
 // ------------------------------------------------------------------ ids
@@ -322,6 +336,9 @@ void State::unlink(Slot slot, PlayerSession& player) {
 void State::link(Slot slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.emplace(event.order, slot); }
 void State::unlink(Slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.erase(event.order); }
 
+void State::link(Slot slot, InstanceUsage& usage) { tables<Fleet>().at(usage.fleet).usages.emplace(usage.order, slot); }
+void State::unlink(Slot, InstanceUsage& usage) { tables<Fleet>().at(usage.fleet).usages.erase(usage.order); }
+
 // ------------------------------------------------------------------ count
 
 void State::count(Slot, Fleet& fleet, int sign) {
@@ -438,6 +455,7 @@ void State::refresh_open(Slot slot) {
         .idle = static_cast<std::uint32_t>(instance.idle.size()),
         .activating = instance.activating,
         .max_activations = fleet.max_activations,
+        .reserved = instance.reserved,
     };
     const bool open = plan::refuses(offer) == plan::PlacementRefusal::None;
     const std::uint64_t rank = plan::placement_rank(instance.weight, instance.sessions);
@@ -513,6 +531,9 @@ void State::arm_record(Slot slot, const GameSession& session) {
 void State::arm_record(Slot slot, const PlayerSession& player) {
     if (player.status == PlayerStatus::Reserved) arm(player.deadline, TimerKind::Reservation, slot);
     if (!player.seated()) ended_players_.emplace_back(player.ended_at, slot);
+}
+void State::arm_record(Slot slot, const InstanceUsage& usage) {
+    if (usage.over) ended_usages_.emplace_back(usage.ended_at, slot);
 }
 
 bool State::take_due(EngineTime now, Timer& out) {
@@ -649,7 +670,7 @@ void State::rebuild() {
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
     timers_ = {};
     reconcile_queue_.clear(), spec_queue_.clear();
-    ended_sessions_.clear(), ended_players_.clear(), ended_fleets_.clear();
+    ended_sessions_.clear(), ended_players_.clear(), ended_fleets_.clear(), ended_usages_.clear();
 
     const auto reset_derived = [](auto& table) {
         table.rebuild_free_list();
@@ -679,7 +700,7 @@ void State::rebuild() {
     std::apply([&](auto&... table) { (add_all(table), ...); }, tables_);
 
     const auto by_time = [](auto& queue) { std::stable_sort(queue.begin(), queue.end()); };
-    by_time(ended_sessions_), by_time(ended_players_), by_time(ended_fleets_);
+    by_time(ended_sessions_), by_time(ended_players_), by_time(ended_fleets_), by_time(ended_usages_);
 }
 
 // ------------------------------------------------------------------ digests
@@ -720,8 +741,8 @@ std::string State::derived_digest() const {
     table<Fleet>().for_each([&](Slot slot, const Fleet& f) {
         line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
              f.instances_draining, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
-             f.sessions_activating, f.sessions_active, f.sessions_on_staying, f.players, f.players_max,
-             f.processes_active);
+             map_text(f.usages), f.sessions_activating, f.sessions_active, f.sessions_on_staying, f.players,
+             f.players_max, f.processes_active);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;

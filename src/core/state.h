@@ -119,6 +119,8 @@ public:
     [[nodiscard]] Slot first_of_player(std::string_view player_id) const;
     /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
     [[nodiscard]] std::uint32_t count_created(Slot fleet, std::string_view creator, EngineTime since);
+    /// Counts the fleet's sessions by creator anew: only fleets with a creator limit are counted, and it has one now.
+    void recount_creators(Slot fleet);
 
     // -------------------------------------------------------------- ids
 
@@ -176,6 +178,7 @@ public:
     std::deque<std::pair<EngineTime, Slot>>& ended_sessions() { return ended_sessions_; }
     std::deque<std::pair<EngineTime, Slot>>& ended_players() { return ended_players_; }
     std::deque<std::pair<EngineTime, Slot>>& ended_fleets() { return ended_fleets_; }
+    std::deque<std::pair<EngineTime, Slot>>& ended_usages() { return ended_usages_; }
 
     // -------------------------------------------------------------- journal
 
@@ -237,6 +240,8 @@ private:
     void unlink(Slot, GameSession&);
     void unlink(Slot, PlayerSession&);
     void unlink(Slot, FleetEvent&);
+    void link(Slot, InstanceUsage&);
+    void unlink(Slot, InstanceUsage&);
 
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
@@ -255,6 +260,7 @@ private:
     void arm_record(Slot, const Process&);
     void arm_record(Slot, const GameSession&);
     void arm_record(Slot, const PlayerSession&);
+    void arm_record(Slot, const InstanceUsage&);
 
     void refresh_open(Slot instance);
     void refresh_host(Slot host);
@@ -267,7 +273,7 @@ private:
     const Settings& settings_;
     // Order matters: a record's links point to earlier tables.
     std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
-               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>>
+               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>>
         tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_;
@@ -277,7 +283,7 @@ private:
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
     std::vector<Slot> reconcile_queue_;
     std::vector<Slot> spec_queue_;
-    std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_;
+    std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_, ended_usages_;
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
 };
 

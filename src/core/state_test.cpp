@@ -17,7 +17,7 @@ public:
     explicit Scribbler(std::uint64_t seed) : rng_(seed), state_(settings_) {}
 
     void change() {
-        switch (rng_.below(12)) {
+        switch (rng_.below(13)) {
             case 0: return add_fleet();
             case 1: return add_host();
             case 2:
@@ -29,6 +29,7 @@ public:
             case 8: return edit_process();
             case 9: return edit_instance();
             case 10: return edit_player();
+            case 11: return end_usage();
             default: return remove_something();
         }
     }
@@ -71,6 +72,12 @@ private:
         instance.fleet = fleet;
         instance.host = host;
         instance.status = InstanceStatus::Active;
+        InstanceUsage usage;
+        usage.fleet = fleet;
+        usage.order = state_.next_order();
+        usage.instance_id = instance.id;
+        usage.began = now().wall;
+        instance.usage = state_.add(std::move(usage));
         instance.places = {{.number = 1,
                             .recipe = 0,
                             .client_port = static_cast<std::uint16_t>(1'000 + rng_.below(900)),
@@ -138,6 +145,14 @@ private:
             edit->weight = static_cast<std::uint32_t>(rng_.below(11));
         else
             edit->status = edit->status == InstanceStatus::Active ? InstanceStatus::Draining : InstanceStatus::Active;
+    }
+    void end_usage() {
+        const Slot slot = pick<InstanceUsage>();
+        if (slot == kNone) return;
+        if (state_.at<InstanceUsage>(slot).over) return state_.remove<InstanceUsage>(slot);
+        auto edit = state_.edit<InstanceUsage>(slot);
+        edit->over = true;
+        edit->log_keys = {rng_.text(8)};
     }
     void edit_player() {
         const Slot slot = pick<PlayerSession>();

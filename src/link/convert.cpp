@@ -149,7 +149,7 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids] = value;
+                 sandbox, instance_ids, process_ids, access_user, access_key] = value;
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -161,6 +161,8 @@ void put(const HostHello& value, pb::Hello& out) {
     out.set_sandbox(sandbox);
     out.mutable_instance_ids()->Add(instance_ids.begin(), instance_ids.end());
     out.mutable_process_ids()->Add(process_ids.begin(), process_ids.end());
+    out.set_access_user(access_user);
+    out.set_access_key(access_key);
 }
 
 void put(const BacklogDone&, pb::Report& out) { out.mutable_backlog_done(); }
@@ -487,7 +489,9 @@ HostHello take(Reader& in, pb::Hello& m) {
             .operating_system = in.id(m.mutable_operating_system(), "hello.operating_system"),
             .sandbox = in.id(m.mutable_sandbox(), "hello.sandbox"),
             .instance_ids = in.strings(m.mutable_instance_ids(), "hello.instance_ids", kMaxIds, kMaxIdBytes),
-            .process_ids = in.strings(m.mutable_process_ids(), "hello.process_ids", kMaxIds, kMaxIdBytes)};
+            .process_ids = in.strings(m.mutable_process_ids(), "hello.process_ids", kMaxIds, kMaxIdBytes),
+            .access_user = in.id(m.mutable_access_user(), "hello.access_user"),
+            .access_key = in.text(m.mutable_access_key(), "hello.access_key")};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {

@@ -28,6 +28,26 @@ std::filesystem::path port_file(const config::Config& config) {
     return std::filesystem::path(config.data) / "sdk-port";
 }
 
+/// The private key that operators log in to this host with; "" where none is set.
+Result<std::string> access_key(const config::Agent& agent) {
+    if (agent.access_user.empty() && agent.access_key_file.empty()) return std::string();
+    if (agent.access_user.empty() || agent.access_key_file.empty())
+        return refuse(ErrorCode::InvalidParameterValue,
+                      "agent.access_user and agent.access_key_file belong together: set both or none");
+    std::error_code error;
+    const auto mode = std::filesystem::status(agent.access_key_file, error).permissions();
+    using std::filesystem::perms;
+    if (!error && (mode & (perms::group_all | perms::others_all)) != perms::none)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("agent.access_key_file {} can be read by others than its owner: chmod 600 it",
+                                  agent.access_key_file));
+    std::string key = TRY(read_file(agent.access_key_file, 16'384));
+    if (key.find("PRIVATE KEY-----") == std::string::npos)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("agent.access_key_file {} holds no private key in PEM form", agent.access_key_file));
+    return key;
+}
+
 /// The SDK port of the last run: games that outlived it still call there.
 std::uint16_t last_port(const config::Config& config) {
     const auto text = read_file(port_file(config), 16);
@@ -71,6 +91,8 @@ Result<std::string> AgentParts::start() {
     const bool any = http.host.empty() || http.host == "0.0.0.0" || http.host == "localhost";
     options.address = !config.public_address.empty() ? config.public_address : any ? "127.0.0.1" : http.host;
     options.private_address = "127.0.0.1";
+    options.access_user = config.agent.access_user;
+    options.access_key = TRY(access_key(config.agent));
     options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};
     options.instance_capacity = static_cast<std::uint32_t>(config.agent.capacity);
     options.sandbox = sandbox_of(config.agent.sandbox);

@@ -46,6 +46,8 @@ struct HostHello {
     std::string sandbox;  ///< "bubblewrap" or "none"
     std::vector<std::string> instance_ids;
     std::vector<std::string> process_ids;
+    std::string access_user;  ///< GetInstanceAccess: how to log in to this machine; "" where the operator set nothing
+    std::string access_key;   ///< private key in PEM form; secret
 };
 
 enum class PrepareStep : std::uint8_t { Accepted, Downloaded, Extracted, Installed, PathsValidated };

@@ -52,6 +52,8 @@ struct Retention {
     Millis ended_players{3'600'000};
     std::uint64_t ended_players_max = 500'000;
     std::uint64_t events_per_fleet = 1'000;
+    Millis statistics{90 * 24 * 3'600'000LL};  ///< of instances that are gone
+    std::uint64_t statistics_max = 100'000;
     Millis deleted_fleets{24 * 3'600'000LL};
     Millis idempotency{24 * 3'600'000LL};  ///< at least a day
 };

@@ -13,6 +13,7 @@ struct InstanceOffer {
     std::uint32_t idle = 0;             ///< processes ACTIVE, healthy, without a session
     std::uint32_t activating = 0;       ///< sessions ACTIVATING on it
     std::uint32_t max_activations = 0;  ///< 0: no limit [API:RuntimeConfiguration]
+    bool reserved = false;              ///< faulty and kept for investigation [API:SetServerReserved]
 };
 
 /// Why an instance takes no session now.
@@ -22,13 +23,15 @@ enum class PlacementRefusal : std::uint8_t {
     HostUnreachable,
     WeightZero,
     NoIdleProcess,
-    ActivationCap
+    ActivationCap,
+    Reserved
 };
 
 constexpr PlacementRefusal refuses(const InstanceOffer& offer) {
     if (!offer.active) return PlacementRefusal::NotActive;
     if (!offer.host_reachable) return PlacementRefusal::HostUnreachable;
     if (offer.weight == 0) return PlacementRefusal::WeightZero;
+    if (offer.reserved) return PlacementRefusal::Reserved;
     if (offer.idle == 0) return PlacementRefusal::NoIdleProcess;
     if (offer.max_activations != 0 && offer.activating >= offer.max_activations) return PlacementRefusal::ActivationCap;
     return PlacementRefusal::None;

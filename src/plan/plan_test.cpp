@@ -5,9 +5,11 @@
 #include "plan/capacity.h"
 #include "plan/host_choice.h"
 #include "plan/placement.h"
+#include "plan/places.h"
 #include "plan/protection.h"
 #include "plan/scale_in.h"
 #include "plan/silence.h"
+#include "plan/usage.h"
 
 namespace gse::plan {
 namespace {
@@ -115,6 +117,7 @@ TEST(Placement, Refusals) {
     EXPECT_EQ(with([](auto& o) { o.activating = 2; }), PlacementRefusal::ActivationCap);
     EXPECT_EQ(with([](auto& o) { o.activating = 9, o.max_activations = 0; }), PlacementRefusal::None)
         << "0 is no limit";
+    EXPECT_EQ(with([](auto& o) { o.reserved = true; }), PlacementRefusal::Reserved) << "a faulty one gets no players";
     EXPECT_GT(placement_rank(6, 0), placement_rank(5, 1'000)) << "weight before fullness";
     EXPECT_GT(placement_rank(5, 2), placement_rank(5, 1)) << "the fuller instance first";
 }
@@ -154,6 +157,56 @@ TEST(ScaleIn, Order) {
     EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true, .weight = 5}, C{.ready = true, .weight = 1}}), 1u)
         << "lower weight";
     EXPECT_EQ(choose_scale_in(std::vector{C{.age_rank = 7}, C{.age_rank = 3}}), 1u) << "oldest";
+}
+
+TEST(Places, Kept) {
+    using R = RecipeView;
+    using P = PlaceView;
+    using Kept = std::vector<std::optional<std::uint32_t>>;
+    struct Case {
+        std::vector<R> before, after;
+        std::vector<P> places;
+        Kept wanted;
+        const char* why;
+    };
+    const R a{"/local/game/a", "", 2}, b{"/local/game/b", "", 1};
+    const R a_of_1{"/local/game/a", "", 1}, a_with{"/local/game/a", "-v", 2};
+    constexpr auto gone = std::nullopt;
+    for (const Case& c : {
+             Case{{a}, {a}, {P{0}, P{0}}, {0, 0}, "nothing changed, nothing goes"},
+             Case{{a}, {a_with}, {P{0}, P{0, true}}, {gone, gone}, "other parameters are another program"},
+             Case{{a, b}, {b, a}, {P{0}, P{0}, P{1}}, {1, 1, 0}, "the order of recipes means nothing"},
+             Case{{a}, {a_of_1}, {P{0}, P{0, true}}, {gone, 0}, "fewer: the one with a session stays"},
+             Case{{a}, {a_of_1}, {P{0}, P{0}}, {0, gone}, "else the older one"},
+             Case{{a_of_1}, {a}, {P{0}}, {0}, "more: the one there is stays"},
+             Case{{a_of_1}, {a_of_1, a_of_1}, {P{0}}, {0}, "a recipe that is there twice counts for each"},
+             Case{{a, a}, {a_of_1, a_of_1}, {P{0}, P{0}, P{1}}, {0, 1, gone}, "and is filled in order"},
+             Case{{a}, {a}, {P{0}, P{.recipe = 0, .fits = false}}, {0, gone}, "a port that is no longer permitted"},
+             Case{{a}, {a}, {P{7}}, {gone}, "a recipe of a configuration before"},
+         })
+        EXPECT_EQ(keep_places(c.before, c.after, c.places), c.wanted) << c.why;
+    EXPECT_EQ(stand_ins(3, 1), 2u) << "one for each new process that is not ready";
+    EXPECT_EQ(stand_ins(3, 3), 0u);
+    EXPECT_EQ(stand_ins(1, 3), 0u) << "never less than none";
+}
+
+TEST(Usage, DaysOfASpan) {
+    constexpr std::int64_t kHour = 3'600'000, kMidnight = 1'600'041'600'000;  // 2020-09-14T00:00:00Z
+    const auto at = [](std::int64_t hours) { return WallTime{kMidnight + hours * kHour}; };
+    EXPECT_EQ(day_of(at(0)), at(0));
+    EXPECT_EQ(day_of(at(23)), at(0));
+    EXPECT_EQ(day_of({-1}), WallTime{-86'400'000}) << "the day before 1970";
+    EXPECT_EQ(count_days({at(3), at(3)}), 0u);
+    EXPECT_EQ(count_days({at(3), at(2)}), 0u) << "backwards is nothing";
+    EXPECT_EQ(count_days({at(3), at(24)}), 1u) << "midnight belongs to the next day";
+    EXPECT_EQ(count_days({at(23), at(25)}), 2u);
+    EXPECT_EQ(day_at({at(23), at(49)}, 0), (Span{at(23), at(24)})) << "the first is cut";
+    EXPECT_EQ(day_at({at(23), at(49)}, 1), (Span{at(24), at(48)}));
+    EXPECT_EQ(day_at({at(23), at(49)}, 2), (Span{at(48), at(49)})) << "and so is the last";
+    const std::vector<Span> uses{{at(0), at(10)}, {at(5), at(30)}};
+    EXPECT_EQ(total(uses, {at(0), at(24)}), Millis{29 * kHour}) << "two instances at once count twice";
+    EXPECT_EQ(total(uses, {at(24), at(48)}), Millis{6 * kHour});
+    EXPECT_EQ(total(uses, {at(40), at(48)}), Millis{0});
 }
 
 TEST(Silence, Verdicts) {

@@ -83,7 +83,9 @@ link::HostHello FakeHost::hello() const {
                           .operating_system = "Debian 12",
                           .sandbox = "bubblewrap",
                           .instance_ids = {},
-                          .process_ids = {}};
+                          .process_ids = {},
+                          .access_user = options_.access_user,
+                          .access_key = options_.access_key};
     for (const auto& [id, spec] : specs_) hello.instance_ids.push_back(id);
     for (const auto& [id, game] : games_) hello.process_ids.push_back(id);
     for (const auto& [id, how] : unacked_exits_) hello.process_ids.push_back(id);

@@ -20,6 +20,8 @@ struct HostOptions {
     std::string region;  ///< "" serves every region
     std::string address = "10.0.0.1";
     std::uint32_t instances = 100;
+    std::string access_user;
+    std::string access_key;
     link::PortRange ports{10'000, 32'000};
 };
 
