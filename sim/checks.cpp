@@ -2,8 +2,8 @@
 
 #include <set>
 
+#include "core/fleets.h"
 #include "core/process_ports.h"
-#include "plan/capacity.h"
 #include "sim/violation.h"
 
 namespace gse::sim {
@@ -106,6 +106,8 @@ void Checks::forget() {
     processes_.clear();
     sessions_.clear();
     players_.clear();
+    placements_.clear();
+    waiting_.clear();
     last_event_ = 0;
 }
 
@@ -196,6 +198,8 @@ void Checks::after_step(const Server& server, EngineTime now) {
         require(state.at<core::GameSession>(slot).seats == count, "seats are counted right", "session slot {}", slot);
     players_ = std::move(players);
 
+    check_placements(state, now);
+
     // Orders never repeat, and what is new comes behind what was there.
     std::set<std::uint64_t> orders;
     const std::uint64_t next = state.at<core::Meta>(0).next_order;
@@ -205,6 +209,63 @@ void Checks::after_step(const Server& server, EngineTime now) {
     });
     require(next >= last_event_, "events are ordered", "the counter went back");
     last_event_ = next;
+}
+
+void Checks::check_placements(const core::State& state, EngineTime now) {
+    std::map<std::string, std::set<std::uint64_t>> waiting;
+    state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
+        const bool room = fleet.status == FleetStatus::Active && !fleet.open.empty();
+        require(!room || fleet.waiting.empty() || state.has_placement_work(), "nobody waits where there is room",
+                "{} placements wait for fleet {}, which has an idle process", fleet.waiting.size(), fleet.id);
+        for (const auto& [order, slot] : fleet.waiting) {
+            waiting[fleet.id].insert(order);
+            const auto* placement = state.find<core::Placement>(slot);
+            require(placement && placement->order == order && placement->status == PlacementStatus::Pending &&
+                        placement->session == kNone,
+                    "only who waits is waiting", "order {} at fleet {}", order, fleet.id);
+        }
+    });
+    std::map<std::uint64_t, SeenPlacement> placements;
+    state.table<core::Placement>().for_each([&](Slot slot, const core::Placement& placement) {
+        const auto old = placements_.find(placement.order);
+        if (old != placements_.end())
+            check_move("placement", placement.id, placement_moves(), old->second.status, placement.status);
+        require(placements.emplace(placement.order, SeenPlacement{placement.status, placement.session}).second,
+                "placements are ordered", "order {} twice", placement.order);
+        if (placement.status != PlacementStatus::Pending) {
+            require(placement.session == kNone && placement.waits_at.empty() && placement.grows == kNone,
+                    "what has ended wants nothing", "placement {}", placement.id);
+            require((placement.status == PlacementStatus::Fulfilled) == !placement.session_id.empty(),
+                    "FULFILLED means a session", "placement {} is {}", placement.id, to_text(placement.status));
+            return;
+        }
+        require(state.at<core::Queue>(placement.queue).pending.contains({placement.order, slot}),
+                "who is PENDING is in the queue", "placement {}", placement.id);
+        if (placement.session == kNone) {
+            require(!placement.waits_at.empty() || state.has_placement_work(), "nothing waits for nothing",
+                    "placement {} waits nowhere", placement.id);
+            require(placement.deadline + Millis{15'000} > now, "nothing waits for ever",
+                    "placement {} should have timed out at {}, it is {}", placement.id, placement.deadline.ms, now.ms);
+            return;
+        }
+        const auto* session = state.find<core::GameSession>(placement.session);
+        require(session && session->status == SessionStatus::Activating && session->placement == slot,
+                "a placement and its session agree", "placement {}", placement.id);
+        require(placement.seats.size() == placement.players.size() && session->seats >= placement.seats.size(),
+                "players get their seats", "placement {} has {}, the session {}", placement.id, placement.seats.size(),
+                session->seats);
+        if (old != placements_.end() && old->second.session == placement.session) return;
+        // It was placed just now: whoever waited there before, with a lower order, must have been served too.
+        const std::string& fleet = state.at<core::Fleet>(session->fleet).id;
+        for (const std::uint64_t order : waiting_[fleet]) {
+            if (order >= placement.order) break;
+            require(!waiting[fleet].contains(order), "first come, first served",
+                    "placement {} of order {} got a session of fleet {}, where {} waits", placement.id, placement.order,
+                    fleet, order);
+        }
+    });
+    placements_ = std::move(placements);
+    waiting_ = std::move(waiting);
 }
 
 std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
@@ -221,6 +282,10 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
         if (session.live()) say(fmt::format("session {} is still {}", session.key, to_text(session.status)));
         if (session.log_state == core::LogState::Pending)
             say(fmt::format("logs of {} are still to be collected", session.key));
+    });
+    state.table<core::Placement>().for_each([&](Slot, const core::Placement& placement) {
+        if (placement.status == PlacementStatus::Pending)
+            say(fmt::format("placement {} is still PENDING", placement.id));
     });
     state.table<core::PlayerSession>().for_each([&](Slot slot, const core::PlayerSession& player) {
         if (player.seated()) say(fmt::format("{} is still seated", state.player_session_id(slot)));
@@ -258,18 +323,7 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
             case FleetStatus::Terminated:
             case FleetStatus::Error: break;
             case FleetStatus::Active: {
-                const plan::CapacityView view{
-                    .min = fleet.min,
-                    .max = fleet.max,
-                    .desired = fleet.desired,
-                    .staying = staying,
-                    .per_instance = fleet.processes_per_instance(),
-                    .sessions = fleet.sessions_on_staying,
-                    .auto_scaling = fleet.auto_scaling,
-                    .target_percent = fleet.target ? std::optional(fleet.target->percent) : std::nullopt,
-                    .last_scaling = fleet.last_scaling,
-                    .cooldown = state.settings().timers.minute * fleet.cooldown_minutes,
-                    .cooldown_delays_growth = state.settings().scaling.cooldown_delays_scale_out};
+                const plan::CapacityView view = core::capacity_view(state, fleet, now);
                 const auto plan = plan::plan_capacity(view, now);
                 if (plan.look_again != kNever) return say(fmt::format("fleet {} cools down", fleet.id));
                 wanted = plan.desired;

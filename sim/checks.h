@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/state.h"
@@ -27,6 +28,13 @@ private:
     std::map<std::string, SeenProcess> processes_;
     std::map<std::string, SessionStatus> sessions_;
     std::map<std::string, PlayerStatus> players_;
+    struct SeenPlacement {
+        PlacementStatus status;
+        core::Slot session;
+    };
+    void check_placements(const core::State& state, EngineTime now);
+    std::map<std::uint64_t, SeenPlacement> placements_;       ///< by order
+    std::map<std::string, std::set<std::uint64_t>> waiting_;  ///< fleet id → orders
     std::uint64_t last_event_ = 0;
 };
 

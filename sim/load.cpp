@@ -86,7 +86,7 @@ void Load::tick(Server& server, Now now) {
     if (stopped_ || !rng_.chance(shape_.calls)) return;
     if (assets_.empty()) return create_asset(server);
     if (fleets_.empty()) return create_fleet(server);
-    switch (rng_.below(44)) {
+    switch (rng_.below(58)) {
         case 0: return create_asset(server);
         case 1: return fleets_.size() < shape_.fleets_max ? create_fleet(server) : describe(server);
         case 2: return delete_fleet(server);
@@ -98,10 +98,6 @@ void Load::tick(Server& server, Now now) {
         case 8: return update_alias(server);
         case 9:
         case 10: return read_alias(server);
-        case 40:
-        case 41: return change_fleet(server);
-        case 42: return fleets_.size() < shape_.fleets_max ? copy_fleet(server) : change_fleet(server);
-        case 43: return change_instance(server);
         case 11: return end_session(server);
         case 12: return update_session(server);
         case 13:
@@ -115,6 +111,24 @@ void Load::tick(Server& server, Now now) {
             ++counts_.repeats;
             return create_session(server, it->first);
         }
+        case 40: return queues_.size() < shape_.queues_max ? create_queue(server) : change_queue(server);
+        case 41: return stop_placement(server);
+        case 42:
+        case 43:
+        case 44:
+        case 45:
+        case 46:
+        case 47: return start_placement(server);
+        case 48:
+        case 49:
+        case 50:
+        case 51:
+        case 52:
+        case 53: return describe_placement(server);
+        case 54:
+        case 55: return change_fleet(server);
+        case 56: return fleets_.size() < shape_.fleets_max ? copy_fleet(server) : change_fleet(server);
+        case 57: return change_instance(server);
         default: return rng_.chance(0.4) ? create_session(server) : join(server);
     }
 }
@@ -529,6 +543,195 @@ void Load::describe(Server& server) {
     }
 }
 
+// ------------------------------------------------------------------ queues and placements
+
+std::vector<api::GameServerSessionQueueDestination> Load::pick_destinations() {
+    std::set<std::string> arns;
+    const auto add = [&](std::string_view kind, const std::string& id) {
+        if (!id.empty())
+            arns.insert(fmt::format("qcs::gse:{}:uin/{}:{}/{}", settings_.default_region, settings_.uin, kind, id));
+    };
+    for (std::uint64_t i = 0, n = 1 + rng_.below(3); i < n; ++i) {
+        if (const auto alias = pick(aliases_, rng_); alias != aliases_.end() && rng_.chance(0.5))
+            add("alias", alias->first);
+        else
+            add("fleet", pick_fleet());
+    }
+    std::vector<api::GameServerSessionQueueDestination> out;
+    for (const auto& arn : arns) out.push_back({.destination_arn = arn, .fleet_status = std::nullopt});
+    return out;
+}
+
+void Load::create_queue(Server& server) {
+    api::CreateGameServerSessionQueueRequest request;
+    request.name = fmt::format("queue-{}", next_name_++);
+    request.destinations = pick_destinations();
+    request.timeout_in_seconds = 5 + rng_.below(60);
+    if (rng_.chance(0.5))
+        request.player_latency_policies = std::vector<api::PlayerLatencyPolicy>{
+            {.maximum_individual_player_latency_milliseconds = 50, .policy_duration_seconds = 1 + rng_.below(10)},
+            {.maximum_individual_player_latency_milliseconds = 100, .policy_duration_seconds = std::nullopt}};
+    send(server, request,
+         [this, name = request.name, timeout = request.timeout_in_seconds](const api::Envelope& envelope) {
+             if (envelope.error_code.empty())
+                 queues_.emplace(name,
+                                 KnownQueue{.asks = 0, .timeout_s = timeout, .timeout_known = true, .gone = false});
+         });
+}
+
+void Load::change_queue(Server& server) {
+    const auto it = pick(queues_, rng_);
+    if (it == queues_.end()) return;
+    const std::string name = it->first;
+    KnownQueue& queue = it->second;
+    if (queue.gone || rng_.chance(0.1)) {
+        queue.gone = true;
+        for (auto& [id, placement] : placements_)
+            if (placement.request.game_server_session_queue_name == name) placement.stop_asked = true;
+        api::DeleteGameServerSessionQueueRequest request;
+        request.name = name;
+        return send(server, request, [this, name](const api::Envelope& envelope) {
+            if (envelope.error_code.empty() || envelope.error_code == "ResourceNotFound") queues_.erase(name);
+        });
+    }
+    api::UpdateGameServerSessionQueueRequest request;
+    request.name = name;
+    if (rng_.chance(0.7)) request.destinations = pick_destinations();
+    request.timeout_in_seconds = 5 + rng_.below(60);
+    queue.timeout_known = false;
+    const std::uint64_t ask = ++queue.asks;
+    send(server, request, [this, name, ask, timeout = *request.timeout_in_seconds](const api::Envelope& envelope) {
+        const auto known = queues_.find(name);
+        if (known == queues_.end() || known->second.asks != ask || !envelope.error_code.empty()) return;
+        known->second.timeout_s = timeout;
+        known->second.timeout_known = true;
+    });
+}
+
+void Load::start_placement(Server& server) {
+    std::string id;
+    if (rng_.chance(0.2)) id = pick_placement();  // somebody asks again
+    if (id.empty()) {
+        const auto queue = pick(queues_, rng_);
+        if (queue == queues_.end()) return create_queue(server);
+        api::StartGameServerSessionPlacementRequest request;
+        id = request.placement_id = fmt::format("placement-{}", next_name_++);
+        request.game_server_session_queue_name = queue->first;
+        request.maximum_player_session_count = 1 + rng_.below(shape_.seats);
+        std::vector<api::DesiredPlayerSession> players;
+        std::vector<api::PlayerLatency> latencies;
+        for (std::uint64_t i = 0, n = rng_.below(request.maximum_player_session_count + 1); i < n; ++i) {
+            players.push_back({.player_id = fmt::format("player-{}", i), .player_data = "data"});
+            latencies.push_back({.player_id = fmt::format("player-{}", i),
+                                 .region_identifier = settings_.default_region,
+                                 .latency_in_milliseconds = 20 + rng_.below(90)});
+        }
+        if (rng_.chance(0.5)) request.player_latencies = std::move(latencies);
+        request.desired_player_sessions = std::move(players);
+        placements_.emplace(id, KnownPlacement{.request = std::move(request),
+                                               .asked = now_.engine.ms,
+                                               .answered = false,
+                                               .status = {},
+                                               .session = {},
+                                               .stop_asked = queue->second.gone});
+    }
+    const bool answered = placements_.at(id).answered;
+    send(server, placements_.at(id).request, [this, id, answered](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) {
+            const auto& known = placements_.at(id);
+            require(!answered || known.asked + settings_.retention.ended_placements.count() <= now_.engine.ms,
+                    "a repeated request gets the same answer", "placement {} was taken and now {}: {}", id,
+                    envelope.error_code, envelope.error_message);
+            return;
+        }
+        const auto made = api::decode_response<api::StartGameServerSessionPlacementResponse>(envelope.response);
+        require(made.has_value(), "answers can be read", "{}", envelope.response);
+        see_placement(id, made->game_server_session_placement);
+    });
+}
+
+void Load::see_placement(const std::string& id, const api::GameServerSessionPlacement& seen) {
+    KnownPlacement& known = placements_.at(id);
+    require(seen.placement_id == id, "answers fit their questions", "{} instead of {}", seen.placement_id, id);
+    // After retention an id may be used anew, by a repeated request.
+    const bool may_be_new = known.asked + settings_.retention.ended_placements.count() <= now_.engine.ms;
+    const bool was_ended = !known.status.empty() && known.status != "PENDING";
+    require(!was_ended || known.status == seen.status || may_be_new, "a placement ends once", "{} was {} and is {}", id,
+            known.status, seen.status);
+    require(seen.status != "CANCELLED" || known.stop_asked, "nothing happens that nobody asked for", "{} is CANCELLED",
+            id);
+    known.answered = true;
+    const bool fresh = seen.status == "FULFILLED" && known.session.empty();
+    known.status = seen.status;
+    if (seen.status != "FULFILLED") {
+        require(seen.placed_player_sessions.empty() && seen.game_server_session_id.value_or("").empty(),
+                "a session is told of when it is there", "{} is {}", id, seen.status);
+        return;
+    }
+    const std::string session = seen.game_server_session_id.value_or("");
+    require(session.ends_with("/" + id), "a session carries its placement's id", "{} has {}", id, session);
+    require(known.session.empty() || known.session == session || may_be_new, "a placement gets one session",
+            "{} had {} and has {}", id, known.session, session);
+    const auto& wanted = *known.request.desired_player_sessions;
+    require(seen.placed_player_sessions.size() == wanted.size(), "players get their seats", "{} of {} in {}",
+            seen.placed_player_sessions.size(), wanted.size(), id);
+    known.session = session;
+    if (!fresh) return;
+    ++counts_.fulfilled;
+    sessions_.emplace(session, KnownSession{.token = {}, .asked = known.asked, .ended = false, .fleet = {}});
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto& seat = seen.placed_player_sessions[i];
+        require(seat.player_id == wanted[i].player_id, "players get their seats", "{} instead of {}", seat.player_id,
+                wanted[i].player_id);
+        seats_[seat.player_session_id] = {.session = session, .player = seat.player_id, .asked = known.asked};
+        if (rng_.chance(0.8)) arrivals_[session].push_back(seat.player_session_id);
+    }
+}
+
+std::string Load::pick_placement() {
+    // Mostly one that may still be waiting.
+    std::vector<const std::string*> open;
+    for (const auto& [id, placement] : placements_)
+        if (placement.status.empty() || placement.status == "PENDING") open.push_back(&id);
+    if (!open.empty() && rng_.chance(0.8)) return *open[rng_.below(open.size())];
+    const auto it = pick(placements_, rng_);
+    return it == placements_.end() ? std::string() : it->first;
+}
+
+void Load::describe_placement(Server& server) {
+    const std::string id = pick_placement();
+    if (id.empty()) return;
+    api::DescribeGameServerSessionPlacementRequest request;
+    request.placement_id = id;
+    send(server, request, [this, id, answered = placements_.at(id).answered](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) {
+            require(
+                !answered || placements_.at(id).asked + settings_.retention.ended_placements.count() <= now_.engine.ms,
+                "no acknowledged change is lost", "placement {} is {}", id, envelope.error_code);
+            return;
+        }
+        const auto read = api::decode_response<api::DescribeGameServerSessionPlacementResponse>(envelope.response);
+        require(read.has_value(), "answers can be read", "{}", envelope.response);
+        see_placement(id, read->game_server_session_placement);
+    });
+}
+
+void Load::stop_placement(Server& server) {
+    const std::string id = pick_placement();
+    if (id.empty()) return;
+    api::StopGameServerSessionPlacementRequest request;
+    request.placement_id = id;
+    placements_.at(id).stop_asked = true;
+    send(server, request, [this, id](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto read = api::decode_response<api::StopGameServerSessionPlacementResponse>(envelope.response);
+        require(read.has_value(), "answers can be read", "{}", envelope.response);
+        require(read->game_server_session_placement.status == "CANCELLED", "what is stopped is CANCELLED", "{} is {}",
+                id, read->game_server_session_placement.status);
+        see_placement(id, read->game_server_session_placement);
+    });
+}
+
 // ------------------------------------------------------------------ what they were promised
 
 void Load::check(const core::State& state, Now now) const {
@@ -558,6 +761,26 @@ void Load::check(const core::State& state, Now now) const {
         const std::uint64_t version = version_of(state.at<core::Alias>(slot).description);
         require(version >= alias.seen && version <= alias.asked, "no acknowledged change is lost",
                 "alias {} is at v{}, v{} was answered", id, version, alias.seen);
+    }
+    for (const auto& [name, queue] : queues_) {
+        if (queue.gone) continue;
+        const core::Slot slot = state.find_queue(region, name);
+        require(slot != core::kNone, "no acknowledged change is lost", "queue {} does not exist", name);
+        if (queue.timeout_known)
+            require(state.at<core::Queue>(slot).timeout_s == queue.timeout_s, "no acknowledged change is lost",
+                    "queue {} times out after {} s instead of {}", name, state.at<core::Queue>(slot).timeout_s,
+                    queue.timeout_s);
+    }
+    for (const auto& [id, placement] : placements_) {
+        if (!placement.answered) continue;
+        const bool old = placement.asked + keep.ended_placements.count() <= now.engine.ms;
+        const core::Slot slot = state.find_placement(region, id);
+        require(slot != core::kNone || old, "no acknowledged change is lost", "placement {} does not exist", id);
+        if (slot == core::kNone || old || placement.status == "PENDING") continue;
+        const auto& record = state.at<core::Placement>(slot);
+        require(to_text(record.status) == placement.status && record.session_id == placement.session,
+                "a placement ends once", "{} was answered as {} and is {}", id, placement.status,
+                to_text(record.status));
     }
     const Millis session_life = std::min({keep.ended_sessions, keep.deleted_fleets});
     for (const auto& [id, session] : sessions_) {

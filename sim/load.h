@@ -17,6 +17,7 @@ struct LoadShape {
     double calls = 0.5;  ///< new calls a step
     std::uint32_t fleets_max = 3;
     std::uint32_t aliases_max = 3;
+    std::uint32_t queues_max = 2;
     std::uint32_t max_instances = 4;
     std::uint32_t processes = 3;  ///< configured, at most
     std::uint32_t seats = 8;
@@ -25,7 +26,7 @@ struct LoadShape {
 };
 
 struct LoadCounts {
-    std::uint64_t calls = 0, refused = 0, lost = 0, sessions = 0, joins = 0, repeats = 0;
+    std::uint64_t calls = 0, refused = 0, lost = 0, sessions = 0, joins = 0, repeats = 0, fulfilled = 0;
 };
 
 class Load {
@@ -76,6 +77,21 @@ private:
         bool capacity_known = false;  ///< the last update was answered: these are the limits
     };
 
+    struct KnownQueue {
+        std::uint64_t asks = 0;  ///< changes asked for, answered or not
+        std::uint64_t timeout_s = 0;
+        bool timeout_known = false;  ///< the last change was answered
+        bool gone = false;           ///< deletion was asked for
+    };
+    struct KnownPlacement {
+        api::StartGameServerSessionPlacementRequest request;
+        std::int64_t asked = 0;   ///< engine ms; what it made is no older
+        bool answered = false;    ///< it is acknowledged
+        std::string status;       ///< the last that was seen
+        std::string session;      ///< once FULFILLED
+        bool stop_asked = false;  ///< or its queue's deletion
+    };
+
     template <class Request>
     void send(Server& server, const Request& request, Done done, Lost lost = {},
               std::optional<objects::ObjectInfo> package = std::nullopt);
@@ -95,6 +111,14 @@ private:
     void end_session(Server& server);
     void update_session(Server& server);
     void describe(Server& server);
+    void create_queue(Server& server);
+    void change_queue(Server& server);
+    void start_placement(Server& server);
+    void describe_placement(Server& server);
+    void stop_placement(Server& server);
+    void see_placement(const std::string& id, const api::GameServerSessionPlacement& seen);
+    [[nodiscard]] std::vector<api::GameServerSessionQueueDestination> pick_destinations();
+    [[nodiscard]] std::string pick_placement();
     [[nodiscard]] std::string pick_fleet();
     [[nodiscard]] std::string pick_session();
 
@@ -113,6 +137,8 @@ private:
     std::vector<std::pair<std::string, std::string>> instances_;  ///< fleet and instance, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
+    std::map<std::string, KnownQueue> queues_;
+    std::map<std::string, KnownPlacement> placements_;
     std::map<std::string, KnownSession> sessions_;
     std::map<std::string, KnownSeat> seats_;
     std::map<std::string, api::CreateGameServerSessionRequest>

@@ -76,10 +76,11 @@ int run(int argc, char** argv) {
     fmt::print(
         "{} seeds from {} in {:.1f} s: {} steps, {} h of virtual time, {} server crashes, {} agent crashes, {} "
         "commits, {} snapshots, "
-        "{} rebuilds compared, {} reports, {} calls, {} sessions, {} joins, {} kills; all checks held\n",
+        "{} rebuilds compared, {} reports, {} calls, {} sessions, {} joins, {} placements fulfilled, {} kills; all "
+        "checks held\n",
         ran, first, elapsed(), total.steps, total.virtual_ms / 3'600'000, total.crashes, total.agent_crashes,
         total.commits, total.snapshots, total.rebuilds_compared, total.reports, total.calls, total.sessions,
-        total.joins, total.kills);
+        total.joins, total.fulfilled, total.kills);
     return 0;
 }
 

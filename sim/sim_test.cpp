@@ -30,6 +30,7 @@ TEST(Simulation, DoesWhatItClaims) {
     EXPECT_GT(total.agent_crashes, 40u);
     EXPECT_GT(total.sessions, 200u);
     EXPECT_GT(total.joins, 200u);
+    EXPECT_GT(total.fulfilled, 100u) << "and placements are met";
     EXPECT_GT(total.snapshots, 50u);
     EXPECT_GT(total.kills, 20u);
 }

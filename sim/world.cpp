@@ -14,8 +14,8 @@ constexpr std::int64_t kRestMaxMs = 900'000;
 Counts& Counts::operator+=(const Counts& other) {
     steps += other.steps, crashes += other.crashes, agent_crashes += other.agent_crashes, reports += other.reports,
         calls += other.calls;
-    sessions += other.sessions, joins += other.joins, kills += other.kills, commits += other.commits,
-        snapshots += other.snapshots;
+    sessions += other.sessions, joins += other.joins, kills += other.kills, fulfilled += other.fulfilled,
+        commits += other.commits, snapshots += other.snapshots;
     rebuilds_compared += other.rebuilds_compared, virtual_ms += other.virtual_ms;
     return *this;
 }
@@ -55,6 +55,7 @@ void World::draw_sizes() {
     if (rng_.chance(0.5)) {
         keep.ended_sessions = ms(5'000, 60'000);
         keep.ended_players = ms(2'000, 30'000);
+        keep.ended_placements = ms(5'000, 60'000);
         keep.deleted_fleets = ms(5'000, 60'000);
         keep.idempotency = ms(20'000, 100'000);
     }
@@ -317,6 +318,7 @@ Counts World::counts() const {
     counts.calls = load_->counts().calls;
     counts.sessions = load_->counts().sessions;
     counts.joins = load_->counts().joins;
+    counts.fulfilled = load_->counts().fulfilled;
     counts.virtual_ms = static_cast<std::uint64_t>(now_);
     return counts;
 }

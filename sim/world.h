@@ -18,7 +18,7 @@ namespace gse::sim {
 
 struct Counts {
     std::uint64_t steps = 0, crashes = 0, agent_crashes = 0, reports = 0, calls = 0, sessions = 0, joins = 0, kills = 0,
-                  commits = 0, snapshots = 0, rebuilds_compared = 0, virtual_ms = 0;
+                  fulfilled = 0, commits = 0, snapshots = 0, rebuilds_compared = 0, virtual_ms = 0;
     Counts& operator+=(const Counts& other);
 };
 

@@ -116,6 +116,15 @@ GSE_ACTION(JoinGameServerSession);
 GSE_ACTION(JoinGameServerSessionBatch);
 GSE_ACTION(DescribePlayerSessions);
 
+// Queues and placements
+GSE_ACTION(CreateGameServerSessionQueue);
+GSE_ACTION(DescribeGameServerSessionQueues);
+GSE_ACTION(UpdateGameServerSessionQueue);
+GSE_ACTION(DeleteGameServerSessionQueue);
+GSE_ACTION(StartGameServerSessionPlacement);
+GSE_ACTION(DescribeGameServerSessionPlacement);
+GSE_ACTION(StopGameServerSessionPlacement);
+
 #undef GSE_ACTION
 
 }  // namespace gse::api

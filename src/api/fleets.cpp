@@ -291,8 +291,14 @@ Result<DescribeFleetRelatedResourcesResponse> handle(Scope& scope,
         if (alias.type == AliasType::Simple && alias.fleet_id == fleet.id)
             response.resources.push_back({.type = "ALIAS", .resource_id = alias.id, .resource_region = alias.region});
     });
-    std::sort(response.resources.begin(), response.resources.end(),
-              [](const auto& a, const auto& b) { return a.resource_id < b.resource_id; });
+    scope.state().table<core::Queue>().for_each([&](Slot, const core::Queue& queue) {
+        const auto is_this = [&](const core::QueueDestination& d) { return !d.alias && d.id == fleet.id; };
+        if (std::any_of(queue.destinations.begin(), queue.destinations.end(), is_this))
+            response.resources.push_back({.type = "QUEUE", .resource_id = queue.name, .resource_region = queue.region});
+    });
+    std::sort(response.resources.begin(), response.resources.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.type, a.resource_id, a.resource_region) < std::tie(b.type, b.resource_id, b.resource_region);
+    });
     return response;
 }
 

@@ -43,6 +43,18 @@ Result<Slot> need_asset(const Scope& scope, std::string_view asset_id) {
     return slot;
 }
 
+Result<Slot> need_queue(const Scope& scope, std::string_view name) {
+    const Slot slot = scope.state().find_queue(scope.region, name);
+    if (slot == kNone) return not_found("Queue", name, scope.region);
+    return slot;
+}
+
+Result<Slot> need_placement(const Scope& scope, std::string_view placement_id) {
+    const Slot slot = scope.state().find_placement(scope.region, placement_id);
+    if (slot == kNone) return not_found("Placement", placement_id, scope.region);
+    return slot;
+}
+
 Result<Slot> need_session(const Scope& scope, std::string_view session_id) {
     const Slot slot = scope.state().find_session(session_id);
     if (slot == kNone ||
@@ -81,7 +93,7 @@ bool FilterSet::matches(std::string_view name, std::string_view id, std::span<co
            });
 }
 
-Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id) {
+Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id, bool many_names) {
     FilterSet set;
     if (!filters) return set;
     for (const Filter& filter : *filters) {
@@ -92,7 +104,9 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
                               fmt::format("Filters: {} takes exactly one value", filter.key));
             return values.front();
         };
-        if (filter.key == "resource:name") {
+        if (filter.key == "resource:name" && many_names) {
+            set.names.insert(set.names.end(), values.begin(), values.end());
+        } else if (filter.key == "resource:name") {
             set.names.push_back(TRY(one_value()));
         } else if (filter.key == "resource:resourceId" && with_id) {
             set.ids.push_back(TRY(one_value()));

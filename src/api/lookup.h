@@ -14,6 +14,9 @@ namespace gse::api {
 Result<core::Slot> need_fleet(const Scope& scope, std::string_view fleet_id);
 Result<core::Slot> need_alias(const Scope& scope, std::string_view alias_id);
 Result<core::Slot> need_asset(const Scope& scope, std::string_view asset_id);
+/// By name.
+Result<core::Slot> need_queue(const Scope& scope, std::string_view name);
+Result<core::Slot> need_placement(const Scope& scope, std::string_view placement_id);
 /// Of the caller's region.
 Result<core::Slot> need_session(const Scope& scope, std::string_view session_id);
 
@@ -24,7 +27,8 @@ Result<core::Slot> fleet_or_alias(const Scope& scope, const std::optional<std::s
                                   const std::optional<std::string>& alias_id);
 
 /// Filters of list actions: resource:name, resource:resourceId, tag:key, tag:key-value. `with_id` says whether the
-/// action knows resource:resourceId. An unknown key is InvalidParameterValue.
+/// action knows resource:resourceId, `many_names` whether resource:name takes several. An unknown key is
+/// InvalidParameterValue.
 struct FilterSet {
     std::vector<std::string> names;
     std::vector<std::string> ids;
@@ -33,7 +37,8 @@ struct FilterSet {
 
     [[nodiscard]] bool matches(std::string_view name, std::string_view id, std::span<const core::Tag> own) const;
 };
-Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id);
+Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id,
+                               bool many_names = false);
 
 /// The part [offset, offset + limit) of a list.
 template <class T>

@@ -24,6 +24,7 @@ void restore_2019(Limits& limits) {
     limits.fleets_per_region = 20;
     limits.assets_per_region = 1'000;
     limits.instances_per_region = 20;
+    limits.queues_per_region = 20;
     limits.players_per_session = 200;
 }
 
@@ -34,6 +35,7 @@ bool is_2019(const Limits& limits) {
            documented.fleets_per_region == limits.fleets_per_region &&
            documented.assets_per_region == limits.assets_per_region &&
            documented.instances_per_region == limits.instances_per_region &&
+           documented.queues_per_region == limits.queues_per_region &&
            documented.players_per_session == limits.players_per_session;
 }
 
@@ -111,6 +113,11 @@ const std::vector<Key>& table() {
         {"limits.assets_per_region", Count{GSE_AT(settings.limits.assets_per_region), 1, kMany}, "assets of a region"},
         {"limits.instances_per_region", Count{GSE_AT(settings.limits.instances_per_region), 1, kMany},
          "instances of a region; the hosts' capacity bounds them besides"},
+        {"limits.queues_per_region", Count{GSE_AT(settings.limits.queues_per_region), 1, kMany}, "queues of a region"},
+        {"limits.destinations_per_queue", Count{GSE_AT(settings.limits.destinations_per_queue), 1, 100},
+         "destinations of a queue"},
+        {"limits.placements_per_queue", Count{GSE_AT(settings.limits.placements_per_queue), 1, 1'000'000},
+         "placements of a queue that are PENDING at once; further ones are refused"},
         {"limits.players_per_session", Count{GSE_AT(settings.limits.players_per_session), 1, 1'000'000},
          "largest MaximumPlayerSessionCount"},
         {"limits.package_bytes", Size{GSE_AT(settings.limits.package_bytes), 1, kMany},
@@ -127,6 +134,10 @@ const std::vector<Key>& table() {
         {"retention.ended_players", Duration{GSE_AT(settings.retention.ended_players), 0ms, kYear},
          "ended player sessions stay queryable for this long"},
         {"retention.ended_players_max", Count{GSE_AT(settings.retention.ended_players_max), 0, kMany},
+         "and at most this many of them"},
+        {"retention.ended_placements", Duration{GSE_AT(settings.retention.ended_placements), 0ms, kYear},
+         "ended placements stay queryable for this long, and their PlacementId stays taken"},
+        {"retention.ended_placements_max", Count{GSE_AT(settings.retention.ended_placements_max), 0, kMany},
          "and at most this many of them"},
         {"retention.events_per_fleet", Count{GSE_AT(settings.retention.events_per_fleet), 1, 1'000'000},
          "the newest events of a fleet that are kept"},

@@ -57,6 +57,48 @@ TEST(Archive, PlayerSecretsAndDataSurvive) {
     EXPECT_EQ(read.deadline, kNever);
 }
 
+TEST(Archive, QueuesAndPlacementsSurvive) {
+    Queue queue;
+    queue.name = "eu";
+    queue.destinations = {{"qcs::gse:ap-tokyo:uin/1:alias/alias-1", "ap-tokyo", true, "alias-1"}};
+    queue.policies = {{60, 10}, {100, std::nullopt}};
+    queue.timeout_s = 30;
+    Queue queue_read;
+    const std::string queue_bytes = write(queue);
+    Reader queue_reader(queue_bytes);
+    archive(queue_reader, queue_read);
+    EXPECT_EQ(write(queue_read), queue_bytes);
+    EXPECT_TRUE(queue_read.destinations.at(0).alias);
+    EXPECT_EQ(queue_read.policies.at(1).seconds, std::nullopt);
+
+    Placement placement;
+    placement.id = "p-1";
+    placement.players = {{"someone", "data"}};
+    placement.latencies = {{"someone", "ap-tokyo", 40}};
+    placement.status = PlacementStatus::Fulfilled;
+    placement.deadline = EngineTime{600'000};
+    placement.seats = {{"someone", "psess-1"}};
+    Placement read;
+    const std::string bytes = write(placement);
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok());
+    EXPECT_EQ(write(read), bytes);
+    EXPECT_EQ(read.seats.at(0).second, "psess-1");
+    EXPECT_EQ(read.session, kNone);
+}
+
+TEST(Archive, ASessionOfAnOlderVersionCameFromNoPlacement) {
+    std::string bytes;
+    Writer writer(bytes);
+    writer(std::string("gssess-1"), std::uint64_t{7}, Slot{1});
+    GameSession older;
+    Reader reader(bytes);
+    archive(reader, older);
+    EXPECT_TRUE(reader.ok());
+    EXPECT_EQ(older.placement, kNone);
+}
+
 TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
     std::string bytes;
     Writer writer(bytes);

@@ -18,6 +18,11 @@ void clear_derived(Fleet& fleet) {
     fleet.next_launch = {};
     fleet.launch_failures = 0;
     fleet.reconcile_queued = false;
+    fleet.waiting.clear();
+    fleet.demand = 0;
+    fleet.waiting_saw = 0;
+    fleet.serve_queued = false;
+    fleet.refused = {};
 }
 
 void clear_derived(Host& host) {
@@ -55,6 +60,14 @@ void clear_derived(GameSession& session) {
 
 void clear_derived(PlayerSession& player) {
     player.next = player.previous = player.next_same_player = player.previous_same_player = kNone;
+}
+
+void clear_derived(Queue& queue) { queue.pending.clear(); }
+
+void clear_derived(Placement& placement) {
+    placement.reach.clear();
+    placement.waits_at.clear();
+    placement.grows = kNone;
 }
 
 }  // namespace gse::core

@@ -16,6 +16,8 @@
 #include "core/slab.h"
 #include "model/link_messages.h"
 #include "model/statuses.h"
+#include "plan/destination.h"
+#include "plan/refusals.h"
 
 namespace gse::core {
 
@@ -142,6 +144,12 @@ struct Fleet {
     EngineTime next_launch;  ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
+    // of this run: found out again by looking at every PENDING placement once
+    std::set<std::pair<std::uint64_t, Slot>> waiting;  ///< placements that would come here, by order
+    std::uint32_t demand = 0;                          ///< of these, those that it grows for
+    std::uint64_t waiting_saw = 0;                     ///< what its placements were last told of it
+    bool serve_queued = false;
+    plan::RefusalCounter refused;  ///< creates that found no idle process
 
     [[nodiscard]] std::uint32_t processes_per_instance() const {
         std::uint32_t sum = 0;
@@ -289,6 +297,7 @@ struct GameSession {
     std::int32_t custom_maximum = 0;
     std::uint32_t retired_number = 0;  ///< highest PlayerSession::number that retention has taken; never given again
     std::string log_instance;          ///< id of the instance it ran on, once ended
+    Slot placement = kNone;  ///< the one that made it; its id is then the key's second part. Compare Placement::session
     // derived
     bool listed_live = false;  ///< which of the fleet's two maps lists it
     bool listed_ended = false;
@@ -318,6 +327,78 @@ struct PlayerSession {
     Slot next_same_player = kNone, previous_same_player = kNone;
 
     [[nodiscard]] bool seated() const { return status == PlayerStatus::Reserved || status == PlayerStatus::Active; }
+};
+
+/// A fleet or an alias that a queue may place in.
+struct QueueDestination {
+    std::string arn;  ///< as it was given
+    std::string region;
+    bool alias = false;
+    std::string id;
+};
+
+struct LatencyPolicy {
+    std::uint64_t max_ms = 0;
+    std::optional<std::uint64_t> seconds;
+};
+
+struct Queue {
+    std::string region;
+    std::string name;  ///< its identity within the region
+    std::uint64_t order = 0;
+    std::vector<QueueDestination> destinations;  ///< by priority
+    std::vector<LatencyPolicy> policies;
+    std::uint32_t timeout_s = 600;
+    std::vector<Tag> tags;
+    WallTime created;
+    // derived
+    std::set<std::pair<std::uint64_t, Slot>> pending;  ///< PENDING placements, by order
+};
+
+struct PlayerLatency {
+    std::string player_id;
+    std::string region;
+    std::uint64_t ms = 0;
+};
+
+struct DesiredPlayer {
+    std::string player_id;
+    std::string data;
+};
+
+/// A wish for a session somewhere. While it is PENDING it either waits or has a session that is ACTIVATING.
+struct Placement {
+    std::string id;  ///< the caller's, unique in the region
+    std::string region;
+    std::string queue_name;
+    Slot queue = kNone;       ///< valid while PENDING
+    std::uint64_t order = 0;  ///< its place among those that wait; kept when its session is lost
+    std::uint64_t request_hash = 0;
+    PlacementStatus status = PlacementStatus::Pending;
+    std::uint32_t max_players = 0;
+    std::string session_name;
+    std::string session_data;
+    std::vector<GameProperty> properties;
+    std::vector<DesiredPlayer> players;
+    std::vector<PlayerLatency> latencies;
+    EngineTime started_at;
+    WallTime started;
+    EngineTime deadline = kNever;
+    Slot session = kNone;  ///< PENDING: the one that is ACTIVATING for it
+    EngineTime ended_at;
+    WallTime ended;
+    std::string why;  ///< why it FAILED
+    // once FULFILLED: its session may be forgotten before it
+    std::string session_id;
+    std::string session_region;
+    std::string address;
+    std::uint16_t port = 0;
+    std::vector<std::pair<std::string, std::string>> seats;  ///< player id, player session id
+    // derived
+    std::vector<plan::Reach> reach;
+    // of this run
+    std::vector<Slot> waits_at;  ///< fleets whose `waiting` has it, the preferred one first
+    Slot grows = kNone;          ///< the fleet whose `demand` counts it
 };
 
 struct FleetEvent {
@@ -361,5 +442,7 @@ void clear_derived(Instance& instance);
 void clear_derived(Process& process);
 void clear_derived(GameSession& session);
 void clear_derived(PlayerSession& player);
+void clear_derived(Queue& queue);
+void clear_derived(Placement& placement);
 
 }  // namespace gse::core

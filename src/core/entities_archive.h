@@ -78,7 +78,7 @@ void archive(Ar& ar, GameSession& r) {
        r.max_players, r.name, r.creator_id, r.session_data, r.matchmaker_data, r.status_reason, r.properties,
        r.idempotency_token, r.request_hash, r.created_at, r.created, r.activation_deadline, r.ended_at, r.ended,
        r.address, r.port, r.log_state, r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum,
-       r.retired_number, r.log_instance);
+       r.retired_number, r.log_instance, r.placement);
 }
 template <class Ar>
 void archive(Ar& ar, PlayerSession& r) {
@@ -98,6 +98,32 @@ void archive(Ar& ar, FleetEvent& r) {
 template <class Ar>
 void archive(Ar& ar, InstanceUsage& r) {
     ar(r.fleet, r.order, r.instance_id, r.address, r.began, r.over, r.ended, r.ended_at, r.log_keys);
+}
+template <class Ar>
+void archive(Ar& ar, QueueDestination& r) {
+    ar(r.arn, r.region, r.alias, r.id);
+}
+template <class Ar>
+void archive(Ar& ar, LatencyPolicy& r) {
+    ar(r.max_ms, r.seconds);
+}
+template <class Ar>
+void archive(Ar& ar, Queue& r) {
+    ar(r.region, r.name, r.order, r.destinations, r.policies, r.timeout_s, r.tags, r.created);
+}
+template <class Ar>
+void archive(Ar& ar, PlayerLatency& r) {
+    ar(r.player_id, r.region, r.ms);
+}
+template <class Ar>
+void archive(Ar& ar, DesiredPlayer& r) {
+    ar(r.player_id, r.data);
+}
+template <class Ar>
+void archive(Ar& ar, Placement& r) {
+    ar(r.id, r.region, r.queue_name, r.queue, r.order, r.request_hash, r.status, r.max_players, r.session_name,
+       r.session_data, r.properties, r.players, r.latencies, r.started_at, r.started, r.deadline, r.session, r.ended_at,
+       r.ended, r.why, r.session_id, r.session_region, r.address, r.port, r.seats);
 }
 template <class Ar>
 void archive(Ar& ar, Meta& r) {

@@ -240,6 +240,24 @@ void advance_creation(Step& step, Slot slot) {
     }
 }
 
+plan::CapacityView capacity_view(const State& state, const Fleet& fleet, EngineTime now) {
+    const Timers& timers = state.settings().timers;
+    return {
+        .min = fleet.min,
+        .max = fleet.max,
+        .desired = fleet.desired,
+        .staying = staying(fleet),
+        .per_instance = fleet.processes_per_instance(),
+        .sessions = fleet.sessions_on_staying,
+        .auto_scaling = fleet.auto_scaling,
+        .target_percent = fleet.target ? std::optional(fleet.target->percent) : std::nullopt,
+        .last_scaling = fleet.last_scaling,
+        .cooldown = timers.minute * fleet.cooldown_minutes,
+        .cooldown_delays_growth = state.settings().scaling.cooldown_delays_scale_out,
+        .demand = fleet.demand + fleet.refused.demand(now, timers.minute),
+    };
+}
+
 void reconcile_fleet(Step& step, Slot slot) {
     State& state = step.state;
     state.change_fleet_run(slot, [](Fleet& fleet) { fleet.reconcile_queued = false; });
@@ -263,25 +281,16 @@ void reconcile_fleet(Step& step, Slot slot) {
             // A first deployment needs one instance, whatever was asked for later.
             return grow(step, slot, std::min(1u, std::max(fleet.desired, fleet.min)));
     }
-    const plan::CapacityView view{
-        .min = fleet.min,
-        .max = fleet.max,
-        .desired = fleet.desired,
-        .staying = staying(fleet),
-        .per_instance = fleet.processes_per_instance(),
-        .sessions = fleet.sessions_on_staying,
-        .auto_scaling = fleet.auto_scaling,
-        .target_percent = fleet.target ? std::optional(fleet.target->percent) : std::nullopt,
-        .last_scaling = fleet.last_scaling,
-        .cooldown = step.timers().minute * fleet.cooldown_minutes,
-        .cooldown_delays_growth = step.settings().scaling.cooldown_delays_scale_out,
-    };
+    const plan::CapacityView view = capacity_view(state, fleet, step.now.engine);
     const plan::CapacityPlan plan = plan::plan_capacity(view, step.now.engine);
     if (plan.look_again != kNever) state.arm(plan.look_again, TimerKind::FleetCheck, slot);
+    const std::string waiting = view.demand > 0 ? fmt::format(" and {} waiting", view.demand) : std::string();
     if (view.auto_scaling && view.target_percent)
         set_desired(step, slot, plan.desired,
-                    fmt::format("{} sessions on {} instances of {}, buffer {} %", view.sessions, view.staying,
-                                view.per_instance, *view.target_percent));
+                    fmt::format("{} sessions{} on {} instances of {}, buffer {} %", view.sessions, waiting,
+                                view.staying, view.per_instance, *view.target_percent));
+    else if (plan.desired > fleet.desired)
+        set_desired(step, slot, plan.desired, fmt::format("no instance{}", waiting));
     if (view.staying < plan.desired)
         grow(step, slot, plan.desired);
     else if (view.staying > plan.desired)

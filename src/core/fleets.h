@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/step.h"
+#include "plan/capacity.h"
 
 namespace gse::core {
 
@@ -27,6 +28,9 @@ void advance_creation(Step& step, Slot fleet);
 /// A process of a fleet in creation crashed or could not be started; the third time ends the creation.
 void count_creation_failure(Step& step, Slot fleet, std::string_view what);
 void expire_creation(Step& step, Slot fleet);
+
+/// What decides the number of a fleet's instances.
+[[nodiscard]] plan::CapacityView capacity_view(const State& state, const Fleet& fleet, EngineTime now);
 
 /// Compares what a fleet has with what it should have, and launches or drains. Called once a batch for every fleet that
 /// was touched: growth is event-driven.

@@ -3,6 +3,7 @@
 #include "core/fleets.h"
 #include "core/hosts.h"
 #include "core/instances.h"
+#include "core/placements.h"
 #include "core/players.h"
 #include "core/processes.h"
 #include "core/sessions.h"
@@ -54,6 +55,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::HostAlive: check_host(step, timer.slot); break;
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
             case TimerKind::Places: fill_places(step, timer.slot); break;
+            case TimerKind::Placement: wake_placement(step, timer.slot); break;
         }
     }
     return step.state.next_timer() <= step.now.engine;
@@ -88,6 +90,12 @@ void retire_ended(Step& step, std::size_t max) {
         step, step.state.ended_usages(), keep.statistics, keep.statistics_max, max,
         [](const InstanceUsage& usage, EngineTime at) { return usage.over && usage.ended_at == at; },
         [&](Slot slot, const InstanceUsage&) { step.state.remove<InstanceUsage>(slot); });
+    retire<Placement>(
+        step, step.state.ended_placements(), keep.ended_placements, keep.ended_placements_max, max,
+        [](const Placement& placement, EngineTime at) {
+            return placement.status != PlacementStatus::Pending && placement.ended_at == at;
+        },
+        [&](Slot slot, const Placement&) { step.state.remove<Placement>(slot); });
     // A deleted fleet's sessions go with it, and with them the tokens that made them: not before their time.
     retire<Fleet>(
         step, step.state.ended_fleets(), std::max(keep.deleted_fleets, keep.idempotency), UINT64_MAX, max,
@@ -100,6 +108,8 @@ void retire_ended(Step& step, std::size_t max) {
 bool settle(Step& step) {
     // Reconciling may queue again (an instance that could be removed at once); a fleet settles within a few rounds.
     for (int round = 0; round < 8; ++round) {
+        // Whoever waits is served before a fleet decides how large it should be.
+        if (step.state.has_placement_work()) serve_placements(step, kPlacementsPerBatch);
         const std::vector<Slot> fleets = step.state.take_reconcile_queue();
         if (fleets.empty()) break;
         for (const Slot fleet : fleets)
@@ -109,7 +119,9 @@ bool settle(Step& step) {
         if (!step.state.find<Instance>(instance)) continue;
         step.order(step.state.at<Instance>(instance).host, instance_spec(step.state, instance));
     }
-    return step.state.has_reconcile_queue();
+    // The rest is due now, and whoever drives the batches knows by the timer.
+    if (step.state.has_placement_work()) step.state.arm(step.now.engine, TimerKind::Placement, kNone);
+    return step.state.has_reconcile_queue() || step.state.has_placement_work();
 }
 
 }  // namespace gse::core

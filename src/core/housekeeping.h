@@ -7,10 +7,10 @@ namespace gse::core {
 
 /// Fires timers that are due, at most `max`; true when more are due.
 bool fire_timers(Step& step, std::size_t max);
-/// Forgets ended sessions, player sessions and deleted fleets beyond retention.*, at most `max` of each.
+/// Forgets ended sessions, player sessions, placements and deleted fleets beyond retention.*, at most `max` of each.
 void retire_ended(Step& step, std::size_t max);
-/// Last act of every batch: reconciles queued fleets and sends changed instance specs. True when some are left for the
-/// next batch, so that one batch stays bounded.
+/// Last act of every batch: serves placements, reconciles queued fleets and sends changed instance specs. True when
+/// some are left for the next batch, so that one batch stays bounded.
 bool settle(Step& step);
 
 }  // namespace gse::core

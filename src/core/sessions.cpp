@@ -4,6 +4,7 @@
 
 #include "core/events.h"
 #include "core/instances.h"
+#include "core/placements.h"
 #include "core/players.h"
 #include "core/processes.h"
 
@@ -63,15 +64,22 @@ Result<Slot> create_session(Step& step, NewSession wanted) {
     if (fleet.status != FleetStatus::Active)
         return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet",
                                                           fleet.id, to_text(fleet.status)));
-    if (!wanted.custom_id.empty() && state.find_custom_session(fleet.region, wanted.custom_id) != kNone)
+    const bool placed = wanted.placement != kNone;
+    if (!placed && !wanted.custom_id.empty() && state.find_custom_session(fleet.region, wanted.custom_id) != kNone)
         return refuse(ErrorCode::InUse,
                       fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
     TRY(check_creator(step, fleet, wanted));
+    if (!placed && fleet.serve_queued) serve_placements(step, kPlacementsPerBatch);
     if (fleet.open.empty()) {
+        const Millis minute = step.timers().minute;
+        bool begins = false;
+        state.change_fleet_run(wanted.fleet, [&](Fleet& run) { begins = run.refused.add(step.now.engine, minute); });
+        if (begins) state.arm(step.now.engine + minute, TimerKind::FleetCheck, wanted.fleet);
         state.queue_reconcile(wanted.fleet);
         return refuse(ErrorCode::Insufficient, fmt::format("Fleet {} has no idle process: {}", fleet.id,
                                                            describe_shortage(state, wanted.fleet)));
     }
+    if (!placed) state.change_fleet_run(wanted.fleet, [](Fleet& run) { run.refused.satisfy(); });
     const Slot instance_slot = fleet.open.rbegin()->second;
     const Instance& instance = state.at<Instance>(instance_slot);
     const Slot process_slot = instance.idle.back();
@@ -93,6 +101,7 @@ Result<Slot> create_session(Step& step, NewSession wanted) {
     session.properties = std::move(wanted.properties);
     session.idempotency_token = std::move(wanted.idempotency_token);
     session.request_hash = wanted.request_hash;
+    session.placement = wanted.placement;
     session.created_at = step.now.engine;
     session.created = step.now.wall;
     session.activation_deadline = step.now.engine + Millis{std::int64_t{fleet.activation_timeout_s} * 1000};
@@ -136,6 +145,7 @@ Result<void> activate_session(Step& step, Slot slot) {
         edit->activation_deadline = kNever;
     }
     start_reservation_timers(step, slot);
+    fulfil_placement(step, slot);
     return {};
 }
 
@@ -180,6 +190,7 @@ void end_session(Step& step, Slot slot, SessionStatus status, std::string reason
         step.order(state.at<Instance>(session.instance).host, collect_logs_order(state, slot));
     else
         state.edit<GameSession>(slot)->instance = kNone;
+    put_placement_back(step, slot);
     // Protection was the session's: what remains is an unprotected process.
     if (state.at<Process>(process_slot).status == ProcessStatus::Ending) renew_end(step, process_slot);
     state.queue_reconcile(session.fleet);

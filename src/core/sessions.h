@@ -19,11 +19,13 @@ struct NewSession {
     std::string custom_id;  ///< "" or the caller's own id, unique in the region
     std::string idempotency_token;
     std::uint64_t request_hash = 0;
+    Slot placement = kNone;  ///< the one that it is made for; `custom_id` is then the placement's
 };
 
 /// Gives an idle process of the fleet to a new session, ACTIVATING at once, and orders its start.
 /// Unavailable: the fleet is not ACTIVE. LimitExceeded: the creator's limit. InUse: the custom id is taken.
 /// Insufficient: no idle process, with the reason ("10/10 processes busy, 1 instance starting, maximum 1").
+/// Placements that wait for the fleet come first. A create that is refused counts as demand for a minute.
 Result<Slot> create_session(Step& step, NewSession wanted);
 
 /// ACTIVATING → ACTIVE. Activating an ACTIVE session again is no error.

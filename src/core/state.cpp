@@ -46,8 +46,9 @@ std::string idempotency_key(std::string_view region, std::string_view token) {
     return fmt::format("{}/{}", region, token);
 }
 
-/// "" when the caller gave no id of their own.
+/// "" when the caller gave no id of their own; what a placement adds to the key is none.
 std::string_view custom_part(const GameSession& session) {
+    if (session.placement != kNone) return {};
     const auto slash = session.key.find('/');
     return slash == std::string::npos ? std::string_view{} : std::string_view(session.key).substr(slash + 1);
 }
@@ -128,6 +129,8 @@ GSE_INSTANTIATE(GameSession)
 GSE_INSTANTIATE(PlayerSession)
 GSE_INSTANTIATE(FleetEvent)
 GSE_INSTANTIATE(InstanceUsage)
+GSE_INSTANTIATE(Queue)
+GSE_INSTANTIATE(Placement)
 #undef GSE_INSTANTIATE
 
 State::State(const Settings& settings) : settings_(settings) { tables<Meta>().insert(Meta{}); }
@@ -177,6 +180,12 @@ Slot State::find_idempotent(std::string_view region, std::string_view token) con
 }
 Slot State::find_custom_session(std::string_view region, std::string_view custom_id) const {
     return lookup(custom_sessions_, idempotency_key(region, custom_id));
+}
+Slot State::find_queue(std::string_view region, std::string_view name) const {
+    return lookup(queues_, idempotency_key(region, name));
+}
+Slot State::find_placement(std::string_view region, std::string_view id) const {
+    return lookup(placements_, idempotency_key(region, id));
 }
 Slot State::first_of_player(std::string_view player_id) const {
     const auto it = players_.find(stable_hash(player_id));
@@ -242,9 +251,22 @@ void State::begin_epoch() { ++edit<Meta>(0)->epoch; }
 void State::link(Slot slot, Asset& asset) { assets_.emplace(asset.id, slot); }
 void State::unlink(Slot, Asset& asset) { assets_.erase(asset.id); }
 void State::link(Slot slot, Alias& alias) { aliases_.emplace(alias.id, slot); }
-void State::unlink(Slot, Alias& alias) { aliases_.erase(alias.id); }
+void State::unlink(Slot, Alias& alias) {
+    aliases_.erase(alias.id);
+    tell_alias(alias.id);
+}
 void State::link(Slot slot, Fleet& fleet) { fleets_.emplace(fleet.id, slot); }
-void State::unlink(Slot, Fleet& fleet) { fleets_.erase(fleet.id); }
+void State::unlink(Slot slot, Fleet& fleet) {
+    fleets_.erase(fleet.id);
+    while (!fleet.waiting.empty()) {
+        const Slot waiting = fleet.waiting.begin()->second;
+        Placement& placement = tables<Placement>().at(waiting);
+        std::erase(placement.waits_at, slot);
+        if (placement.grows == slot) placement.grows = kNone;
+        fleet.waiting.erase(fleet.waiting.begin());
+        queue_placement(waiting);
+    }
+}
 
 void State::link(Slot slot, Host& host) { hosts_.emplace(host.name, slot); }
 void State::unlink(Slot, Host& host) { hosts_.erase(host.name); }
@@ -338,15 +360,38 @@ void State::unlink(Slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).ev
 
 void State::link(Slot slot, InstanceUsage& usage) { tables<Fleet>().at(usage.fleet).usages.emplace(usage.order, slot); }
 void State::unlink(Slot, InstanceUsage& usage) { tables<Fleet>().at(usage.fleet).usages.erase(usage.order); }
+void State::link(Slot slot, Queue& queue) { queues_.emplace(idempotency_key(queue.region, queue.name), slot); }
+void State::unlink(Slot, Queue& queue) {
+    CHECK(queue.pending.empty());
+    queues_.erase(idempotency_key(queue.region, queue.name));
+}
+
+void State::link(Slot slot, Placement& placement) {
+    placements_.emplace(idempotency_key(placement.region, placement.id), slot);
+    std::vector<plan::LatencySample> samples;
+    samples.reserve(placement.latencies.size());
+    for (const auto& latency : placement.latencies) samples.push_back({latency.player_id, latency.region, latency.ms});
+    placement.reach = plan::find_reach(samples);
+}
+void State::unlink(Slot slot, Placement& placement) {
+    CHECK(placement.waits_at.empty());
+    placement_queue_.erase({placement.order, slot});
+    placements_.erase(idempotency_key(placement.region, placement.id));
+}
 
 // ------------------------------------------------------------------ count
+
+void State::count(Slot, Alias& alias, int sign) {
+    if (sign > 0) tell_alias(alias.id);
+}
 
 void State::count(Slot, Fleet& fleet, int sign) {
     if (fleet.asset != kNone && fleet.status != FleetStatus::Terminated)
         tables<Asset>().at(fleet.asset).bound_fleets += static_cast<std::uint32_t>(sign);
     // The activation cap is part of what makes an instance open.
-    if (sign > 0)
-        for (const Slot instance : fleet.instances) refresh_open(instance);
+    if (sign < 0) return;
+    for (const Slot instance : fleet.instances) refresh_open(instance);
+    tell_waiting(fleet);
 }
 
 void State::count(Slot slot, Instance& instance, int sign) {
@@ -444,6 +489,102 @@ void State::count(Slot, PlayerSession& player, int sign) {
     tables<Fleet>().at(session.fleet).players += static_cast<std::uint64_t>(static_cast<std::int64_t>(sign));
 }
 
+void State::count(Slot slot, Queue& queue, int sign) {
+    for (const auto& destination : queue.destinations) {
+        if (!destination.alias) continue;
+        if (sign > 0) {
+            alias_queues_[destination.id].push_back(slot);
+            continue;
+        }
+        const auto it = alias_queues_.find(destination.id);
+        erase_value(it->second, slot);
+        if (it->second.empty()) alias_queues_.erase(it);
+    }
+    if (sign > 0) queue_placements_of(queue);
+}
+
+void State::count(Slot slot, Placement& placement, int sign) {
+    if (placement.status == PlacementStatus::Pending) {
+        auto& pending = tables<Queue>().at(placement.queue).pending;
+        if (sign > 0)
+            pending.emplace(placement.order, slot);
+        else
+            pending.erase({placement.order, slot});
+    }
+    const bool waits = placement.status == PlacementStatus::Pending && placement.session == kNone;
+    if (sign > 0 && !waits) {
+        set_waiting(slot, {}, kNone);
+        placement_queue_.erase({placement.order, slot});
+    }
+}
+
+// ------------------------------------------------------------------ placements that wait
+
+void State::tell_alias(const std::string& alias_id) {
+    const auto it = alias_queues_.find(alias_id);
+    if (it == alias_queues_.end()) return;
+    for (const Slot queue : it->second) queue_placements_of(at<Queue>(queue));
+}
+
+/// What makes a fleet a destination, or one that can grow, has changed: its placements find out.
+void State::tell_waiting(Fleet& fleet) {
+    const std::uint64_t seen = std::uint64_t{fleet.max} << 32 | static_cast<std::uint64_t>(fleet.status) << 2 |
+                               std::uint64_t{fleet.auto_scaling} << 1 | std::uint64_t{fleet.target.has_value()};
+    if (std::exchange(fleet.waiting_saw, seen) == seen) return;
+    placement_queue_.insert(fleet.waiting.begin(), fleet.waiting.end());
+}
+
+void State::set_waiting(Slot slot, std::vector<Slot> fleets, Slot grows) {
+    Placement& placement = tables<Placement>().at(slot);
+    const std::pair key(placement.order, slot);
+    if (placement.waits_at != fleets) {
+        for (const Slot fleet : placement.waits_at) tables<Fleet>().at(fleet).waiting.erase(key);
+        for (const Slot fleet : fleets) tables<Fleet>().at(fleet).waiting.insert(key);
+        placement.waits_at = std::move(fleets);
+    }
+    if (placement.grows != grows) {
+        for (const Slot fleet : {placement.grows, grows}) {
+            if (fleet == kNone) continue;
+            tables<Fleet>().at(fleet).demand += fleet == grows ? 1u : UINT32_MAX;
+            queue_reconcile(fleet);
+        }
+        placement.grows = grows;
+    }
+    for (const Slot fleet : placement.waits_at) queue_serve(fleet);
+}
+
+void State::queue_placement(Slot slot) {
+    const Placement& placement = at<Placement>(slot);
+    if (placement.status == PlacementStatus::Pending && placement.session == kNone)
+        placement_queue_.emplace(placement.order, slot);
+}
+
+void State::queue_placements_of(const Queue& queue) {
+    for (const auto& [order, slot] : queue.pending) queue_placement(slot);
+}
+
+Slot State::take_placement() {
+    if (placement_queue_.empty()) return kNone;
+    const Slot slot = placement_queue_.begin()->second;
+    placement_queue_.erase(placement_queue_.begin());
+    return slot;
+}
+
+void State::queue_serve(Slot slot) {
+    Fleet& fleet = tables<Fleet>().at(slot);
+    if (fleet.status != FleetStatus::Active || fleet.open.empty() || fleet.waiting.empty()) return;
+    if (std::exchange(fleet.serve_queued, true)) return;
+    serve_queue_.push_back(slot);
+}
+
+std::vector<Slot> State::take_serve_queue() {
+    std::erase_if(serve_queue_, [this](Slot slot) { return !find<Fleet>(slot); });
+    for (const Slot slot : serve_queue_) tables<Fleet>().at(slot).serve_queued = false;
+    return std::exchange(serve_queue_, {});
+}
+
+// ------------------------------------------------------------------ instances that may take a session
+
 void State::refresh_open(Slot slot) {
     Instance& instance = tables<Instance>().at(slot);
     Fleet& fleet = tables<Fleet>().at(instance.fleet);
@@ -464,6 +605,7 @@ void State::refresh_open(Slot slot) {
     if (open) fleet.open.emplace(rank, slot);
     instance.open = open;
     instance.open_rank = open ? rank : 0;
+    if (open) queue_serve(instance.fleet);
 }
 
 void State::refresh_host(Slot host) {
@@ -534,6 +676,15 @@ void State::arm_record(Slot slot, const PlayerSession& player) {
 }
 void State::arm_record(Slot slot, const InstanceUsage& usage) {
     if (usage.over) ended_usages_.emplace_back(usage.ended_at, slot);
+}
+
+void State::arm_record(Slot slot, const Placement& placement) {
+    if (placement.status != PlacementStatus::Pending) {
+        ended_placements_.emplace_back(placement.ended_at, slot);
+        return;
+    }
+    arm(placement.deadline, TimerKind::Placement, slot);
+    queue_placement(slot);
 }
 
 bool State::take_due(EngineTime now, Timer& out) {
@@ -669,8 +820,10 @@ void State::rebuild() {
     assets_.clear(), aliases_.clear(), fleets_.clear(), instances_.clear(), processes_.clear(), hosts_.clear();
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
     timers_ = {};
-    reconcile_queue_.clear(), spec_queue_.clear();
+    queues_.clear(), placements_.clear(), alias_queues_.clear();
+    reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
     ended_sessions_.clear(), ended_players_.clear(), ended_fleets_.clear(), ended_usages_.clear();
+    ended_placements_.clear();
 
     const auto reset_derived = [](auto& table) {
         table.rebuild_free_list();
@@ -701,6 +854,7 @@ void State::rebuild() {
 
     const auto by_time = [](auto& queue) { std::stable_sort(queue.begin(), queue.end()); };
     by_time(ended_sessions_), by_time(ended_players_), by_time(ended_fleets_), by_time(ended_usages_);
+    by_time(ended_placements_);
 }
 
 // ------------------------------------------------------------------ digests
@@ -759,14 +913,25 @@ std::string State::derived_digest() const {
         for (Slot p = s.first_player; p != kNone; p = at<PlayerSession>(p).next) players += fmt::format("{},", p);
         line("session", slot, s.listed_live, s.listed_ended, players, s.seats, s.last_number);
     });
+    table<Queue>().for_each([&](Slot slot, const Queue& q) { line("queue", slot, map_text(q.pending)); });
+    table<Placement>().for_each([&](Slot slot, const Placement& p) {
+        std::string reach;
+        for (const auto& region : p.reach)
+            reach += fmt::format("{}:{}:{},", region.region, region.worst_ms, region.sum_ms);
+        line("placement", slot, reach);
+    });
+    {
+        std::map<std::string, std::vector<Slot>> ordered(alias_queues_.begin(), alias_queues_.end());
+        for (const auto& [alias, queues] : ordered) line("alias-queues", alias, sorted(queues));
+    }
     const auto index_text = [](const TextIndex& index) {
         std::map<std::string, Slot> ordered(index.begin(), index.end());
         std::string text;
         for (const auto& [key, slot] : ordered) text += fmt::format("{}={},", key, slot);
         return text;
     };
-    for (const TextIndex* index :
-         {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_})
+    for (const TextIndex* index : {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_,
+                                   &custom_sessions_, &queues_, &placements_})
         line("index", index_text(*index));
     std::map<std::uint64_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)

@@ -46,7 +46,8 @@ enum class TimerKind : std::uint8_t {
     FleetCheck,
     HostAlive,
     DrainGrace,
-    Places
+    Places,
+    Placement
 };
 
 struct Timer {
@@ -115,6 +116,8 @@ public:
     [[nodiscard]] Slot find_player_session(std::string_view id) const;
     [[nodiscard]] Slot find_idempotent(std::string_view region, std::string_view token) const;
     [[nodiscard]] Slot find_custom_session(std::string_view region, std::string_view custom_id) const;
+    [[nodiscard]] Slot find_queue(std::string_view region, std::string_view name) const;
+    [[nodiscard]] Slot find_placement(std::string_view region, std::string_view id) const;
     /// First player session of a player anywhere; follow next_same_player and compare player_id.
     [[nodiscard]] Slot first_of_player(std::string_view player_id) const;
     /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
@@ -170,6 +173,20 @@ public:
     void queue_reconcile(Slot fleet);
     [[nodiscard]] bool has_reconcile_queue() const { return !reconcile_queue_.empty(); }
     [[nodiscard]] std::vector<Slot> take_reconcile_queue() { return std::exchange(reconcile_queue_, {}); }
+    /// The placement waits at these fleets, the preferred one first, and `grows` grows for it; each fleet that has room
+    /// is served before this batch ends.
+    void set_waiting(Slot placement, std::vector<Slot> fleets, Slot grows);
+    /// Where the placement may go must be found out anew.
+    void queue_placement(Slot placement);
+    void queue_placements_of(const Queue& queue);
+    /// The placement of the lowest order that must be looked at; kNone when there is none.
+    [[nodiscard]] Slot take_placement();
+    /// The fleet has room, and placements that wait for it.
+    void queue_serve(Slot fleet);
+    [[nodiscard]] std::vector<Slot> take_serve_queue();
+    [[nodiscard]] bool has_placement_work() const { return !placement_queue_.empty() || !serve_queue_.empty(); }
+    [[nodiscard]] bool has_placement_queue() const { return !placement_queue_.empty(); }
+
     /// The instance's spec goes out with this batch.
     void queue_spec(Slot instance);
     [[nodiscard]] std::vector<Slot> take_spec_queue();
@@ -179,6 +196,7 @@ public:
     std::deque<std::pair<EngineTime, Slot>>& ended_players() { return ended_players_; }
     std::deque<std::pair<EngineTime, Slot>>& ended_fleets() { return ended_fleets_; }
     std::deque<std::pair<EngineTime, Slot>>& ended_usages() { return ended_usages_; }
+    std::deque<std::pair<EngineTime, Slot>>& ended_placements() { return ended_placements_; }
 
     // -------------------------------------------------------------- journal
 
@@ -229,6 +247,8 @@ private:
     void link(Slot, GameSession&);
     void link(Slot, PlayerSession&);
     void link(Slot, FleetEvent&);
+    void link(Slot, Queue&);
+    void link(Slot, Placement&);
     void unlink(Slot, Meta&) {}
     void unlink(Slot, Asset&);
     void unlink(Slot, Alias&);
@@ -242,14 +262,19 @@ private:
     void unlink(Slot, FleetEvent&);
     void link(Slot, InstanceUsage&);
     void unlink(Slot, InstanceUsage&);
+    void unlink(Slot, Queue&);
+    void unlink(Slot, Placement&);
 
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
+    void count(Slot, Alias&, int sign);
     void count(Slot, Fleet&, int sign);
     void count(Slot, Instance&, int sign);
     void count(Slot, Process&, int sign);
     void count(Slot, GameSession&, int sign);
     void count(Slot, PlayerSession&, int sign);
+    void count(Slot, Queue&, int sign);
+    void count(Slot, Placement&, int sign);
 
     /// Arms what a record's own deadlines say; used by add() and rebuild().
     template <class T>
@@ -261,8 +286,11 @@ private:
     void arm_record(Slot, const GameSession&);
     void arm_record(Slot, const PlayerSession&);
     void arm_record(Slot, const InstanceUsage&);
+    void arm_record(Slot, const Placement&);
 
     void refresh_open(Slot instance);
+    void tell_waiting(Fleet& fleet);
+    void tell_alias(const std::string& alias_id);
     void refresh_host(Slot host);
     void list_session(Slot slot, GameSession& session);
     void mark_port(Slot host, std::uint16_t port, int sign);
@@ -273,17 +301,24 @@ private:
     const Settings& settings_;
     // Order matters: a record's links point to earlier tables.
     std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
-               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>>
+               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>, Slab<Queue>,
+               Slab<Placement>>
         tables_;
 
-    TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_;
+    TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_, queues_,
+        placements_;
+    boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
+        alias_queues_;  ///< alias id → queues that name it
     boost::unordered_flat_map<std::uint64_t, Slot> players_;
     boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
 
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
     std::vector<Slot> reconcile_queue_;
     std::vector<Slot> spec_queue_;
-    std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_, ended_usages_;
+    std::set<std::pair<std::uint64_t, Slot>> placement_queue_;
+    std::vector<Slot> serve_queue_;
+    std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_, ended_usages_,
+        ended_placements_;
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
 };
 

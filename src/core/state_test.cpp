@@ -17,7 +17,7 @@ public:
     explicit Scribbler(std::uint64_t seed) : rng_(seed), state_(settings_) {}
 
     void change() {
-        switch (rng_.below(13)) {
+        switch (rng_.below(16)) {
             case 0: return add_fleet();
             case 1: return add_host();
             case 2:
@@ -30,6 +30,9 @@ public:
             case 9: return edit_instance();
             case 10: return edit_player();
             case 11: return end_usage();
+            case 12: return add_queue();
+            case 13: return add_placement();
+            case 14: return edit_placement();
             default: return remove_something();
         }
     }
@@ -160,7 +163,57 @@ private:
         auto edit = state_.edit<PlayerSession>(slot);
         edit->status = edit->seated() ? PlayerStatus::Completed : PlayerStatus::Active;
     }
+    void add_queue() {
+        Alias alias;
+        alias.id = "alias-" + rng_.text(8);
+        alias.region = settings_.default_region;
+        state_.add(std::move(alias));
+        Queue queue;
+        queue.region = settings_.default_region;
+        queue.name = rng_.text(8);
+        queue.policies = {{60, 10}, {100, std::nullopt}};
+        state_.table<Alias>().for_each([&](Slot, const Alias& known) {
+            if (rng_.chance(0.5))
+                queue.destinations.push_back(
+                    {.arn = "arn of " + known.id, .region = known.region, .alias = true, .id = known.id});
+        });
+        state_.add(std::move(queue));
+    }
+    void add_placement() {
+        const Slot queue = pick<Queue>();
+        if (queue == kNone) return;
+        Placement placement;
+        placement.id = rng_.text(8);
+        placement.region = settings_.default_region;
+        placement.queue = queue;
+        placement.order = state_.next_order();
+        placement.latencies = {{"p1", "ap-shanghai", 1 + rng_.below(200)}, {"p2", "ap-shanghai", 1 + rng_.below(200)}};
+        state_.add(std::move(placement));
+    }
+    void edit_placement() {
+        const Slot slot = pick<Placement>();
+        if (slot == kNone || state_.at<Placement>(slot).status != PlacementStatus::Pending) return;
+        if (rng_.chance(0.3)) {
+            // Where it waits is of this run, and leaves no trace in what is rebuilt.
+            const Slot fleet = pick<Fleet>();
+            if (fleet != kNone && state_.at<Placement>(slot).session == kNone) state_.set_waiting(slot, {fleet}, fleet);
+            return;
+        }
+        auto edit = state_.edit<Placement>(slot);
+        if (rng_.chance(0.5))
+            edit->session = edit->session == kNone ? pick<GameSession>() : kNone;
+        else
+            edit->status = PlacementStatus::Fulfilled;
+    }
     void remove_something() {
+        if (const Slot placement = pick<Placement>();
+            placement != kNone && rng_.chance(0.2) &&
+            state_.at<Placement>(placement).status != PlacementStatus::Pending)
+            return state_.remove<Placement>(placement);
+        if (const Slot queue = pick<Queue>();
+            queue != kNone && rng_.chance(0.2) && state_.at<Queue>(queue).pending.empty())
+            return state_.remove<Queue>(queue);
+        if (const Slot alias = pick<Alias>(); alias != kNone && rng_.chance(0.1)) return state_.remove<Alias>(alias);
         if (const Slot player = pick<PlayerSession>(); player != kNone && rng_.chance(0.6)) {
             const PlayerSession& record = state_.at<PlayerSession>(player);
             const bool last = record.number == state_.at<GameSession>(record.session).last_number;

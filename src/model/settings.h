@@ -39,6 +39,9 @@ struct Limits {
     std::uint64_t fleets_per_region = 10'000;
     std::uint64_t assets_per_region = 100'000;
     std::uint64_t instances_per_region = 1'000'000;
+    std::uint64_t queues_per_region = 10'000;
+    std::uint64_t destinations_per_queue = 100;
+    std::uint64_t placements_per_queue = 10'000;  ///< PENDING at once; further ones are refused
     std::uint64_t players_per_session = 1'000'000;
     std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
     std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
@@ -51,6 +54,8 @@ struct Retention {
     std::uint64_t ended_sessions_max = 200'000;
     Millis ended_players{3'600'000};
     std::uint64_t ended_players_max = 500'000;
+    Millis ended_placements{24 * 3'600'000LL};  ///< a PlacementId is remembered, and taken, for this long
+    std::uint64_t ended_placements_max = 100'000;
     std::uint64_t events_per_fleet = 1'000;
     Millis statistics{90 * 24 * 3'600'000LL};  ///< of instances that are gone
     std::uint64_t statistics_max = 100'000;

@@ -53,6 +53,13 @@ constexpr std::array kPlayerMoves = {
     Move<PlayerStatus>{PlayerStatus::Active, "RemovePlayerSession, or its session ended", PlayerStatus::Completed},
 };
 
+constexpr std::array kPlacementMoves = {
+    Move<PlacementStatus>{PlacementStatus::Pending, "its session is ACTIVE", PlacementStatus::Fulfilled},
+    Move<PlacementStatus>{PlacementStatus::Pending, "the queue's timeout has passed", PlacementStatus::TimedOut},
+    Move<PlacementStatus>{PlacementStatus::Pending, "StopGameServerSessionPlacement", PlacementStatus::Cancelled},
+    Move<PlacementStatus>{PlacementStatus::Pending, "no destination can ever take it", PlacementStatus::Failed},
+};
+
 template <class Status>
 struct Name {
     Status status;
@@ -82,6 +89,13 @@ constexpr std::array kPlayerNames = {
     Name<PlayerStatus>{PlayerStatus::Active, "ACTIVE"},
     Name<PlayerStatus>{PlayerStatus::Completed, "COMPLETED"},
     Name<PlayerStatus>{PlayerStatus::TimedOut, "TIMEDOUT"},
+};
+constexpr std::array kPlacementNames = {
+    Name<PlacementStatus>{PlacementStatus::Pending, "PENDING"},
+    Name<PlacementStatus>{PlacementStatus::Fulfilled, "FULFILLED"},
+    Name<PlacementStatus>{PlacementStatus::TimedOut, "TIMED_OUT"},
+    Name<PlacementStatus>{PlacementStatus::Cancelled, "CANCELLED"},
+    Name<PlacementStatus>{PlacementStatus::Failed, "FAILED"},
 };
 constexpr std::array kProtectionNames = {
     Name<ProtectionPolicy>{ProtectionPolicy::NoProtection, "NoProtection"},
@@ -139,10 +153,12 @@ std::span<const Move<FleetStatus>> fleet_moves() { return kFleetMoves; }
 std::span<const Move<ProcessStatus>> process_moves() { return kProcessMoves; }
 std::span<const Move<SessionStatus>> session_moves() { return kSessionMoves; }
 std::span<const Move<PlayerStatus>> player_moves() { return kPlayerMoves; }
+std::span<const Move<PlacementStatus>> placement_moves() { return kPlacementMoves; }
 
 std::string_view to_text(FleetStatus s) { return name_of(kFleetNames, s); }
 std::string_view to_text(SessionStatus s) { return name_of(kSessionNames, s); }
 std::string_view to_text(PlayerStatus s) { return name_of(kPlayerNames, s); }
+std::string_view to_text(PlacementStatus s) { return name_of(kPlacementNames, s); }
 std::string_view to_text(ProtectionPolicy s) { return name_of(kProtectionNames, s); }
 std::string_view to_text(AliasType s) { return name_of(kAliasNames, s); }
 std::string_view to_text(InstanceStatus s) { return name_of(kInstanceNames, s); }

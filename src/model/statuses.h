@@ -42,6 +42,9 @@ enum class SessionStatus : std::uint8_t { Activating, Active, Terminating, Termi
 /// [API:PlayerSession, 接收玩家会话, 移除玩家会话]
 enum class PlayerStatus : std::uint8_t { Reserved, Active, Completed, TimedOut };
 
+/// [创建游戏服务器队列; API:GameServerSessionPlacement]. Only Pending moves, and only once.
+enum class PlacementStatus : std::uint8_t { Pending, Fulfilled, TimedOut, Cancelled, Failed };
+
 /// [创建服务器舰队]; names on the wire are the enumerators.
 enum class ProtectionPolicy : std::uint8_t { NoProtection, TimeLimitProtection, FullProtection };
 
@@ -72,6 +75,7 @@ std::span<const Move<FleetStatus>> fleet_moves();
 std::span<const Move<ProcessStatus>> process_moves();
 std::span<const Move<SessionStatus>> session_moves();
 std::span<const Move<PlayerStatus>> player_moves();
+std::span<const Move<PlacementStatus>> placement_moves();
 
 template <class Status>
 constexpr bool is_allowed(std::span<const Move<Status>> moves, Status from, Status to) {
@@ -84,6 +88,7 @@ constexpr bool is_allowed(std::span<const Move<Status>> moves, Status from, Stat
 std::string_view to_text(FleetStatus);
 std::string_view to_text(SessionStatus);
 std::string_view to_text(PlayerStatus);
+std::string_view to_text(PlacementStatus);
 std::string_view to_text(ProtectionPolicy);
 std::string_view to_text(AliasType);
 /// For messages and metrics; the API has no words for these.

@@ -21,6 +21,8 @@ struct CapacityView {
     EngineTime last_scaling;
     Millis cooldown{0};
     bool cooldown_delays_growth = false;  ///< scaling.cooldown = "both"
+    /// Sessions that somebody waits for: placements, and creates that were refused lately.
+    std::uint64_t demand = 0;
 };
 
 struct CapacityPlan {
@@ -37,12 +39,17 @@ constexpr std::uint32_t needed_for_buffer(std::uint64_t sessions, std::uint32_t 
     return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, (sessions * 100 + usable - 1) / usable));
 }
 
-/// Growth is immediate unless the settings say otherwise; shrinking waits for the cool-down.
+/// Growth is immediate unless the settings say otherwise; shrinking waits for the cool-down. Demand counts like
+/// sessions that run already, so that nothing is grown twice when it is met. Without a policy what was desired rules,
+/// but for one thing: a fleet without an instance gets one when somebody waits.
 constexpr CapacityPlan plan_capacity(const CapacityView& fleet, EngineTime now) {
     const auto clamp = [&](std::uint32_t n) { return std::clamp(n, std::min(fleet.min, fleet.max), fleet.max); };
+    if (fleet.auto_scaling && !fleet.target_percent && fleet.demand > 0 && fleet.staying == 0)
+        return {clamp(std::max(fleet.desired, 1u))};
     if (!fleet.auto_scaling || !fleet.target_percent) return {clamp(fleet.desired)};
 
-    const std::uint32_t wanted = clamp(needed_for_buffer(fleet.sessions, fleet.per_instance, *fleet.target_percent));
+    const std::uint32_t wanted =
+        clamp(needed_for_buffer(fleet.sessions + fleet.demand, fleet.per_instance, *fleet.target_percent));
     const std::uint32_t held = clamp(fleet.staying);
     if (wanted == fleet.staying) return {wanted};
     const bool grows = wanted > fleet.staying;

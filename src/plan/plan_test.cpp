@@ -3,10 +3,12 @@
 #include <vector>
 
 #include "plan/capacity.h"
+#include "plan/destination.h"
 #include "plan/host_choice.h"
 #include "plan/placement.h"
 #include "plan/places.h"
 #include "plan/protection.h"
+#include "plan/refusals.h"
 #include "plan/scale_in.h"
 #include "plan/silence.h"
 #include "plan/usage.h"
@@ -74,6 +76,179 @@ TEST(PlanCapacity, Table) {
     };
     for (const Case& c : cases) EXPECT_EQ(plan_capacity(c.view, now), c.wanted) << c.why;
     EXPECT_EQ(plan_capacity(cases[2].view, cooled), CapacityPlan{1}) << "when the cool-down is over it shrinks";
+}
+
+TEST(PlanCapacity, WhoeverWaitsIsDemand) {
+    struct Case {
+        std::uint32_t staying, desired, max;
+        std::uint64_t sessions, demand;
+        bool auto_scaling;
+        std::optional<std::uint32_t> target;
+        std::uint32_t wanted;
+        const char* why;
+    };
+    for (const Case& c : {
+             Case{1, 1, 3, 7, 1, true, 30, 2, "one who waits counts like a session"},
+             Case{1, 1, 3, 6, 1, true, 30, 1, "for whom there is room within the buffer"},
+             Case{1, 1, 3, 10, 500, true, 30, 3, "never beyond the maximum"},
+             Case{1, 1, 3, 10, 5, false, 30, 1, "by hand the desired number rules"},
+             Case{0, 0, 3, 0, 1, true, std::nullopt, 1, "without a policy a fleet wakes up from zero"},
+             Case{0, 0, 3, 0, 0, true, std::nullopt, 0, "if somebody waits"},
+             Case{1, 1, 3, 10, 5, true, std::nullopt, 1, "and then what is desired rules"},
+             Case{0, 0, 3, 0, 5, false, std::nullopt, 0, "by hand zero stays zero"},
+         }) {
+        const CapacityView view{.min = 0,
+                                .max = c.max,
+                                .desired = c.desired,
+                                .staying = c.staying,
+                                .per_instance = 10,
+                                .sessions = c.sessions,
+                                .auto_scaling = c.auto_scaling,
+                                .target_percent = c.target,
+                                .last_scaling = EngineTime{},
+                                .cooldown = Millis{60'000},
+                                .cooldown_delays_growth = false,
+                                .demand = c.demand};
+        EXPECT_EQ(plan_capacity(view, EngineTime{1}).desired, c.wanted) << c.why;
+    }
+}
+
+TEST(RefusalCounter, ACrowdCountsInFullAndAnImpatientClientOnce) {
+    const Millis minute{60'000};
+    RefusalCounter counter;
+    EXPECT_EQ(counter.demand(EngineTime{0}, minute), 0U);
+    EXPECT_TRUE(counter.add(EngineTime{0}, minute));
+    for (int i = 0; i < 9; ++i) EXPECT_FALSE(counter.add(EngineTime{500}, minute)) << "within the same second";
+    EXPECT_EQ(counter.demand(EngineTime{500}, minute), 10U);
+    for (int s = 2; s < 50; ++s) EXPECT_TRUE(counter.add(EngineTime{s * 1'000}, minute));
+    EXPECT_EQ(counter.demand(EngineTime{50'000}, minute), 10U) << "one client that asks each second is one";
+    EXPECT_EQ(counter.demand(EngineTime{60'000}, minute), 1U) << "the crowd was a minute ago";
+    counter.satisfy();
+    EXPECT_EQ(counter.demand(EngineTime{60'000}, minute), 0U) << "it got its session";
+    counter.add(EngineTime{70'000}, minute);
+    EXPECT_EQ(counter.demand(EngineTime{70'000}, minute), 1U);
+    EXPECT_EQ(counter.demand(EngineTime{130'000}, minute), 0U);
+}
+
+TEST(FindReach, OnlyRegionsThatEveryPlayerCouldMeasure) {
+    const std::vector<LatencySample> samples = {
+        {"p1", "ap-shanghai", 100}, {"p1", "na-siliconvalley", 50},
+        {"p2", "ap-shanghai", 60},  {"p2", "na-siliconvalley", 80},
+        {"p1", "ap-tokyo", 10},     {"p1", "ap-seoul", 0},
+        {"p2", "ap-seoul", 20},     {"p1", "eu-moscow", kUnmeasurableMs},
+        {"p2", "eu-moscow", 20},
+    };
+    const std::vector<Reach> wanted = {{"ap-shanghai", 100, 160}, {"na-siliconvalley", 80, 130}};
+    EXPECT_EQ(find_reach(samples), wanted) << "Tokyo lacks a player, Seoul has a 0, Moscow is endlessly far";
+    EXPECT_TRUE(find_reach({}).empty());
+}
+
+/// Two fleets, Shanghai before Silicon Valley, as in the guides.
+TEST(PlanDestinations, TheWorkedExamplesOfTheGuides) {
+    const std::vector<LatencySample> samples = {{"player-1", "ap-shanghai", 100},
+                                                {"player-1", "na-siliconvalley", 50},
+                                                {"player-2", "ap-shanghai", 60},
+                                                {"player-2", "na-siliconvalley", 80}};
+    const std::vector<LatencySample> shanghai_down = {{"player-1", "ap-shanghai", 0},
+                                                      {"player-1", "na-siliconvalley", 50},
+                                                      {"player-2", "ap-shanghai", 0},
+                                                      {"player-2", "na-siliconvalley", 80}};
+    const std::vector<LatencyLimit> nearby = {{80, 10}, {100, 10}, {150, std::nullopt}};
+    const std::vector<LatencyLimit> one = {{150, std::nullopt}};
+    using enum DestinationState;
+    using Plan = DestinationPlan;
+    const auto in = [](std::int64_t s) { return Millis{s * 1000}; };
+    const auto none = std::optional<Millis>{};
+    struct Case {
+        std::vector<LatencySample> samples;
+        std::vector<LatencyLimit> limits;
+        std::vector<DestinationState> states;
+        std::int64_t waited_s;
+        Plan wanted;
+        const char* why;
+    };
+    const auto waits = PlacementOutlook::Waits;
+    for (const Case& c : {
+             Case{samples, nearby, {Up, Up}, 0, Plan{waits, {1}, in(10)}, "nearby: Silicon Valley under 80 ms"},
+             Case{samples, nearby, {Up, Up}, 9, Plan{waits, {1}, in(10)}, "if it is full, that policy is waited out"},
+             Case{samples,
+                  nearby,
+                  {Up, Up},
+                  10,
+                  Plan{waits, {0, 1}, in(20)},
+                  "then 100 ms admits Shanghai, by priority"},
+             Case{samples, nearby, {Up, Up}, 25, Plan{waits, {0, 1}, none}, "the last policy has the rest"},
+             Case{samples, one, {Up, Up}, 0, Plan{waits, {0, 1}, none}, "recovery: both qualify, priority decides"},
+             Case{shanghai_down, one, {Up, Up}, 0, Plan{waits, {1}, none}, "Shanghai measures 0: Silicon Valley"},
+             Case{samples,
+                  nearby,
+                  {Up, Gone},
+                  0,
+                  Plan{waits, {0}, in(10)},
+                  "nobody qualifies under 80 ms: 100 ms comes at once, for its whole time"},
+             Case{samples,
+                  nearby,
+                  {Up, Down},
+                  0,
+                  Plan{waits, {0, 1}, in(10)},
+                  "a fleet that is not ACTIVE is no reason to wait, but may come back"},
+             Case{samples,
+                  {{40, 10}, {45, std::nullopt}},
+                  {Up, Up},
+                  0,
+                  Plan{PlacementOutlook::OutOfReach, {}, none},
+                  "nobody qualifies under any policy"},
+             Case{samples,
+                  {{100, std::nullopt}, {150, std::nullopt}},
+                  {Up, Up},
+                  500,
+                  Plan{waits, {0, 1}, none},
+                  "a policy without a duration stays in force"},
+             Case{samples,
+                  {{150, std::nullopt}, {100, 10}, {80, 10}},
+                  {Up, Up},
+                  0,
+                  Plan{waits, {1}, in(10)},
+                  "the strictest comes first, wherever it is listed"},
+             Case{samples, {}, {Up, Up}, 0, Plan{waits, {1, 0}, none}, "without a policy the nearest comes first"},
+             Case{{}, nearby, {Up, Up}, 0, Plan{waits, {0, 1}, none}, "without latencies priority decides"},
+             Case{{}, {}, {Gone, Up}, 0, Plan{waits, {1}, none}, "what is gone is passed over"},
+             Case{{}, {}, {Gone, Gone}, 0, Plan{PlacementOutlook::NoDestination, {}, none}, "all are gone"},
+             Case{{}, {}, {}, 0, Plan{PlacementOutlook::NoDestination, {}, none}, "a queue without destinations"},
+         }) {
+        std::vector<DestinationView> destinations;
+        const char* regions[] = {"ap-shanghai", "na-siliconvalley"};
+        for (std::size_t i = 0; i < c.states.size(); ++i) destinations.push_back({regions[i], c.states[i]});
+        const auto reach = find_reach(c.samples);
+        EXPECT_EQ(plan_destinations({.destinations = destinations,
+                                     .limits = c.limits,
+                                     .has_latencies = !c.samples.empty(),
+                                     .reach = reach,
+                                     .waited = in(c.waited_s)}),
+                  c.wanted)
+            << c.why;
+    }
+}
+
+TEST(PlanDestinations, ThreePoliciesShareAQueuesTime) {
+    // 60/100/150 ms, 10 s each, in a queue of 30 s, with a fleet at each distance.
+    const std::vector<LatencySample> samples = {
+        {"p", "near", 60}, {"p", "middle", 100}, {"p", "far", 150}, {"p", "beyond", 151}};
+    const auto reach = find_reach(samples);
+    using enum DestinationState;
+    const std::vector<DestinationView> destinations = {{"beyond", Up}, {"far", Up}, {"middle", Up}, {"near", Up}};
+    const std::vector<LatencyLimit> limits = {{60, 10}, {100, 10}, {150, 10}};
+    for (int s = 0; s < 30; ++s) {
+        const auto plan = plan_destinations({.destinations = destinations,
+                                             .limits = limits,
+                                             .has_latencies = true,
+                                             .reach = reach,
+                                             .waited = Millis{s * 1000}});
+        const std::vector<std::size_t> wanted = s < 10   ? std::vector<std::size_t>{3}
+                                                : s < 20 ? std::vector<std::size_t>{2, 3}
+                                                         : std::vector<std::size_t>{1, 2, 3};
+        EXPECT_EQ(plan.accepted, wanted) << s;
+    }
 }
 
 TEST(HostChoice, Refusals) {

@@ -1,0 +1,245 @@
+#include "core/placements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <queue>
+
+#include "core/fleets.h"
+#include "core/players.h"
+#include "core/processes.h"
+#include "core/sessions.h"
+#include "plan/destination.h"
+
+namespace gse::core {
+namespace {
+
+bool has_room(const Fleet& fleet) { return fleet.status == FleetStatus::Active && !fleet.open.empty(); }
+
+plan::DestinationState state_of(const State& state, Slot slot) {
+    if (slot == kNone) return plan::DestinationState::Gone;
+    const FleetStatus status = state.at<Fleet>(slot).status;
+    if (status == FleetStatus::Active) return plan::DestinationState::Up;
+    return in_creation(status) ? plan::DestinationState::Down : plan::DestinationState::Gone;
+}
+
+/// Another session could make the fleet grow. A placement is the demand of one fleet only.
+bool can_grow(const State& state, Slot slot, Slot already) {
+    const Fleet& fleet = state.at<Fleet>(slot);
+    if (fleet.status != FleetStatus::Active || !fleet.auto_scaling) return false;
+    if (!fleet.target && fleet.instances_pending + fleet.instances_active > 0) return false;
+    const std::uint64_t others = fleet.demand - (already == slot ? 1u : 0u);
+    return fleet.sessions_on_staying + others < std::uint64_t{fleet.max} * fleet.processes_per_instance();
+}
+
+/// The session that is ACTIVATING for a placement knows it by slot, which may have been given away since.
+Slot placement_of(const State& state, Slot session) {
+    const Slot slot = state.at<GameSession>(session).placement;
+    if (slot == kNone) return kNone;
+    const Placement* placement = state.find<Placement>(slot);
+    const bool mine = placement && placement->status == PlacementStatus::Pending && placement->session == session;
+    return mine ? slot : kNone;
+}
+
+void end_placement(Step& step, Slot slot, PlacementStatus status, std::string why) {
+    State& state = step.state;
+    CHECK(is_allowed(placement_moves(), state.at<Placement>(slot).status, status));
+    const Slot session = state.at<Placement>(slot).session;
+    {
+        auto edit = state.edit<Placement>(slot);
+        edit->status = status;
+        edit->why = std::move(why);
+        edit->session = kNone;
+        edit->ended_at = step.now.engine;
+        edit->ended = step.now.wall;
+        if (status != PlacementStatus::Fulfilled) edit->seats.clear();
+    }
+    state.ended_placements().emplace_back(step.now.engine, slot);
+    if (session == kNone || status == PlacementStatus::Fulfilled) return;
+    // Nobody was told of the session, so nobody would come. The game may be starting it: its process goes too.
+    const Slot process = state.at<GameSession>(session).process;
+    end_session(step, session, SessionStatus::Terminated, fmt::format("its placement is {}", to_text(status)));
+    request_end(step, process, EndReason::EndedByApi);
+}
+
+/// Finds out where a placement may go now.
+void consider(Step& step, Slot slot) {
+    State& state = step.state;
+    const Placement* placement = state.find<Placement>(slot);
+    if (!placement || placement->status != PlacementStatus::Pending || placement->session != kNone) return;
+    if (placement->deadline <= step.now.engine) return end_placement(step, slot, PlacementStatus::TimedOut, "");
+    const Queue& queue = state.at<Queue>(placement->queue);
+    std::vector<Slot> fleets;
+    std::vector<plan::DestinationView> destinations;
+    std::vector<plan::LatencyLimit> limits;
+    for (const auto& destination : queue.destinations) {
+        fleets.push_back(destination_fleet(state, destination));
+        destinations.push_back({destination.region, state_of(state, fleets.back())});
+    }
+    for (const auto& policy : queue.policies) limits.push_back({policy.max_ms, policy.seconds});
+    const plan::DestinationPlan plan = plan::plan_destinations({.destinations = destinations,
+                                                                .limits = limits,
+                                                                .has_latencies = !placement->latencies.empty(),
+                                                                .reach = placement->reach,
+                                                                .waited = step.now.engine - placement->started_at});
+    switch (plan.outlook) {
+        case plan::PlacementOutlook::Waits: break;
+        case plan::PlacementOutlook::NoDestination:
+            return end_placement(step, slot, PlacementStatus::Failed,
+                                 "every destination of the queue is deleted, failed or a terminal alias");
+        case plan::PlacementOutlook::OutOfReach:
+            return end_placement(step, slot, PlacementStatus::Failed,
+                                 "no destination is near enough for every player under any latency policy");
+    }
+    if (plan.changes_at) state.arm(placement->started_at + *plan.changes_at, TimerKind::Placement, slot);
+    std::vector<Slot> accepted;
+    Slot grows = kNone;
+    for (const std::size_t i : plan.accepted) {
+        // Two aliases may lead to one fleet.
+        if (std::find(accepted.begin(), accepted.end(), fleets[i]) != accepted.end()) continue;
+        accepted.push_back(fleets[i]);
+        if (grows == kNone && can_grow(state, fleets[i], placement->grows)) grows = fleets[i];
+    }
+    state.set_waiting(slot, std::move(accepted), grows);
+}
+
+/// Some fleet that it waits at has room: the one it prefers takes it.
+void place(Step& step, Slot slot) {
+    State& state = step.state;
+    const Placement& placement = state.at<Placement>(slot);
+    const auto fleet = std::find_if(placement.waits_at.begin(), placement.waits_at.end(),
+                                    [&](Slot candidate) { return has_room(state.at<Fleet>(candidate)); });
+    CHECK(fleet != placement.waits_at.end());
+    NewSession wanted;
+    wanted.fleet = *fleet;
+    wanted.max_players = placement.max_players;
+    wanted.name = placement.session_name;
+    wanted.session_data = placement.session_data;
+    wanted.properties = placement.properties;
+    wanted.custom_id = placement.id;
+    wanted.placement = slot;
+    const auto session = create_session(step, std::move(wanted));
+    CHECK(session.has_value());
+    std::vector<Joining> players;
+    for (const auto& player : placement.players) players.push_back({player.player_id, player.data});
+    const auto seats = join(step, *session, players);
+    CHECK(seats.has_value());
+    auto edit = state.edit<Placement>(slot);
+    edit->session = *session;
+    edit->seats.clear();
+    for (std::size_t i = 0; i < players.size(); ++i)
+        edit->seats.emplace_back(players[i].player_id, state.player_session_id(seats->at(i)));
+}
+
+}  // namespace
+
+Slot destination_fleet(const State& state, const QueueDestination& destination) {
+    if (!destination.alias) return state.find_fleet(destination.region, destination.id);
+    const Slot slot = state.find_alias(destination.region, destination.id);
+    if (slot == kNone || state.at<Alias>(slot).type == AliasType::Terminal) return kNone;
+    return state.find_fleet(destination.region, state.at<Alias>(slot).fleet_id);
+}
+
+Slot start_placement(Step& step, Placement placement) {
+    placement.order = step.state.next_order();
+    placement.status = PlacementStatus::Pending;
+    placement.started_at = step.now.engine;
+    placement.started = step.now.wall;
+    placement.deadline = step.now.engine + Millis{std::int64_t{step.state.at<Queue>(placement.queue).timeout_s} * 1000};
+    const Slot slot = step.state.add(std::move(placement));
+    serve_placements(step, kPlacementsPerBatch);
+    return slot;
+}
+
+Result<void> stop_placement(Step& step, Slot slot) {
+    const Placement& placement = step.state.at<Placement>(slot);
+    if (placement.status == PlacementStatus::Cancelled) return {};
+    if (placement.status != PlacementStatus::Pending)
+        return refuse(ErrorCode::FailedOperation, fmt::format("Placement '{}' is {}; only a PENDING one can be stopped",
+                                                              placement.id, to_text(placement.status)));
+    end_placement(step, slot, PlacementStatus::Cancelled, "");
+    return {};
+}
+
+void delete_queue(Step& step, Slot slot) {
+    const Queue& queue = step.state.at<Queue>(slot);
+    while (!queue.pending.empty())
+        end_placement(step, queue.pending.begin()->second, PlacementStatus::Failed, "its queue was deleted");
+    step.state.remove<Queue>(slot);
+}
+
+void fulfil_placement(Step& step, Slot session_slot) {
+    State& state = step.state;
+    const Slot slot = placement_of(state, session_slot);
+    if (slot == kNone) return;
+    const GameSession& session = state.at<GameSession>(session_slot);
+    {
+        auto edit = state.edit<Placement>(slot);
+        edit->session_id = state.session_id(session_slot);
+        edit->session_region = state.at<Fleet>(session.fleet).region;
+        edit->address = session.address;
+        edit->port = session.port;
+    }
+    end_placement(step, slot, PlacementStatus::Fulfilled, "");
+}
+
+void put_placement_back(Step& step, Slot session) {
+    const Slot slot = placement_of(step.state, session);
+    if (slot == kNone) return;
+    {
+        auto edit = step.state.edit<Placement>(slot);
+        edit->session = kNone;
+        edit->seats.clear();
+    }
+    step.state.queue_placement(slot);
+}
+
+void wake_placement(Step& step, Slot slot) {
+    const Placement* placement = step.state.find<Placement>(slot);
+    if (!placement || placement->status != PlacementStatus::Pending) return;
+    if (placement->deadline > step.now.engine) return step.state.queue_placement(slot);
+    if (placement->session != kNone) {
+        const Host& host =
+            step.state.at<Host>(step.state.at<Instance>(step.state.at<GameSession>(placement->session).instance).host);
+        if (!host.synced && !host.lost) {
+            // The activation may wait in the agent's backlog.
+            step.state.arm(step.now.engine + Millis{1000}, TimerKind::Placement, slot);
+            return;
+        }
+    }
+    end_placement(step, slot, PlacementStatus::TimedOut, "");
+}
+
+void serve_placements(Step& step, std::size_t max) {
+    State& state = step.state;
+    for (; max > 0 && state.has_placement_queue(); --max) consider(step, state.take_placement());
+    // Before all are known to wait where they may, a later one could be served before an earlier one.
+    if (state.has_placement_queue()) return;
+
+    using Turn = std::pair<std::uint64_t, Slot>;  // order of the first that waits, fleet
+    std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns;
+    const auto enqueue = [&](Slot slot) {
+        const Fleet& fleet = state.at<Fleet>(slot);
+        if (has_room(fleet) && !fleet.waiting.empty()) turns.emplace(fleet.waiting.begin()->first, slot);
+    };
+    for (const Slot fleet : state.take_serve_queue()) enqueue(fleet);
+    while (!turns.empty()) {
+        const auto [order, slot] = turns.top();
+        turns.pop();
+        const Fleet& fleet = state.at<Fleet>(slot);
+        const bool current = has_room(fleet) && !fleet.waiting.empty() && fleet.waiting.begin()->first == order;
+        if (current && max == 0) {
+            state.queue_serve(slot);
+            continue;
+        }
+        if (current) {
+            place(step, fleet.waiting.begin()->second);
+            --max;
+        }
+        enqueue(slot);
+    }
+    // What was placed has changed its instance, which queued its fleet again: nobody is left who could be served there.
+    if (max > 0) static_cast<void>(state.take_serve_queue());
+}
+
+}  // namespace gse::core
