@@ -38,7 +38,9 @@ FleetAttributes show(const Scope& scope, const core::Fleet& fleet) {
         out.system_disk_info = DiskInfo{.disk_type = fleet.system_disk->type, .disk_size = fleet.system_disk->gb};
     for (const auto& [account, ccn] : fleet.ccn)
         out.related_ccn_infos.push_back(
-            {.account_id = account, .ccn_id = ccn, .attach_type = "CCN_SELECTED_BEFORE_CREATE"});
+            {.account_id = account,
+             .ccn_id = ccn,
+             .attach_type = fleet.ccn_after_creation ? "CCN_SELECTED_AFTER_CREATE" : "CCN_SELECTED_BEFORE_CREATE"});
     out.internet_max_bandwidth_out = fleet.bandwidth_mbps;
     return out;
 }
@@ -116,6 +118,11 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     TRY(check_launch_paths(request.runtime_configuration));
     const Slot asset_slot = TRY(need_asset(scope, request.asset_id));
     const core::Asset& asset = scope.state().at<core::Asset>(asset_slot);
+    if (asset.is_image)
+        return refuse(ErrorCode::UnsupportedOperation,
+                      fmt::format("Asset {} is a machine image; the hosts of this server run packages. Upload the game "
+                                  "server as a zip, register it with CreateAsset, and name that asset",
+                                  asset.id));
 
     core::Fleet fleet;
     do fleet.id = fmt::format("fleet-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));

@@ -108,6 +108,9 @@ public:
     [[nodiscard]] Slot find_fleet(std::string_view id) const;
     [[nodiscard]] Slot find_instance(std::string_view id) const;
     [[nodiscard]] Slot find_process(std::string_view id) const;
+    [[nodiscard]] Slot find_timer(std::string_view id) const;
+    /// The options of a region's upload bucket.
+    [[nodiscard]] Slot find_bucket(std::string_view region) const;
     [[nodiscard]] Slot find_host(std::string_view name) const;
     /// By whole id, `qcs::gse:<region>:uin/<uin>:gameserversession/<FleetId>/<key>`.
     [[nodiscard]] Slot find_session(std::string_view id) const;
@@ -226,6 +229,9 @@ private:
     void link(Slot, GameSession&);
     void link(Slot, PlayerSession&);
     void link(Slot, FleetEvent&);
+    void link(Slot, ScalingRule&);
+    void link(Slot, ScalingTimer&);
+    void link(Slot, Bucket&);
     void unlink(Slot, Meta&) {}
     void unlink(Slot, Asset&);
     void unlink(Slot, Alias&);
@@ -237,6 +243,9 @@ private:
     void unlink(Slot, GameSession&);
     void unlink(Slot, PlayerSession&);
     void unlink(Slot, FleetEvent&);
+    void unlink(Slot, ScalingRule&);
+    void unlink(Slot, ScalingTimer&);
+    void unlink(Slot, Bucket&);
 
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
@@ -267,10 +276,12 @@ private:
     const Settings& settings_;
     // Order matters: a record's links point to earlier tables.
     std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
-               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>>
+               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<ScalingRule>,
+               Slab<ScalingTimer>, Slab<Bucket>>
         tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_;
+    TextIndex scaling_timers_, buckets_;
     boost::unordered_flat_map<std::uint64_t, Slot> players_;
     boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
 

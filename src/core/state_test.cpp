@@ -17,7 +17,7 @@ public:
     explicit Scribbler(std::uint64_t seed) : rng_(seed), state_(settings_) {}
 
     void change() {
-        switch (rng_.below(12)) {
+        switch (rng_.below(13)) {
             case 0: return add_fleet();
             case 1: return add_host();
             case 2:
@@ -29,6 +29,7 @@ public:
             case 8: return edit_process();
             case 9: return edit_instance();
             case 10: return edit_player();
+            case 11: return change_policies();
             default: return remove_something();
         }
     }
@@ -144,6 +145,31 @@ private:
         if (slot == kNone) return;
         auto edit = state_.edit<PlayerSession>(slot);
         edit->status = edit->seated() ? PlayerStatus::Completed : PlayerStatus::Active;
+    }
+    void change_policies() {
+        const Slot fleet = pick<Fleet>();
+        if (fleet == kNone) return;
+        if (const Slot timer = pick<ScalingTimer>(); timer != kNone && rng_.chance(0.3))
+            return state_.remove<ScalingTimer>(timer);
+        if (const Slot rule = pick<ScalingRule>(); rule != kNone && rng_.chance(0.3)) {
+            if (rng_.chance(0.5)) return state_.remove<ScalingRule>(rule);
+            state_.edit<ScalingRule>(rule)->threshold += 0.5;
+            return;
+        }
+        ScalingRule rule;
+        rule.fleet = fleet;
+        rule.name = rng_.text(4);
+        state_.add(std::move(rule));
+        ScalingTimer timer;
+        timer.id = "timerId-" + rng_.text(8);
+        timer.fleet = fleet;
+        timer.order = state_.next_order();
+        state_.add(std::move(timer));
+        const std::string region = settings_.regions[rng_.below(settings_.regions.size())];
+        if (const Slot bucket = state_.find_bucket(region); bucket != kNone) return state_.remove<Bucket>(bucket);
+        Bucket bucket;
+        bucket.region = region;
+        state_.add(std::move(bucket));
     }
     void remove_something() {
         if (const Slot player = pick<PlayerSession>(); player != kNone && rng_.chance(0.6)) {
