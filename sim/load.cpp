@@ -300,6 +300,7 @@ void Load::change_policy(Server& server) {
     const std::string id = pick_fleet();
     if (id.empty()) return;
     const auto ignore = [](const api::Envelope&) {};
+    if (rng_.chance(0.4)) return change_stored(server, id);
     if (rng_.chance(0.2)) {
         api::DeleteScalingPolicyRequest request;
         request.fleet_id = id;
@@ -324,6 +325,57 @@ void Load::change_policy(Server& server) {
     request.policy_type = "TargetBased";
     request.target_configuration = api::TargetConfiguration{.target_value = 1 + rng_.below(90)};
     send(server, request, ignore);
+}
+
+/// What is stored and listed, and changes nothing by itself.
+void Load::change_stored(Server& server, const std::string& id) {
+    const auto ignore = [](const api::Envelope&) {};
+    const std::string name = fmt::format("policy-{}", rng_.below(4));
+    switch (rng_.below(6)) {
+        case 0: {
+            api::PutScalingPolicyRequest request;
+            request.fleet_id = id;
+            request.name = name;
+            request.policy_type = "RuleBased";
+            request.metric_name = "IdleInstances";
+            request.scaling_adjustment = 1;
+            request.scaling_adjustment_type = "ChangeInCapacity";
+            request.comparison_operator = "<";
+            request.threshold = 0.5;
+            request.evaluation_periods = 1 + static_cast<std::int64_t>(rng_.below(9));
+            return send(server, request, ignore);
+        }
+        case 1: {
+            api::PutTimerScalingPolicyRequest request;
+            request.timer_scaling_policy.timer_name = name;
+            request.timer_scaling_policy.timer_fleet_capacity = api::TimerFleetCapacity{.fleet_id = id, .max_size = 2};
+            request.timer_scaling_policy.timer_configuration =
+                api::TimerConfiguration{.timer_type = 2, .begin_time = "2020-01-01T00:00:00Z"};
+            return send(server, request, ignore);
+        }
+        case 2: {
+            api::DeleteTimerScalingPolicyRequest request;
+            request.fleet_id = id;
+            request.timer_name = name;
+            return send(server, request, ignore);
+        }
+        case 3: {
+            api::AttachCcnInstancesRequest request{.fleet_id = id, .account_id = "1", .ccn_id = "ccn-1"};
+            return send(server, request, ignore);
+        }
+        case 4: {
+            api::UpdateBucketCORSOptRequest request;
+            request.allowed_origins = {"*"};
+            request.allowed_methods = {"GET"};
+            return send(server, request, ignore);
+        }
+        default: {
+            api::DeleteScalingPolicyRequest request;
+            request.fleet_id = id;
+            request.name = name;
+            return send(server, request, ignore);
+        }
+    }
 }
 
 void Load::create_alias(Server& server) {
@@ -507,7 +559,19 @@ void Load::describe(Server& server) {
     const std::string fleet = pick_fleet();
     if (fleet.empty()) return;
     const auto ignore = [](const api::Envelope&) {};
-    switch (rng_.below(5)) {
+    switch (rng_.below(7)) {
+        case 5: {
+            api::SearchGameServerSessionsRequest request;
+            request.fleet_id = fleet;
+            request.filter_expression = "hasAvailablePlayerSessions=true AND NOT playerSessionCount>3";
+            if (rng_.chance(0.5)) request.sort_expression = "playerSessionCount DESC";
+            return send(server, request, ignore);
+        }
+        case 6: {
+            api::DescribeTimerScalingPoliciesRequest request;
+            request.fleet_id = fleet;
+            return send(server, request, ignore);
+        }
         case 0: {
             api::DescribeGameServerSessionsRequest request;
             request.fleet_id = fleet;

@@ -103,6 +103,7 @@ private:
     void change_fleet(Server& server);
     void change_instance(Server& server);
     void change_policy(Server& server);
+    void change_stored(Server& server, const std::string& fleet);
     void create_alias(Server& server);
     void update_alias(Server& server);
     void read_alias(Server& server);

@@ -10,16 +10,19 @@
 #include "api/model.h"
 #include "base/result.h"
 #include "core/step.h"
+#include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
 #include "objects/object_store.h"
+#include "objects/temporary_keys.h"
 
 namespace gse::api {
 
 /// What handlers may use besides the state; constant while the server runs.
 struct Services {
     const objects::ObjectAuth& object_auth;
-    std::string token_secret;  ///< signs NextToken
-    std::string public_url;    ///< of this server, for log URLs: `http://127.0.0.1:8080`
+    std::string token_secret;                      ///< signs NextToken
+    std::string public_url;                        ///< of this server, for log URLs: `http://127.0.0.1:8080`
+    objects::BucketRules* bucket_rules = nullptr;  ///< told of new rules once they are durable; null: nobody asks
     Millis upload_valid{3'600'000};
     Millis log_url_valid{3'600'000};
 };
@@ -31,14 +34,17 @@ struct Scope {
     std::string_view region;
     std::string_view request_id;
     std::string_view secret_id;
-    std::optional<objects::ObjectInfo> package;  ///< CreateAsset: the upload, already pinned under its hash
-    std::string unpinned;                        ///< out: hash of a package that this call no longer needs
+    std::optional<objects::ObjectInfo> package;      ///< CreateAsset: the upload, already pinned under its hash
+    std::string unpinned;                            ///< out: hash of a package that this call no longer needs
+    std::optional<objects::BucketRule> bucket_rule;  ///< out: a bucket's new rule, in force once it is durable
 
     [[nodiscard]] core::State& state() const { return step.state; }
 };
 
 /// Where a region's packages are uploaded to.
 [[nodiscard]] std::string upload_bucket(const Settings& settings, std::string_view region);
+/// Whether uploads go there, of whatever region.
+[[nodiscard]] bool is_upload_bucket(const Settings& settings, std::string_view bucket);
 /// Where registered packages stay, by hash: a later upload under the same key changes no asset.
 inline constexpr std::string_view kPackageBucket = "packages";
 /// Where logs of instances and sessions are put.
@@ -48,12 +54,16 @@ inline constexpr std::string_view kLogBucket = "logs";
 
 // Assets
 GSE_ACTION(GetUploadCredentials);
+GSE_ACTION(GetUploadFederationToken);
 GSE_ACTION(CreateAsset);
+GSE_ACTION(CreateAssetWithImage);
 GSE_ACTION(DescribeAsset);
 GSE_ACTION(DescribeAssets);
 GSE_ACTION(DescribeAssetSystems);
 GSE_ACTION(UpdateAsset);
 GSE_ACTION(DeleteAsset);
+GSE_ACTION(UpdateBucketCORSOpt);
+GSE_ACTION(UpdateBucketAccelerateOpt);
 
 // Fleets
 GSE_ACTION(CreateFleet);
@@ -98,6 +108,20 @@ GSE_ACTION(DeleteScalingPolicy);
 GSE_ACTION(StartFleetActions);
 GSE_ACTION(StopFleetActions);
 
+// Timed policies
+GSE_ACTION(PutTimerScalingPolicy);
+GSE_ACTION(DescribeTimerScalingPolicies);
+GSE_ACTION(DeleteTimerScalingPolicy);
+
+// Quotas
+GSE_ACTION(DescribeUserQuota);
+GSE_ACTION(DescribeUserQuotas);
+
+// CCN
+GSE_ACTION(AttachCcnInstances);
+GSE_ACTION(DescribeCcnInstances);
+GSE_ACTION(DetachCcnInstances);
+
 // Aliases
 GSE_ACTION(CreateAlias);
 GSE_ACTION(DescribeAlias);
@@ -110,6 +134,7 @@ GSE_ACTION(ResolveAlias);
 GSE_ACTION(CreateGameServerSession);
 GSE_ACTION(DescribeGameServerSessions);
 GSE_ACTION(DescribeGameServerSessionDetails);
+GSE_ACTION(SearchGameServerSessions);
 GSE_ACTION(UpdateGameServerSession);
 GSE_ACTION(EndGameServerSessionAndProcess);
 GSE_ACTION(JoinGameServerSession);

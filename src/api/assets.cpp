@@ -28,14 +28,14 @@ Asset show(const Scope& scope, const core::Asset& asset) {
     out.asset_version = asset.version;
     out.operate_system = asset.operate_system;
     out.stauts = 2;  // a package is registered only once it is stored whole
-    out.size = fmt::format("{}", asset.bytes);
+    out.size = asset.is_image ? asset.image_size : fmt::format("{}", asset.bytes);
     out.create_time = format_utc_plain(asset.created);
     out.bind_fleet_num = asset.bound_fleets;
     out.asset_arn = scope.state().arn(asset.region, "asset", asset.id);
     out.image_id = asset.image_id;
     out.os_type = asset.os_type;
-    out.resource_type = "ASSET";
-    out.sharing_status = "UNKNOWN_SHARED";
+    out.resource_type = asset.is_image ? "IMAGE" : "ASSET";
+    out.sharing_status = asset.is_image ? "SHARED" : "UNKNOWN_SHARED";
     out.tags = show_tags(asset.tags);
     return out;
 }
@@ -47,7 +47,46 @@ Result<void> check_region(const Scope& scope, std::string_view region) {
                                                                 region.substr(0, 100), fmt::join(regions, ", ")));
 }
 
+Result<void> check_count(const Scope& scope, std::string_view region) {
+    std::uint64_t count = 0;
+    scope.state().table<core::Asset>().for_each(
+        [&](core::Slot, const core::Asset& asset) { count += asset.region == region; });
+    const std::uint64_t limit = scope.step.settings().limits.assets_per_region;
+    if (count < limit) return {};
+    return refuse(ErrorCode::LimitExceeded, fmt::format("{} assets exist in region {}; the limit is {}. Delete one "
+                                                        "that no fleet uses, or raise limits.assets_per_region",
+                                                        count, region, limit));
+}
+
+Result<void> check_bytes(const Scope& scope, std::string_view region, std::uint64_t bytes) {
+    std::uint64_t sum = bytes;
+    scope.state().table<core::Asset>().for_each([&](core::Slot, const core::Asset& asset) {
+        if (asset.region == region) sum += asset.bytes;
+    });
+    const std::uint64_t limit = scope.step.settings().limits.asset_bytes_per_region;
+    if (sum <= limit) return {};
+    return refuse(ErrorCode::LimitExceeded,
+                  fmt::format("The assets of region {} would have {} bytes; the limit is {}. Delete one that no fleet "
+                              "uses, or raise limits.asset_bytes_per_region",
+                              region, sum, limit));
+}
+
+/// With an id of its own.
+CreateAssetResponse add(Scope& scope, core::Asset asset) {
+    do asset.id = fmt::format("asset-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
+    while (scope.state().find_asset(asset.region, asset.id) != core::kNone);
+    asset.created = scope.step.now.wall;
+    CreateAssetResponse response{.asset_id = asset.id, .asset_arn = scope.state().arn(asset.region, "asset", asset.id)};
+    scope.state().add(std::move(asset));
+    return response;
+}
+
 }  // namespace
+
+bool is_upload_bucket(const Settings& settings, std::string_view bucket) {
+    return std::any_of(settings.regions.begin(), settings.regions.end(),
+                       [&](const std::string& region) { return upload_bucket(settings, region) == bucket; });
+}
 
 std::string upload_bucket(const Settings& settings, std::string_view region) {
     return fmt::format("gse-{}-{}", settings.uin, region);
@@ -62,6 +101,16 @@ Result<GetUploadCredentialsResponse> handle(Scope& scope, const GetUploadCredent
         .bucket_name = bucket,
         .asset_region = request.asset_region,
     };
+}
+
+/// The key may do what the one that asks for it may, but hand out no further ones: else it would never end.
+Result<GetUploadFederationTokenResponse> handle(Scope& scope, const GetUploadFederationTokenRequest&) {
+    const WallTime expires = scope.step.now.wall + scope.services.upload_valid;
+    const objects::TemporaryKey key =
+        objects::TemporaryKeys(scope.services.token_secret).issue(scope.secret_id, expires, scope.step.rng);
+    return GetUploadFederationTokenResponse{
+        .expired_time = static_cast<std::uint64_t>(expires.ms / 1000),
+        .asset_credentials = {.tmp_secret_id = key.secret_id, .tmp_secret_key = key.secret_key, .token = key.token}};
 }
 
 Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& request) {
@@ -93,18 +142,10 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
                         "GetUploadCredentials first",
                         request.bucket_key.substr(0, 200), upload_bucket(scope.step.settings(), request.asset_region),
                         upload_bucket(scope.step.settings(), request.asset_region)));
-    std::uint64_t count = 0;
-    scope.state().table<core::Asset>().for_each(
-        [&](core::Slot, const core::Asset& asset) { count += asset.region == request.asset_region; });
-    const std::uint64_t limit = scope.step.settings().limits.assets_per_region;
-    if (count >= limit)
-        return refuse(ErrorCode::LimitExceeded, fmt::format("{} assets exist in region {}; the limit is {}. Delete one "
-                                                            "that no fleet uses, or raise limits.assets_per_region",
-                                                            count, request.asset_region, limit));
+    TRY(check_count(scope, request.asset_region));
+    TRY(check_bytes(scope, request.asset_region, scope.package->size));
 
     core::Asset asset;
-    do asset.id = fmt::format("asset-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
-    while (scope.state().find_asset(request.asset_region, asset.id) != core::kNone);
     asset.region = request.asset_region;
     asset.name = request.asset_name;
     asset.version = request.asset_version;
@@ -115,11 +156,26 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
     asset.key = scope.package->sha256;
     asset.sha256 = scope.package->sha256;
     asset.bytes = scope.package->size;
-    asset.created = scope.step.now.wall;
     asset.tags = store_tags(request.tags);
-    CreateAssetResponse response{.asset_id = asset.id, .asset_arn = scope.state().arn(asset.region, "asset", asset.id)};
-    scope.state().add(std::move(asset));
-    return response;
+    return add(scope, std::move(asset));
+}
+
+/// Noted as it is described: a machine image of a cloud cannot run here, and nothing of it is looked at.
+Result<CreateAssetWithImageResponse> handle(Scope& scope, const CreateAssetWithImageRequest& request) {
+    TRY(check_region(scope, request.asset_region));
+    TRY(check_count(scope, request.asset_region));
+    core::Asset asset;
+    asset.region = request.asset_region;
+    asset.name = request.asset_name;
+    asset.version = request.asset_version;
+    asset.operate_system = request.image_os;
+    asset.image_id = request.image_id;
+    asset.os_type = request.os_type;
+    asset.is_image = true;
+    asset.image_size = request.image_size;
+    asset.image_bits = static_cast<std::uint32_t>(request.os_bit);
+    const CreateAssetResponse made = add(scope, std::move(asset));
+    return CreateAssetWithImageResponse{.asset_id = made.asset_id, .asset_arn = made.asset_arn};
 }
 
 Result<DescribeAssetResponse> handle(Scope& scope, const DescribeAssetRequest& request) {

@@ -1,6 +1,8 @@
 // Capacity and scaling policies. Source: [配置扩缩容; API:UpdateFleetCapacity; API:PutScalingPolicy].
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "api/lookup.h"
 #include "core/events.h"
 
@@ -10,28 +12,6 @@ namespace {
 using core::Slot;
 
 constexpr std::string_view kAutoScaling = "AUTO_SCALING";
-
-/// Sum of the maxima of the region's other fleets.
-std::uint64_t max_elsewhere(const Scope& scope, Slot fleet) {
-    std::uint64_t sum = 0;
-    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& other) {
-        if (slot != fleet && other.region == scope.region && other.status != FleetStatus::Terminated) sum += other.max;
-    });
-    return sum;
-}
-
-Result<void> check_alive(const core::Fleet& fleet) {
-    if (fleet.status != FleetStatus::Deleting && fleet.status != FleetStatus::Terminated) return {};
-    return refuse(ErrorCode::Unavailable,
-                  fmt::format("Fleet {} is {}; nothing about its capacity can be changed any more", fleet.id,
-                              to_text(fleet.status)));
-}
-
-Result<Slot> need_living_fleet(const Scope& scope, std::string_view id) {
-    const Slot slot = TRY(need_fleet(scope, id));
-    TRY(check_alive(scope.state().at<core::Fleet>(slot)));
-    return slot;
-}
 
 void set_auto_scaling(Scope& scope, Slot slot, bool on) {
     if (scope.state().at<core::Fleet>(slot).auto_scaling == on) return;
@@ -71,7 +51,6 @@ Result<DescribeFleetCapacityResponse> handle(Scope& scope, const DescribeFleetCa
 Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapacityRequest& request) {
     const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
     const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
-    const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
     const std::uint64_t min = request.min_size.value_or(fleet.min);
     const std::uint64_t max = request.max_size.value_or(fleet.max);
     if (min > max)
@@ -85,12 +64,7 @@ Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapaci
             fmt::format(
                 "Fleet {} was never ACTIVE (it is {}): until its first deployment succeeds it can have 0 or 1 instance",
                 fleet.id, to_text(fleet.status)));
-    if (const std::uint64_t sum = max_elsewhere(scope, slot) + max; sum > quota)
-        return refuse(ErrorCode::InstanceLimitExceeded,
-                      fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is "
-                                  "{}. Lower the MaxSize of another fleet, or raise "
-                                  "limits.instances_per_region",
-                                  scope.region, sum, quota));
+    TRY(check_instance_quota(scope, slot, max));
     // An explicit wish must fit; what was wished before is moved into the new range.
     if (request.desired_instances && (*request.desired_instances < min || *request.desired_instances > max))
         return refuse(ErrorCode::InvalidParameterValue,
@@ -111,16 +85,91 @@ Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapaci
     return UpdateFleetCapacityResponse{.fleet_id = request.fleet_id};
 }
 
+namespace {
+
+Result<PutScalingPolicyResponse> put_rule(Scope& scope, Slot fleet_slot, const PutScalingPolicyRequest& request) {
+    core::State& state = scope.state();
+    const core::Fleet& fleet = state.at<core::Fleet>(fleet_slot);
+    const std::string& name = *request.name;  // the model's rule asks for all that a rule needs
+    if (fleet.target && fleet.target->name == name)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("Fleet {} has a TargetBased policy named '{}'; give the rule another name, or delete "
+                                  "that policy first",
+                                  fleet.id, name.substr(0, 100)));
+    const auto known = fleet.rules.find(name);
+    const std::uint64_t limit = scope.step.settings().limits.policies_per_fleet;
+    if (known == fleet.rules.end() && fleet.rules.size() >= limit)
+        return refuse(ErrorCode::LimitExceeded,
+                      fmt::format("Fleet {} has {} rules; the limit is {}. Delete one, or raise "
+                                  "limits.policies_per_fleet",
+                                  fleet.id, fleet.rules.size(), limit));
+    if (!std::isfinite(*request.threshold))
+        return refuse(ErrorCode::InvalidParameterValue, "Threshold must be a finite number");
+
+    core::ScalingRule rule;
+    rule.fleet = fleet_slot;
+    rule.name = name;
+    CHECK(from_text(request.metric_name, rule.metric));
+    CHECK(from_text(*request.comparison_operator, rule.comparison));
+    CHECK(from_text(*request.scaling_adjustment_type, rule.adjustment_type));
+    rule.threshold = *request.threshold;
+    rule.minutes = static_cast<std::uint32_t>(*request.evaluation_periods);
+    rule.adjustment = *request.scaling_adjustment;
+    const std::string what = fmt::format("Rule '{}' {}: if {} {} {} for {} min, {} {}", name.substr(0, 100),
+                                         known == fleet.rules.end() ? "was added" : "was replaced",
+                                         to_text(rule.metric), to_text(rule.comparison), rule.threshold, rule.minutes,
+                                         to_text(rule.adjustment_type), rule.adjustment);
+    if (known == fleet.rules.end())
+        state.add(std::move(rule));
+    else
+        *state.edit<core::ScalingRule>(known->second) = std::move(rule);
+    core::add_event(scope.step, fleet_slot, "FLEET_SCALING_EVENT", what);
+    return PutScalingPolicyResponse{.name = name};
+}
+
+ScalingPolicy show(const core::Fleet& fleet, const core::TargetPolicy& target) {
+    ScalingPolicy policy;
+    policy.fleet_id = fleet.id;
+    policy.name = target.name;
+    policy.status = "ACTIVE";
+    policy.metric_name = target.metric;
+    policy.policy_type = "TargetBased";
+    policy.target_configuration = TargetConfiguration{.target_value = target.percent};
+    return policy;
+}
+
+/// Numbers as text, as the API declares them [API:ScalingPolicy].
+ScalingPolicy show(const core::Fleet& fleet, const core::ScalingRule& rule) {
+    ScalingPolicy policy;
+    policy.fleet_id = fleet.id;
+    policy.name = rule.name;
+    policy.status = "ACTIVE";
+    policy.scaling_adjustment = fmt::format("{}", rule.adjustment);
+    policy.scaling_adjustment_type = to_text(rule.adjustment_type);
+    policy.comparison_operator = to_text(rule.comparison);
+    policy.threshold = fmt::format("{}", rule.threshold);
+    policy.evaluation_periods = fmt::format("{}", rule.minutes);
+    policy.metric_name = to_text(rule.metric);
+    policy.policy_type = "RuleBased";
+    return policy;
+}
+
+}  // namespace
+
 Result<PutScalingPolicyResponse> handle(Scope& scope, const PutScalingPolicyRequest& request) {
     const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
-    if (request.policy_type != "TargetBased")
-        return refuse(ErrorCode::UnsupportedOperation, "Only PolicyType TargetBased is carried out by this version");
+    if (request.policy_type == "RuleBased") return put_rule(scope, slot, request);
     if (!request.target_configuration)
         return refuse(ErrorCode::MissingParameter, "TargetConfiguration is required with PolicyType TargetBased");
     core::TargetPolicy policy;
     policy.name = request.name.value_or("");
     policy.metric = request.metric_name;
     policy.percent = static_cast<std::uint32_t>(request.target_configuration->target_value);
+    if (const core::Fleet& fleet = scope.state().at<core::Fleet>(slot); fleet.rules.contains(policy.name))
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("Fleet {} has a RuleBased policy named '{}'; give the target another name, or delete "
+                                  "that policy first",
+                                  fleet.id, policy.name.substr(0, 100)));
     // One TargetBased policy a fleet: another name replaces it.
     scope.state().edit<core::Fleet>(slot)->target = policy;
     core::add_event(scope.step, slot, "FLEET_SCALING_EVENT", fmt::format("Session buffer set to {} %", policy.percent));
@@ -128,26 +177,22 @@ Result<PutScalingPolicyResponse> handle(Scope& scope, const PutScalingPolicyRequ
     return PutScalingPolicyResponse{.name = policy.name};
 }
 
+/// By fleet; of one fleet the target first, then the rules by name.
 Result<DescribeScalingPoliciesResponse> handle(Scope& scope, const DescribeScalingPoliciesRequest& request) {
-    std::vector<ScalingPolicy> found;
-    const auto add = [&](const core::Fleet& fleet) {
-        if (!fleet.target) return;
-        ScalingPolicy policy;
-        policy.fleet_id = fleet.id;
-        policy.name = fleet.target->name;
-        policy.status = "ACTIVE";
-        policy.metric_name = fleet.target->metric;
-        policy.policy_type = "TargetBased";
-        policy.target_configuration = TargetConfiguration{.target_value = fleet.target->percent};
-        found.push_back(std::move(policy));
-    };
+    const core::State& state = scope.state();
+    std::vector<const core::Fleet*> fleets;
     if (request.fleet_id && !request.fleet_id->empty()) {
-        add(scope.state().at<core::Fleet>(TRY(need_fleet(scope, *request.fleet_id))));
+        fleets.push_back(&state.at<core::Fleet>(TRY(need_fleet(scope, *request.fleet_id))));
     } else {
-        scope.state().table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
-            if (fleet.region == scope.region && fleet.status != FleetStatus::Terminated) add(fleet);
+        state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
+            if (fleet.region == scope.region && fleet.status != FleetStatus::Terminated) fleets.push_back(&fleet);
         });
-        std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.fleet_id < b.fleet_id; });
+        std::sort(fleets.begin(), fleets.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    }
+    std::vector<ScalingPolicy> found;
+    for (const core::Fleet* fleet : fleets) {
+        if (fleet->target) found.push_back(show(*fleet, *fleet->target));
+        for (const auto& [name, rule] : fleet->rules) found.push_back(show(*fleet, state.at<core::ScalingRule>(rule)));
     }
     DescribeScalingPoliciesResponse response{.total_count = found.size()};
     response.scaling_policies = page(std::move(found), request.offset, request.limit);
@@ -155,18 +200,28 @@ Result<DescribeScalingPoliciesResponse> handle(Scope& scope, const DescribeScali
 }
 
 Result<DeleteScalingPolicyResponse> handle(Scope& scope, const DeleteScalingPolicyRequest& request) {
+    core::State& state = scope.state();
     const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
-    const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
+    const core::Fleet& fleet = state.at<core::Fleet>(slot);
     const bool all = !request.name || request.name->empty();
-    if (!all && (!fleet.target || fleet.target->name != *request.name))
+    const bool target = fleet.target && (all || fleet.target->name == *request.name);
+    std::vector<std::pair<std::string, Slot>> rules;
+    for (const auto& [name, rule] : fleet.rules)
+        if (all || name == *request.name) rules.emplace_back(name, rule);
+    if (!all && !target && rules.empty())
         return refuse(ErrorCode::NotFound,
                       fmt::format("Fleet {} has no scaling policy '{}'", fleet.id, request.name->substr(0, 100)));
-    if (!fleet.target) return DeleteScalingPolicyResponse{};
-    scope.state().edit<core::Fleet>(slot)->target.reset();
-    core::add_event(scope.step, slot, "FLEET_SCALING_EVENT",
-                    fmt::format("The session buffer was removed; the fleet stays at {} instances",
-                                scope.state().at<core::Fleet>(slot).desired));
-    scope.state().queue_reconcile(slot);
+    if (target) {
+        state.edit<core::Fleet>(slot)->target.reset();
+        core::add_event(scope.step, slot, "FLEET_SCALING_EVENT",
+                        fmt::format("The session buffer was removed; the fleet stays at {} instances", fleet.desired));
+        state.queue_reconcile(slot);
+    }
+    for (const auto& [name, rule] : rules) {
+        state.remove<core::ScalingRule>(rule);
+        core::add_event(scope.step, slot, "FLEET_SCALING_EVENT",
+                        fmt::format("Rule '{}' was removed", name.substr(0, 100)));
+    }
     return DeleteScalingPolicyResponse{};
 }
 

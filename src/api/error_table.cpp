@@ -26,6 +26,8 @@ constexpr std::array kRows = {
     Row{ErrorCode::FleetLimitExceeded, "LimitExceeded.FleetLimitExceeded"},
     Row{ErrorCode::InstanceLimitExceeded, "LimitExceeded.InstanceLimitExceeded"},
     Row{ErrorCode::UnsupportedOperation, "UnsupportedOperation"},
+    Row{ErrorCode::CcnAttached, "UnsupportedOperation.CcnAttached"},
+    Row{ErrorCode::CcnNotFound, "ResourceNotFound.CcnResourceNotFound"},
     Row{ErrorCode::UnsupportedRegion, "UnsupportedRegion"},
     Row{ErrorCode::InvalidAction, "InvalidAction"},
     Row{ErrorCode::NoSuchVersion, "NoSuchVersion"},

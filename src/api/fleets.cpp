@@ -38,7 +38,9 @@ FleetAttributes show(const Scope& scope, const core::Fleet& fleet) {
         out.system_disk_info = DiskInfo{.disk_type = fleet.system_disk->type, .disk_size = fleet.system_disk->gb};
     for (const auto& [account, ccn] : fleet.ccn)
         out.related_ccn_infos.push_back(
-            {.account_id = account, .ccn_id = ccn, .attach_type = "CCN_SELECTED_BEFORE_CREATE"});
+            {.account_id = account,
+             .ccn_id = ccn,
+             .attach_type = fleet.ccn_after_creation ? "CCN_SELECTED_AFTER_CREATE" : "CCN_SELECTED_BEFORE_CREATE"});
     out.internet_max_bandwidth_out = fleet.bandwidth_mbps;
     return out;
 }
@@ -68,6 +70,14 @@ std::string new_fleet_id(const Scope& scope) {
         std::string id = fmt::format("fleet-{}-{}", scope.step.rng.text(8), scope.step.rng.text(8));
         if (scope.state().find_fleet(id) == core::kNone) return id;
     }
+}
+
+Result<void> check_runnable(const core::Asset& asset) {
+    if (!asset.is_image) return {};
+    return refuse(ErrorCode::UnsupportedOperation,
+                  fmt::format("Asset {} is a machine image; the hosts of this server run packages. Upload the game "
+                              "server as a zip, register it with CreateAsset, and name that asset",
+                              asset.id));
 }
 
 /// What a copy has of its original; its life is its own.
@@ -116,6 +126,27 @@ Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::
     return {};
 }
 
+void copy_rules(core::State& state, Slot original, Slot copy) {
+    for (const auto& [name, slot] : state.at<core::Fleet>(original).rules) {
+        core::ScalingRule rule = state.at<core::ScalingRule>(slot);
+        rule.fleet = copy;
+        state.add(std::move(rule));
+    }
+}
+
+void copy_timers(Scope& scope, Slot original, Slot copy) {
+    core::State& state = scope.state();
+    for (const auto& [order, slot] : state.at<core::Fleet>(original).timers) {
+        core::ScalingTimer timer = state.at<core::ScalingTimer>(slot);
+        timer.id = new_timer_id(scope);
+        timer.fleet = copy;
+        timer.order = state.next_order();
+        timer.created = scope.step.now.wall;
+        timer.last_fired = {};
+        state.add(std::move(timer));
+    }
+}
+
 }  // namespace
 
 Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& request) {
@@ -124,6 +155,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     TRY(check_launch_paths(request.runtime_configuration));
     const Slot asset_slot = TRY(need_asset(scope, request.asset_id));
     const core::Asset& asset = scope.state().at<core::Asset>(asset_slot);
+    TRY(check_runnable(asset));
 
     core::Fleet fleet;
     fleet.id = new_fleet_id(scope);
@@ -156,7 +188,8 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
 }
 
 Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) {
-    const core::Fleet& original = scope.state().at<core::Fleet>(TRY(need_fleet(scope, request.fleet_id)));
+    const Slot original_slot = TRY(need_fleet(scope, request.fleet_id));
+    const core::Fleet& original = scope.state().at<core::Fleet>(original_slot);
     const auto copies = static_cast<std::uint64_t>(request.copy_number);
     TRY(check_quota(scope, copies));
     if (request.instance_type) TRY(check_instance_type(scope, *request.instance_type));
@@ -166,6 +199,7 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
     if (request.asset_id) {
         fleet.asset = TRY(need_asset(scope, *request.asset_id));
         const core::Asset& asset = scope.state().at<core::Asset>(fleet.asset);
+        TRY(check_runnable(asset));
         fleet.asset_id = asset.id;
         fleet.operating_system = asset.operate_system;
     }
@@ -201,12 +235,15 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
     if (request.internet_max_bandwidth_out) fleet.bandwidth_mbps = *request.internet_max_bandwidth_out;
     if (request.tags) fleet.tags = store_tags(request.tags);
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
-    if (request.selected_scaling_type == "SCALING_SELECTED") TRY(copy_scaling(scope, original, copies, fleet));
+    const bool with_scaling = request.selected_scaling_type == "SCALING_SELECTED";
+    if (with_scaling) TRY(copy_scaling(scope, original, copies, fleet));
 
     CopyFleetResponse response;
     for (std::uint64_t i = 0; i < copies; ++i) {
         fleet.id = new_fleet_id(scope);
         const Slot slot = core::create_fleet(scope.step, fleet);
+        if (with_scaling) copy_rules(scope.state(), original_slot, slot);
+        if (request.selected_timer_type == "TIMER_SELECTED") copy_timers(scope, original_slot, slot);
         response.fleet_attributes.push_back(show(scope, scope.state().at<core::Fleet>(slot)));
     }
     response.total_count = request.copy_number;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/error_table.h"
+#include "api/uploads.h"
 #include "codec/codec.h"
 
 namespace gse::api {
@@ -124,7 +125,13 @@ struct Gateway::Worker {
     /// Gets no store when the server is shutting down: then it answers that.
     using Job = std::move_only_function<void(objects::ObjectStore*)>;
 
-    explicit Worker(objects::ObjectStore& object_store) : store(object_store), thread([this] { run(); }) {}
+    /// Between two steps of the walk that removes old uploads, and between two walks.
+    static constexpr std::chrono::seconds kSweepStep{1};
+    static constexpr std::chrono::minutes kSweepPause{10};
+    static constexpr std::size_t kSweepMax = 256;
+
+    Worker(objects::ObjectStore& object_store, const Settings& s, const Clock& c)
+        : store(object_store), settings(s), clock(c), thread([this] { run(); }) {}
     ~Worker() {
         {
             std::lock_guard lock(mutex);
@@ -146,8 +153,18 @@ struct Gateway::Worker {
 
     void run() {
         std::unique_lock lock(mutex);
+        objects::SweepCursor cursor;
+        auto sweep_at = std::chrono::steady_clock::now() + kSweepStep;
         for (;;) {
-            wakes.wait(lock, [this] { return stopping || !jobs.empty(); });
+            if (!wakes.wait_until(lock, sweep_at, [this] { return stopping || !jobs.empty(); })) {
+                lock.unlock();
+                // What cannot be removed now is tried again by the next walk.
+                const auto swept = sweep_uploads(store, cursor, settings, clock.wall(), kSweepMax);
+                const bool pause = !swept || swept->complete;
+                sweep_at = std::chrono::steady_clock::now() + (pause ? std::chrono::seconds(kSweepPause) : kSweepStep);
+                lock.lock();
+                continue;
+            }
             if (jobs.empty()) return;
             auto job = std::move(jobs.front());
             jobs.pop_front();
@@ -159,6 +176,8 @@ struct Gateway::Worker {
     }
 
     objects::ObjectStore& store;
+    const Settings& settings;
+    const Clock& clock;
     std::mutex mutex;
     std::condition_variable wakes;
     std::deque<Job> jobs;
@@ -185,8 +204,11 @@ void drop_package(auto& worker, engine::Engine& engine, std::string sha256) {
 }  // namespace
 
 Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services,
-                 const Settings& settings)
-    : engine_(engine), services_(services), settings_(settings), worker_(std::make_shared<Worker>(store)) {}
+                 const Settings& settings, const Clock& clock)
+    : engine_(engine),
+      services_(services),
+      settings_(settings),
+      worker_(std::make_shared<Worker>(store, settings, clock)) {}
 Gateway::~Gateway() = default;
 
 void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
@@ -204,20 +226,27 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
                    request_id = call.request_id, secret_id = call.secret_id,
                    worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
-        auto unpinned = std::make_shared<std::string>();
+        /// What the decision leaves to be done once it is durable.
+        struct Left {
+            std::string unpinned;
+            std::optional<objects::BucketRule> bucket_rule;
+        };
+        auto left = std::make_shared<Left>();
         auto result = engine.submit(
             kind,
-            [&services, region, request_id, secret_id, package = std::move(package), unpinned,
+            [&services, region, request_id, secret_id, package = std::move(package), left,
              decided = std::move(decided)](core::Step& step) mutable {
-                Scope scope{step, services, region, request_id, secret_id, std::move(package), {}};
+                Scope scope{step, services, region, request_id, secret_id, std::move(package), {}, {}};
                 std::string body = decide(decided, scope);
-                *unpinned = std::move(scope.unpinned);
+                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule)};
                 return body;
             },
-            [&engine, finish, unpinned, worker](std::string body) {
+            [&engine, &services, finish, left, worker](std::string body) {
+                if (left->bucket_rule && services.bucket_rules)
+                    services.bucket_rules->set(std::move(*left->bucket_rule));
                 (*finish)(std::move(body));
-                if (unpinned->empty()) return;
-                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(*unpinned));
+                if (left->unpinned.empty()) return;
+                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(left->unpinned));
             });
         if (!result) (*finish)(error_body(result.error(), request_id));
     };
@@ -250,7 +279,7 @@ std::string answer(core::Step& step, const Services& services, const engine::Api
         const Entry* entry = TRY(find_entry(call));
         const std::string_view region = TRY(find_region(step.settings(), call.region));
         Decision decision = TRY(entry->prepare(call));
-        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package), {}};
+        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package), {}, {}};
         return decision(scope);
     };
     const auto fields = run();

@@ -11,10 +11,12 @@
 
 namespace gse::api {
 
-/// Thread-safe. `engine`, `store` and `services` outlive it.
+/// Thread-safe. `engine`, `store`, `services`, `settings` and `clock` outlive it.
 class Gateway final : public engine::ApiPort {
 public:
-    Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services, const Settings& settings);
+    /// `clock` says which uploads are old enough to go.
+    Gateway(engine::Engine& engine, objects::ObjectStore& store, const Services& services, const Settings& settings,
+            const Clock& clock);
     ~Gateway() override;
 
     void call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) override;

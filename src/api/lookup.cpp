@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/crypto.h"
 #include "base/hex.h"
 
@@ -21,6 +22,30 @@ std::unexpected<Error> not_found(std::string_view what, std::string_view id, std
 std::string token_mac(const Services& services, std::string_view list, std::uint64_t position) {
     return to_hex(hmac_sha256(services.token_secret, fmt::format("next-token/{}/{}", list, position))).substr(0, 20);
 }
+std::string token_mac(const Services& services, std::string_view list, const SortedPosition& position) {
+    return to_hex(hmac_sha256(services.token_secret,
+                              fmt::format("next-token/sorted/{}/{}/{}", list, position.order, position.key)))
+        .substr(0, 20);
+}
+
+constexpr std::string_view kTokenPrefix = "ntoken-";
+
+/// Lower-case hexadecimal digits, 1 to 16.
+std::optional<std::uint64_t> read_position(std::string_view digits) {
+    if (digits.empty() || digits.size() > 16) return std::nullopt;
+    std::uint64_t position = 0;
+    for (const char c : digits) {
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) return std::nullopt;
+        position = position * 16 + static_cast<std::uint64_t>(digit);
+    }
+    return position;
+}
+
+std::unexpected<Error> foreign_token() {
+    return refuse(ErrorCode::InvalidParameterValue,
+                  "NextToken is not one that this list gave; leave it out to start at the first page");
+}
 
 }  // namespace
 
@@ -29,6 +54,34 @@ Result<Slot> need_fleet(const Scope& scope, std::string_view fleet_id) {
     if (slot == kNone || scope.state().at<core::Fleet>(slot).status == FleetStatus::Terminated)
         return not_found("Fleet", fleet_id, scope.region);
     return slot;
+}
+
+Result<Slot> need_living_fleet(const Scope& scope, std::string_view fleet_id) {
+    const Slot slot = TRY(need_fleet(scope, fleet_id));
+    const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
+    if (fleet.status != FleetStatus::Deleting) return slot;
+    return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; nothing about it can be changed any more",
+                                                      fleet.id, to_text(fleet.status)));
+}
+
+std::string new_timer_id(const Scope& scope) {
+    for (;;) {
+        std::string id = fmt::format("timerId-{}", scope.step.rng.text(8));
+        if (scope.state().find_timer(id) == kNone) return id;
+    }
+}
+
+Result<void> check_instance_quota(const Scope& scope, Slot fleet, std::uint64_t max) {
+    const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
+    std::uint64_t sum = max;
+    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& other) {
+        if (slot != fleet && other.region == scope.region && other.status != FleetStatus::Terminated) sum += other.max;
+    });
+    if (sum <= quota) return {};
+    return refuse(ErrorCode::InstanceLimitExceeded,
+                  fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. "
+                              "Lower the MaxSize of another fleet, or raise limits.instances_per_region",
+                              scope.region, sum, quota));
 }
 
 Result<Slot> need_alias(const Scope& scope, std::string_view alias_id) {
@@ -140,22 +193,35 @@ std::string make_token(const Services& services, std::string_view list, std::uin
 Result<std::uint64_t> read_token(const Services& services, std::string_view list,
                                  const std::optional<std::string>& token) {
     if (!token || token->empty()) return 0;
-    const auto refused = [] {
-        return refuse(ErrorCode::InvalidParameterValue,
-                      "NextToken is not one that this list gave; leave it out to start at the first page");
-    };
-    constexpr std::string_view kPrefix = "ntoken-";
-    if (!token->starts_with(kPrefix)) return refused();
-    const auto dash = token->find('-', kPrefix.size());
-    if (dash == std::string::npos || dash == kPrefix.size() || dash - kPrefix.size() > 16) return refused();
-    std::uint64_t position = 0;
-    for (const char c : std::string_view(*token).substr(kPrefix.size(), dash - kPrefix.size())) {
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (digit < 0) return refused();
-        position = position * 16 + static_cast<std::uint64_t>(digit);
-    }
-    if (!equal_in_constant_time(std::string_view(*token).substr(dash + 1), token_mac(services, list, position)))
-        return refused();
+    if (!token->starts_with(kTokenPrefix)) return foreign_token();
+    const auto dash = token->find('-', kTokenPrefix.size());
+    if (dash == std::string::npos) return foreign_token();
+    const auto position =
+        read_position(std::string_view(*token).substr(kTokenPrefix.size(), dash - kTokenPrefix.size()));
+    if (!position ||
+        !equal_in_constant_time(std::string_view(*token).substr(dash + 1), token_mac(services, list, *position)))
+        return foreign_token();
+    return *position;
+}
+
+std::string make_token(const Services& services, std::string_view list, const SortedPosition& position) {
+    return fmt::format("{}{:x}.{}.{}", kTokenPrefix, position.order,
+                       base64url_encode(std::as_bytes(std::span(position.key))), token_mac(services, list, position));
+}
+
+Result<std::optional<SortedPosition>> read_sorted_token(const Services& services, std::string_view list,
+                                                        const std::optional<std::string>& token) {
+    if (!token || token->empty()) return std::nullopt;
+    if (!token->starts_with(kTokenPrefix)) return foreign_token();
+    const std::string_view rest = std::string_view(*token).substr(kTokenPrefix.size());
+    const auto first = rest.find('.');
+    const auto second = first == std::string_view::npos ? first : rest.find('.', first + 1);
+    if (second == std::string_view::npos) return foreign_token();
+    const auto order = read_position(rest.substr(0, first));
+    const auto key = base64url_decode(rest.substr(first + 1, second - first - 1));
+    if (!order || !key) return foreign_token();
+    SortedPosition position{*order, *key};
+    if (!equal_in_constant_time(rest.substr(second + 1), token_mac(services, list, position))) return foreign_token();
     return position;
 }
 

@@ -17,6 +17,8 @@ Result<core::Slot> need_asset(const Scope& scope, std::string_view asset_id);
 /// By name.
 Result<core::Slot> need_queue(const Scope& scope, std::string_view name);
 Result<core::Slot> need_placement(const Scope& scope, std::string_view placement_id);
+/// A fleet that may still be changed: Unavailable when it is being deleted.
+Result<core::Slot> need_living_fleet(const Scope& scope, std::string_view fleet_id);
 /// Of the caller's region.
 Result<core::Slot> need_session(const Scope& scope, std::string_view session_id);
 
@@ -40,6 +42,12 @@ struct FilterSet {
 Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id,
                                bool many_names = false);
 
+/// Of a timed scaling policy.
+std::string new_timer_id(const Scope& scope);
+
+/// InstanceLimitExceeded when the maxima of the region's fleets, `fleet` with `max`, add up to more than its quota.
+Result<void> check_instance_quota(const Scope& scope, core::Slot fleet, std::uint64_t max);
+
 /// The part [offset, offset + limit) of a list.
 template <class T>
 std::vector<T> page(std::vector<T> all, std::uint64_t offset, std::uint64_t limit) {
@@ -53,6 +61,15 @@ std::vector<T> page(std::vector<T> all, std::uint64_t offset, std::uint64_t limi
 [[nodiscard]] std::string make_token(const Services& services, std::string_view list, std::uint64_t position);
 Result<std::uint64_t> read_token(const Services& services, std::string_view list,
                                  const std::optional<std::string>& token);
+/// The same for a list that is sorted by `key`: the position is the last one's key and, among equals, its order.
+struct SortedPosition {
+    std::uint64_t order = 0;
+    std::string key;  ///< at most kSortKeyMax bytes
+};
+inline constexpr std::size_t kSortKeyMax = 256;
+[[nodiscard]] std::string make_token(const Services& services, std::string_view list, const SortedPosition& position);
+Result<std::optional<SortedPosition>> read_sorted_token(const Services& services, std::string_view list,
+                                                        const std::optional<std::string>& token);
 
 std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
 std::vector<Tag> show_tags(std::span<const core::Tag> tags);

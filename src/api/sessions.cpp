@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "api/lookup.h"
+#include "api/session_search.h"
 #include "codec/codec.h"
 #include "core/processes.h"
 
@@ -14,6 +18,7 @@ using core::kNone;
 using core::Slot;
 
 constexpr std::string_view kSessionList = "game-server-sessions";
+constexpr std::string_view kSearchList = "game-server-session-search";
 /// Sessions that one page looks at: a rare status gives short pages with a token instead of a long wait for everybody.
 constexpr std::size_t kScanMax = 10'000;
 
@@ -114,6 +119,118 @@ Result<ListPage> list(const Scope& scope, const ListQuery& query) {
     return page;
 }
 
+/// A session as a search sees it. `id` is room for the id, which is long and made only when somebody asks for it.
+SearchedSession searched(const core::State& state, Slot slot, bool with_id, std::string& id) {
+    const core::GameSession& session = state.at<core::GameSession>(slot);
+    if (with_id) id = state.session_id(session);
+    return {.name = session.name,
+            .id = id,
+            .max_players = session.max_players,
+            .created_ms = session.created.ms,
+            .players = session.seats,
+            .takes_players = session.accept_all && session.seats < session.max_players,
+            .properties = session.properties};
+}
+
+/// What sessions are sorted by: a number or a text, and the order of creation among equals.
+struct SortKey {
+    std::int64_t number = 0;
+    std::string text;
+    std::uint64_t order = 0;
+};
+
+SortKey sort_key(const SessionSort& sort, const SearchedSession& session, std::uint64_t order) {
+    SortKey key{.order = order};
+    switch (sort.field) {
+        case SearchField::Name: key.text = session.name.substr(0, kSortKeyMax); break;
+        case SearchField::Id: key.text = session.id.substr(0, kSortKeyMax); break;
+        case SearchField::MaxPlayers: key.number = session.max_players; break;
+        case SearchField::Players: key.number = session.players; break;
+        default: key.number = session.created_ms;
+    }
+    return key;
+}
+
+/// Active sessions that match, in order of creation. The token is the order of the last one looked at.
+Result<ListPage> search(const Scope& scope, const core::Fleet& fleet, const SessionFilter& filter,
+                        const SearchGameServerSessionsRequest& request) {
+    const core::State& state = scope.state();
+    const std::uint64_t after = TRY(read_token(scope.services, kSearchList, request.next_token));
+    ListPage page;
+    std::string id;
+    std::uint64_t last = after;
+    std::size_t looked_at = 0;
+    for (auto it = fleet.live_sessions.upper_bound(after); it != fleet.live_sessions.end(); ++it) {
+        const bool fits = state.at<core::GameSession>(it->second).status == SessionStatus::Active &&
+                          filter.matches(searched(state, it->second, filter.asks_for_id(), id));
+        if (++looked_at > kScanMax || (fits && page.sessions.size() == request.limit)) {
+            page.next_token = make_token(scope.services, kSearchList, last);
+            break;
+        }
+        if (fits) page.sessions.push_back(it->second);
+        last = it->first;
+    }
+    return page;
+}
+
+/// The same, sorted: all live sessions of the fleet are looked at, and the page's own kept in a heap meanwhile. The
+/// token is the last one's key, so that what comes, goes or changes elsewhere in the order disturbs no page.
+Result<ListPage> search_sorted(const Scope& scope, const core::Fleet& fleet, const SessionFilter& filter,
+                               const SearchGameServerSessionsRequest& request) {
+    const core::State& state = scope.state();
+    const SessionSort sort = TRY(SessionSort::parse(*request.sort_expression));
+    const std::string list =
+        fmt::format("{}/{}{}", kSearchList, static_cast<int>(sort.field), sort.descending ? "/desc" : "");
+    const auto position = TRY(read_sorted_token(scope.services, list, request.next_token));
+    const bool is_text = sort.field == SearchField::Name || sort.field == SearchField::Id;
+    const auto before = [&](const SortKey& a, const SortKey& b) {
+        const auto left = std::tie(a.number, a.text), right = std::tie(b.number, b.text);
+        if (left != right) return sort.descending ? right < left : left < right;
+        return a.order < b.order;
+    };
+    std::optional<SortKey> after;
+    if (position) {
+        after.emplace(SortKey{.order = position->order});
+        if (is_text)
+            after->text = position->key;
+        else
+            std::from_chars(position->key.data(), position->key.data() + position->key.size(), after->number);
+    }
+
+    struct Found {
+        SortKey key;
+        Slot slot;
+    };
+    const auto found_before = [&](const Found& a, const Found& b) { return before(a.key, b.key); };
+    std::vector<Found> best;  // a heap with the last on top; one more than the page, to know whether there is another
+    std::string id;
+    const bool with_id = filter.asks_for_id() || sort.field == SearchField::Id;
+    for (const auto& [order, slot] : fleet.live_sessions) {
+        if (state.at<core::GameSession>(slot).status != SessionStatus::Active) continue;
+        const SearchedSession session = searched(state, slot, with_id, id);
+        Found found{sort_key(sort, session, order), slot};
+        if (after && !before(*after, found.key)) continue;
+        if (best.size() > request.limit && !found_before(found, best.front())) continue;
+        if (!filter.matches(session)) continue;
+        if (best.size() > request.limit) {
+            std::pop_heap(best.begin(), best.end(), found_before);
+            best.pop_back();
+        }
+        best.push_back(std::move(found));
+        std::push_heap(best.begin(), best.end(), found_before);
+    }
+    std::sort_heap(best.begin(), best.end(), found_before);
+    ListPage page;
+    if (best.size() > request.limit) {
+        best.pop_back();
+        const SortKey& last = best.back().key;
+        page.next_token =
+            make_token(scope.services, list, {last.order, is_text ? last.text : fmt::format("{}", last.number)});
+    }
+    for (const Found& found : best) page.sessions.push_back(found.slot);
+    return page;
+}
+
 /// The live session on that address, or the process alone.
 Result<Slot> process_at(const Scope& scope, std::string_view address, std::int64_t port) {
     const core::State& state = scope.state();
@@ -195,6 +312,20 @@ Result<DescribeGameServerSessionDetailsResponse> handle(Scope& scope,
         response.game_server_session_details.push_back(
             {.game_server_session = show(scope, slot),
              .protection_policy = std::string(to_text(scope.state().at<core::GameSession>(slot).protection))});
+    response.next_token = std::move(found.next_token);
+    return response;
+}
+
+/// Sessions that are ACTIVE; one that is ACTIVATING has nobody to join yet.
+Result<SearchGameServerSessionsResponse> handle(Scope& scope, const SearchGameServerSessionsRequest& request) {
+    const SessionFilter filter = TRY(SessionFilter::parse(request.filter_expression.value_or("")));
+    const core::Fleet& fleet =
+        scope.state().at<core::Fleet>(TRY(fleet_or_alias(scope, request.fleet_id, request.alias_id)));
+    const bool sorted = request.sort_expression && !request.sort_expression->empty();
+    ListPage found =
+        sorted ? TRY(search_sorted(scope, fleet, filter, request)) : TRY(search(scope, fleet, filter, request));
+    SearchGameServerSessionsResponse response;
+    for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show(scope, slot));
     response.next_token = std::move(found.next_token);
     return response;
 }

@@ -24,6 +24,8 @@ enum class ErrorCode : std::uint8_t {
     FleetLimitExceeded,     ///< the fleet quota would be exceeded
     InstanceLimitExceeded,  ///< the instance quota would be exceeded
     UnsupportedOperation,   ///< not supported (in this state)
+    CcnAttached,            ///< the fleet is attached to a CCN already
+    CcnNotFound,            ///< the fleet is attached to no CCN
     UnsupportedRegion,      ///< no such region here
     InvalidAction,          ///< no such action
     NoSuchVersion,          ///< no such API version

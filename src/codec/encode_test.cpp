@@ -48,8 +48,8 @@ TEST(Encode, RequestsLeaveAbsentParametersOut) {
     EXPECT_EQ(encoded(UpdateAliasRequest{.alias_id = "a",
                                          .routing_strategy = RoutingStrategy{.type = "SIMPLE", .fleet_id = "f"}}),
               R"({"AliasId":"a","RoutingStrategy":{"Type":"SIMPLE","FleetId":"f"}})");
-    EXPECT_EQ(encoded(AttachCcnInstancesRequest{}), "{}");
-    EXPECT_EQ(encoded(AttachCcnInstancesRequest{.ccn_id = "c"}), R"({"CcnId":"c"})");
+    EXPECT_EQ(encoded(DeleteTimerScalingPolicyRequest{}), "{}");
+    EXPECT_EQ(encoded(DeleteTimerScalingPolicyRequest{.timer_name = "t"}), R"({"TimerName":"t"})");
 }
 
 TEST(Encode, FloatsAlwaysHaveAPoint) {

@@ -277,9 +277,13 @@ TEST(Keys, AreUnique) {
 TEST(Keys, CoverEveryMemberOfTheSettings) {
     std::ifstream header{std::string{GSE_SOURCE_DIR} + "/src/model/settings.h"};
     ASSERT_TRUE(header);
-    const std::map<std::string, std::string> kTables{{"Timers", "timers."},       {"Limits", "limits."},
-                                                     {"Retention", "retention."}, {"ScalingSettings", "scaling."},
-                                                     {"HostSettings", "hosts."},  {"Settings", ""}};
+    const std::map<std::string, std::string> kTables{{"Timers", "timers."},
+                                                     {"Limits", "limits."},
+                                                     {"Retention", "retention."},
+                                                     {"ScalingSettings", "scaling."},
+                                                     {"HostSettings", "hosts."},
+                                                     {"ObjectSettings", "objects."},
+                                                     {"Settings", ""}};
     const std::map<std::string, std::string> kElsewhere{{"scaling.cooldown_delays_scale_out", "scaling.cooldown"}};
     const std::regex struct_line{R"(struct (\w+) \{)"};
     const std::regex member_line{R"( {4}[\w:<>]+ (\w+)( =|\{).*)"};

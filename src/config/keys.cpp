@@ -25,6 +25,7 @@ void restore_2019(Limits& limits) {
     limits.assets_per_region = 1'000;
     limits.instances_per_region = 20;
     limits.queues_per_region = 20;
+    limits.asset_bytes_per_region = 100ULL << 30;
     limits.players_per_session = 200;
 }
 
@@ -36,6 +37,7 @@ bool is_2019(const Limits& limits) {
            documented.assets_per_region == limits.assets_per_region &&
            documented.instances_per_region == limits.instances_per_region &&
            documented.queues_per_region == limits.queues_per_region &&
+           documented.asset_bytes_per_region == limits.asset_bytes_per_region &&
            documented.players_per_session == limits.players_per_session;
 }
 
@@ -118,6 +120,12 @@ const std::vector<Key>& table() {
          "destinations of a queue"},
         {"limits.placements_per_queue", Count{GSE_AT(settings.limits.placements_per_queue), 1, 1'000'000},
          "placements of a queue that are PENDING at once; further ones are refused"},
+        {"limits.policies_per_fleet", Count{GSE_AT(settings.limits.policies_per_fleet), 1, 10'000},
+         "rule-based scaling policies of a fleet"},
+        {"limits.timers_per_fleet", Count{GSE_AT(settings.limits.timers_per_fleet), 1, 10'000},
+         "timed scaling policies of a fleet"},
+        {"limits.asset_bytes_per_region", Size{GSE_AT(settings.limits.asset_bytes_per_region), 1, 1ULL << 60},
+         "all registered packages of a region together"},
         {"limits.players_per_session", Count{GSE_AT(settings.limits.players_per_session), 1, 1'000'000},
          "largest MaximumPlayerSessionCount"},
         {"limits.package_bytes", Size{GSE_AT(settings.limits.package_bytes), 1, kMany},
@@ -164,6 +172,9 @@ const std::vector<Key>& table() {
          "highest port handed to game processes"},
         {"hosts.share", Flag{GSE_AT(settings.hosts.share)},
          "several instances may share a host; false for game servers with fixed ports"},
+
+        {"objects.keep_uploads", Duration{GSE_AT(settings.objects.keep_uploads), 0ms, kYear},
+         "an uploaded package is removed after this; CreateAsset has made its own copy by then. 0s: never"},
 
         {"log.level", Choice{{"trace", "debug", "info", "warn", "error", "off"}, GSE_CHOICE(log.level)},
          "what is worth a line on stderr"},

@@ -99,6 +99,57 @@ TEST(Archive, ASessionOfAnOlderVersionCameFromNoPlacement) {
     EXPECT_EQ(older.placement, kNone);
 }
 
+TEST(Archive, PoliciesHoldAllThatTheyNeed) {
+    ScalingTimer timer;
+    timer.id = "timerId-1";
+    timer.last_fired = WallTime{7};
+    timer.min = 0, timer.max = 3, timer.target_percent = 15;
+    timer.scaling = TimerScaling::Automatic;
+    timer.type = TimerType::Weekly;
+    timer.week_days = 5;
+    timer.begin = WallTime{1'600'000'000'123};
+    timer.offset_minutes = -330;
+    ScalingTimer read;
+    const std::string bytes = write(timer);
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(write(read), bytes);
+    EXPECT_EQ(read.desired, std::nullopt) << "what was not given stays so";
+    EXPECT_EQ(read.min, 0u);
+    EXPECT_EQ(read.end, plan::kNoEnd);
+    EXPECT_EQ(read.offset_minutes, -330);
+
+    ScalingRule rule;
+    rule.name = "busy";
+    rule.threshold = -2.5;
+    rule.adjustment = -3;
+    rule.comparison = Comparison::LessOrEqual;
+    ScalingRule again;
+    const std::string stored = write(rule);
+    Reader rules(stored);
+    archive(rules, again);
+    EXPECT_EQ(again.threshold, -2.5);
+    EXPECT_EQ(again.adjustment, -3);
+    EXPECT_EQ(again.comparison, Comparison::LessOrEqual);
+}
+
+TEST(Archive, RecordsOfTheFirstVersionAreStillRead) {
+    // An asset as 0.1.0 wrote it, before images were known.
+    const std::string bytes(
+        "\x01"
+        "a\x01r\x01n\x01v\x01o\x01i\x01t\x01"
+        "b\x01k\x01h\x05\x06\x00",
+        23);
+    Asset asset;
+    Reader reader(bytes);
+    archive(reader, asset);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(asset.sha256, "h");
+    EXPECT_EQ(asset.bytes, 5u);
+    EXPECT_FALSE(asset.is_image);
+}
+
 TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
     std::string bytes;
     Writer writer(bytes);

@@ -11,6 +11,8 @@ void clear_derived(Fleet& fleet) {
     fleet.ended_sessions.clear();
     fleet.events.clear();
     fleet.usages.clear();
+    fleet.rules.clear();
+    fleet.timers.clear();
     fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;

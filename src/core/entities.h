@@ -15,9 +15,11 @@
 #include "base/time.h"
 #include "core/slab.h"
 #include "model/link_messages.h"
+#include "model/scaling_policies.h"
 #include "model/statuses.h"
 #include "plan/destination.h"
 #include "plan/refusals.h"
+#include "plan/timer_schedule.h"
 
 namespace gse::core {
 
@@ -41,6 +43,9 @@ struct Asset {
     std::uint64_t bytes = 0;
     WallTime created;
     std::vector<Tag> tags;
+    bool is_image = false;   ///< a machine image: known by name only, there is no package
+    std::string image_size;  ///< as it was stated: `40GB`
+    std::uint32_t image_bits = 0;
     // derived
     std::uint32_t bound_fleets = 0;
 };
@@ -124,6 +129,8 @@ struct Fleet {
     std::optional<TargetPolicy> target;
     EngineTime last_scaling;  ///< of the last change of the number of instances
     bool waits_for_room = false;
+    bool ccn_after_creation = false;  ///< attached by AttachCcnInstances, not named by CreateFleet
+    WallTime ccn_attached;
 
     // derived
     std::vector<Slot> instances;
@@ -135,6 +142,8 @@ struct Fleet {
     std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
     std::map<std::uint64_t, Slot> events;          ///< by order
     std::map<std::uint64_t, Slot> usages;          ///< by order
+    std::map<std::string, Slot> rules;             ///< by name
+    std::map<std::uint64_t, Slot> timers;          ///< by order
     std::uint32_t sessions_activating = 0;
     std::uint32_t sessions_active = 0;
     std::uint32_t sessions_on_staying = 0;  ///< live sessions on instances that are not draining
@@ -424,6 +433,63 @@ struct InstanceUsage {
     WallTime ended;  ///< not before `began`
     EngineTime ended_at;
     std::vector<std::string> log_keys;  ///< of the steps of its preparation
+};
+
+/// A rule-based scaling policy: while `metric` `comparison` `threshold` has held for `minutes`, adjust
+/// [API:PutScalingPolicy]. Gone with its fleet.
+struct ScalingRule {
+    Slot fleet = kNone;
+    std::string name;  ///< of its own within the fleet
+    ScalingMetric metric = ScalingMetric::AvailableGameServerSessions;
+    Comparison comparison = Comparison::Greater;
+    double threshold = 0;
+    std::uint32_t minutes = 1;
+    ScalingAdjustment adjustment_type = ScalingAdjustment::ChangeInCapacity;
+    std::int64_t adjustment = 0;
+};
+
+/// A timed policy: what it sets, and when. What is not given stays as the fleet has it. Gone with its fleet
+/// [定时变更扩缩容策略].
+struct ScalingTimer {
+    std::string id;
+    Slot fleet = kNone;
+    std::uint64_t order = 0;
+    std::string name;
+    bool stopped = false;
+    WallTime created;
+    WallTime last_fired;  ///< {} before the first time
+    // what it sets
+    std::optional<std::uint32_t> desired;
+    std::optional<std::uint32_t> min;
+    std::optional<std::uint32_t> max;
+    std::optional<std::uint32_t> cooldown_minutes;
+    TimerScaling scaling = TimerScaling::Undefined;
+    std::optional<std::uint32_t> target_percent;
+    // when
+    TimerType type = TimerType::Once;
+    std::uint32_t every_days = 0;
+    std::uint32_t from_day = 0;
+    std::uint32_t to_day = 0;
+    std::uint32_t week_days = 0;  ///< bit 0 Monday … bit 6 Sunday
+    WallTime begin;
+    WallTime end = plan::kNoEnd;
+    std::int32_t offset_minutes = 0;
+
+    [[nodiscard]] plan::TimerSchedule schedule() const {
+        return {type, every_days, from_day, to_day, week_days, begin, end, offset_minutes};
+    }
+};
+
+/// Options of a region's upload bucket [API:UpdateBucketCORSOpt; API:UpdateBucketAccelerateOpt].
+struct Bucket {
+    std::string region;
+    bool accelerated = false;
+    bool has_cors = false;
+    std::vector<std::string> allowed_origins;
+    std::vector<std::string> allowed_methods;
+    std::vector<std::string> allowed_headers;
+    std::vector<std::string> exposed_headers;
+    std::uint32_t max_age_s = 0;
 };
 
 /// One for the deployment.

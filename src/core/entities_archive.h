@@ -38,7 +38,7 @@ void archive(Ar& ar, GameProperty& r) {
 template <class Ar>
 void archive(Ar& ar, Asset& r) {
     ar(r.id, r.region, r.name, r.version, r.operate_system, r.image_id, r.os_type, r.bucket, r.key, r.sha256, r.bytes,
-       r.created, r.tags);
+       r.created, r.tags, r.is_image, r.image_size, r.image_bits);
 }
 template <class Ar>
 void archive(Ar& ar, Alias& r) {
@@ -50,7 +50,8 @@ void archive(Ar& ar, Fleet& r) {
        r.protection_minutes, r.creator_limit, r.creator_minutes, r.recipes, r.max_activations, r.activation_timeout_s,
        r.inbound, r.system_disk, r.data_disks, r.bandwidth_mbps, r.tags, r.ccn, r.status, r.was_active, r.created,
        r.terminated, r.terminated_at, r.creation_deadline, r.creation_failures, r.desired, r.min, r.max,
-       r.cooldown_minutes, r.auto_scaling, r.target, r.last_scaling, r.waits_for_room);
+       r.cooldown_minutes, r.auto_scaling, r.target, r.last_scaling, r.waits_for_room, r.ccn_after_creation,
+       r.ccn_attached);
 }
 template <class Ar>
 void archive(Ar& ar, Host& r) {
@@ -124,6 +125,21 @@ void archive(Ar& ar, Placement& r) {
     ar(r.id, r.region, r.queue_name, r.queue, r.order, r.request_hash, r.status, r.max_players, r.session_name,
        r.session_data, r.properties, r.players, r.latencies, r.started_at, r.started, r.deadline, r.session, r.ended_at,
        r.ended, r.why, r.session_id, r.session_region, r.address, r.port, r.seats);
+}
+template <class Ar>
+void archive(Ar& ar, ScalingRule& r) {
+    ar(r.fleet, r.name, r.metric, r.comparison, r.threshold, r.minutes, r.adjustment_type, r.adjustment);
+}
+template <class Ar>
+void archive(Ar& ar, ScalingTimer& r) {
+    ar(r.id, r.fleet, r.order, r.name, r.stopped, r.created, r.last_fired, r.desired, r.min, r.max, r.cooldown_minutes,
+       r.scaling, r.target_percent, r.type, r.every_days, r.from_day, r.to_day, r.week_days, r.begin, r.end,
+       r.offset_minutes);
+}
+template <class Ar>
+void archive(Ar& ar, Bucket& r) {
+    ar(r.region, r.accelerated, r.has_cors, r.allowed_origins, r.allowed_methods, r.allowed_headers, r.exposed_headers,
+       r.max_age_s);
 }
 template <class Ar>
 void archive(Ar& ar, Meta& r) {

@@ -273,6 +273,8 @@ void reconcile_fleet(Step& step, Slot slot) {
                 edit->terminated = step.now.wall;
                 edit->terminated_at = step.now.engine;
             }
+            while (!fleet.rules.empty()) state.remove<ScalingRule>(fleet.rules.begin()->second);
+            while (!fleet.timers.empty()) state.remove<ScalingTimer>(fleet.timers.begin()->second);
             state.ended_fleets().emplace_back(step.now.engine, slot);
             return;
         case FleetStatus::Error: return drain_all(step, slot);

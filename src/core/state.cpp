@@ -131,6 +131,9 @@ GSE_INSTANTIATE(FleetEvent)
 GSE_INSTANTIATE(InstanceUsage)
 GSE_INSTANTIATE(Queue)
 GSE_INSTANTIATE(Placement)
+GSE_INSTANTIATE(ScalingRule)
+GSE_INSTANTIATE(ScalingTimer)
+GSE_INSTANTIATE(Bucket)
 #undef GSE_INSTANTIATE
 
 State::State(const Settings& settings) : settings_(settings) { tables<Meta>().insert(Meta{}); }
@@ -153,6 +156,8 @@ Slot State::find_fleet(std::string_view region, std::string_view id) const {
 Slot State::find_instance(std::string_view id) const { return lookup(instances_, id); }
 Slot State::find_process(std::string_view id) const { return lookup(processes_, id); }
 Slot State::find_host(std::string_view name) const { return lookup(hosts_, name); }
+Slot State::find_timer(std::string_view id) const { return lookup(scaling_timers_, id); }
+Slot State::find_bucket(std::string_view region) const { return lookup(buckets_, region); }
 
 Slot State::find_session(std::string_view id) const {
     // The part after the first mark is ours; a custom id behind it may hold anything.
@@ -378,6 +383,18 @@ void State::unlink(Slot slot, Placement& placement) {
     placement_queue_.erase({placement.order, slot});
     placements_.erase(idempotency_key(placement.region, placement.id));
 }
+void State::link(Slot slot, ScalingRule& rule) { tables<Fleet>().at(rule.fleet).rules.emplace(rule.name, slot); }
+void State::unlink(Slot, ScalingRule& rule) { tables<Fleet>().at(rule.fleet).rules.erase(rule.name); }
+void State::link(Slot slot, ScalingTimer& timer) {
+    scaling_timers_.emplace(timer.id, slot);
+    tables<Fleet>().at(timer.fleet).timers.emplace(timer.order, slot);
+}
+void State::unlink(Slot, ScalingTimer& timer) {
+    scaling_timers_.erase(timer.id);
+    tables<Fleet>().at(timer.fleet).timers.erase(timer.order);
+}
+void State::link(Slot slot, Bucket& bucket) { buckets_.emplace(bucket.region, slot); }
+void State::unlink(Slot, Bucket& bucket) { buckets_.erase(bucket.region); }
 
 // ------------------------------------------------------------------ count
 
@@ -819,6 +836,7 @@ Result<Now> State::apply(std::string_view batch) {
 void State::rebuild() {
     assets_.clear(), aliases_.clear(), fleets_.clear(), instances_.clear(), processes_.clear(), hosts_.clear();
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
+    scaling_timers_.clear(), buckets_.clear();
     timers_ = {};
     queues_.clear(), placements_.clear(), alias_queues_.clear();
     reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
@@ -895,8 +913,8 @@ std::string State::derived_digest() const {
     table<Fleet>().for_each([&](Slot slot, const Fleet& f) {
         line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
              f.instances_draining, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
-             map_text(f.usages), f.sessions_activating, f.sessions_active, f.sessions_on_staying, f.players,
-             f.players_max, f.processes_active);
+             map_text(f.usages), map_text(f.rules), map_text(f.timers), f.sessions_activating, f.sessions_active,
+             f.sessions_on_staying, f.players, f.players_max, f.processes_active);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;
@@ -931,7 +949,7 @@ std::string State::derived_digest() const {
         return text;
     };
     for (const TextIndex* index : {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_,
-                                   &custom_sessions_, &queues_, &placements_})
+                                   &custom_sessions_, &queues_, &placements_, &scaling_timers_, &buckets_})
         line("index", index_text(*index));
     std::map<std::uint64_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)

@@ -109,6 +109,9 @@ public:
     [[nodiscard]] Slot find_fleet(std::string_view id) const;
     [[nodiscard]] Slot find_instance(std::string_view id) const;
     [[nodiscard]] Slot find_process(std::string_view id) const;
+    [[nodiscard]] Slot find_timer(std::string_view id) const;
+    /// The options of a region's upload bucket.
+    [[nodiscard]] Slot find_bucket(std::string_view region) const;
     [[nodiscard]] Slot find_host(std::string_view name) const;
     /// By whole id, `qcs::gse:<region>:uin/<uin>:gameserversession/<FleetId>/<key>`.
     [[nodiscard]] Slot find_session(std::string_view id) const;
@@ -249,6 +252,9 @@ private:
     void link(Slot, FleetEvent&);
     void link(Slot, Queue&);
     void link(Slot, Placement&);
+    void link(Slot, ScalingRule&);
+    void link(Slot, ScalingTimer&);
+    void link(Slot, Bucket&);
     void unlink(Slot, Meta&) {}
     void unlink(Slot, Asset&);
     void unlink(Slot, Alias&);
@@ -264,6 +270,9 @@ private:
     void unlink(Slot, InstanceUsage&);
     void unlink(Slot, Queue&);
     void unlink(Slot, Placement&);
+    void unlink(Slot, ScalingRule&);
+    void unlink(Slot, ScalingTimer&);
+    void unlink(Slot, Bucket&);
 
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
@@ -301,12 +310,12 @@ private:
     const Settings& settings_;
     // Order matters: a record's links point to earlier tables.
     std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
-               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>, Slab<Queue>,
-               Slab<Placement>>
+               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>,
+               Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>, Slab<Bucket>>
         tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_, queues_,
-        placements_;
+        placements_, scaling_timers_, buckets_;
     boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
         alias_queues_;  ///< alias id → queues that name it
     boost::unordered_flat_map<std::uint64_t, Slot> players_;

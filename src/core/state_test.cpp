@@ -17,7 +17,7 @@ public:
     explicit Scribbler(std::uint64_t seed) : rng_(seed), state_(settings_) {}
 
     void change() {
-        switch (rng_.below(16)) {
+        switch (rng_.below(17)) {
             case 0: return add_fleet();
             case 1: return add_host();
             case 2:
@@ -33,6 +33,7 @@ public:
             case 12: return add_queue();
             case 13: return add_placement();
             case 14: return edit_placement();
+            case 15: return change_policies();
             default: return remove_something();
         }
     }
@@ -204,6 +205,31 @@ private:
             edit->session = edit->session == kNone ? pick<GameSession>() : kNone;
         else
             edit->status = PlacementStatus::Fulfilled;
+    }
+    void change_policies() {
+        const Slot fleet = pick<Fleet>();
+        if (fleet == kNone) return;
+        if (const Slot timer = pick<ScalingTimer>(); timer != kNone && rng_.chance(0.3))
+            return state_.remove<ScalingTimer>(timer);
+        if (const Slot rule = pick<ScalingRule>(); rule != kNone && rng_.chance(0.3)) {
+            if (rng_.chance(0.5)) return state_.remove<ScalingRule>(rule);
+            state_.edit<ScalingRule>(rule)->threshold += 0.5;
+            return;
+        }
+        ScalingRule rule;
+        rule.fleet = fleet;
+        rule.name = rng_.text(4);
+        state_.add(std::move(rule));
+        ScalingTimer timer;
+        timer.id = "timerId-" + rng_.text(8);
+        timer.fleet = fleet;
+        timer.order = state_.next_order();
+        state_.add(std::move(timer));
+        const std::string region = settings_.regions[rng_.below(settings_.regions.size())];
+        if (const Slot bucket = state_.find_bucket(region); bucket != kNone) return state_.remove<Bucket>(bucket);
+        Bucket bucket;
+        bucket.region = region;
+        state_.add(std::move(bucket));
     }
     void remove_something() {
         if (const Slot placement = pick<Placement>();

@@ -21,6 +21,11 @@ constexpr std::string_view kCommonParameters[] = {"Action",   "Version",       "
 bool is_version_one(const RequestView& request) { return request.field("authorization").data() == nullptr; }
 
 Result<void> check_may_call(const Caller& caller, std::string_view action) {
+    // Else a temporary key could renew itself for ever.
+    if (caller.temporary && (action == "GetUploadFederationToken" || action.ends_with("AccessKey"))) {
+        return refuse(ErrorCode::AuthUnauthorized,
+                      fmt::format("a temporary key cannot call {}; use the key that it was asked for with", action));
+    }
     if (!caller.read_only || only_reads(action)) return {};
     return refuse(
         ErrorCode::AuthUnauthorized,

@@ -85,6 +85,9 @@ private:
     template <class Work>
     auto on_worker(Work work) -> Awaitable<std::invoke_result_t<Work&>>;
     [[nodiscard]] bool is_known() const;
+    /// That the request may do with an object what it wants to.
+    [[nodiscard]] Result<void> check_object_access(const RequestView& request, std::string_view bucket,
+                                                   std::string_view key);
 
     void set_deadline();
     [[nodiscard]] std::int64_t transfer_deadline(std::int64_t since_ms, std::uint64_t bytes) const;
@@ -114,6 +117,7 @@ private:
     std::int64_t active_ms_;
     bool writing_ = false;
     bool advancing_ = false;
+    std::string cors_;      // header lines for a browser of another origin, of the object request being served
     bool working_ = false;  // a worker thread has something of ours
     bool last_ = false;     // no request behind this one is read
     bool linger_ = false;   // input may be left unread

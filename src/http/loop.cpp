@@ -45,7 +45,7 @@ Loop::Loop(Shared& s)
     : shared(s),
       inbox(std::make_shared<Inbox>(*this)),
       wheel(kTickMs, now_ms()),
-      signatures(s.handlers.keys),
+      signatures(s.handlers.keys, s.handlers.temporary_keys),
       input(kInputBytes, '\0'),
       timer_(context),
       work_(context.get_executor()) {}

@@ -114,6 +114,7 @@ Awaitable<void> Connection::serve() {
     }
     loop_.shared.other_requests.fetch_add(1, std::memory_order_relaxed);
     body_since_ms_ = loop_.now_ms();
+    cors_.clear();
     const RequestView request = reader_->view();
     if (request.path.starts_with("/objects/")) {
         co_await serve_object(request);
@@ -155,7 +156,7 @@ Awaitable<bool> Connection::respond(int status, std::string_view content_type, s
     if (after == After::Close) last_ = true;
     if (!whole) linger_ = true;
     std::string bytes;
-    append_head(bytes, status, loop_.date(), content_type, body.size(), fields, after);
+    append_head(bytes, status, loop_.date(), content_type, body.size(), fmt::format("{}{}", fields, cors_), after);
     if (reader_->view().method != "HEAD") bytes += body;
     return send(std::move(bytes));
 }
@@ -242,24 +243,65 @@ Awaitable<void> Connection::serve_page(RequestView request) {
     }
 }
 
+Result<void> Connection::check_object_access(const RequestView& request, std::string_view bucket,
+                                             std::string_view key) {
+    const Handlers& handlers = loop_.shared.handlers;
+    const WallTime now = handlers.clock.wall();
+    // In a header, or in a URL that someone may click.
+    std::string authorization{request.field("authorization")};
+    if (authorization.starts_with("TC3-HMAC-SHA256 ")) {
+        if (request.method != "PUT" || !handlers.is_upload_bucket || !handlers.is_upload_bucket(bucket)) {
+            return refuse(ErrorCode::AuthUnauthorized,
+                          "with a signature of its own a request may only PUT into an upload bucket, as "
+                          "GetUploadCredentials names it; use a signed URL or BucketAuth for anything else");
+        }
+        if (!equal_ignoring_case(request.field("x-tc-content-sha256"), "UNSIGNED-PAYLOAD")) {
+            return refuse(ErrorCode::AuthInvalidAuthorization,
+                          "sign the upload with X-TC-Content-SHA256: UNSIGNED-PAYLOAD and send that header: the body "
+                          "is stored as it comes, and the answer tells its SHA-256");
+        }
+        const Caller caller = TRY(loop_.signatures.check_tc3(request, now));
+        if (!caller.read_only) return {};
+        return refuse(
+            ErrorCode::AuthUnauthorized,
+            fmt::format("the key {} may only read; an upload needs one that may change things", caller.secret_id));
+    }
+    if (authorization.empty()) {
+        const auto query = decode_form(request.query);
+        if (query) authorization = parameter(*query, "sign");
+    }
+    return handlers.object_auth.check(
+        authorization, request.method == "PUT" ? objects::Access::Write : objects::Access::Read, bucket, key, now);
+}
+
 Awaitable<void> Connection::serve_object(RequestView request) {
     auto name = object_name(request.path);
     const bool writes = request.method == "PUT";
     std::optional<Error> refused;
+    std::optional<objects::CorsRule> rule;
+    if (name && loop_.shared.handlers.bucket_rules && !request.field("origin").empty())
+        rule = loop_.shared.handlers.bucket_rules->find(name->bucket);
+    if (name && request.method == "OPTIONS" && !request.field("origin").empty()) {
+        // A preflight carries no authorization; it tells what the bucket's rule says, and nothing of any object.
+        const auto fields =
+            rule ? objects::answer_preflight(*rule, {.origin = request.field("origin"),
+                                                     .method = request.field("access-control-request-method"),
+                                                     .headers = request.field("access-control-request-headers")})
+                 : std::nullopt;
+        const std::string lines = fields.value_or("");
+        co_await respond(fields ? 200 : 403, kText,
+                         fields ? "" : "the bucket's CORS rule does not allow this; see UpdateBucketCORSOpt\n", lines);
+        co_return;
+    }
+    if (rule)
+        cors_ =
+            objects::answer_fields(*rule, {.origin = request.field("origin"), .method = request.method, .headers = {}});
     if (!name) {
         refused = Error{ErrorCode::InvalidParameter, "an object's path is /objects/<bucket>/<key>, percent-encoded"};
     } else if (!writes && request.method != "GET" && request.method != "HEAD") {
         refused = Error{ErrorCode::UnsupportedProtocol, "use PUT, GET or HEAD for objects"};
     } else {
-        // In a header, or in a URL that someone may click.
-        std::string authorization{request.field("authorization")};
-        if (authorization.empty()) {
-            const auto query = decode_form(request.query);
-            if (query) authorization = parameter(*query, "sign");
-        }
-        const auto allowed = loop_.shared.handlers.object_auth.check(
-            authorization, writes ? objects::Access::Write : objects::Access::Read, name->bucket, name->key,
-            loop_.shared.handlers.clock.wall());
+        const auto allowed = check_object_access(request, name->bucket, name->key);
         if (!allowed) refused = allowed.error();
     }
     if (refused) {
@@ -375,8 +417,8 @@ Awaitable<void> Connection::get_object(RequestView request, std::string bucket, 
     const After after = after_request();
     if (after == After::Close) last_ = true;
     std::string bytes;
-    append_head(bytes, range->partial ? 206 : 200, loop_.date(), "application/octet-stream", range->length, fields,
-                after);
+    append_head(bytes, range->partial ? 206 : 200, loop_.date(), "application/octet-stream", range->length,
+                fields + cors_, after);
     co_await send(std::move(bytes));
 
     std::uint64_t offset = range->offset;

@@ -1,7 +1,9 @@
 /// The HTTP port: the cloud API on `/`, objects, health, metrics, the console.
 ///
 ///   POST, GET /                      the cloud API, signed (TC3-HMAC-SHA256 or version 1)
-///   PUT, GET, HEAD /objects/<b>/<k>  packages and logs, by the authorization texts of ObjectAuth
+///   PUT, GET, HEAD /objects/<b>/<k>  packages and logs, by the authorization texts of ObjectAuth; PUT into upload
+///                                    buckets also signed with a key (TC3-HMAC-SHA256, UNSIGNED-PAYLOAD)
+///   OPTIONS /objects/<b>/<k>         preflights of browsers, by the bucket's CORS rule
 ///   GET /healthz, /readyz, /metrics, /v1/ping, /console/
 #pragma once
 
@@ -19,8 +21,10 @@
 #include "base/time.h"
 #include "engine/api_port.h"
 #include "http/key_store.h"
+#include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
 #include "objects/object_store.h"
+#include "objects/temporary_keys.h"
 
 namespace gse::http {
 
@@ -69,7 +73,11 @@ struct Handlers {
     std::function<std::string()> metrics;
     /// Called on a worker thread: why the system is not ready; empty when it is.
     std::function<std::vector<std::string>()> not_ready;
-    std::span<const StaticFile> console;  ///< empty: a page that says so
+    std::span<const StaticFile> console;                     ///< empty: a page that says so
+    const objects::TemporaryKeys* temporary_keys = nullptr;  ///< null: there are none
+    const objects::BucketRules* bucket_rules = nullptr;      ///< null: no browser of another origin gets an object
+    /// Whether whoever has a key may put objects there, signing the request; empty: nowhere.
+    std::function<bool(std::string_view bucket)> is_upload_bucket = {};
 };
 
 /// Counted since start().

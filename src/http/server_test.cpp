@@ -779,5 +779,158 @@ TEST(HttpObjects, Ranges) {
     EXPECT_EQ(head.fields.at("etag"), etag);
 }
 
+// Temporary keys.
+
+TEST(HttpTemporaryKeys, SignCallsUntilTheirTime) {
+    ServerWorld world;
+    SystemRng rng;
+    const WallTime now = world.clock.wall();
+    const auto key = world.temporary_keys.issue(kTestSecretId, now + seconds{60}, rng);
+    const auto call = [&](std::string_view action, const std::string& token) {
+        return world
+            .ask(signed_post(action, "{}", world.clock.wall(), token.empty() ? "" : "X-TC-Token: " + token + "\r\n",
+                             key.secret_id, key.secret_key))
+            .body;
+    };
+    EXPECT_THAT(call("ListFleets", key.token), HasSubstr(R"("Action":"ListFleets")"));
+    EXPECT_THAT(call("CreateAsset", key.token), HasSubstr(R"("Action":"CreateAsset")"));
+    EXPECT_THAT(call("ListFleets", ""), HasSubstr(code_text(ErrorCode::AuthTokenFailure)));
+    EXPECT_THAT(call("ListFleets", key.token + "x"), HasSubstr(code_text(ErrorCode::AuthTokenFailure)));
+    EXPECT_THAT(call("GetUploadFederationToken", key.token), HasSubstr(code_text(ErrorCode::AuthUnauthorized)))
+        << "else it would never end";
+    EXPECT_THAT(world.ask(signed_post("ListFleets", "{}", now, "X-TC-Token: " + key.token + "\r\n")).body,
+                HasSubstr(code_text(ErrorCode::AuthTokenFailure)))
+        << "a token does not go with another key";
+    EXPECT_THAT(
+        world.ask(signed_post("ListFleets", "{}", now, "X-TC-Token: " + key.token + "\r\n", key.secret_id, kTestSecret))
+            .body,
+        HasSubstr(code_text(ErrorCode::AuthSignatureFailure)));
+    world.clock.advance(seconds{60});
+    EXPECT_THAT(call("ListFleets", key.token), HasSubstr(code_text(ErrorCode::AuthTokenFailure)));
+}
+
+TEST(HttpTemporaryKeys, EndWithTheKeyTheyWereAskedForWith) {
+    ServerWorld world;
+    SystemRng rng;
+    const auto key = world.temporary_keys.issue("AKIDgone", world.clock.wall() + seconds{60}, rng);
+    EXPECT_THAT(world
+                    .ask(signed_post("ListFleets", "{}", world.clock.wall(), "X-TC-Token: " + key.token + "\r\n",
+                                     key.secret_id, key.secret_key))
+                    .body,
+                HasSubstr(code_text(ErrorCode::AuthTokenFailure)));
+}
+
+TEST(HttpTemporaryKeys, PutIntoUploadBuckets) {
+    ServerWorld world;
+    SystemRng rng;
+    const WallTime now = world.clock.wall();
+    const auto key = world.temporary_keys.issue(kTestSecretId, now + seconds{60}, rng);
+    const Answer stored =
+        world.ask(signed_put("/objects/uploads/a%20b.zip", "content", now, key.secret_id, key.secret_key, key.token));
+    EXPECT_EQ(stored.status, 200) << stored.body;
+    EXPECT_THAT(stored.body, HasSubstr(to_hex(sha256("content"))));
+    EXPECT_EQ(world
+                  .ask(get("/objects/uploads/a%20b.zip",
+                           "Authorization: " + world.grant(objects::Access::Read, "a b.zip", "uploads") + "\r\n"))
+                  .body,
+              "content");
+    EXPECT_EQ(world.ask(signed_put("/objects/uploads/own", "x", now, kTestSecretId, kTestSecret, "")).status, 200)
+        << "a key of its own right does as well";
+
+    std::string moved = signed_put("/objects/uploads/a", "x", now, key.secret_id, key.secret_key, key.token);
+    moved.replace(moved.find("/uploads/a"), 10, "/uploads/b");
+    world.keys.keys["AKIDreader"] = Key{"reader-secret", false, true};
+    const struct {
+        const char* what;
+        std::string request;
+        int status;
+    } kCases[] = {
+        {"another bucket", signed_put("/objects/packages/a", "x", now, key.secret_id, key.secret_key, key.token), 403},
+        {"no token", signed_put("/objects/uploads/a", "x", now, key.secret_id, key.secret_key, ""), 403},
+        {"a wrong key", signed_put("/objects/uploads/a", "x", now, key.secret_id, "wrong", key.token), 403},
+        {"another object than was signed", moved, 403},
+        {"a signed body",
+         signed_put("/objects/uploads/a", "x", now, key.secret_id, key.secret_key, key.token, to_hex(sha256("x"))),
+         401},
+        {"late", signed_put("/objects/uploads/a", "x", now - seconds{400}, key.secret_id, key.secret_key, key.token),
+         403},
+        {"a key that only reads", signed_put("/objects/uploads/a", "x", now, "AKIDreader", "reader-secret", ""), 403},
+    };
+    for (const auto& c : kCases) {
+        const Answer answer = world.ask(c.request);
+        EXPECT_EQ(answer.status, c.status) << c.what << answer.body;
+    }
+    world.clock.advance(seconds{60});
+    EXPECT_EQ(
+        world.ask(signed_put("/objects/uploads/a", "x", world.clock.wall(), key.secret_id, key.secret_key, key.token))
+            .status,
+        403)
+        << "its time is over";
+    EXPECT_EQ(world.store->stat("uploads", "a").value(), std::nullopt);
+}
+
+// Browsers of other origins.
+
+TEST(HttpCors, WithoutARuleNobodyIsLetIn) {
+    ServerWorld world;
+    ASSERT_EQ(world.ask(put("/objects/b/k", world.grant(objects::Access::Write), "x")).status, 200);
+    EXPECT_EQ(world
+                  .ask("OPTIONS /objects/b/k HTTP/1.1\r\nHost: h\r\nOrigin: https://a.test\r\n"
+                       "Access-Control-Request-Method: PUT\r\n\r\n")
+                  .status,
+              403);
+    const Answer answer = world.ask(
+        get("/objects/b/k", "Origin: https://a.test\r\nAuthorization: " + world.grant(objects::Access::Read) + "\r\n"));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_FALSE(answer.fields.contains("access-control-allow-origin"));
+}
+
+TEST(HttpCors, TheBucketsRuleIsApplied) {
+    ServerWorld world;
+    world.bucket_rules.set({"b",
+                            {.origins = {"https://*.test"},
+                             .methods = {"PUT", "GET"},
+                             .headers = {"*"},
+                             .exposed = {"ETag"},
+                             .max_age_s = 60}});
+    const auto preflight = [&](std::string_view bucket, std::string_view origin, std::string_view method) {
+        return world.ask("OPTIONS /objects/" + std::string{bucket} + "/k HTTP/1.1\r\nHost: h\r\nOrigin: " +
+                         std::string{origin} + "\r\nAccess-Control-Request-Method: " + std::string{method} +
+                         "\r\nAccess-Control-Request-Headers: authorization\r\n\r\n");
+    };
+    const Answer allowed = preflight("b", "https://a.test", "PUT");
+    EXPECT_EQ(allowed.status, 200);
+    EXPECT_EQ(allowed.fields.at("access-control-allow-origin"), "https://a.test");
+    EXPECT_EQ(allowed.fields.at("access-control-allow-methods"), "PUT, GET");
+    EXPECT_EQ(allowed.fields.at("access-control-allow-headers"), "authorization");
+    EXPECT_EQ(allowed.fields.at("access-control-max-age"), "60");
+    EXPECT_EQ(preflight("b", "https://a.example", "PUT").status, 403);
+    EXPECT_EQ(preflight("b", "https://a.test", "DELETE").status, 403);
+    EXPECT_EQ(preflight("c", "https://a.test", "PUT").status, 403) << "another bucket has another rule";
+    EXPECT_EQ(world.ask("OPTIONS /objects/b/k HTTP/1.1\r\nHost: h\r\n\r\n").status, 405)
+        << "without an origin it is no preflight";
+
+    const std::string origin = "Origin: https://a.test\r\n";
+    const std::string stored = "PUT /objects/b/k HTTP/1.1\r\nHost: h\r\n" + origin +
+                               "Authorization: " + world.grant(objects::Access::Write) +
+                               "\r\nContent-Length: 1\r\n\r\nx";
+    EXPECT_EQ(world.ask(stored).fields.at("access-control-allow-origin"), "https://a.test");
+    const std::string read = "Authorization: " + world.grant(objects::Access::Read) + "\r\n";
+    const Answer got = world.ask(get("/objects/b/k", origin + read));
+    EXPECT_EQ(got.body, "x");
+    EXPECT_EQ(got.fields.at("access-control-allow-origin"), "https://a.test");
+    EXPECT_EQ(got.fields.at("access-control-expose-headers"), "ETag");
+    EXPECT_EQ(got.fields.at("vary"), "Origin");
+    const Answer refused = world.ask(get("/objects/b/k", origin));
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_EQ(refused.fields.at("access-control-allow-origin"), "https://a.test") << "the page may read why";
+    EXPECT_FALSE(world.ask(get("/objects/b/k", read)).fields.contains("access-control-allow-origin"));
+
+    RawClient client = world.connect();
+    ASSERT_TRUE(client.send(get("/objects/b/k", origin + read) + get("/healthz")));
+    EXPECT_TRUE(client.read_answer()->fields.contains("access-control-allow-origin"));
+    EXPECT_FALSE(client.read_answer()->fields.contains("access-control-allow-origin")) << "not of the next request";
+}
+
 }  // namespace
 }  // namespace gse::http

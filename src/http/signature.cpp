@@ -85,7 +85,7 @@ Result<void> check_token(std::string_view token) {
     if (token.empty()) return {};
     return refuse(
         ErrorCode::AuthTokenFailure,
-        "this server gives out no temporary keys: leave the token away and sign with a SecretId of this server");
+        "the SecretId is none of a temporary key: leave the token away, or sign with the key that it was given with");
 }
 
 }  // namespace
@@ -157,7 +157,8 @@ Result<std::string> canonical_request(const RequestView& request, std::string_vi
                                       std::string_view payload_hash, CanonicalForm form) {
     std::string text;
     text.reserve(512);
-    text.append(request.method).append("\n/\n");
+    // Of the API always "/"; objects are signed with their path as sent.
+    text.append(request.method).append("\n").append(request.path).append("\n");
     if (request.method == "GET") text.append(request.query);
     text.push_back('\n');
     for (const std::string_view listed : split(signed_headers, ';')) {
@@ -206,14 +207,25 @@ std::string v1_string_to_sign(std::string_view method, std::string_view host, co
     return text;
 }
 
-Result<Key> SignatureCheck::find_key(std::string_view secret_id) const {
+Result<SignatureCheck::FoundKey> SignatureCheck::find_key(std::string_view secret_id, std::string_view token,
+                                                          WallTime now) const {
+    if (temporary_ != nullptr && objects::TemporaryKeys::is_temporary(secret_id)) {
+        auto opened = TRY(temporary_->open(secret_id, token, now));
+        const auto parent = keys_.find(opened.parent_id);
+        if (!parent || parent->disabled) {
+            return refuse(ErrorCode::AuthTokenFailure,
+                          "the key that this temporary key was asked for with is gone or disabled; ask for a new one "
+                          "with another key");
+        }
+        return FoundKey{Key{std::move(opened.secret_key), false, parent->read_only}, true};
+    }
     auto key = keys_.find(secret_id);
     if (!key || key->disabled) {
         return refuse(ErrorCode::AuthSecretIdNotFound,
                       "no active API key of this server has this SecretId; the first key is in credentials.toml in the "
                       "server's data directory");
     }
-    return *std::move(key);
+    return FoundKey{*std::move(key)};
 }
 
 bool SignatureCheck::matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp,
@@ -257,7 +269,8 @@ Result<Caller> SignatureCheck::check_tc3(const RequestView& request, WallTime no
                                   "server's clock says {}",
                                   claim.date, format_utc(at), format_utc(now)));
     }
-    Key key = TRY(find_key(claim.secret_id));
+    const std::string_view token = request.field("x-tc-token");
+    const auto [key, temporary] = TRY(find_key(claim.secret_id, token, now));
 
     auto known = derived_.find(claim.credential);
     if (known != derived_.end() && !equal_in_constant_time(known->second.secret, key.secret)) {
@@ -273,8 +286,8 @@ Result<Caller> SignatureCheck::check_tc3(const RequestView& request, WallTime no
         if (derived_.size() >= kDerivedMax) derived_.clear();
         derived_.emplace(claim.credential, Derived{key.secret, std::move(hmac)});
     }
-    TRY(check_token(request.field("x-tc-token")));
-    return Caller{std::string{claim.secret_id}, key.read_only};
+    if (!temporary) TRY(check_token(token));
+    return Caller{std::string{claim.secret_id}, key.read_only, temporary};
 }
 
 Result<Caller> SignatureCheck::check_v1(const RequestView& request, const codec::FlatParams& parameters, WallTime now) {
@@ -292,14 +305,15 @@ Result<Caller> SignatureCheck::check_v1(const RequestView& request, const codec:
     }
     const std::string_view secret_id = parameter(parameters, "SecretId");
     if (secret_id.empty()) return refuse(ErrorCode::MissingParameter, "SecretId is missing");
-    const Key key = TRY(find_key(secret_id));
+    const std::string_view token = parameter(parameters, "Token");
+    const auto [key, temporary] = TRY(find_key(secret_id, token, now));
 
     const std::string text = v1_string_to_sign(request.method, request.field("host"), parameters);
     const std::string expected =
         sha1 ? base64_encode(hmac_sha1(key.secret, text)) : base64_encode(hmac_sha256(key.secret, text));
     if (!equal_in_constant_time(expected, signature)) return wrong_signature();
-    TRY(check_token(parameter(parameters, "Token")));
-    return Caller{std::string{secret_id}, key.read_only};
+    if (!temporary) TRY(check_token(token));
+    return Caller{std::string{secret_id}, key.read_only, temporary};
 }
 
 }  // namespace gse::http

@@ -14,6 +14,7 @@
 #include "codec/flat.h"
 #include "http/key_store.h"
 #include "http/request.h"
+#include "objects/temporary_keys.h"
 
 namespace gse::http {
 
@@ -56,15 +57,18 @@ struct CanonicalForm {
 struct Caller {
     std::string secret_id;
     bool read_only = false;
+    bool temporary = false;  ///< a key that GetUploadFederationToken handed out
 };
 
 /// Checks signatures against a key store. Keeps derived keys, so that a request costs one HMAC. One thread at a time;
-/// the store outlives it.
+/// the store and `temporary` outlive it; without the latter there are no temporary keys.
 class SignatureCheck {
 public:
-    explicit SignatureCheck(const KeyStore& keys) : keys_(keys) {}
+    explicit SignatureCheck(const KeyStore& keys, const objects::TemporaryKeys* temporary = nullptr)
+        : keys_(keys), temporary_(temporary) {}
 
-    /// Version 3. In this order: Authorization well-formed, timestamp, key, signature, token.
+    /// Version 3. In this order: Authorization well-formed, timestamp, key (with its token, if it is a temporary one),
+    /// signature, and that no token comes with any other key.
     Result<Caller> check_tc3(const RequestView& request, WallTime now);
 
     /// Version 1. `parameters` are all of the request's, decoded; same order.
@@ -80,11 +84,16 @@ private:
         HmacSha256 hmac;
     };
 
-    Result<Key> find_key(std::string_view secret_id) const;
+    struct FoundKey {
+        Key key;
+        bool temporary = false;
+    };
+    Result<FoundKey> find_key(std::string_view secret_id, std::string_view token, WallTime now) const;
     bool matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp,
                  HmacSha256& hmac);
 
     const KeyStore& keys_;
+    const objects::TemporaryKeys* temporary_;
     std::map<std::string, Derived, std::less<>> derived_;  // by credential
 };
 

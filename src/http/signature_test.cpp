@@ -542,6 +542,29 @@ TEST(Version1, TakesTheHostAsSentEvenAUrl) {
     }
 }
 
+TEST(Version1, TemporaryKeysSendTheirToken) {
+    const Keys keys;
+    const objects::TemporaryKeys temporary{std::string(32, 's')};
+    SeededRng rng{1};
+    const auto key = temporary.issue(kSecretId, kThen + std::chrono::hours{1}, rng);
+    codec::FlatParams parameters = parameters_h();
+    set(parameters, "SecretId", key.secret_id);
+    parameters.emplace_back("Token", key.token);
+    const Sent sent = form_request();
+    set(parameters, "Signature",
+        base64_encode(hmac_sha256(key.secret_key, v1_string_to_sign("POST", "gse.tencentcloudapi.com", parameters))));
+    SignatureCheck check{keys, &temporary};
+    const auto caller = check.check_v1(sent.view(), parameters, kThen);
+    ASSERT_TRUE(caller) << caller.error().message;
+    EXPECT_TRUE(caller->temporary);
+    EXPECT_EQ(caller->secret_id, key.secret_id);
+    set(parameters, "Token", key.token + "x");
+    EXPECT_EQ(check.check_v1(sent.view(), parameters, kThen).error().code, ErrorCode::AuthTokenFailure);
+    EXPECT_EQ(SignatureCheck{keys}.check_v1(sent.view(), parameters, kThen).error().code,
+              ErrorCode::AuthSecretIdNotFound)
+        << "a server without temporary keys knows none";
+}
+
 TEST(Version1, RefusesWithTheRightCode) {
     const struct {
         const char* what;

@@ -149,7 +149,8 @@ void RawClient::reset() {
     fd_.reset();
 }
 
-std::string signed_post(std::string_view action, std::string_view body, WallTime now, std::string_view more_fields) {
+std::string signed_post(std::string_view action, std::string_view body, WallTime now, std::string_view more_fields,
+                        std::string_view secret_id, std::string_view secret) {
     const std::string timestamp = std::to_string(now.ms / 1000);
     const std::string date = format_utc_date(now);
     const std::string scope = date + "/gse/tc3_request";
@@ -157,13 +158,31 @@ std::string signed_post(std::string_view action, std::string_view body, WallTime
     const RequestView view{"POST", "/", "", fields, body};
     const std::string canonical = canonical_request(view, "content-type;host", payload_hash(view), {}).value();
     const std::string to_sign = fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", timestamp, scope, to_hex(sha256(canonical)));
-    const std::string signature = to_hex(hmac_sha256(tc3_signing_key(kTestSecret, date, "gse"), to_sign));
+    const std::string signature = to_hex(hmac_sha256(tc3_signing_key(secret, date, "gse"), to_sign));
     return fmt::format(
         "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-TC-Action: {}\r\nX-TC-Version: "
         "2019-11-12\r\nX-TC-Timestamp: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={}/{}, "
         "SignedHeaders=content-type;"
         "host, Signature={}\r\nContent-Length: {}\r\n{}\r\n{}",
-        action, timestamp, kTestSecretId, scope, signature, body.size(), more_fields, body);
+        action, timestamp, secret_id, scope, signature, body.size(), more_fields, body);
+}
+
+std::string signed_put(std::string_view target, std::string_view body, WallTime now, std::string_view secret_id,
+                       std::string_view secret, std::string_view token, std::string_view payload) {
+    const std::string timestamp = std::to_string(now.ms / 1000);
+    const std::string date = format_utc_date(now);
+    const std::string scope = date + "/gse/tc3_request";
+    const Field fields[] = {
+        {"Host", "127.0.0.1"}, {"Content-Type", "application/zip"}, {"X-TC-Content-SHA256", payload}};
+    const RequestView view{"PUT", target, "", fields, ""};
+    const std::string canonical = canonical_request(view, "content-type;host", payload_hash(view), {}).value();
+    const std::string to_sign = fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", timestamp, scope, to_hex(sha256(canonical)));
+    const std::string signature = to_hex(hmac_sha256(tc3_signing_key(secret, date, "gse"), to_sign));
+    return fmt::format(
+        "PUT {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/zip\r\nX-TC-Timestamp: {}\r\nX-TC-Token: "
+        "{}\r\nX-TC-Content-SHA256: {}\r\nAuthorization: TC3-HMAC-SHA256 Credential={}/{}, "
+        "SignedHeaders=content-type;host, Signature={}\r\nContent-Length: {}\r\n\r\n{}",
+        target, timestamp, token, payload, secret_id, scope, signature, body.size(), body);
 }
 
 ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
@@ -172,14 +191,19 @@ ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
     options.listen = "127.0.0.1:0";
     options.metrics_token = "metrics-token";
     if (change) change(options);
-    server = std::make_unique<Server>(options, Handlers{.api = api,
-                                                        .error_body = test_error_body,
-                                                        .keys = keys,
-                                                        .objects = *store,
-                                                        .object_auth = auth,
-                                                        .clock = clock,
-                                                        .metrics = [] { return std::string{"gse_up 1\n"}; },
-                                                        .not_ready = [this] { return reasons; }});
+    server = std::make_unique<Server>(
+        options, Handlers{.api = api,
+                          .error_body = test_error_body,
+                          .keys = keys,
+                          .objects = *store,
+                          .object_auth = auth,
+                          .clock = clock,
+                          .metrics = [] { return std::string{"gse_up 1\n"}; },
+                          .not_ready = [this] { return reasons; },
+                          .console = {},
+                          .temporary_keys = &temporary_keys,
+                          .bucket_rules = &bucket_rules,
+                          .is_upload_bucket = [](std::string_view bucket) { return bucket == "uploads"; }});
     const auto bound = server->start();
     EXPECT_TRUE(bound) << bound.error().message;
     port = bound.value_or(0);

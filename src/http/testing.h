@@ -95,8 +95,11 @@ private:
 };
 
 /// `POST /` signed with TC3.
-std::string signed_post(std::string_view action, std::string_view body, WallTime now,
-                        std::string_view more_fields = {});
+std::string signed_post(std::string_view action, std::string_view body, WallTime now, std::string_view more_fields = {},
+                        std::string_view secret_id = kTestSecretId, std::string_view secret = kTestSecret);
+/// `PUT` of an object signed with TC3; `payload` is sent as X-TC-Content-SHA256.
+std::string signed_put(std::string_view target, std::string_view body, WallTime now, std::string_view secret_id,
+                       std::string_view secret, std::string_view token, std::string_view payload = "UNSIGNED-PAYLOAD");
 
 class ServerWorld {
 public:
@@ -110,6 +113,8 @@ public:
     std::filesystem::path dir = folder.path();
     std::unique_ptr<objects::ObjectStore> store;
     objects::ObjectAuth auth{std::string(32, 's')};
+    objects::TemporaryKeys temporary_keys{std::string(32, 's')};
+    objects::BucketRules bucket_rules;
     std::vector<std::string> reasons;  // of /readyz; set before asking
     std::unique_ptr<Server> server;
     std::uint16_t port = 0;

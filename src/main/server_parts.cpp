@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "api/gateway.h"
+#include "api/uploads.h"
 #include "base/rng.h"
 #include "engine/engine.h"
 #include "http/credentials.h"
@@ -76,6 +77,8 @@ struct ServerParts::Impl {
     std::optional<objects::ObjectAuth> object_auth;
     std::unique_ptr<journal::Journal> journal;
     std::optional<api::Services> services;
+    std::optional<objects::TemporaryKeys> temporary_keys;
+    objects::BucketRules bucket_rules;
     // In the order they start; they stop in reverse.
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
@@ -127,8 +130,11 @@ Result<ServerAddresses> ServerParts::Impl::start() {
         state, *journal, clock, rng, on_fatal);
     spdlog::info("{}", TRY(engine->recover()));
 
-    services.emplace(api::Services{.object_auth = *object_auth, .token_secret = secret, .public_url = {}});
-    gateway = std::make_unique<api::Gateway>(*engine, *store, *services, config.settings);
+    api::publish_bucket_rules(state, bucket_rules);
+    temporary_keys.emplace(secret);
+    services.emplace(api::Services{
+        .object_auth = *object_auth, .token_secret = secret, .public_url = {}, .bucket_rules = &bucket_rules});
+    gateway = std::make_unique<api::Gateway>(*engine, *store, *services, config.settings, clock);
 
     link::LinkServerOptions link_options;
     link_options.listen = config.link_listen;
@@ -148,15 +154,20 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.connections_max = config.http.max_connections;
     http_options.object_bytes = config.settings.limits.package_bytes;
     http = std::make_unique<http::Server>(
-        http_options, http::Handlers{.api = *gateway,
-                                     .error_body = &engine::error_body,
-                                     .keys = *keys,
-                                     .objects = *store,
-                                     .object_auth = *object_auth,
-                                     .clock = clock,
-                                     .metrics = [this] { return metrics_text(*engine, http->stats()); },
-                                     .not_ready = [this] { return not_ready(); },
-                                     .console = {}});
+        http_options,
+        http::Handlers{.api = *gateway,
+                       .error_body = &engine::error_body,
+                       .keys = *keys,
+                       .objects = *store,
+                       .object_auth = *object_auth,
+                       .clock = clock,
+                       .metrics = [this] { return metrics_text(*engine, http->stats()); },
+                       .not_ready = [this] { return not_ready(); },
+                       .console = {},
+                       .temporary_keys = &*temporary_keys,
+                       .bucket_rules = &bucket_rules,
+                       .is_upload_bucket =
+                           [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); }});
     const std::uint16_t http_port = TRY(http->start());
 
     ServerAddresses addresses;

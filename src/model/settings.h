@@ -42,6 +42,9 @@ struct Limits {
     std::uint64_t queues_per_region = 10'000;
     std::uint64_t destinations_per_queue = 100;
     std::uint64_t placements_per_queue = 10'000;  ///< PENDING at once; further ones are refused
+    std::uint64_t policies_per_fleet = 100;  ///< rule-based ones
+    std::uint64_t timers_per_fleet = 100;
+    std::uint64_t asset_bytes_per_region = 1ULL << 50;  ///< all registered packages together
     std::uint64_t players_per_session = 1'000'000;
     std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
     std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
@@ -76,6 +79,11 @@ struct HostSettings {
     bool share = true;  ///< several instances a host; false for servers with fixed ports
 };
 
+/// What becomes of stored objects.
+struct ObjectSettings {
+    Millis keep_uploads{24 * 3'600'000LL};  ///< an upload goes after this, registered (and copied) or not; 0: never
+};
+
 struct InstanceType {
     std::string name;       ///< `S5.LARGE8`
     std::string type_name;  ///< `Standard S5`
@@ -104,6 +112,7 @@ struct Settings {
     Retention retention;
     ScalingSettings scaling;
     HostSettings hosts;
+    ObjectSettings objects;
 };
 
 }  // namespace gse

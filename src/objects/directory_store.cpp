@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <vector>
 
 #include "base/crypto.h"
 #include "base/fd.h"
@@ -138,9 +141,10 @@ Result<void> make_private_directory(const fs::path& directory) {
 
 class DirectoryUpload final : public Upload {
 public:
-    DirectoryUpload(const DirectoryStoreOptions& options, fs::path root, fs::path temporary, Header header,
-                    std::uint64_t max_bytes, Fd file)
+    DirectoryUpload(const DirectoryStoreOptions& options, std::mutex& names, fs::path root, fs::path temporary,
+                    Header header, std::uint64_t max_bytes, Fd file)
         : options_(options),
+          names_(names),
           root_(std::move(root)),
           temporary_(std::move(temporary)),
           header_(std::move(header)),
@@ -178,7 +182,10 @@ public:
         if (::fsync(file_.get()) != 0) return refuse_errno("sync", temporary_);
         before(UploadStep::Rename);
         TRY(make_private_directory(path.parent_path()));
-        if (::rename(temporary_.c_str(), path.c_str()) != 0) return refuse_errno("rename", temporary_);
+        {
+            const std::lock_guard lock(names_);
+            if (::rename(temporary_.c_str(), path.c_str()) != 0) return refuse_errno("rename", temporary_);
+        }
         file_.reset();
         before(UploadStep::SyncFolder);
         TRY(sync_directory(path.parent_path()));
@@ -204,6 +211,7 @@ private:
     }
 
     const DirectoryStoreOptions& options_;
+    std::mutex& names_;
     fs::path root_;
     fs::path temporary_;
     Header header_;
@@ -263,7 +271,7 @@ public:
         if (options_.before_step) options_.before_step(UploadStep::Create);
         Fd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
         if (!file) return refuse_errno("create", temporary);
-        return std::make_unique<DirectoryUpload>(options_, root_, std::move(temporary),
+        return std::make_unique<DirectoryUpload>(options_, names_, root_, std::move(temporary),
                                                  Header{{}, std::string{bucket}, std::string{key}}, max_bytes,
                                                  std::move(file));
     }
@@ -287,7 +295,58 @@ public:
         return {};
     }
 
+    Result<Swept> sweep(SweepCursor& cursor, std::size_t max, const Gone& gone) override {
+        // The walk goes by file name; the position is the last one looked at: `ab/cdef…`.
+        Swept swept;
+        const std::string start = cursor.position.substr(0, 2);
+        for (unsigned folder = start.empty() ? 0 : static_cast<unsigned>(std::stoul(start, nullptr, 16)); folder < 256;
+             ++folder) {
+            const std::string folder_name = fmt::format("{:02x}", folder);
+            const std::string after = folder_name == start ? cursor.position.substr(3) : std::string();
+            std::vector<std::string> names;
+            std::error_code error;
+            for (fs::directory_iterator it{root_ / folder_name, error}, end; !error && it != end; it.increment(error))
+                if (std::string name = it->path().filename().string(); name > after) names.push_back(std::move(name));
+            std::sort(names.begin(), names.end());
+            for (const std::string& name : names) {
+                if (swept.looked_at == max) return swept;
+                ++swept.looked_at;
+                cursor.position = fmt::format("{}/{}", folder_name, name);
+                if (const std::uint64_t bytes = TRY(sweep_one(root_ / folder_name / name, gone)); bytes > 0) {
+                    ++swept.removed;
+                    swept.bytes += bytes;
+                }
+            }
+        }
+        cursor.position.clear();
+        swept.complete = true;
+        return swept;
+    }
+
 private:
+    /// Bytes of the file that was removed; 0: it stays.
+    Result<std::uint64_t> sweep_one(const fs::path& path, const Gone& gone) {
+        const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+        if (!file) return 0;
+        std::string head(kHeaderBytes, '\0');
+        const auto got = read_all(file.get(), std::as_writable_bytes(std::span{head}), 0, path);
+        if (!got) return 0;
+        head.resize(*got);
+        const auto header = decode(head);
+        if (!header || !gone(header->bucket, header->info)) return 0;
+        {
+            // What was looked at is what is removed: a newer upload under the same name is another file.
+            const std::lock_guard lock(names_);
+            struct stat looked{}, named{};
+            if (::fstat(file.get(), &looked) != 0 || ::lstat(path.c_str(), &named) != 0 ||
+                looked.st_ino != named.st_ino)
+                return 0;
+            if (::unlink(path.c_str()) != 0) return refuse_errno("remove", path);
+        }
+        TRY(sync_directory(path.parent_path()));
+        return kHeaderBytes + header->info.size;
+    }
+
     Result<std::unique_ptr<DirectoryDownload>> open(std::string_view bucket, std::string_view key) const {
         TRY(check_names(bucket, key));
         const fs::path path = path_of(root_, bucket, key);
@@ -313,6 +372,7 @@ private:
 
     fs::path root_;
     DirectoryStoreOptions options_;
+    std::mutex names_;  // held while a name changes the file it stands for
     std::atomic<std::uint64_t> next_upload_{0};
 };
 

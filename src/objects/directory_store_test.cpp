@@ -55,6 +55,41 @@ protected:
     const fs::path dir_ = folder_.path();
 };
 
+TEST_F(DirectoryStoreTest, ASweepGoesThroughAllInBoundedSteps) {
+    const auto store = open();
+    for (int i = 0; i < 40; ++i)
+        ASSERT_TRUE(put(*store, i % 2 == 0 ? "keep" : "go", "key-" + std::to_string(i), "content"));
+    SweepCursor cursor;
+    std::size_t steps = 0, looked_at = 0, removed = 0;
+    for (bool complete = false; !complete; ++steps) {
+        ASSERT_LT(steps, 20u);
+        const auto swept =
+            store->sweep(cursor, 7, [](std::string_view bucket, const ObjectInfo&) { return bucket == "go"; });
+        ASSERT_TRUE(swept) << swept.error().message;
+        EXPECT_LE(swept->looked_at, 7u);
+        looked_at += swept->looked_at;
+        removed += swept->removed;
+        complete = swept->complete;
+    }
+    EXPECT_EQ(looked_at, 40u) << "each is looked at once";
+    EXPECT_EQ(removed, 20u);
+    for (int i = 0; i < 40; ++i)
+        EXPECT_EQ((*store->stat(i % 2 == 0 ? "keep" : "go", "key-" + std::to_string(i))).has_value(), i % 2 == 0) << i;
+}
+
+TEST_F(DirectoryStoreTest, ASweepLeavesWhatIsReplacedMeanwhile) {
+    const auto store = open();
+    ASSERT_TRUE(put(*store, "b", "k", "old"));
+    SweepCursor cursor;
+    const auto swept = store->sweep(cursor, 10, [&](std::string_view, const ObjectInfo&) {
+        EXPECT_TRUE(put(*store, "b", "k", "new"));  // between the look and the removal
+        return true;
+    });
+    ASSERT_TRUE(swept);
+    EXPECT_EQ(swept->removed, 0u);
+    EXPECT_EQ(get(*store, "b", "k"), "new");
+}
+
 TEST_F(DirectoryStoreTest, KeepsWhatWasPut) {
     const auto store = open();
     const auto info = put(*store, "bucket", "dir/game.zip", "content");

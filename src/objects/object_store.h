@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,6 +39,18 @@ public:
     virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer) = 0;
 };
 
+/// Where a walk through all objects stands; begins anew once it has come to the end.
+struct SweepCursor {
+    std::string position;  ///< the store's own
+};
+
+struct Swept {
+    std::size_t looked_at = 0;
+    std::size_t removed = 0;
+    std::uint64_t bytes = 0;  ///< of what was removed
+    bool complete = false;    ///< the walk came to its end with this call
+};
+
 /// Thread-safe. File names are made from a hash of bucket and key, never from the key itself.
 class ObjectStore {
 public:
@@ -48,6 +61,11 @@ public:
     /// nullopt when there is none.
     virtual Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) = 0;
     virtual Result<void> remove(std::string_view bucket, std::string_view key) = 0;
+
+    /// Goes on with a walk through all objects and removes those that `gone` names; looks at `max` at most. An object
+    /// that is replaced meanwhile stays. What cannot be read is passed over.
+    using Gone = std::function<bool(std::string_view bucket, const ObjectInfo& info)>;
+    virtual Result<Swept> sweep(SweepCursor& cursor, std::size_t max, const Gone& gone) = 0;
 };
 
 }  // namespace gse::objects

@@ -60,6 +60,10 @@ TEST(GoldenAssets, EveryActionAndItsRefusals) {
         "CreateAsset", "beyond the limit of the region",
         R"({"BucketKey":"chat.zip","AssetName":"chat","AssetVersion":"1.2","AssetRegion":"ap-shanghai","OperateSystem":"CentOS7.16"})");
 
+    golden.call(
+        "CreateAssetWithImage", "beyond the limit of the region",
+        R"({"AssetName":"image","AssetVersion":"1","AssetRegion":"ap-shanghai","ImageId":"img-mine","ImageSize":"40GB","ImageOs":"CentOS 7.6","OsType":"CentOS","ImageType":"SHARED_IMAGE","OsBit":64})");
+
     golden.call("DescribeAsset", "one", fill(R"({"AssetId":"$a"})", {{"a", chat}}));
     golden.call("DescribeAsset", "one that does not exist", R"({"AssetId":"asset-00000000-00000000"})");
     golden.call("DescribeAsset", "one of another region", fill(R"({"AssetId":"$a"})", {{"a", chat}}), "ap-tokyo");
@@ -106,6 +110,53 @@ TEST(GoldenAssets, EveryActionAndItsRefusals) {
     golden.call("UpdateAsset", "without a version", fill(R"({"AssetId":"$a","AssetName":"talk"})", {{"a", chat}}));
 
     world.settings.limits.assets_per_region = 100;
+    const std::string image = golden.call(
+        "CreateAssetWithImage", "a shared image",
+        R"({"AssetName":"image","AssetVersion":"1","AssetRegion":"ap-shanghai","ImageId":"img-mine","ImageSize":"40GB","ImageOs":"CentOS 7.6","OsType":"CentOS","ImageType":"SHARED_IMAGE","OsBit":64})")
+                                  ["AssetId"];
+    golden.call(
+        "CreateAssetWithImage", "a size without a unit",
+        R"({"AssetName":"image","AssetVersion":"1","AssetRegion":"ap-shanghai","ImageId":"img-mine","ImageSize":"40","ImageOs":"CentOS 7.6","OsType":"CentOS","ImageType":"SHARED_IMAGE","OsBit":64})");
+    golden.call(
+        "CreateAssetWithImage", "an image that is not shared",
+        R"({"AssetName":"image","AssetVersion":"1","AssetRegion":"ap-shanghai","ImageId":"img-mine","ImageSize":"40GB","ImageOs":"CentOS 7.6","OsType":"CentOS","ImageType":"PRIVATE_IMAGE","OsBit":64})");
+    golden.call(
+        "CreateAssetWithImage", "of 16 bits",
+        R"({"AssetName":"image","AssetVersion":"1","AssetRegion":"ap-shanghai","ImageId":"img-mine","ImageSize":"40GB","ImageOs":"CentOS 7.6","OsType":"CentOS","ImageType":"SHARED_IMAGE","OsBit":16})");
+    golden.call(
+        "CreateAssetWithImage", "of a region that is none of ours",
+        R"({"AssetName":"image","AssetVersion":"1","AssetRegion":"mars-north","ImageId":"img-mine","ImageSize":"40GB","ImageOs":"CentOS 7.6","OsType":"CentOS","ImageType":"SHARED_IMAGE","OsBit":64})");
+    golden.call("CreateAssetWithImage", "without an image", R"({"AssetName":"image"})");
+    golden.call("DescribeAsset", "an image", fill(R"({"AssetId":"$a"})", {{"a", image}}));
+    const Answer unsupported = world.call_json(
+        "CreateFleet",
+        fill(
+            R"({"AssetId":"$a","Name":"n","InstanceType":"S5.LARGE8","InboundPermissions":[{"FromPort":1025,"ToPort":60000,"Protocol":"TCP","IpRange":"0.0.0.0/0"}],"RuntimeConfiguration":{"ServerProcesses":[{"ConcurrentExecutions":1,"LaunchPath":"/local/game/server"}]}})",
+            {{"a", image}}));
+    EXPECT_EQ(unsupported.code(), "UnsupportedOperation");
+    EXPECT_NE(unsupported.message().find("machine image"), std::string::npos) << unsupported.message();
+    golden.call("DeleteAsset", "an image", fill(R"({"AssetId":"$a"})", {{"a", image}}));
+
+    golden.call("GetUploadFederationToken", "for an hour", "{}");
+    golden.call("GetUploadFederationToken", "with a parameter that it does not know",
+                R"({"AssetRegion":"ap-shanghai"})");
+    golden.call(
+        "UpdateBucketCORSOpt", "all that there is",
+        R"({"AllowedOrigins":["https://play.example.com","https://*.example.org"],"AllowedMethods":["PUT","GET"],"AllowedHeaders":["*"],"MaxAgeSeconds":600,"ExposeHeaders":["ETag"]})");
+    golden.call("UpdateBucketCORSOpt", "as little as there may be",
+                R"({"AllowedOrigins":["*"],"AllowedMethods":["GET"]})", "ap-tokyo");
+    golden.call("UpdateBucketCORSOpt", "a method that there is not",
+                R"({"AllowedOrigins":["*"],"AllowedMethods":["DELETE"]})");
+    golden.call("UpdateBucketCORSOpt", "an origin that is none",
+                R"({"AllowedOrigins":["example.com"],"AllowedMethods":["GET"]})");
+    golden.call("UpdateBucketCORSOpt", "an origin with two stars",
+                R"({"AllowedOrigins":["https://*.*.com"],"AllowedMethods":["GET"]})");
+    golden.call("UpdateBucketCORSOpt", "a header that would end its line",
+                R"({"AllowedOrigins":["*"],"AllowedMethods":["GET"],"ExposeHeaders":["ETag\r\nX-Evil: 1"]})");
+    golden.call("UpdateBucketCORSOpt", "without methods", R"({"AllowedOrigins":["*"]})");
+    golden.call("UpdateBucketAccelerateOpt", "on", R"({"Allowed":true})");
+    golden.call("UpdateBucketAccelerateOpt", "off", R"({"Allowed":false})");
+    golden.call("UpdateBucketAccelerateOpt", "neither", "{}");
     const std::string fleet = world.make_fleet();
     golden.call("DeleteAsset", "one that a fleet runs",
                 fill(R"({"AssetId":"$a"})", {{"a", world.fleet(fleet).asset_id}}));

@@ -71,6 +71,27 @@ TEST(GoldenCapacity, EveryActionAndItsRefusals) {
     call(
         "PutScalingPolicy", "a rule",
         R"({"FleetId":"$f","Name":"rule","PolicyType":"RuleBased","MetricName":"IdleInstances","ScalingAdjustment":1,"ScalingAdjustmentType":"ChangeInCapacity","ComparisonOperator":">","Threshold":1.0,"EvaluationPeriods":5})");
+    call("DescribeScalingPolicies", "the target, then the rules", R"({"FleetId":"$f"})");
+    call(
+        "PutScalingPolicy", "the same name changes the rule",
+        R"({"FleetId":"$f","Name":"rule","PolicyType":"RuleBased","MetricName":"PercentAvailableGameServerSessions","ScalingAdjustment":-20,"ScalingAdjustmentType":"PercentChangeInCapacity","ComparisonOperator":"<=","Threshold":12.5,"EvaluationPeriods":1})");
+    call("DescribeScalingPolicies", "after the rule was changed", R"({"FleetId":"$f","StatusFilter":"ACTIVE"})");
+    call(
+        "PutScalingPolicy", "a rule with the name of the target",
+        R"({"FleetId":"$f","Name":"spare","PolicyType":"RuleBased","MetricName":"IdleInstances","ScalingAdjustment":1,"ScalingAdjustmentType":"ChangeInCapacity","ComparisonOperator":">","Threshold":1.0,"EvaluationPeriods":5})");
+    call(
+        "PutScalingPolicy", "a target with the name of a rule",
+        R"({"FleetId":"$f","Name":"rule","PolicyType":"TargetBased","MetricName":"PercentAvailableGameSessions","TargetConfiguration":{"TargetValue":30}})");
+    call(
+        "PutScalingPolicy", "a rule without a threshold",
+        R"({"FleetId":"$f","Name":"r","PolicyType":"RuleBased","MetricName":"IdleInstances","ScalingAdjustment":1,"ScalingAdjustmentType":"ChangeInCapacity","ComparisonOperator":">","EvaluationPeriods":5})");
+    call(
+        "PutScalingPolicy", "a rule of more than 99 %",
+        R"({"FleetId":"$f","Name":"r","PolicyType":"RuleBased","MetricName":"IdleInstances","ScalingAdjustment":100,"ScalingAdjustmentType":"PercentChangeInCapacity","ComparisonOperator":">","Threshold":1.0,"EvaluationPeriods":5})");
+    world.settings.limits.policies_per_fleet = 1;
+    call(
+        "PutScalingPolicy", "a rule beyond the limit of the fleet",
+        R"({"FleetId":"$f","Name":"r","PolicyType":"RuleBased","MetricName":"IdleInstances","ScalingAdjustment":1,"ScalingAdjustmentType":"ChangeInCapacity","ComparisonOperator":">","Threshold":1.0,"EvaluationPeriods":5})");
     call("PutScalingPolicy", "without a target",
          R"({"FleetId":"$f","PolicyType":"TargetBased","MetricName":"PercentAvailableGameSessions"})");
     call(
@@ -93,6 +114,8 @@ TEST(GoldenCapacity, EveryActionAndItsRefusals) {
     call("DescribeScalingPolicies", "of a fleet that does not exist", R"({"FleetId":"fleet-00000000-00000000"})");
     call("DeleteScalingPolicy", "by a name that it does not have", R"({"FleetId":"$f","Name":"buffer"})");
     call("DeleteScalingPolicy", "by name", R"({"FleetId":"$f","Name":"spare"})");
+    call("DeleteScalingPolicy", "a rule by name", R"({"FleetId":"$f","Name":"rule"})");
+    call("DeleteScalingPolicy", "a name that the fleet has not", R"({"FleetId":"$f","Name":"rule"})");
     call("DeleteScalingPolicy", "all of a fleet", R"({"FleetId":"$other"})");
     call("DeleteScalingPolicy", "all of a fleet without any", R"({"FleetId":"$other"})");
     call("DeleteScalingPolicy", "of a fleet that does not exist", R"({"FleetId":"fleet-00000000-00000000"})");

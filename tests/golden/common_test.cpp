@@ -19,8 +19,6 @@ TEST(EveryAction, RefusesWhatItCannotBe) {
         {"a version that never was", "ListFleets", "{}", "", "2020-01-01", "NoSuchVersion", "2019-11-12"},
         {"no version", "ListFleets", "{}", "", "", "NoSuchVersion", "2019-11-12"},
         {"an action that never was", "MakeCoffee", "{}", "", now, "InvalidAction", "MakeCoffee"},
-        {"an action that later versions carry out", "DescribeCcnInstances", R"({"FleetId":"f"})", "", now,
-         "UnsupportedOperation", "DescribeCcnInstances is not carried out by this version"},
         {"an unknown region", "ListFleets", "{}", "mars-north", now, "UnsupportedRegion", "ap-shanghai"},
         {"a body that is no JSON", "ListFleets", R"({"AssetId")", "", now, "InvalidParameter", ""},
         {"a body that is a list", "ListFleets", "[]", "", now, "InvalidParameter", ""},

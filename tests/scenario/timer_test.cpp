@@ -1,0 +1,99 @@
+// Timed and rule-based policies as stored resources.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/world/world.h"
+
+namespace gse::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+Params timer_of(const std::string& fleet, const std::string& name, const std::string& begin, const std::string& end) {
+    return {{"TimerScalingPolicy.TimerName", name},
+            {"TimerScalingPolicy.TimerFleetCapacity.FleetId", fleet},
+            {"TimerScalingPolicy.TimerFleetCapacity.MaxSize", "3"},
+            {"TimerScalingPolicy.TimerConfiguration.TimerType", "TimerTypeDay"},
+            {"TimerScalingPolicy.TimerConfiguration.BeginTime", begin},
+            {"TimerScalingPolicy.TimerConfiguration.EndTime", end}};
+}
+
+TEST(Timer, ItsStatusFollowsTheCalendarAndSurvivesARestart) {
+    World world;  // 2020-09-13T12:26:40Z
+    const std::string fleet = world.make_fleet();
+    ASSERT_TRUE(
+        world.call("PutTimerScalingPolicy", timer_of(fleet, "evening", "2020-09-13T13:00:00Z", "2020-09-14T14:00:00Z"))
+            .ok());
+    const auto status = [&] {
+        return world.call("DescribeTimerScalingPolicies", {{"FleetId", fleet}})["TimerScalingPolicies.0.TimerStatus"];
+    };
+    EXPECT_EQ(status(), "1") << "not yet in effect";
+    world.advance(1h);
+    EXPECT_EQ(status(), "2") << "in effect";
+    world.restart_server();
+    EXPECT_EQ(status(), "2");
+    const std::string id = world.call("DescribeTimerScalingPolicies", {})["TimerScalingPolicies.0.TimerId"];
+    const auto stop = [&](const std::string& value) {
+        return world
+            .call("PutTimerScalingPolicy",
+                  {{"TimerScalingPolicy.TimerId", id}, {"TimerScalingPolicy.TimerStatus", value}})
+            .ok();
+    };
+    EXPECT_TRUE(stop("3"));
+    EXPECT_EQ(status(), "3") << "stopped";
+    EXPECT_TRUE(stop("2"));
+    EXPECT_EQ(status(), "2");
+    world.advance(24h);
+    EXPECT_EQ(status(), "4") << "expired";
+    EXPECT_EQ(world.events_of(fleet, "FLEET_SCALING_EVENT").back(), "Timer 'evening' was changed");
+}
+
+TEST(Policies, AreKeptAndGoWithTheirFleet) {
+    World world;
+    const std::string fleet = world.make_fleet();
+    ASSERT_TRUE(
+        world.call("PutTimerScalingPolicy", timer_of(fleet, "t", "2020-09-14T13:00:00Z", "2021-09-14T14:00:00Z")).ok());
+    const Params rule = {{"FleetId", fleet},          {"Name", "busy"},
+                         {"PolicyType", "RuleBased"}, {"MetricName", "AvailableGameServerSessions"},
+                         {"ScalingAdjustment", "1"},  {"ScalingAdjustmentType", "ChangeInCapacity"},
+                         {"ComparisonOperator", "<"}, {"Threshold", "2"},
+                         {"EvaluationPeriods", "5"}};
+    ASSERT_TRUE(world.call("PutScalingPolicy", rule).ok());
+    world.restart_server();
+    const Answer kept = world.call("DescribeScalingPolicies", {});
+    EXPECT_EQ(kept["TotalCount"], "1");
+    EXPECT_EQ(kept["ScalingPolicies.0.ComparisonOperator"], "<");
+    EXPECT_EQ(kept["ScalingPolicies.0.Threshold"], "2");
+    EXPECT_EQ(kept["ScalingPolicies.0.EvaluationPeriods"], "5");
+    EXPECT_EQ(world.call("DescribeTimerScalingPolicies", {})["TotalCount"], "1");
+
+    EXPECT_TRUE(world.call("DeleteFleet", {{"FleetId", fleet}}).ok());
+    world.advance(10min);
+    ASSERT_EQ(world.fleet_status(fleet), "TERMINATED");
+    EXPECT_EQ(world.call("DescribeScalingPolicies", {})["TotalCount"], "0");
+    EXPECT_EQ(world.call("DescribeTimerScalingPolicies", {})["TotalCount"], "0");
+    EXPECT_EQ(world.state().table<core::ScalingTimer>().size(), 0U);
+    EXPECT_EQ(world.state().table<core::ScalingRule>().size(), 0U);
+    world.restart_server();
+}
+
+TEST(Buckets, OptionsSurviveARestart) {
+    World world;
+    ASSERT_TRUE(world
+                    .call("UpdateBucketCORSOpt", {{"AllowedOrigins.0", "https://play.example.com"},
+                                                  {"AllowedMethods.0", "PUT"},
+                                                  {"MaxAgeSeconds", "60"}})
+                    .ok());
+    ASSERT_TRUE(world.call("UpdateBucketAccelerateOpt", {{"Allowed", "true"}}).ok());
+    world.restart_server();
+    const core::Slot slot = world.state().find_bucket("ap-shanghai");
+    ASSERT_NE(slot, core::kNone);
+    const core::Bucket& bucket = world.state().at<core::Bucket>(slot);
+    EXPECT_TRUE(bucket.accelerated);
+    EXPECT_THAT(bucket.allowed_origins, ::testing::ElementsAre("https://play.example.com"));
+    EXPECT_EQ(bucket.max_age_s, 60U);
+    EXPECT_EQ(world.state().table<core::Bucket>().size(), 1U);
+}
+
+}  // namespace
+}  // namespace gse::testing
