@@ -47,7 +47,10 @@ QuotaResource read(const Scope& scope, Resource resource) {
             limit = limits.aliases_per_region;
             used = sum<core::Alias>(scope, [](const core::Alias&) { return 1; });
             break;
-        case Resource::Queue: limit = limits.queues_per_region; break;
+        case Resource::Queue:
+            limit = limits.queues_per_region;
+            used = sum<core::Queue>(scope, [](const core::Queue&) { return 1; });
+            break;
         case Resource::Instance:
             // Maxima are what the quota is checked against, since fleets may grow that far without asking.
             limit = limits.instances_per_region;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -10,6 +11,9 @@ namespace {
 
 TEST(Golden, EveryActionThatIsCarriedOutHasRepliesAndRefusals) {
     World world;
+    std::stringstream page;
+    page << std::ifstream(std::string(GSE_SOURCE_DIR) + "/docs/compatibility.md").rdbuf();
+    const std::string listed = page.str();
     int carried_out = 0;
     for (const std::string_view name : {
 #define GSE_NAME(Name) std::string_view(#Name),
@@ -30,6 +34,8 @@ TEST(Golden, EveryActionThatIsCarriedOutHasRepliesAndRefusals) {
             (refused ? refusals : replies) = true;
         }
         EXPECT_TRUE(replies && refusals) << action;
+        EXPECT_NE(listed.find(fmt::format("\n| {} |", action)), std::string::npos)
+            << action << " is missing in docs/compatibility.md";
     }
     EXPECT_EQ(carried_out, 74);
 }
