@@ -188,7 +188,7 @@ test('capacity and policies', async () => {
     TimerName: 'nightly',
     TimerFleetCapacity: { FleetId, DesiredInstances: 1, MinSize: 1, MaxSize: 2, ScalingType: 1 },
     TimerConfiguration: {
-      TimerType: 2, TimerValue: { Day: 1, FromTime: '02:00:00' }, BeginTime: '2030-01-01T00:00:00Z', EndTime: '2030-02-01T00:00:00Z',
+      TimerType: 2, TimerValue: { Day: 1 }, BeginTime: '2030-01-01T00:00:00Z', EndTime: '2030-02-01T00:00:00Z',
     },
   };
   await ok('PutTimerScalingPolicy', { TimerScalingPolicy: timer });

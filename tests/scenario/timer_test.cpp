@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/world/world.h"
 
 namespace gse::testing {
@@ -67,6 +69,25 @@ TEST(Policies, AreKeptAndGoWithTheirFleet) {
     EXPECT_EQ(kept["ScalingPolicies.0.EvaluationPeriods"], "5");
     EXPECT_EQ(world.call("DescribeTimerScalingPolicies", {})["TotalCount"], "1");
 
+    const Answer copies = world.call("CopyFleet", {{"FleetId", fleet},
+                                                   {"CopyNumber", "2"},
+                                                   {"SelectedScalingType", "SCALING_SELECTED"},
+                                                   {"SelectedTimerType", "TIMER_SELECTED"}});
+    ASSERT_TRUE(copies.ok()) << copies.body();
+    std::set<std::string> timers;
+    for (const std::string& owner : {fleet, copies["FleetAttributes.0.FleetId"], copies["FleetAttributes.1.FleetId"]}) {
+        EXPECT_EQ(world.call("DescribeScalingPolicies", {{"FleetId", owner}})["ScalingPolicies.0.Name"], "busy");
+        const Answer timed = world.call("DescribeTimerScalingPolicies", {{"FleetId", owner}});
+        EXPECT_EQ(timed["TotalCount"], "1");
+        timers.insert(timed["TimerScalingPolicies.0.TimerId"]);
+    }
+    EXPECT_EQ(timers.size(), 3U) << "each has a timer of its own";
+    const Answer bare = world.call("CopyFleet", {{"FleetId", fleet}, {"CopyNumber", "1"}});
+    EXPECT_EQ(world.call("DescribeScalingPolicies", {{"FleetId", bare["FleetAttributes.0.FleetId"]}})["TotalCount"],
+              "0");
+    for (const std::string& copy : {copies["FleetAttributes.0.FleetId"], copies["FleetAttributes.1.FleetId"]})
+        EXPECT_TRUE(world.call("DeleteFleet", {{"FleetId", copy}}).ok());
+    world.advance(10s);
     EXPECT_TRUE(world.call("DeleteFleet", {{"FleetId", fleet}}).ok());
     world.advance(10min);
     ASSERT_EQ(world.fleet_status(fleet), "TERMINATED");
