@@ -75,6 +75,7 @@ TEST(Instance, ScaleInTakesTheLighterAndNeverAReservedOne) {
     EXPECT_EQ(world.call("CreateGameServerSession", {{"FleetId", fleet}, {"MaximumPlayerSessionCount", "2"}}).code(),
               "ResourceInsufficient")
         << "a faulty instance gets no players";
+    world.advance(61s);  // whoever was refused is demand for a minute
     reserve(all[0], "0");
     world.advance(10s);
     EXPECT_TRUE(ids(world, fleet).empty()) << "released, it goes";
