@@ -56,8 +56,7 @@ const made = {};
 
 before(async () => {
   for (const name of ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY']) delete process.env[name];
-  server = await startGseDev(['--set', 'instance_access.user=player', '--set', 'instance_access.key=a key for this instance']
-    .filter(() => process.env.GSE_TEST_ACCESS === 'yes'));
+  server = await startGseDev();
   client = new gse.v20191112.Client({
     credential: key,
     region,
@@ -73,7 +72,7 @@ test('assets', async () => {
   const zip = path.join(server.data, 'chat.zip');
   await promisify(execFile)(path.join(root, 'examples/chat/package.sh'), [zip, 'Every action']);
   const grant = await ok('GetUploadCredentials', { AssetRegion: region, BucketKey: 'every/chat.zip' });
-  await no('GetUploadCredentials', { AssetRegion: 'mars-north', BucketKey: 'x.zip' }, 'UnsupportedRegion');
+  await no('GetUploadCredentials', { AssetRegion: 'mars-north', BucketKey: 'x.zip' }, 'InvalidParameterValue');
   const put = await fetch(`http://${server.http}/objects/${grant.BucketName}/every/chat.zip`,
                           { method: 'PUT', headers: { authorization: grant.BucketAuth }, body: await readFile(zip) });
   assert.equal(put.status, 200, await put.text());
@@ -95,8 +94,8 @@ test('assets', async () => {
   await no('UpdateAsset', { AssetId: 'asset-nothing', AssetName: 'chat', AssetVersion: '2' }, 'ResourceNotFound');
 
   const image = await ok('CreateAssetWithImage', {
-    AssetName: 'image', AssetVersion: '1', AssetRegion: region, ImageId: 'img-1234', ImageSize: '50', ImageOs: 'CentOS 7.6 64bit',
-    OsType: 'CentOS', ImageType: 'PRIVATE_IMAGE', OsBit: 64,
+    AssetName: 'image', AssetVersion: '1', AssetRegion: region, ImageId: 'img-1234', ImageSize: '50GB', ImageOs: 'CentOS 7.6 64bit',
+    OsType: 'CentOS', ImageType: 'SHARED_IMAGE', OsBit: 64,
   });
   await no('CreateAssetWithImage', { AssetName: 'image' }, 'MissingParameter');
   await ok('DeleteAsset', { AssetId: image.AssetId });
@@ -169,12 +168,12 @@ test('capacity and policies', async () => {
   const FleetId = made.fleet;
   await ok('DescribeFleetCapacity', { FleetIds: [FleetId], Limit: 5, Offset: 0 });
   await no('DescribeFleetCapacity', { FleetIds: ['fleet-nothing'] }, 'ResourceNotFound');
-  await ok('UpdateFleetCapacity', { FleetId, MinSize: 1, MaxSize: 2, ScalingInterval: 1 });
+  await ok('UpdateFleetCapacity', { FleetId, MinSize: 1, MaxSize: 2, ScalingInterval: 3 });
   await no('UpdateFleetCapacity', { FleetId, MinSize: 3, MaxSize: 2 }, 'InvalidParameterValue');
   await ok('PutScalingPolicy', {
     FleetId, Name: 'buffer', PolicyType: 'TargetBased', MetricName: 'PercentAvailableGameSessions', TargetConfiguration: { TargetValue: 30 },
   });
-  await no('PutScalingPolicy', { FleetId, Name: 'x', PolicyType: 'Sometimes' }, 'InvalidParameterValue');
+  await no('PutScalingPolicy', { FleetId, Name: 'x', PolicyType: 'Sometimes', MetricName: 'PercentAvailableGameSessions' }, 'InvalidParameterValue');
   assert.equal((await ok('DescribeScalingPolicies', { FleetId, Offset: 0, Limit: 10 })).TotalCount, 1);
   await no('DescribeScalingPolicies', { FleetId: 'fleet-nothing' }, 'ResourceNotFound');
   await ok('StopFleetActions', { FleetId, Actions: ['AUTO_SCALING'] });
@@ -272,7 +271,7 @@ test('sessions and players', async () => {
   });
   assert.deepEqual(found.GameServerSessions.map((seen) => seen.GameServerSessionId), [GameServerSessionId]);
   await no('SearchGameServerSessions', { FleetId: made.fleet, FilterExpression: 'colour = ' }, 'InvalidParameterValue');
-  await ok('UpdateGameServerSession', { GameServerSessionId, Name: 'renamed' });
+  await ok('UpdateGameServerSession', { GameServerSessionId, Name: 'renamed', ProtectionPolicy: 'NoProtection' });
   await no('UpdateGameServerSession', { GameServerSessionId: `${GameServerSessionId}x`, Name: 'x' }, 'ResourceNotFound');
 
   assert.equal((await ok('JoinGameServerSession', { GameServerSessionId, PlayerId: 'ada' })).PlayerSession.Status, 'RESERVED');
@@ -302,7 +301,7 @@ test('queues and placements', async () => {
       { MaximumIndividualPlayerLatencyMilliseconds: 200 }],
   });
   assert.equal(queue.Name, 'every');
-  await no('CreateGameServerSessionQueue', { Name: 'bad name!', Destinations: [destination] }, 'InvalidParameterValue');
+  await no('CreateGameServerSessionQueue', { Name: 'lost', Destinations: [{ DestinationArn: 'nowhere' }] }, 'InvalidParameterValue');
   await ok('UpdateGameServerSessionQueue', { Name: 'every', TimeoutInSeconds: 30 });
   await no('UpdateGameServerSessionQueue', { Name: 'nothing', TimeoutInSeconds: 30 }, 'ResourceNotFound');
   assert.equal((await ok('DescribeGameServerSessionQueues', { Names: ['every'] })).TotalCount, 1);
@@ -321,12 +320,13 @@ test('queues and placements', async () => {
                            ({ GameServerSessionPlacement: seen }) => seen.Status === 'FULFILLED');
   assert.deepEqual(done.GameServerSessionPlacement.PlacedPlayerSessions.map(({ PlayerId }) => PlayerId), ['ada']);
   await no('DescribeGameServerSessionPlacement', { PlacementId: 'placement-nothing' }, 'ResourceNotFound');
-  // Nobody in reach: it waits, and is stopped.
-  const far = { ...wish, PlacementId: 'placement-every-0003',
-    PlayerLatencies: [{ PlayerId: 'ada', RegionIdentifier: region, LatencyInMilliseconds: 900 }] };
-  await ok('StartGameServerSessionPlacement', far);
-  const stopped = await ok('StopGameServerSessionPlacement', { PlacementId: far.PlacementId });
-  assert.equal(stopped.GameServerSessionPlacement.PlacementId, far.PlacementId);
+  // No instance takes a session: the next one waits, and is stopped.
+  const { Instances } = await ok('DescribeInstances', { FleetId: made.fleet, Offset: 0, Limit: 10 });
+  for (const { InstanceId } of Instances) await ok('SetServerReserved', { FleetId: made.fleet, InstanceId, ReserveValue: 1 });
+  const late = { ...wish, PlacementId: 'placement-every-0003' };
+  assert.equal((await ok('StartGameServerSessionPlacement', late)).GameServerSessionPlacement.Status, 'PENDING');
+  const stopped = await ok('StopGameServerSessionPlacement', { PlacementId: late.PlacementId });
+  assert.equal(stopped.GameServerSessionPlacement.Status, 'CANCELLED');
   await no('StopGameServerSessionPlacement', { PlacementId: 'placement-nothing' }, 'ResourceNotFound');
   await ok('DeleteGameServerSessionQueue', { Name: 'every' });
   await no('DeleteGameServerSessionQueue', { Name: 'every' }, 'ResourceNotFound');
