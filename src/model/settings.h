@@ -42,7 +42,7 @@ struct Limits {
     std::uint64_t queues_per_region = 10'000;
     std::uint64_t destinations_per_queue = 100;
     std::uint64_t placements_per_queue = 10'000;  ///< PENDING at once; further ones are refused
-    std::uint64_t policies_per_fleet = 100;  ///< rule-based ones
+    std::uint64_t policies_per_fleet = 100;       ///< rule-based ones
     std::uint64_t timers_per_fleet = 100;
     std::uint64_t asset_bytes_per_region = 1ULL << 50;  ///< all registered packages together
     std::uint64_t players_per_session = 1'000'000;

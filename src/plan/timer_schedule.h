@@ -43,8 +43,9 @@ constexpr std::optional<WallTime> next_firing(const TimerSchedule& timer, WallTi
         return WallTime{day * kDay + since_midnight - std::int64_t{timer.offset_minutes} * 60'000};
     };
     const auto fits = [&](std::int64_t day) {
-        using namespace std::chrono;
-        const sys_days date{days{day}};
+        using std::chrono::weekday;
+        using std::chrono::year_month_day;
+        const std::chrono::sys_days date{std::chrono::days{day}};
         switch (timer.type) {
             case TimerType::Daily: return (day - first) % timer.every_days == 0;
             case TimerType::Monthly: {
