@@ -255,7 +255,7 @@ void Load::change_fleet(Server& server) {
     }
     if (rng_.chance(0.5)) {
         // From the whole range to the lower half of it, or back.
-        const auto half = static_cast<std::uint64_t>(shape_.ports.low + (shape_.ports.high - shape_.ports.low) / 2);
+        const std::uint64_t half = shape_.ports.low + (shape_.ports.high - shape_.ports.low) / 2U;
         const bool narrow = rng_.chance(0.5);
         const std::uint64_t whole = shape_.ports.high;
         api::UpdateFleetPortSettingsRequest request;

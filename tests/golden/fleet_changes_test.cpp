@@ -224,7 +224,7 @@ TEST(GoldenStatistics, EveryActionAndItsRefusals) {
     Golden golden(world);
     const std::string fleet = world.make_fleet();  // 2020-09-13T12:26:40Z
     world.advance(20h);
-    const std::string other = world.make_fleet({.name = "other"});
+    world.make_fleet({.name = "other"});
     world.advance(8h);
     const auto with = [&](std::string json) { return fill(std::move(json), {{"f", fleet}, {"none", kNoFleet}}); };
 
