@@ -1,6 +1,6 @@
 /// Every action of this version, as a function from request to response on the owner's thread. Handlers know nothing of
 /// the wire: the gateway decodes and validates before them, and encodes behind them.
-/// An action without a handle() here is answered with UnsupportedOperation.
+/// An action of the model without a handle() here does not compile.
 #pragma once
 
 #include <optional>

@@ -27,7 +27,7 @@ bool contains(const std::vector<core::InboundPermission>& list, const core::Inbo
 }  // namespace
 
 Result<UpdateFleetAttributesResponse> handle(Scope& scope, const UpdateFleetAttributesRequest& request) {
-    const Slot slot = TRY(need_changeable_fleet(scope, request.fleet_id));
+    const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
     const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
     const ProtectionPolicy protection = fleet.protection;
     const std::uint32_t minutes = fleet.protection_minutes;
@@ -52,7 +52,7 @@ Result<UpdateFleetAttributesResponse> handle(Scope& scope, const UpdateFleetAttr
 }
 
 Result<UpdateFleetNameResponse> handle(Scope& scope, const UpdateFleetNameRequest& request) {
-    scope.state().edit<core::Fleet>(TRY(need_changeable_fleet(scope, request.fleet_id)))->name = request.name;
+    scope.state().edit<core::Fleet>(TRY(need_living_fleet(scope, request.fleet_id)))->name = request.name;
     return UpdateFleetNameResponse{};
 }
 
@@ -68,7 +68,7 @@ Result<DescribeFleetPortSettingsResponse> handle(Scope& scope, const DescribeFle
 }
 
 Result<UpdateFleetPortSettingsResponse> handle(Scope& scope, const UpdateFleetPortSettingsRequest& request) {
-    const Slot slot = TRY(need_changeable_fleet(scope, request.fleet_id));
+    const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
     std::vector<core::InboundPermission> revoked, inbound = scope.state().at<core::Fleet>(slot).inbound;
     if (request.inbound_permission_revocations)
         for (const auto& permission : *request.inbound_permission_revocations)
@@ -109,7 +109,7 @@ Result<UpdateFleetPortSettingsResponse> handle(Scope& scope, const UpdateFleetPo
 }
 
 Result<UpdateRuntimeConfigurationResponse> handle(Scope& scope, const UpdateRuntimeConfigurationRequest& request) {
-    const Slot slot = TRY(need_changeable_fleet(scope, request.fleet_id));
+    const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
     const RuntimeConfiguration& runtime = request.runtime_configuration;
     TRY(check_launch_paths(runtime));
     {

@@ -26,14 +26,6 @@ Result<Slot> need_remembered_fleet(const Scope& scope, std::string_view id) {
     return need_fleet(scope, id);
 }
 
-Result<Slot> need_changeable_fleet(const Scope& scope, std::string_view id) {
-    const Slot slot = TRY(need_fleet(scope, id));
-    const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
-    if (fleet.status != FleetStatus::Deleting) return slot;
-    return refuse(ErrorCode::Unavailable,
-                  fmt::format("Fleet {} is DELETING; nothing about it can be changed any more", fleet.id));
-}
-
 Result<void> check_launch_paths(const RuntimeConfiguration& runtime) {
     for (const auto& process : runtime.server_processes) {
         const std::string_view path = process.launch_path;

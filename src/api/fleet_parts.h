@@ -15,9 +15,6 @@ std::vector<core::Slot> fleets_of(const Scope& scope);
 /// readable.
 Result<core::Slot> need_remembered_fleet(const Scope& scope, std::string_view id);
 
-/// Unavailable when the fleet is being deleted.
-Result<core::Slot> need_changeable_fleet(const Scope& scope, std::string_view id);
-
 /// Launch paths lie under /local/game/ [创建服务器舰队]; whether the file is there, an instance finds out.
 Result<void> check_launch_paths(const RuntimeConfiguration& runtime);
 

@@ -107,8 +107,7 @@ core::Fleet copy_settings(const core::Fleet& original) {
 
 /// SCALING_SELECTED: the copies keep to the original's numbers and policies as soon as they are ACTIVE.
 Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::uint64_t copies, core::Fleet& copy) {
-    std::uint64_t sum = copies * original.max;
-    for (const Slot slot : fleets_of(scope)) sum += scope.state().at<core::Fleet>(slot).max;
+    const std::uint64_t sum = copies * original.max + sum_of_maxima(scope);
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
     if (sum > quota)
         return refuse(ErrorCode::InstanceLimitExceeded,

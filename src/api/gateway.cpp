@@ -21,9 +21,6 @@ using Decision = std::move_only_function<Result<std::string>(Scope&)>;
 using Prepare = Result<Decision> (*)(const engine::ApiCall&);
 
 template <class Request>
-concept Handled = requires(Scope& scope, const Request& request) { handle(scope, request); };
-
-template <class Request>
 Result<Decision> prepare(const engine::ApiCall& call) {
     Request request = call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json)))
                                    : TRY(decode_flat<Request>(call.flat));
@@ -36,8 +33,8 @@ Result<Decision> prepare(const engine::ApiCall& call) {
 }
 
 struct Entry {
-    Prepare prepare = nullptr;  ///< null: not carried out by this version
-    bool reads = false;
+    Prepare prepare;
+    bool reads;
 };
 
 template <class Request>
@@ -46,10 +43,7 @@ Entry entry() {
     constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search"};
     const bool reads =
         std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
-    if constexpr (Handled<Request>)
-        return {&prepare<Request>, reads};
-    else
-        return {nullptr, reads};
+    return {&prepare<Request>, reads};
 }
 
 const std::unordered_map<std::string_view, Entry>& entries() {
@@ -70,9 +64,6 @@ Result<const Entry*> find_entry(const engine::ApiCall& call) {
     const auto it = entries().find(call.action);
     if (it == entries().end())
         return refuse(ErrorCode::InvalidAction, fmt::format("There is no action '{}'", call.action.substr(0, 100)));
-    if (!it->second.prepare)
-        return refuse(ErrorCode::UnsupportedOperation,
-                      fmt::format("{} is not carried out by this version of OpenGSE", call.action));
     return &it->second;
 }
 

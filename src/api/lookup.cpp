@@ -71,12 +71,17 @@ std::string new_timer_id(const Scope& scope) {
     }
 }
 
+std::uint64_t sum_of_maxima(const Scope& scope, Slot except) {
+    std::uint64_t sum = 0;
+    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
+        if (slot != except && fleet.region == scope.region && fleet.status != FleetStatus::Terminated) sum += fleet.max;
+    });
+    return sum;
+}
+
 Result<void> check_instance_quota(const Scope& scope, Slot fleet, std::uint64_t max) {
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
-    std::uint64_t sum = max;
-    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& other) {
-        if (slot != fleet && other.region == scope.region && other.status != FleetStatus::Terminated) sum += other.max;
-    });
+    const std::uint64_t sum = max + sum_of_maxima(scope, fleet);
     if (sum <= quota) return {};
     return refuse(ErrorCode::InstanceLimitExceeded,
                   fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. "
@@ -235,6 +240,19 @@ std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags) {
 std::vector<Tag> show_tags(std::span<const core::Tag> tags) {
     std::vector<Tag> out;
     for (const core::Tag& tag : tags) out.push_back({tag.key, tag.value});
+    return out;
+}
+
+std::vector<core::GameProperty> store_properties(const std::optional<std::vector<GameProperty>>& properties) {
+    std::vector<core::GameProperty> out;
+    if (properties)
+        for (const GameProperty& property : *properties) out.push_back({property.key, property.value});
+    return out;
+}
+
+std::vector<GameProperty> show_properties(std::span<const core::GameProperty> properties) {
+    std::vector<GameProperty> out;
+    for (const core::GameProperty& property : properties) out.push_back({property.key, property.value});
     return out;
 }
 

@@ -45,6 +45,9 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
 /// Of a timed scaling policy.
 std::string new_timer_id(const Scope& scope);
 
+/// Of the region's fleets but `except`: what the quota of instances is checked against, since fleets may grow that far
+/// without asking.
+std::uint64_t sum_of_maxima(const Scope& scope, core::Slot except = core::kNone);
 /// InstanceLimitExceeded when the maxima of the region's fleets, `fleet` with `max`, add up to more than its quota.
 Result<void> check_instance_quota(const Scope& scope, core::Slot fleet, std::uint64_t max);
 
@@ -73,5 +76,7 @@ Result<std::optional<SortedPosition>> read_sorted_token(const Services& services
 
 std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
 std::vector<Tag> show_tags(std::span<const core::Tag> tags);
+std::vector<core::GameProperty> store_properties(const std::optional<std::vector<GameProperty>>& properties);
+std::vector<GameProperty> show_properties(std::span<const core::GameProperty> properties);
 
 }  // namespace gse::api

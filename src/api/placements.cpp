@@ -30,8 +30,7 @@ GameServerSessionPlacement show(const Scope& scope, Slot slot) {
     out.game_server_session_id = placement.session_id;
     out.game_server_session_name = placement.session_name;
     out.game_server_session_region = placement.session_region;
-    for (const auto& property : placement.properties)
-        out.game_properties.push_back({.key = property.key, .value = property.value});
+    out.game_properties = show_properties(placement.properties);
     out.maximum_player_session_count = placement.max_players;
     out.game_server_session_data = placement.session_data;
     out.ip_address = placement.address;
@@ -100,9 +99,7 @@ Result<StartGameServerSessionPlacementResponse> handle(Scope& scope,
     placement.max_players = static_cast<std::uint32_t>(request.maximum_player_session_count);
     placement.session_name = request.game_server_session_name.value_or("");
     placement.session_data = request.game_server_session_data.value_or("");
-    if (request.game_properties)
-        for (const auto& property : *request.game_properties)
-            placement.properties.push_back({property.key, property.value});
+    placement.properties = store_properties(request.game_properties);
     if (request.desired_player_sessions)
         for (const auto& player : *request.desired_player_sessions)
             placement.players.push_back({player.player_id, player.player_data});

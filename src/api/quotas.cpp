@@ -52,11 +52,8 @@ QuotaResource read(const Scope& scope, Resource resource) {
             used = sum<core::Queue>(scope, [](const core::Queue&) { return 1; });
             break;
         case Resource::Instance:
-            // Maxima are what the quota is checked against, since fleets may grow that far without asking.
             limit = limits.instances_per_region;
-            used = sum<core::Fleet>(scope, [](const core::Fleet& fleet) {
-                return fleet.status == FleetStatus::Terminated ? 0 : fleet.max;
-            });
+            used = sum_of_maxima(scope);
             break;
     }
     return {.resource_type = static_cast<std::uint64_t>(resource),

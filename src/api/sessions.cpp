@@ -32,8 +32,7 @@ GameServerSession show(const Scope& scope, Slot slot) {
     out.current_player_session_count = session.seats;
     out.dns_name = "";
     out.fleet_id = fleet.id;
-    for (const auto& property : session.properties)
-        out.game_properties.push_back({.key = property.key, .value = property.value});
+    out.game_properties = show_properties(session.properties);
     out.game_server_session_data = session.session_data;
     out.game_server_session_id = state.session_id(slot);
     out.ip_address = session.address;
@@ -287,9 +286,7 @@ Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameSer
     wanted.custom_id = request.game_server_session_id.value_or("");
     wanted.idempotency_token = token;
     wanted.request_hash = hash;
-    if (request.game_properties)
-        for (const auto& property : *request.game_properties)
-            wanted.properties.push_back({property.key, property.value});
+    wanted.properties = store_properties(request.game_properties);
     const Slot slot = TRY(core::create_session(scope.step, std::move(wanted)));
     return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
 }

@@ -236,6 +236,13 @@ void check_host(Step& step, Slot slot) {
     state.arm(std::max(next, step.now.engine + Millis{1}), TimerKind::HostAlive, slot);
 }
 
+bool await_backlog(Step& step, Slot instance, TimerKind kind, Slot slot) {
+    const Host& host = step.state.at<Host>(step.state.at<Instance>(instance).host);
+    if (host.synced || host.lost) return false;
+    step.state.arm(step.now.engine + Millis{1000}, kind, slot);
+    return true;
+}
+
 void resync_host(Step& step, Slot host_slot) {
     State& state = step.state;
     for (const Slot instance_slot : state.at<Host>(host_slot).instances) {

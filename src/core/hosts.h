@@ -22,6 +22,10 @@ void on_disconnected(Step& step, Slot host, std::uint64_t stream);
 /// The host's alive timer fired: alive, shielded or lost.
 void check_host(Step& step, Slot host);
 
+/// True when the agent of the instance's host has yet to deliver its backlog, which may hold what a timer waited for:
+/// the timer is armed again, and nothing may be given up now.
+[[nodiscard]] bool await_backlog(Step& step, Slot instance, TimerKind kind, Slot slot);
+
 /// Derives every order that is outstanding at this host from the state.
 void resync_host(Step& step, Slot host);
 

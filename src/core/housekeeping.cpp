@@ -56,6 +56,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
             case TimerKind::Places: fill_places(step, timer.slot); break;
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
+            case TimerKind::Settle: break;  // that a batch follows is all it is for
         }
     }
     return step.state.next_timer() <= step.now.engine;
@@ -105,7 +106,7 @@ void retire_ended(Step& step, std::size_t max) {
         [&](Slot slot, const Fleet&) { forget_fleet(step, slot); });
 }
 
-bool settle(Step& step) {
+void settle(Step& step) {
     // Reconciling may queue again (an instance that could be removed at once); a fleet settles within a few rounds.
     for (int round = 0; round < 8; ++round) {
         // Whoever waits is served before a fleet decides how large it should be.
@@ -120,8 +121,8 @@ bool settle(Step& step) {
         step.order(step.state.at<Instance>(instance).host, instance_spec(step.state, instance));
     }
     // The rest is due now, and whoever drives the batches knows by the timer.
-    if (step.state.has_placement_work()) step.state.arm(step.now.engine, TimerKind::Placement, kNone);
-    return step.state.has_reconcile_queue() || step.state.has_placement_work();
+    if (step.state.has_placement_work() || step.state.has_reconcile_queue())
+        step.state.arm(step.now.engine, TimerKind::Settle, kNone);
 }
 
 }  // namespace gse::core

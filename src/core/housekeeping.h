@@ -9,8 +9,8 @@ namespace gse::core {
 bool fire_timers(Step& step, std::size_t max);
 /// Forgets ended sessions, player sessions, placements and deleted fleets beyond retention.*, at most `max` of each.
 void retire_ended(Step& step, std::size_t max);
-/// Last act of every batch: serves placements, reconciles queued fleets and sends changed instance specs. True when
-/// some are left for the next batch, so that one batch stays bounded.
-bool settle(Step& step);
+/// Last act of every batch: serves whoever waits, reconciles queued fleets and sends changed instance specs. One batch
+/// stays bounded: for what is left a timer is due at once.
+void settle(Step& step);
 
 }  // namespace gse::core

@@ -6,6 +6,7 @@
 #include <queue>
 
 #include "core/fleets.h"
+#include "core/hosts.h"
 #include "core/players.h"
 #include "core/processes.h"
 #include "core/sessions.h"
@@ -198,15 +199,9 @@ void wake_placement(Step& step, Slot slot) {
     const Placement* placement = step.state.find<Placement>(slot);
     if (!placement || placement->status != PlacementStatus::Pending) return;
     if (placement->deadline > step.now.engine) return step.state.queue_placement(slot);
-    if (placement->session != kNone) {
-        const Host& host =
-            step.state.at<Host>(step.state.at<Instance>(step.state.at<GameSession>(placement->session).instance).host);
-        if (!host.synced && !host.lost) {
-            // The activation may wait in the agent's backlog.
-            step.state.arm(step.now.engine + Millis{1000}, TimerKind::Placement, slot);
-            return;
-        }
-    }
+    if (placement->session != kNone &&
+        await_backlog(step, step.state.at<GameSession>(placement->session).instance, TimerKind::Placement, slot))
+        return;
     end_placement(step, slot, PlacementStatus::TimedOut, "");
 }
 

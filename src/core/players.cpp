@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/hosts.h"
+
 namespace gse::core {
 namespace {
 
@@ -110,12 +112,7 @@ void expire_reservation(Step& step, Slot player_slot) {
     const PlayerSession* player = step.state.find<PlayerSession>(player_slot);
     if (!player || player->status != PlayerStatus::Reserved || player->deadline > step.now.engine) return;
     const GameSession& session = step.state.at<GameSession>(player->session);
-    const Host& host = step.state.at<Host>(step.state.at<Instance>(session.instance).host);
-    if (!host.synced && !host.lost) {
-        // An accept may wait in the agent's backlog.
-        step.state.arm(step.now.engine + Millis{1000}, TimerKind::Reservation, player_slot);
-        return;
-    }
+    if (await_backlog(step, session.instance, TimerKind::Reservation, player_slot)) return;
     end_seat(step, player_slot, PlayerStatus::TimedOut);
 }
 

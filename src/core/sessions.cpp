@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/events.h"
+#include "core/hosts.h"
 #include "core/instances.h"
 #include "core/placements.h"
 #include "core/players.h"
@@ -200,12 +201,7 @@ void expire_activation(Step& step, Slot slot) {
     const GameSession* session = step.state.find<GameSession>(slot);
     if (!session || session->status != SessionStatus::Activating || session->activation_deadline > step.now.engine)
         return;
-    const Host& host = step.state.at<Host>(step.state.at<Instance>(session->instance).host);
-    if (!host.synced && !host.lost) {
-        // The activation may wait in the agent's backlog.
-        step.state.arm(step.now.engine + Millis{1000}, TimerKind::Activation, slot);
-        return;
-    }
+    if (await_backlog(step, session->instance, TimerKind::Activation, slot)) return;
     const Slot process = session->process;
     const std::uint32_t timeout_s = step.state.at<Fleet>(session->fleet).activation_timeout_s;
     add_event(step, session->fleet, "GAME_SESSION_ACTIVATION_TIMEOUT",

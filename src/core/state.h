@@ -47,7 +47,8 @@ enum class TimerKind : std::uint8_t {
     HostAlive,
     DrainGrace,
     Places,
-    Placement
+    Placement,
+    Settle
 };
 
 struct Timer {

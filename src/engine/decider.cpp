@@ -137,7 +137,7 @@ void Decider::flush_orders() {
 
 Batch Decider::finish() {
     core::Step at = step();
-    const bool unsettled = core::settle(at);
+    core::settle(at);
     flush_orders();
     for (const link::StreamId id : to_ack_) {
         const auto it = streams_.find(id);
@@ -149,7 +149,7 @@ Batch Decider::finish() {
     Batch batch;
     if (state_.has_changes()) batch.bytes = state_.take_batch(now_);
     batch.messages = std::exchange(messages_, {});
-    has_work_ = unsettled;
+    has_work_ = false;
     return batch;
 }
 

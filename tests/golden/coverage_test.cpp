@@ -9,20 +9,18 @@
 namespace gse::testing {
 namespace {
 
-TEST(Golden, EveryActionThatIsCarriedOutHasRepliesAndRefusals) {
-    World world;
+TEST(Golden, EveryActionHasRepliesAndRefusals) {
     std::stringstream page;
     page << std::ifstream(std::string(GSE_SOURCE_DIR) + "/docs/compatibility.md").rdbuf();
     const std::string listed = page.str();
-    int carried_out = 0;
+    int actions = 0;
     for (const std::string_view name : {
 #define GSE_NAME(Name) std::string_view(#Name),
              GSE_FOR_EACH_ACTION(GSE_NAME)
 #undef GSE_NAME
          }) {
         const std::string action(name);
-        if (world.call_json(action, "{}").message().find("is not carried out") != std::string::npos) continue;
-        ++carried_out;
+        ++actions;
         std::ifstream file(golden_path(action));
         ASSERT_TRUE(file) << action << " has no golden replies";
         std::stringstream text;
@@ -37,7 +35,7 @@ TEST(Golden, EveryActionThatIsCarriedOutHasRepliesAndRefusals) {
         EXPECT_NE(listed.find(fmt::format("\n| {} |", action)), std::string::npos)
             << action << " is missing in docs/compatibility.md";
     }
-    EXPECT_EQ(carried_out, 74);
+    EXPECT_EQ(actions, 74);
 }
 
 }  // namespace
