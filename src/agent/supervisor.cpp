@@ -131,7 +131,8 @@ Result<void> Supervisor::Impl::start() {
                   .instance_ids = {},
                   .process_ids = {},
                   .access_user = options.access_user,
-                  .access_key = options.access_key};
+                  .access_key = options.access_key,
+                  .instance_types = options.instance_types};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
         accepting_ = true;

@@ -34,6 +34,7 @@ struct SupervisorOptions {
     std::string region;     ///< "" serves every region
     std::string address;    ///< what players connect to
     std::string private_address;
+    std::vector<std::string> instance_types;  ///< that this machine offers; none: all
     std::string access_user;  ///< what GetInstanceAccess answers for this machine; "" where nobody may log in
     std::string access_key;   ///< private key, PEM; secret
     std::string sdk_address;  ///< `127.0.0.1:5758`: where games reach the door; needed before start()

@@ -110,12 +110,20 @@ Result<DescribeInstancesExtendResponse> handle(Scope& scope, const DescribeInsta
 
 Result<DescribeInstanceTypesResponse> handle(Scope& scope, const DescribeInstanceTypesRequest&) {
     DescribeInstanceTypesResponse response;
+    const auto offered = [&](std::string_view type) {
+        bool found = false;
+        scope.state().table<core::Host>().for_each([&](Slot, const core::Host& host) {
+            found |= !host.lost && (host.region.empty() || host.region == scope.region) && host.offers(type);
+        });
+        return found;
+    };
     for (const auto& type : scope.step.settings().instance_types)
-        response.instance_type_list.push_back({.type_name = type.type_name,
-                                               .instance_type = type.name,
-                                               .cpu = type.cpu,
-                                               .memory = type.memory_gb,
-                                               .network_card = type.network_card});
+        if (offered(type.name))
+            response.instance_type_list.push_back({.type_name = type.type_name,
+                                                   .instance_type = type.name,
+                                                   .cpu = type.cpu,
+                                                   .memory = type.memory_gb,
+                                                   .network_card = type.network_card});
     return response;
 }
 

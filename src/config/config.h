@@ -41,11 +41,12 @@ struct Http {
 };
 
 struct Agent {
-    std::string server;           ///< address of the server's link, for `gse agent`; "" in `gse dev`
-    std::string token_file;       ///< file with the token that the server's link asks for
-    std::string name;             ///< of this host; "" → the machine's host name
-    std::string region;           ///< "" → instances of every region may run here
-    std::uint64_t capacity = 64;  ///< instances this host offers
+    std::string server;                       ///< address of the server's link, for `gse agent`; "" in `gse dev`
+    std::string token_file;                   ///< file with the token that the server's link asks for
+    std::string name;                         ///< of this host; "" → the machine's host name
+    std::string region;                       ///< "" → instances of every region may run here
+    std::uint64_t capacity = 64;              ///< instances this host offers
+    std::vector<std::string> instance_types;  ///< that this host offers; none: all
     Sandbox sandbox = Sandbox::Auto;
     std::string access_user;                          ///< GetInstanceAccess: who logs in to this host; "" → nobody
     std::string access_key_file;                      ///< and with which private key

@@ -201,6 +201,8 @@ const std::vector<Key>& table() {
         {"agent.name", Text{GSE_AT(agent.name)}, "name of this host; empty: the machine's host name"},
         {"agent.region", Text{GSE_AT(agent.region)}, "region this host serves; empty: every region"},
         {"agent.capacity", Count{GSE_AT(agent.capacity), 1, 100'000}, "instances this host offers"},
+        {"agent.instance_types", TextList{GSE_AT(agent.instance_types), 0},
+         "instance types this host offers, by the names of instance_types; none: all of them"},
         {"agent.sandbox", Choice{{"auto", "bubblewrap", "none"}, GSE_CHOICE(agent.sandbox)},
          "auto: bubblewrap where the machine allows it, else none with a warning"},
         {"agent.access_user", Text{GSE_AT(agent.access_user)},

@@ -58,6 +58,7 @@ struct Choice {
 };
 struct TextList {
     At<std::vector<std::string>> at;
+    std::size_t min = 1;  ///< texts in the list
 };
 struct InstanceTypes {
     At<std::vector<InstanceType>> at;

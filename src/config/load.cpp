@@ -170,8 +170,9 @@ Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config)
             },
             [&](const TextList& s) -> Result<void> {
                 const auto* list = node.as_array();
-                if (!list || list->empty() || list->size() > kListMax)
-                    return wrong(fmt::format("must be a list of 1 to {} texts, such as [\"one\", \"two\"]", kListMax));
+                if (!list || list->size() < s.min || list->size() > kListMax)
+                    return wrong(
+                        fmt::format("must be a list of {} to {} texts, such as [\"one\", \"two\"]", s.min, kListMax));
                 std::vector<std::string> texts;
                 for (const toml::node& entry : *list) texts.push_back(TRY(read_text(entry)));
                 s.at(config) = std::move(texts);

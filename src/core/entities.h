@@ -2,6 +2,7 @@
 /// References between records are slots. Order and meaning of archived fields: entities_archive.h.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -178,6 +180,7 @@ struct Host {
     std::string operating_system;
     std::string sandbox;
     bool lost = false;
+    std::vector<std::string> instance_types;  ///< none: every type
 
     // derived / of this run
     std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
@@ -190,6 +193,11 @@ struct Host {
     bool synced = false;       ///< has delivered its backlog in this run of the server
     bool silent = false;
     EngineTime last_alive;
+
+    [[nodiscard]] bool offers(std::string_view type) const {
+        return instance_types.empty() ||
+               std::find(instance_types.begin(), instance_types.end(), type) != instance_types.end();
+    }
 };
 
 /// How far the reports of a host's agent are durable; small, because every batch of reports writes it.

@@ -56,7 +56,7 @@ void archive(Ar& ar, Fleet& r) {
 template <class Ar>
 void archive(Ar& ar, Host& r) {
     ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system,
-       r.sandbox, r.lost);
+       r.sandbox, r.lost, r.instance_types);
 }
 template <class Ar>
 void archive(Ar& ar, HostCursor& r) {

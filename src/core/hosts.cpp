@@ -39,7 +39,7 @@ Slot store_host(Step& step, const link::HostHello& hello) {
     const bool same = known.region == hello.region && known.address == hello.address &&
                       known.private_address == hello.private_address && known.capacity == hello.instance_capacity &&
                       (keep_ports || known.ports == hello.ports) && known.operating_system == hello.operating_system &&
-                      known.sandbox == hello.sandbox && !known.lost;
+                      known.sandbox == hello.sandbox && known.instance_types == hello.instance_types && !known.lost;
     if (same) return slot;
     if (known.lost) state.arm(step.now.engine + step.timers().host_silent, TimerKind::HostAlive, slot);
     auto edit = state.edit<Host>(slot);
@@ -52,6 +52,7 @@ Slot store_host(Step& step, const link::HostHello& hello) {
         edit->ports_used.clear();
     }
     edit->operating_system = hello.operating_system;
+    edit->instance_types = hello.instance_types;
     edit->sandbox = hello.sandbox;
     edit->lost = false;
     return slot;

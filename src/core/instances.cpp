@@ -21,6 +21,7 @@ constexpr Millis kPortsRetry{5'000};
 plan::HostOffer offer_of(const State& state, const Host& host, const Fleet& fleet) {
     plan::HostOffer offer{
         .serves_region = host.region.empty() || host.region == fleet.region,
+        .has_type = host.offers(fleet.instance_type),
         .reachable = host.stream != 0 && host.synced && !host.silent && !host.lost,
         .capacity = host.capacity,
         .instances = static_cast<std::uint32_t>(host.instances.size()),
@@ -89,10 +90,11 @@ std::string_view failure_code(link::PrepareStep failed) {
 
 std::string describe_no_room(const State& state, Slot fleet_slot) {
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
-    std::uint32_t other_region = 0, unreachable = 0, full = 0, no_ports = 0;
+    std::uint32_t other_region = 0, other_type = 0, unreachable = 0, full = 0, no_ports = 0;
     state.table<Host>().for_each([&](Slot, const Host& host) {
         switch (plan::refuses(offer_of(state, host, fleet))) {
             case plan::HostRefusal::OtherRegion: ++other_region; break;
+            case plan::HostRefusal::OtherType: ++other_type; break;
             case plan::HostRefusal::Unreachable: ++unreachable; break;
             case plan::HostRefusal::Full: ++full; break;
             case plan::HostRefusal::NoPorts: ++no_ports; break;
@@ -101,9 +103,8 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
     });
     return fmt::format(
         "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range, {} "
-        "not "
-        "connected, {} of another region",
-        full, full == 1 ? "" : "s", no_ports, unreachable, other_region);
+        "not connected, {} that do not offer {}, {} of another region",
+        full, full == 1 ? "" : "s", no_ports, unreachable, other_type, fleet.instance_type, other_region);
 }
 
 Launch launch_instance(Step& step, Slot fleet_slot) {

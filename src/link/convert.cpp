@@ -149,7 +149,7 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids, access_user, access_key] = value;
+                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types] = value;
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -163,6 +163,7 @@ void put(const HostHello& value, pb::Hello& out) {
     out.mutable_process_ids()->Add(process_ids.begin(), process_ids.end());
     out.set_access_user(access_user);
     out.set_access_key(access_key);
+    out.mutable_instance_types()->Add(instance_types.begin(), instance_types.end());
 }
 
 void put(const BacklogDone&, pb::Report& out) { out.mutable_backlog_done(); }
@@ -491,7 +492,8 @@ HostHello take(Reader& in, pb::Hello& m) {
             .instance_ids = in.strings(m.mutable_instance_ids(), "hello.instance_ids", kMaxIds, kMaxIdBytes),
             .process_ids = in.strings(m.mutable_process_ids(), "hello.process_ids", kMaxIds, kMaxIdBytes),
             .access_user = in.id(m.mutable_access_user(), "hello.access_user"),
-            .access_key = in.text(m.mutable_access_key(), "hello.access_key")};
+            .access_key = in.text(m.mutable_access_key(), "hello.access_key"),
+            .instance_types = in.strings(m.mutable_instance_types(), "hello.instance_types", kMaxItems, kMaxIdBytes)};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {

@@ -91,6 +91,7 @@ Result<std::string> AgentParts::start() {
     const bool any = http.host.empty() || http.host == "0.0.0.0" || http.host == "localhost";
     options.address = !config.public_address.empty() ? config.public_address : any ? "127.0.0.1" : http.host;
     options.private_address = "127.0.0.1";
+    options.instance_types = config.agent.instance_types;
     options.access_user = config.agent.access_user;
     options.access_key = TRY(access_key(config.agent));
     options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};

@@ -48,6 +48,7 @@ struct HostHello {
     std::vector<std::string> process_ids;
     std::string access_user;  ///< GetInstanceAccess: how to log in to this machine; "" where the operator set nothing
     std::string access_key;   ///< private key in PEM form; secret
+    std::vector<std::string> instance_types;  ///< names of those this machine offers; none: every type
 };
 
 enum class PrepareStep : std::uint8_t { Accepted, Downloaded, Extracted, Installed, PathsValidated };

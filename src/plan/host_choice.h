@@ -9,6 +9,7 @@ namespace gse::plan {
 
 struct HostOffer {
     bool serves_region = false;
+    bool has_type = true;    ///< offers the fleet's instance type
     bool reachable = false;  ///< connected, synced, neither silent nor lost
     std::uint32_t capacity = 0;
     std::uint32_t instances =
@@ -17,10 +18,11 @@ struct HostOffer {
     bool has_ports = true;  ///< enough free ports inside the fleet's and the host's range
 };
 
-enum class HostRefusal : std::uint8_t { None, OtherRegion, Unreachable, Full, NoPorts };
+enum class HostRefusal : std::uint8_t { None, OtherRegion, OtherType, Unreachable, Full, NoPorts };
 
 constexpr HostRefusal refuses(const HostOffer& offer) {
     if (!offer.serves_region) return HostRefusal::OtherRegion;
+    if (!offer.has_type) return HostRefusal::OtherType;
     if (!offer.reachable) return HostRefusal::Unreachable;
     if (offer.instances >= (offer.share ? offer.capacity : 1u)) return HostRefusal::Full;
     if (!offer.has_ports) return HostRefusal::NoPorts;

@@ -260,6 +260,7 @@ TEST(HostChoice, Refusals) {
         return refuses(offer);
     };
     EXPECT_EQ(with([](auto& o) { o.serves_region = false; }), HostRefusal::OtherRegion);
+    EXPECT_EQ(with([](auto& o) { o.has_type = false; }), HostRefusal::OtherType);
     EXPECT_EQ(with([](auto& o) { o.reachable = false; }), HostRefusal::Unreachable);
     EXPECT_EQ(with([](auto& o) { o.instances = 2; }), HostRefusal::Full) << "draining instances occupy room too";
     EXPECT_EQ(with([](auto& o) { o.share = false; }), HostRefusal::Full)

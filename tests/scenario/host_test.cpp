@@ -34,6 +34,33 @@ TEST(Host, SilentIsShieldedAndHealsWithoutLoss) {
     EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN")));
 }
 
+TEST(Host, OffersTheTypesThatItsAgentNames) {
+    World world(false);
+    const auto types = [&](const std::string& region = "") {
+        std::vector<std::string> names;
+        const Answer list = world.call("DescribeInstanceTypes", {}, region);
+        for (std::size_t i = 0; i < list.count("InstanceTypeList"); ++i)
+            names.push_back(list["InstanceTypeList." + std::to_string(i) + ".InstanceType"]);
+        return names;
+    };
+    EXPECT_THAT(types(), IsEmpty()) << "no host, no type on offer";
+    world.add_host({.name = "small", .region = "ap-shanghai", .instance_types = {"S5.SMALL2", "C3.LARGE8"}});
+    EXPECT_THAT(types(), ElementsAre("S5.SMALL2", "C3.LARGE8"));
+    EXPECT_THAT(types("ap-beijing"), IsEmpty());
+
+    const std::string fleet = world.make_fleet();  // of S5.LARGE8
+    EXPECT_EQ(world.host().instances().size(), 0U);
+    EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"),
+                ElementsAre(HasSubstr("1 that do not offer S5.LARGE8, 0 of another region")));
+    world.add_host({.name = "any", .address = "10.0.0.2"});
+    EXPECT_EQ(types().size(), world.settings.instance_types.size());
+    world.advance(10s);
+    EXPECT_EQ(world.host(1).instances().size(), 1U) << "the other one cannot take it";
+    world.restart_server();
+    EXPECT_EQ(types("ap-beijing").size(), world.settings.instance_types.size())
+        << "of the host that serves all regions";
+}
+
 TEST(Host, LostIsReplacedAndTidiedUpWhenItComesBack) {
     World world;
     for (int i = 2; i <= 4; ++i)

@@ -85,7 +85,8 @@ link::HostHello FakeHost::hello() const {
                           .instance_ids = {},
                           .process_ids = {},
                           .access_user = options_.access_user,
-                          .access_key = options_.access_key};
+                          .access_key = options_.access_key,
+                          .instance_types = options_.instance_types};
     for (const auto& [id, spec] : specs_) hello.instance_ids.push_back(id);
     for (const auto& [id, game] : games_) hello.process_ids.push_back(id);
     for (const auto& [id, how] : unacked_exits_) hello.process_ids.push_back(id);

@@ -22,6 +22,7 @@ struct HostOptions {
     std::uint32_t instances = 100;
     std::string access_user;
     std::string access_key;
+    std::vector<std::string> instance_types;  ///< none: all
     link::PortRange ports{10'000, 32'000};
 };
 
