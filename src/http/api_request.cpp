@@ -9,8 +9,6 @@
 namespace gse::http {
 namespace {
 
-// Room that JSON parsers may read behind the text (codec.h: kJsonPadding).
-constexpr std::size_t kPaddingBytes = 64;
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 /// Common parameters of version 1, which stand among the action's own [公共参数].
@@ -19,18 +17,6 @@ constexpr std::string_view kCommonParameters[] = {"Action",   "Version",       "
                                                   "Language", "RequestClient", "Signature"};
 
 bool is_version_one(const RequestView& request) { return request.field("authorization").data() == nullptr; }
-
-Result<void> check_may_call(const Caller& caller, std::string_view action) {
-    // Else a temporary key could renew itself for ever.
-    if (caller.temporary && (action == "GetUploadFederationToken" || action.ends_with("AccessKey"))) {
-        return refuse(ErrorCode::AuthUnauthorized,
-                      fmt::format("a temporary key cannot call {}; use the key that it was asked for with", action));
-    }
-    if (!caller.read_only || only_reads(action)) return {};
-    return refuse(
-        ErrorCode::AuthUnauthorized,
-        fmt::format("the key {} may only read; {} needs a key that may change things", caller.secret_id, action));
-}
 
 Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureCheck& signatures, WallTime now) {
     const std::string type = media_type(request.field("content-type"));
@@ -71,8 +57,7 @@ Result<engine::ApiCall> admit_tc3(const RequestView& request, std::string& body,
         call.is_json = false;
         call.flat = TRY(decode_form(request.query));
     } else if (type == "application/json") {
-        call.json = body.empty() ? "{}" : std::move(body);
-        call.json.reserve(call.json.size() + kPaddingBytes);
+        take_json(call, body);
     } else if (type == "multipart/form-data") {
         call.is_json = false;
         call.flat = TRY(decode_multipart(request.field("content-type"), request.body));
@@ -107,6 +92,25 @@ bool only_reads(std::string_view action) {
         if (action.starts_with(prefix)) return true;
     }
     return action == "GetGameServerSessionLogUrl" || action == "GetGameServerInstanceLogUrl";
+}
+
+Result<void> check_may_call(const Caller& caller, std::string_view action) {
+    // Else a temporary key could renew itself for ever.
+    if (caller.temporary && (action == "GetUploadFederationToken" || action.ends_with("AccessKey"))) {
+        return refuse(ErrorCode::AuthUnauthorized,
+                      fmt::format("a temporary key cannot call {}; use the key that it was asked for with", action));
+    }
+    if (!caller.read_only || only_reads(action)) return {};
+    return refuse(
+        ErrorCode::AuthUnauthorized,
+        fmt::format("the key {} may only read; {} needs a key that may change things", caller.secret_id, action));
+}
+
+void take_json(engine::ApiCall& call, std::string& body) {
+    // Room that JSON parsers may read behind the text (codec.h: kJsonPadding).
+    constexpr std::size_t kPaddingBytes = 64;
+    call.json = body.empty() ? "{}" : std::move(body);
+    call.json.reserve(call.json.size() + kPaddingBytes);
 }
 
 Result<engine::ApiCall> admit(const RequestView& request, std::string& body, SignatureCheck& signatures,

@@ -27,6 +27,12 @@ struct ApiLimits {
 [[nodiscard]] Result<engine::ApiCall> admit(const RequestView& request, std::string& body, SignatureCheck& signatures,
                                             const ApiLimits& limits, WallTime now);
 
+/// Moves a JSON body into the call, with room behind it for the parser; no body is an empty object.
+void take_json(engine::ApiCall& call, std::string& body);
+
+/// AuthUnauthorized when the key may not call the action.
+[[nodiscard]] Result<void> check_may_call(const Caller& caller, std::string_view action);
+
 /// Whether an action changes nothing and hands out nothing with which something could be changed.
 [[nodiscard]] bool only_reads(std::string_view action);
 

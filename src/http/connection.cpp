@@ -240,19 +240,23 @@ void Connection::dispatch() {
         complete(ticket, shared.handlers.error_body(call.error(), request_id));
         return;
     }
-    call->request_id = request_id;
-    shared.handlers.api.call(*std::move(call),
-                             [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
-                                 // Answered at once, on our own thread: no detour. Pointers are compared, not followed,
-                                 // so a loop may be gone.
-                                 if (Loop::current() == loop) {
-                                     std::vector<Answered> one;
-                                     one.push_back({id, ticket, std::move(body)});
-                                     loop->deliver(std::move(one));
-                                 } else {
-                                     inbox->put({id, ticket, std::move(body)});
-                                 }
-                             });
+    submit(*std::move(call), ticket, request_id);
+}
+
+void Connection::submit(engine::ApiCall call, std::uint64_t ticket, std::string request_id) {
+    call.request_id = std::move(request_id);
+    loop_.shared.handlers.api.call(std::move(call),
+                                   [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
+                                       // Answered at once, on our own thread: no detour. Pointers are compared, not
+                                       // followed, so a loop may be gone.
+                                       if (Loop::current() == loop) {
+                                           std::vector<Answered> one;
+                                           one.push_back({id, ticket, std::move(body)});
+                                           loop->deliver(std::move(one));
+                                       } else {
+                                           inbox->put({id, ticket, std::move(body)});
+                                       }
+                                   });
 }
 
 std::uint64_t Connection::enqueue(After after) {
@@ -306,7 +310,7 @@ void Connection::flush() {
         if (answer.request_id.empty()) {
             out_ += answer.body;  // complete as it is
         } else {
-            const std::string id_line = "X-TC-RequestId: " + answer.request_id + "\r\n";
+            const std::string id_line = "X-TC-RequestId: " + answer.request_id + "\r\n" + answer.fields;
             append_head(out_, 200, loop_.date(), "application/json", answer.body.size(), id_line, answer.after);
             if (!answer.head_only) out_ += answer.body;
         }

@@ -41,6 +41,7 @@ private:
     struct Answer {
         std::string request_id;
         std::string body;
+        std::string fields;  ///< further header lines
         After after = After::KeepAlive;
         bool ready = false;
         bool head_only = false;
@@ -64,6 +65,8 @@ private:
     [[nodiscard]] bool is_api() const { return reader_->view().path == "/"; }
     bool accept_header();  ///< false: refused, nothing more is read
     void dispatch();
+    /// Hands a call on; its answer goes to the ticket.
+    void submit(engine::ApiCall call, std::uint64_t ticket, std::string request_id);
     std::uint64_t enqueue(After after);
     void answer_last(int status, std::string_view why);
     void refuse_api(const Error& error);
@@ -76,6 +79,14 @@ private:
     Awaitable<void> serve();
     Awaitable<void> serve_page(RequestView request);
     Awaitable<void> serve_object(RequestView request);
+    Awaitable<void> serve_console(RequestView request);  // serve_console.cpp
+    Awaitable<void> serve_console_file(RequestView request);
+    Awaitable<void> serve_console_session(RequestView request, ConsoleDoor& door);
+    Awaitable<bool> respond_json(int status, std::string_view body, std::string_view fields = {});
+    Awaitable<bool> refuse_console(int status, std::string_view message);
+    [[nodiscard]] std::string session_cookie(const ConsoleDoor& door, const ConsoleSession& session) const;
+    [[nodiscard]] std::string session_body(const ConsoleDoor& door, const ConsoleSession& session,
+                                           bool read_only) const;
     Awaitable<void> put_object(std::string bucket, std::string key);
     Awaitable<void> get_object(RequestView request, std::string bucket, std::string key);
     Awaitable<bool> read_whole_body(std::size_t bytes_max);

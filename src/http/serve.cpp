@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "http/byte_range.h"
 #include "http/connection.h"
+#include "http/connection_work.h"
 #include "http/known_hosts.h"
 #include "http/params.h"
 
@@ -24,19 +25,10 @@ constexpr asio::use_awaitable_t<Executor> kAwait{};
 constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::size_t kPageBodyMax = 64 * 1024;
 constexpr std::string_view kText = "text/plain; charset=utf-8";
-constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kNoSniff = "X-Content-Type-Options: nosniff\r\n";
 constexpr std::string_view kObjectFields =
     "Accept-Ranges: bytes\r\nCache-Control: private, no-cache\r\nX-Content-Type-Options: nosniff\r\n"
     "Content-Security-Policy: sandbox\r\n";
-constexpr std::string_view kConsoleFields =
-    "Content-Security-Policy: default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
-    "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n";
-constexpr std::string_view kNoConsole =
-    "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>OpenGSE</title>"
-    "<h1>OpenGSE is running</h1><p>This build has no console; it comes with a later version. "
-    "Until then <code>gse help</code> lists the commands.</p></html>\n";
-
 struct ObjectName {
     std::string bucket;
     std::string key;
@@ -85,28 +77,6 @@ int http_status_of(ErrorCode code) {
     }
 }
 
-/// Runs `work` on a worker thread while this thread serves others.
-template <class Work>
-auto Connection::on_worker(Work work) -> Awaitable<std::invoke_result_t<Work&>> {
-    using Value = std::invoke_result_t<Work&>;
-    working_ = true;
-    set_deadline();
-    std::optional<Value> value;
-    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
-        [&](auto handler) {
-            // The guard keeps the loop running until the way back is made.
-            asio::post(loop_.shared.workers, [&work, &value, handler = std::move(handler),
-                                              guard = asio::make_work_guard(loop_.context)]() mutable {
-                value.emplace(work());
-                asio::post(guard.get_executor(), std::move(handler));
-            });
-        },
-        kAwait);
-    working_ = false;
-    set_deadline();
-    co_return *std::move(value);
-}
-
 Awaitable<void> Connection::serve() {
     if (is_api()) {
         co_await say_continue();
@@ -118,6 +88,8 @@ Awaitable<void> Connection::serve() {
     const RequestView request = reader_->view();
     if (request.path.starts_with("/objects/")) {
         co_await serve_object(request);
+    } else if (request.path == "/console" || request.path.starts_with("/console/")) {
+        co_await serve_console(request);
     } else {
         co_await serve_page(request);
     }
@@ -197,8 +169,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
             kNoSniff);
         co_return;
     }
-    const bool console = path == "/console" || path.starts_with("/console/");
-    if (!reads && (console || path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/v1/ping")) {
+    if (!reads && (path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/v1/ping")) {
         co_await respond(405, kText, "use GET\n", "Allow: GET, HEAD\r\n");
     } else if (path == "/healthz") {
         co_await respond(200, kText, "ok\n", "Cache-Control: no-store\r\n");
@@ -222,22 +193,6 @@ Awaitable<void> Connection::serve_page(RequestView request) {
         const std::string text =
             co_await on_worker([&] { return handlers.metrics ? handlers.metrics() : std::string{}; });
         if (open_) co_await respond(200, "text/plain; version=0.0.4; charset=utf-8", text, kNoSniff);
-    } else if (path == "/console") {
-        co_await respond(308, kText, "", "Location: /console/\r\n");
-    } else if (console) {
-        const std::string_view asked = path.substr(std::string_view{"/console/"}.size());
-        if (handlers.console.empty() && asked.empty()) {
-            co_await respond(200, kHtml, kNoConsole, kConsoleFields);
-            co_return;
-        }
-        const auto found = std::find_if(handlers.console.begin(), handlers.console.end(), [&](const StaticFile& file) {
-            return file.path == (asked.empty() ? std::string_view{"index.html"} : asked);
-        });
-        if (found == handlers.console.end()) {
-            co_await respond(404, kText, "the console has no such file\n", kNoSniff);
-        } else {
-            co_await respond(200, found->content_type, found->content, kConsoleFields);
-        }
     } else {
         co_await respond(404, kText, "there is nothing here; the API is at /\n", kNoSniff);
     }

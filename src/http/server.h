@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "engine/api_port.h"
+#include "http/console_sessions.h"
 #include "http/key_store.h"
 #include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
@@ -34,6 +35,7 @@ struct ServerOptions {
     int threads = 1;                       ///< I/O threads, 1 to 64
     int worker_threads = 2;                ///< threads that wait for the disk, 1 to 64
     std::vector<std::string> known_hosts;  ///< names besides IP addresses and localhost for the unsigned paths
+    bool secure_cookies = false;           ///< the console's cookies go over TLS only
     std::string metrics_token;             ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
 
     std::size_t connections_max = 10'000;  ///< further ones are closed at once
@@ -58,6 +60,16 @@ struct StaticFile {
     std::string_view path;  ///< behind `/console/`: `index.html`, `assets/app.js`
     std::string_view content_type;
     std::string_view content;
+    std::string_view gzipped = {};  ///< the same packed; empty where packing gains nothing
+};
+
+/// The console, for people who sign in. Everything is thread-safe and outlives the server.
+struct ConsoleDoor {
+    ConsoleSessions& sessions;
+    std::string about;  ///< JSON members that every answer to a sign-in carries: `"Regions":[…],"Version":"…"`
+    /// Called on a worker thread: puts the demo game (`version` is `v1` or `v2`) into a region's upload bucket; its
+    /// key.
+    std::function<Result<std::string>(std::string_view region, std::string_view version)> put_demo;
 };
 
 /// What the server hands requests to. Everything referred to outlives the server and is thread-safe.
@@ -74,6 +86,7 @@ struct Handlers {
     /// Called on a worker thread: why the system is not ready; empty when it is.
     std::function<std::vector<std::string>()> not_ready;
     std::span<const StaticFile> console;                     ///< empty: a page that says so
+    ConsoleDoor* console_door = nullptr;                     ///< null: nobody can sign in
     const objects::TemporaryKeys* temporary_keys = nullptr;  ///< null: there are none
     const objects::BucketRules* bucket_rules = nullptr;      ///< null: no browser of another origin gets an object
     /// Whether whoever has a key may put objects there, signing the request; empty: nowhere.

@@ -19,6 +19,9 @@ namespace gse::http {
 namespace {
 
 constexpr int kPatienceMs = 10'000;
+constexpr StaticFile kTestConsole[] = {
+    {.path = "index.html", .content_type = "text/html", .content = "<!doctype html>", .gzipped = {}},
+    {.path = "assets/app-1234.js", .content_type = "text/javascript", .content = "let a = 1", .gzipped = "packed"}};
 
 }  // namespace
 
@@ -200,7 +203,8 @@ ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
                           .clock = clock,
                           .metrics = [] { return std::string{"gse_up 1\n"}; },
                           .not_ready = [this] { return reasons; },
-                          .console = {},
+                          .console = kTestConsole,
+                          .console_door = &console_door,
                           .temporary_keys = &temporary_keys,
                           .bucket_rules = &bucket_rules,
                           .is_upload_bucket = [](std::string_view bucket) { return bucket == "uploads"; }});

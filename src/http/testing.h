@@ -115,6 +115,13 @@ public:
     objects::ObjectAuth auth{std::string(32, 's')};
     objects::TemporaryKeys temporary_keys{std::string(32, 's')};
     objects::BucketRules bucket_rules;
+    ConsoleSessions console_sessions{std::string(32, 's')};
+    ConsoleDoor console_door{.sessions = console_sessions,
+                             .about = R"("DefaultRegion":"here")",
+                             .put_demo = [](std::string_view region, std::string_view version) -> Result<std::string> {
+                                 if (version == "v3") return refuse(ErrorCode::InvalidParameterValue, "there is no v3");
+                                 return std::string(region) + "/" + std::string(version) + ".zip";
+                             }};
     std::vector<std::string> reasons;  // of /readyz; set before asking
     std::unique_ptr<Server> server;
     std::uint16_t port = 0;
