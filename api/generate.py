@@ -187,7 +187,8 @@ def expand_pattern(pattern):
 class Type:
     def __init__(self, name, role, fields, raw, incoming, defaults, extension):
         self.name, self.role, self.extension = name, role, extension
-        self.fields = [Field(f, name, incoming, defaults) for f in fields if f["name"] != "RequestId"]
+        # An answer's RequestId is the wire's business.
+        self.fields = [Field(f, name, incoming, defaults) for f in fields if role != "Response" or f["name"] != "RequestId"]
         self.one_of = raw.get("require_one_of", []) if role != "Response" else []
         self.rule = raw.get("rule") if role != "Response" else None
         names = {f.name for f in self.fields}
