@@ -86,7 +86,7 @@ void Load::tick(Server& server, Now now) {
     if (stopped_ || !rng_.chance(shape_.calls)) return;
     if (assets_.empty()) return create_asset(server);
     if (fleets_.empty()) return create_fleet(server);
-    switch (rng_.below(58)) {
+    switch (rng_.below(62)) {
         case 0: return create_asset(server);
         case 1: return fleets_.size() < shape_.fleets_max ? create_fleet(server) : describe(server);
         case 2: return delete_fleet(server);
@@ -129,6 +129,10 @@ void Load::tick(Server& server, Now now) {
         case 55: return change_fleet(server);
         case 56: return fleets_.size() < shape_.fleets_max ? copy_fleet(server) : change_fleet(server);
         case 57: return change_instance(server);
+        case 58: return wait_for_placement(server);
+        case 59: return explain_placement(server);
+        case 60: return rng_.chance(0.5) ? roll_alias_back(server) : read_alias(server);
+        case 61: return tag_alias(server);
         default: return rng_.chance(0.4) ? create_session(server) : join(server);
     }
 }
@@ -778,6 +782,66 @@ void Load::describe_placement(Server& server) {
         require(read.has_value(), "answers can be read", "{}", envelope.response);
         see_placement(id, read->game_server_session_placement);
     });
+}
+
+/// Answered when the placement has ended, or when the time is up: the closing of a run leaves nobody waiting.
+void Load::wait_for_placement(Server& server) {
+    const std::string id = pick_placement();
+    if (id.empty()) return;
+    api::WaitGameServerSessionPlacementRequest request;
+    request.placement_id = id;
+    request.timeout_seconds = 1 + rng_.below(20);
+    const EngineTime asked = now_.engine;
+    send(server, request, [this, id, asked, seconds = request.timeout_seconds](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto read = api::decode_response<api::WaitGameServerSessionPlacementResponse>(envelope.response);
+        require(read.has_value(), "answers can be read", "{}", envelope.response);
+        const auto& seen = read->game_server_session_placement;
+        const Millis limit{static_cast<std::int64_t>(seconds) * 1000};
+        require(seen.status != "PENDING" || now_.engine >= asked + limit, "waiting ends with the placement or the time",
+                "{} was PENDING after {} ms of {} s", id, (now_.engine - asked).count(), seconds);
+        see_placement(id, seen);
+    });
+}
+
+void Load::explain_placement(Server& server) {
+    const std::string id = pick_placement();
+    if (id.empty()) return;
+    api::DescribePlacementDecisionRequest request;
+    request.placement_id = id;
+    send(server, request, [](const api::Envelope& envelope) {
+        if (!envelope.error_code.empty()) return;
+        const auto read = api::decode_response<api::DescribePlacementDecisionResponse>(envelope.response);
+        require(read.has_value(), "answers can be read", "{}", envelope.response);
+        std::size_t chosen = 0;
+        for (const auto& destination : read->decision.destinations) chosen += destination.reason == "CHOSEN";
+        require(chosen <= 1, "a placement goes to one place", "{}", envelope.response);
+    });
+}
+
+void Load::roll_alias_back(Server& server) {
+    const auto it = pick(aliases_, rng_);
+    if (it == aliases_.end() || it->second.gone) return;
+    api::RollbackAliasRequest request;
+    request.alias_id = it->first;
+    send(server, request, [](const api::Envelope&) {});
+}
+
+void Load::tag_alias(Server& server) {
+    const auto it = pick(aliases_, rng_);
+    if (it == aliases_.end() || it->second.gone) return;
+    const std::string arn =
+        fmt::format("qcs::gse:{}:uin/{}:alias/{}", settings_.default_region, settings_.uin, it->first);
+    if (rng_.chance(0.3)) {
+        api::UntagResourceRequest request;
+        request.resource = arn;
+        request.tag_keys = {fmt::format("key-{}", rng_.below(60))};
+        return send(server, request, [](const api::Envelope&) {});
+    }
+    api::TagResourceRequest request;
+    request.resource = arn;
+    request.tags = {{.key = fmt::format("key-{}", rng_.below(60)), .value = "x"}};
+    send(server, request, [](const api::Envelope&) {});
 }
 
 void Load::stop_placement(Server& server) {

@@ -116,6 +116,10 @@ private:
     void change_queue(Server& server);
     void start_placement(Server& server);
     void describe_placement(Server& server);
+    void wait_for_placement(Server& server);
+    void explain_placement(Server& server);
+    void roll_alias_back(Server& server);
+    void tag_alias(Server& server);
     void stop_placement(Server& server);
     void see_placement(const std::string& id, const api::GameServerSessionPlacement& seen);
     [[nodiscard]] std::vector<api::GameServerSessionQueueDestination> pick_destinations();

@@ -112,7 +112,8 @@ void Server::tick() {
 void Server::decide(Input& input) {
     const link::StreamId stream = input.stream;
     if (auto* call = std::get_if<Call>(&input.what)) {
-        answers_.push_back({call->ticket, decider_->call(call->decide)});
+        if (auto body = decider_->call(call->ticket, std::move(call->decide)))
+            answers_.push_back({call->ticket, std::move(*body)});
         return;
     }
     if (std::holds_alternative<Closed>(input.what)) {
@@ -177,7 +178,7 @@ void Server::step(Now now) {
             decide(input);
         }
         tick();
-        has_output_ = has_output_ || decider_->has_changes();
+        has_output_ = has_output_ || decider_->has_work();
     }
     if (has_output_ && !in_flight_ && rng_.chance(0.8)) seal();
     if (rng_.chance(faults_.crash)) return crash();
@@ -207,6 +208,7 @@ void Server::seal() {
     Seal sealed;
     sealed.batch = decider_->finish();
     sealed.answers = std::exchange(answers_, {});
+    for (auto& waited : sealed.batch.waited) sealed.answers.push_back({waited.ticket, std::move(waited.body)});
     sealed.applied = std::exchange(applied_open_, {});
     has_output_ = false;
     on_sealed_();

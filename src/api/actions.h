@@ -150,6 +150,14 @@ GSE_ACTION(StartGameServerSessionPlacement);
 GSE_ACTION(DescribeGameServerSessionPlacement);
 GSE_ACTION(StopGameServerSessionPlacement);
 
+// Extensions
+GSE_ACTION(DescribePlacementDecision);
+GSE_ACTION(WaitGameServerSessionPlacement);
+GSE_ACTION(DescribeAliasHistory);
+GSE_ACTION(RollbackAlias);
+GSE_ACTION(TagResource);
+GSE_ACTION(UntagResource);
+
 #undef GSE_ACTION
 
 }  // namespace gse::api

@@ -8,15 +8,21 @@
 namespace gse::api {
 namespace {
 
+RoutingStrategy show(const core::Route& route) {
+    RoutingStrategy out;
+    out.type = to_text(route.type);
+    if (!route.fleet_id.empty()) out.fleet_id = route.fleet_id;
+    if (!route.message.empty()) out.message = route.message;
+    return out;
+}
+
 Alias show(const Scope& scope, const core::Alias& alias) {
     Alias out;
     out.alias_id = alias.id;
     out.alias_arn = scope.state().arn(alias.region, "alias", alias.id);
     out.name = alias.name;
     out.description = alias.description;
-    out.routing_strategy.type = to_text(alias.type);
-    if (!alias.fleet_id.empty()) out.routing_strategy.fleet_id = alias.fleet_id;
-    if (!alias.message.empty()) out.routing_strategy.message = alias.message;
+    out.routing_strategy = show(alias.route());
     out.creation_time = format_utc(alias.created);
     out.last_updated_time = format_utc(alias.updated);
     out.tags = show_tags(alias.tags);
@@ -35,6 +41,37 @@ Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alia
         return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias can point to an ACTIVE fleet only",
                                                           fleet.id, to_text(fleet.status)));
     return {};
+}
+
+/// Points an alias elsewhere, and remembers where it led before. The same again is no change.
+void point(const Scope& scope, core::Alias& alias, const core::Route& to) {
+    const core::Route from = alias.route();
+    if (from == to) return;
+    const std::uint64_t number = alias.history.empty() ? 1 : alias.history.back().number + 1;
+    if (alias.history.size() >= core::Alias::kHistoryMax) alias.history.erase(alias.history.begin());
+    alias.history.push_back({.number = number,
+                             .time = scope.step.now.wall,
+                             .from = from,
+                             .secret_id = std::string(scope.secret_id),
+                             .request_id = std::string(scope.request_id)});
+    alias.type = to.type;
+    alias.fleet_id = to.fleet_id;
+    alias.message = to.message;
+}
+
+/// Of a change of the alias; without a number, of the last.
+Result<std::size_t> find_change(const core::Alias& alias, const std::optional<std::uint64_t>& number) {
+    const auto& history = alias.history;
+    if (history.empty())
+        return refuse(
+            ErrorCode::FailedOperation,
+            fmt::format("Alias '{}' has never been pointed elsewhere; there is nothing to go back to", alias.id));
+    if (!number) return history.size() - 1;
+    if (*number < history.front().number || *number > history.back().number)
+        return refuse(ErrorCode::NotFound,
+                      fmt::format("Change {} of alias '{}' is not known; its history has {} to {}", *number, alias.id,
+                                  history.front().number, history.back().number));
+    return static_cast<std::size_t>(*number - history.front().number);
 }
 
 }  // namespace
@@ -96,14 +133,43 @@ Result<UpdateAliasResponse> handle(Scope& scope, const UpdateAliasRequest& reque
         auto alias = scope.state().edit<core::Alias>(slot);
         if (request.name) alias->name = *request.name;
         if (request.description) alias->description = *request.description;
-        if (request.routing_strategy) {
-            alias->type = changed.type;
-            alias->fleet_id = changed.fleet_id;
-            alias->message = changed.message;
-        }
+        if (request.routing_strategy) point(scope, *alias, changed.route());
         alias->updated = scope.step.now.wall;
     }
     return UpdateAliasResponse{.alias = show(scope, scope.state().at<core::Alias>(slot))};
+}
+
+Result<DescribeAliasHistoryResponse> handle(Scope& scope, const DescribeAliasHistoryRequest& request) {
+    const core::Alias& alias = scope.state().at<core::Alias>(TRY(need_alias(scope, request.alias_id)));
+    std::vector<AliasChange> changes;
+    core::Route to = alias.route();
+    for (auto it = alias.history.rbegin(); it != alias.history.rend(); ++it) {
+        AliasChange& change = changes.emplace_back();
+        change.history_id = it->number;
+        change.time = format_utc(it->time);
+        change.from = show(it->from);
+        change.to = show(to);
+        if (!it->secret_id.empty()) change.secret_id = it->secret_id;
+        change.request_id = it->request_id;
+        to = it->from;
+    }
+    DescribeAliasHistoryResponse response{.total_count = changes.size()};
+    response.changes = page(std::move(changes), request.offset, request.limit);
+    return response;
+}
+
+Result<RollbackAliasResponse> handle(Scope& scope, const RollbackAliasRequest& request) {
+    const core::Slot slot = TRY(need_alias(scope, request.alias_id));
+    const core::Alias& alias = scope.state().at<core::Alias>(slot);
+    const core::Route to = alias.history[TRY(find_change(alias, request.history_id))].from;
+    core::Alias checked;
+    TRY(route(scope, show(to), checked));
+    {
+        auto edit = scope.state().edit<core::Alias>(slot);
+        point(scope, *edit, to);
+        edit->updated = scope.step.now.wall;
+    }
+    return RollbackAliasResponse{.alias = show(scope, alias)};
 }
 
 Result<DeleteAliasResponse> handle(Scope& scope, const DeleteAliasRequest& request) {

@@ -40,7 +40,7 @@ struct Entry {
 template <class Request>
 Entry entry() {
     constexpr std::string_view name = ActionTraits<Request>::name;
-    constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search"};
+    constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search", "Wait"};
     const bool reads =
         std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
     return {&prepare<Request>, reads};
@@ -215,7 +215,7 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
     auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
-                   request_id = call.request_id, secret_id = call.secret_id,
+                   request_id = call.request_id, secret_id = call.secret_id, hurry = call.hurry,
                    worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
         /// What the decision leaves to be done once it is durable.
         struct Left {
@@ -238,7 +238,8 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
                 (*finish)(std::move(body));
                 if (left->unpinned.empty()) return;
                 if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(left->unpinned));
-            });
+            },
+            hurry);
         if (!result) (*finish)(error_body(result.error(), request_id));
     };
     if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);

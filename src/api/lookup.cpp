@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/base64.h"
 #include "base/crypto.h"
@@ -228,6 +229,28 @@ Result<std::optional<SortedPosition>> read_sorted_token(const Services& services
     SortedPosition position{*order, *key};
     if (!equal_in_constant_time(rest.substr(second + 1), token_mac(services, list, position))) return foreign_token();
     return position;
+}
+
+Arn split_arn(const Settings& settings, std::string_view arn) {
+    const auto wrong = [](std::string_view what) { return Arn{.region = {}, .kind = {}, .id = {}, .wrong = what}; };
+    std::array<std::string_view, 6> parts;
+    std::string_view rest = arn;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto colon = i + 1 == parts.size() ? std::string_view::npos : rest.find(':');
+        if (colon == std::string_view::npos && i + 1 != parts.size()) return wrong("is incomplete");
+        parts[i] = rest.substr(0, colon);
+        rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+    }
+    const auto& [qcs, empty, service, region, account, resource] = parts;
+    if (qcs != "qcs" || !empty.empty() || service != "gse") return wrong("does not begin with qcs::gse:");
+    if (std::find(settings.regions.begin(), settings.regions.end(), region) == settings.regions.end())
+        return wrong("names a region that this server does not have");
+    if (account != "uin/" + settings.uin) return wrong("names another account");
+    const auto slash = std::min(resource.find('/'), resource.size());
+    return {.region = region,
+            .kind = resource.substr(0, slash),
+            .id = resource.substr(std::min(slash + 1, resource.size())),
+            .wrong = {}};
 }
 
 std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags) {

@@ -74,6 +74,13 @@ inline constexpr std::size_t kSortKeyMax = 256;
 Result<std::optional<SortedPosition>> read_sorted_token(const Services& services, std::string_view list,
                                                         const std::optional<std::string>& token);
 
+/// `qcs::gse:<region>:uin/<uin>:<kind>/<id>`; views into the text. `wrong` says what is, else it is empty.
+struct Arn {
+    std::string_view region, kind, id;
+    std::string_view wrong;
+};
+[[nodiscard]] Arn split_arn(const Settings& settings, std::string_view arn);
+
 std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
 std::vector<Tag> show_tags(std::span<const core::Tag> tags);
 std::vector<core::GameProperty> store_properties(const std::optional<std::vector<GameProperty>>& properties);

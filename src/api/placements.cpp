@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/decisions.h"
 #include "api/lookup.h"
 #include "codec/codec.h"
 
@@ -68,8 +69,11 @@ Result<void> check_players(const Scope& scope, const StartGameServerSessionPlace
 
 }  // namespace
 
-Result<StartGameServerSessionPlacementResponse> handle(Scope& scope,
-                                                       const StartGameServerSessionPlacementRequest& request) {
+namespace {
+
+Result<StartGameServerSessionPlacementResponse> start(Scope& scope,
+                                                      const StartGameServerSessionPlacementRequest& request,
+                                                      core::Decision decision) {
     core::State& state = scope.state();
     std::string text;
     encode_fields(request, text);
@@ -80,6 +84,7 @@ Result<StartGameServerSessionPlacementResponse> handle(Scope& scope,
                           fmt::format("PlacementId '{}' was used by a different request; use a new one for each "
                                       "placement",
                                       request.placement_id));
+        state.decisions().add(std::move(decision));
         return StartGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, known)};
     }
     TRY(check_players(scope, request));
@@ -107,14 +112,43 @@ Result<StartGameServerSessionPlacementResponse> handle(Scope& scope,
         for (const auto& latency : *request.player_latencies)
             placement.latencies.push_back(
                 {latency.player_id, latency.region_identifier, latency.latency_in_milliseconds});
+    placement.decision = state.decisions().add(std::move(decision));
     const Slot slot = core::start_placement(scope.step, std::move(placement));
     return StartGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, slot)};
+}
+
+}  // namespace
+
+Result<StartGameServerSessionPlacementResponse> handle(Scope& scope,
+                                                       const StartGameServerSessionPlacementRequest& request) {
+    core::Decision decision = begin_decision(scope);
+    decision.of_placement = true;
+    decision.placement_id = request.placement_id;
+    auto started = start(scope, request, decision);
+    if (!started) refuse_decision(scope, std::move(decision), started.error());
+    return started;
 }
 
 Result<DescribeGameServerSessionPlacementResponse> handle(Scope& scope,
                                                           const DescribeGameServerSessionPlacementRequest& request) {
     return DescribeGameServerSessionPlacementResponse{
         .game_server_session_placement = show(scope, TRY(need_placement(scope, request.placement_id)))};
+}
+
+Result<WaitGameServerSessionPlacementResponse> handle(Scope& scope,
+                                                      const WaitGameServerSessionPlacementRequest& request) {
+    const Slot slot = TRY(need_placement(scope, request.placement_id));
+    core::Wait* const wait = scope.step.wait;
+    if (wait && scope.state().at<core::Placement>(slot).status == PlacementStatus::Pending) {
+        if (wait->full)
+            return refuse(ErrorCode::Overloaded,
+                          fmt::format("{} calls wait already, which is the limit; ask again in a moment, use "
+                                      "DescribeGameServerSessionPlacement, or raise limits.waiting_calls",
+                                      scope.step.settings().limits.waiting_calls));
+        wait->placement = slot;
+        wait->until = scope.step.now.engine + Millis{static_cast<std::int64_t>(request.timeout_seconds) * 1000};
+    }
+    return WaitGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, slot)};
 }
 
 Result<StopGameServerSessionPlacementResponse> handle(Scope& scope,

@@ -20,7 +20,7 @@ GameServerSessionQueue show(const Scope& scope, const core::Queue& queue) {
     out.game_server_session_queue_arn = state.arn(queue.region, "queue", queue.name);
     for (const auto& destination : queue.destinations) {
         GameServerSessionQueueDestination shown{.destination_arn = destination.arn, .fleet_status = std::nullopt};
-        if (const Slot fleet = core::destination_fleet(state, destination); fleet != kNone)
+        if (const Slot fleet = core::follow(state, destination).fleet; fleet != kNone)
             shown.fleet_status = to_text(state.at<core::Fleet>(fleet).status);
         out.destinations.push_back(std::move(shown));
     }
@@ -41,28 +41,11 @@ Result<core::QueueDestination> parse_arn(const Scope& scope, const std::string& 
                                   "qcs::gse:<region>:uin/{}:fleet/<FleetId> or …:alias/<AliasId>",
                                   arn.substr(0, 200), what, settings.uin));
     };
-    std::array<std::string_view, 6> parts;
-    std::string_view rest = arn;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const auto colon = i + 1 == parts.size() ? std::string_view::npos : rest.find(':');
-        if (colon == std::string_view::npos && i + 1 != parts.size()) return refused("is incomplete");
-        parts[i] = rest.substr(0, colon);
-        rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
-    }
-    const auto& [qcs, empty, service, region, account, resource] = parts;
-    if (qcs != "qcs" || !empty.empty() || service != "gse") return refused("does not begin with qcs::gse:");
-    if (std::find(settings.regions.begin(), settings.regions.end(), region) == settings.regions.end())
-        return refused("names a region that this server does not have");
-    if (account != "uin/" + settings.uin) return refused("names another account");
-    core::QueueDestination destination{.arn = arn, .region = std::string(region), .alias = false, .id = {}};
-    constexpr std::string_view kFleet = "fleet/", kAlias = "alias/";
-    if (resource.starts_with(kFleet))
-        destination.id = resource.substr(kFleet.size());
-    else if (resource.starts_with(kAlias))
-        destination.alias = true, destination.id = resource.substr(kAlias.size());
-    else
-        return refused("names neither a fleet nor an alias");
-    return destination;
+    const Arn parts = split_arn(settings, arn);
+    if (!parts.wrong.empty()) return refused(parts.wrong);
+    if (parts.kind != "fleet" && parts.kind != "alias") return refused("names neither a fleet nor an alias");
+    return core::QueueDestination{
+        .arn = arn, .region = std::string(parts.region), .alias = parts.kind == "alias", .id = std::string(parts.id)};
 }
 
 /// What is new to the queue must exist; what it had may have been deleted meanwhile, and stays where it stands.

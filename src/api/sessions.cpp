@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/decisions.h"
 #include "api/lookup.h"
 #include "api/session_search.h"
 #include "codec/codec.h"
@@ -264,7 +265,17 @@ Result<void> check_players(const Scope& scope, std::uint64_t wanted) {
 
 }  // namespace
 
-Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameServerSessionRequest& request) {
+namespace {
+
+/// `decision` becomes why.
+Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameServerSessionRequest& request,
+                                               core::Decision& decision) {
+    const auto granted = [&](Slot slot) {
+        decision.outcome = core::DecisionOutcome::Granted;
+        decision.session = slot;
+        decision.session_order = scope.state().at<core::GameSession>(slot).order;
+        return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+    };
     const std::string token = request.idempotency_token.value_or("");
     const std::uint64_t hash = token.empty() ? 0 : request_hash(request);
     if (!token.empty()) {
@@ -273,12 +284,21 @@ Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameSer
             if (scope.state().at<core::GameSession>(slot).request_hash != hash)
                 return refuse(ErrorCode::InvalidParameterValue,
                               "IdempotencyToken was used by a different request; use a new one for each session");
-            return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+            decision.why = "the same request, under the same IdempotencyToken, had made it before";
+            return granted(slot);
         }
     }
     TRY(check_players(scope, request.maximum_player_session_count));
+    const bool by_alias = !request.fleet_id || request.fleet_id->empty();
+    const core::QueueDestination destination{.arn = {},
+                                             .region = std::string(scope.region),
+                                             .alias = by_alias,
+                                             .id = (by_alias ? request.alias_id : request.fleet_id).value_or("")};
+    core::DestinationFacts& facts = decision.destinations.emplace_back(
+        core::facts_of(scope.state(), destination, core::follow(scope.state(), destination)));
     core::NewSession wanted;
     wanted.fleet = TRY(fleet_or_alias(scope, request.fleet_id, request.alias_id));
+    wanted.facts = &facts;
     wanted.max_players = static_cast<std::uint32_t>(request.maximum_player_session_count);
     wanted.name = request.name.value_or("");
     wanted.creator_id = request.creator_id.value_or("");
@@ -288,7 +308,20 @@ Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameSer
     wanted.request_hash = hash;
     wanted.properties = store_properties(request.game_properties);
     const Slot slot = TRY(core::create_session(scope.step, std::move(wanted)));
-    return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+    facts.chosen = true;
+    return granted(slot);
+}
+
+}  // namespace
+
+Result<CreateGameServerSessionResponse> handle(Scope& scope, const CreateGameServerSessionRequest& request) {
+    core::Decision decision = begin_decision(scope);
+    auto created = create(scope, request, decision);
+    if (created)
+        scope.state().decisions().add(std::move(decision));
+    else
+        refuse_decision(scope, std::move(decision), created.error());
+    return created;
 }
 
 Result<DescribeGameServerSessionsResponse> handle(Scope& scope, const DescribeGameServerSessionsRequest& request) {

@@ -73,6 +73,31 @@ Result<void> point(Session& session, const Target& options) {
     return {};
 }
 
+Result<void> history(Session& session, const One& options) {
+    const auto alias = TRY(find_alias(session.api, options.alias));
+    const auto changes = TRY(call(session.api, api::DescribeAliasHistoryRequest{.alias_id = alias.alias_id})).changes;
+    Table table{{"CHANGE", "TIME", "FROM", "TO", "KEY", "REQUEST"}};
+    for (const api::AliasChange& c : changes)
+        table.add(
+            {std::to_string(c.history_id), c.time, leads_to(c.from), leads_to(c.to), cell(c.secret_id), c.request_id});
+    session.show(changes, table);
+    return {};
+}
+
+struct Back {
+    std::string alias;
+    std::optional<std::uint64_t> change;
+};
+
+Result<void> rollback(Session& session, const Back& options) {
+    const auto alias = TRY(find_alias(session.api, options.alias));
+    const auto now =
+        TRY(call(session.api, api::RollbackAliasRequest{.alias_id = alias.alias_id, .history_id = options.change}))
+            .alias;
+    session.show(now, fmt::format("{} leads to {}\n", now.name, leads_to(now.routing_strategy)));
+    return {};
+}
+
 Result<void> remove(Session& session, const One& options) {
     const auto alias = TRY(find_alias(session.api, options.alias));
     TRY(call(session.api, api::DeleteAliasRequest{.alias_id = alias.alias_id}));
@@ -110,6 +135,18 @@ void add_alias_commands(CLI::App& app, Chosen& chosen) {
             declare_target(c, o);
         },
         point);
+    add_command<One>(*alias, chosen,
+                     {"history", "Lists where an alias was pointed, newest first.", "gse alias history arena"},
+                     declare_one, history);
+    add_command<Back>(
+        *alias, chosen,
+        {"rollback", "Points an alias back to what it led to before the last change, or before a named one.",
+         "gse alias rollback arena"},
+        [](CLI::App& c, Back& o) {
+            c.add_option("alias", o.alias, "name or id")->required();
+            c.add_option("--change", o.change, "number of the change, from gse alias history");
+        },
+        rollback);
     add_command<One>(*alias, chosen, {"delete", "Deletes an alias; fleets are not touched.", "gse alias delete arena"},
                      declare_one, remove);
 }

@@ -418,6 +418,79 @@ TEST_F(Cli, ASessionIsFoundByNameAmongThoseThatRun) {
     EXPECT_THAT(out(), HasSubstr("127.0.0.1:7000"));
 }
 
+const char* const kPending =
+    R"("GameServerSessionPlacement":{"PlacementId":"m","Status":"PENDING","PlayerLatencies":[],"GameProperties":[]})";
+
+TEST_F(Cli, WaitingForAPlacementAsksUntilItHasEnded) {
+    answer("WaitGameServerSessionPlacement", kPending);
+    answer(
+        "WaitGameServerSessionPlacement",
+        R"("GameServerSessionPlacement":{"PlacementId":"m","Status":"FULFILLED","GameServerSessionId":"s-1","IpAddress":"1.2.3.4","Port":7000})");
+    EXPECT_EQ(gse({"placement", "wait", "m"}), kDone) << err();
+    EXPECT_EQ(calls().front().json, R"({"PlacementId":"m","TimeoutSeconds":25})");
+    EXPECT_EQ(out(), "s-1\n1.2.3.4:7000\n");
+}
+
+TEST_F(Cli, WaitingForAPlacementIsBoundedAndSaysHowItEnded) {
+    for (int i = 0; i < 3; ++i) answer("WaitGameServerSessionPlacement", kPending);
+    EXPECT_EQ(gse({"placement", "wait", "m", "--timeout", "2"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("still PENDING after 2 s"));
+    EXPECT_TRUE(all_answered());
+    answer("WaitGameServerSessionPlacement",
+           R"("GameServerSessionPlacement":{"PlacementId":"m","Status":"TIMED_OUT"})");
+    EXPECT_EQ(gse({"placement", "wait", "m"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("placement m is TIMED_OUT; gse placement explain m says why"));
+}
+
+TEST_F(Cli, ExplainingAPlacementNamesEveryDestination) {
+    answer(
+        "DescribePlacementDecision",
+        R"("Decision":{"Action":"StartGameServerSessionPlacement","PlacementId":"m","Outcome":"GRANTED","Message":"it got a session","Time":"t","GameServerSessionId":"s-1","Destinations":[)"
+        R"({"DestinationArn":"arn-1","Region":"r","FleetId":"fleet-1","Reason":"NO_IDLE_PROCESS","Message":"0 idle","Instances":[{"InstanceId":"ins-1","Reason":"WEIGHT_ZERO","Weight":0}],"OmittedInstances":7},)"
+        R"({"DestinationArn":"arn-2","Region":"r","FleetId":"fleet-2","Reason":"CHOSEN","Message":"free","Instances":[]}]})");
+    EXPECT_EQ(gse({"placement", "explain", "m"}), kDone) << err();
+    EXPECT_EQ(calls().front().json, R"({"PlacementId":"m"})");
+    EXPECT_THAT(out(), HasSubstr("1. arn-1 (fleet-1, r)\n   NO_IDLE_PROCESS: 0 idle\n"));
+    EXPECT_THAT(out(), HasSubstr("ins-1"));
+    EXPECT_THAT(out(), HasSubstr("and 7 more"));
+    EXPECT_THAT(out(), HasSubstr("2. arn-2"));
+    EXPECT_EQ(gse({"placement", "explain"}), kUsage) << "a placement or a request";
+    EXPECT_EQ(gse({"placement", "explain", "m", "--request", "r"}), kUsage);
+}
+
+TEST_F(Cli, AnAliasShowsItsHistoryAndGoesBack) {
+    answer("ListAliases", kOneAlias);
+    answer(
+        "DescribeAliasHistory",
+        R"("Changes":[{"HistoryId":3,"Time":"t","From":{"Type":"SIMPLE","FleetId":"fleet-1"},"To":{"Type":"TERMINAL","Message":"closed"},"SecretId":"key-1","RequestId":"r-9"}],"TotalCount":1)");
+    EXPECT_EQ(gse({"alias", "history", "arena"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("\"closed\""));
+    EXPECT_THAT(out(), HasSubstr("key-1"));
+    answer("ListAliases", kOneAlias);
+    answer("RollbackAlias",
+           R"("Alias":{"AliasId":"alias-1","Name":"arena","RoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-1"}})");
+    EXPECT_EQ(gse({"alias", "rollback", "arena", "--change", "3"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"AliasId":"alias-1","HistoryId":3})");
+    EXPECT_EQ(out(), "arena leads to fleet-1\n");
+}
+
+TEST_F(Cli, TagsAreAddedAndTakenAway) {
+    answer("ListAliases", kOneAlias);
+    answer("TagResource", R"("Tags":[{"Key":"env","Value":"a=b"}])");
+    EXPECT_EQ(gse({"tag", "add", "alias", "arena", "env=a=b", "team="}), kDone) << err();
+    EXPECT_EQ(calls().back().json,
+              R"({"Resource":"a","Tags":[{"Key":"env","Value":"a=b"},{"Key":"team","Value":""}]})");
+    EXPECT_THAT(out(), HasSubstr("env"));
+    answer("DescribeGameServerSessionQueues",
+           R"("GameServerSessionQueues":[{"Name":"near","GameServerSessionQueueArn":"arn-q"}],"Total":1)");
+    answer("UntagResource", R"("Tags":[])");
+    EXPECT_EQ(gse({"tag", "remove", "queue", "near", "env", "team"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"Resource":"arn-q","TagKeys":["env","team"]})");
+    EXPECT_EQ(gse({"tag", "add", "alias", "arena", "env"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("KEY=VALUE"));
+    EXPECT_EQ(gse({"tag", "add", "world", "arena", "a=b"}), kUsage);
+}
+
 TEST_F(Cli, ASessionTakesPropertiesAndAnAlias) {
     answer("ListAliases", kOneAlias);
     answer(

@@ -91,5 +91,7 @@ void add_asset_commands(CLI::App& app, Chosen& chosen);
 void add_fleet_commands(CLI::App& app, Chosen& chosen);
 void add_alias_commands(CLI::App& app, Chosen& chosen);
 void add_session_commands(CLI::App& app, Chosen& chosen);
+void add_placement_commands(CLI::App& app, Chosen& chosen);
+void add_tag_commands(CLI::App& app, Chosen& chosen);
 
 }  // namespace gse::cli

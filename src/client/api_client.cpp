@@ -215,7 +215,9 @@ ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    // What waits on purpose may wait for a minute before it takes its time.
+    const Millis patience = options_.timeout + (action.starts_with("Wait") ? Millis{60'000} : Millis{0});
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(patience.count()));
     const auto status = transport_->perform(options_);
     if (!status) return std::unexpected(status.error());
     return unwrap(answer, *status);

@@ -57,6 +57,30 @@ TEST(Archive, PlayerSecretsAndDataSurvive) {
     EXPECT_EQ(read.deadline, kNever);
 }
 
+TEST(Archive, AnAliasKeepsWhereItLed) {
+    Alias alias;
+    alias.id = "alias-1";
+    alias.tags = {{"env", "prod"}};
+    const std::string before = write(Alias{alias});
+    alias.history = {{7, {1'000}, {AliasType::Terminal, "fleet-1", "closed"}, "key", "request"}};
+    Alias read;
+    const std::string bytes = write(alias);
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok());
+    EXPECT_EQ(read.history.at(0).number, 7u);
+    EXPECT_EQ(read.history.at(0).from, alias.history.at(0).from);
+    EXPECT_EQ(read.history.at(0).request_id, "request");
+
+    // As it was written before there were histories: the count of an empty one is the last byte.
+    Alias old;
+    Reader older(std::string_view(before).substr(0, before.size() - 1));
+    archive(older, old);
+    ASSERT_TRUE(older.ok());
+    EXPECT_EQ(old.tags.at(0).value, "prod");
+    EXPECT_TRUE(old.history.empty());
+}
+
 TEST(Archive, QueuesAndPlacementsSurvive) {
     Queue queue;
     queue.name = "eu";

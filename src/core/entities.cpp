@@ -16,7 +16,7 @@ void clear_derived(Fleet& fleet) {
     fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
-    fleet.processes_active = 0;
+    fleet.processes_active = fleet.processes_idle = 0;
     fleet.next_launch = {};
     fleet.launch_failures = 0;
     fleet.reconcile_queued = false;
@@ -70,6 +70,7 @@ void clear_derived(Placement& placement) {
     placement.reach.clear();
     placement.waits_at.clear();
     placement.grows = kNone;
+    placement.decision = 0;
 }
 
 }  // namespace gse::core

@@ -52,7 +52,26 @@ struct Asset {
     std::uint32_t bound_fleets = 0;
 };
 
+/// Where an alias leads.
+struct Route {
+    AliasType type = AliasType::Simple;
+    std::string fleet_id;  ///< a terminal alias keeps, and ignores, what it was given
+    std::string message;
+    friend bool operator==(const Route&, const Route&) = default;
+};
+
+/// An alias was pointed elsewhere. Where it led from then on is where the next change found it.
+struct AliasChange {
+    std::uint64_t number = 0;  ///< grows with each
+    WallTime time;
+    Route from;
+    std::string secret_id;
+    std::string request_id;
+};
+
 struct Alias {
+    static constexpr std::size_t kHistoryMax = 50;
+
     std::string id;
     std::string region;
     std::string name;
@@ -63,6 +82,9 @@ struct Alias {
     WallTime created;
     WallTime updated;
     std::vector<Tag> tags;
+    std::vector<AliasChange> history;  ///< oldest first, the last kHistoryMax
+
+    [[nodiscard]] Route route() const { return {type, fleet_id, message}; }
 };
 
 /// How many processes of which program run on each instance.
@@ -152,6 +174,7 @@ struct Fleet {
     std::uint64_t players = 0;              ///< RESERVED and ACTIVE
     std::uint64_t players_max = 0;          ///< sum of MaximumPlayerSessionCount of live sessions
     std::uint32_t processes_active = 0;
+    std::uint32_t processes_idle = 0;  ///< of these, those that may take a session
     EngineTime next_launch;  ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
@@ -416,6 +439,7 @@ struct Placement {
     // of this run
     std::vector<Slot> waits_at;  ///< fleets whose `waiting` has it, the preferred one first
     Slot grows = kNone;          ///< the fleet whose `demand` counts it
+    std::uint64_t decision = 0;  ///< number in the DecisionLog; 0: none
 };
 
 struct FleetEvent {

@@ -41,8 +41,12 @@ void archive(Ar& ar, Asset& r) {
        r.created, r.tags, r.is_image, r.image_size, r.image_bits);
 }
 template <class Ar>
+void archive(Ar& ar, AliasChange& r) {
+    ar(r.number, r.time, r.from.type, r.from.fleet_id, r.from.message, r.secret_id, r.request_id);
+}
+template <class Ar>
 void archive(Ar& ar, Alias& r) {
-    ar(r.id, r.region, r.name, r.description, r.type, r.fleet_id, r.message, r.created, r.updated, r.tags);
+    ar(r.id, r.region, r.name, r.description, r.type, r.fleet_id, r.message, r.created, r.updated, r.tags, r.history);
 }
 template <class Ar>
 void archive(Ar& ar, Fleet& r) {

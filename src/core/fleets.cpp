@@ -94,17 +94,6 @@ void drain_all(Step& step, Slot slot) {
 
 }  // namespace
 
-bool in_creation(FleetStatus status) {
-    switch (status) {
-        case FleetStatus::New:
-        case FleetStatus::Downloading:
-        case FleetStatus::Validating:
-        case FleetStatus::Building:
-        case FleetStatus::Activating: return true;
-        default: return false;
-    }
-}
-
 Slot create_fleet(Step& step, Fleet fleet) {
     fleet.status = FleetStatus::New;
     fleet.created = step.now.wall;

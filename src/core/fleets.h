@@ -38,6 +38,4 @@ void reconcile_fleet(Step& step, Slot fleet);
 /// Room appeared somewhere: fleets that wait for it are looked at again.
 void reconcile_waiting_fleets(Step& step);
 
-[[nodiscard]] bool in_creation(FleetStatus status);
-
 }  // namespace gse::core

@@ -15,14 +15,8 @@
 namespace gse::core {
 namespace {
 
-bool has_room(const Fleet& fleet) { return fleet.status == FleetStatus::Active && !fleet.open.empty(); }
-
-plan::DestinationState state_of(const State& state, Slot slot) {
-    if (slot == kNone) return plan::DestinationState::Gone;
-    const FleetStatus status = state.at<Fleet>(slot).status;
-    if (status == FleetStatus::Active) return plan::DestinationState::Up;
-    return in_creation(status) ? plan::DestinationState::Down : plan::DestinationState::Gone;
-}
+plan::SessionRefusal asked(const State& state, Slot fleet) { return plan::refuses(offer_of(state, fleet)); }
+bool has_room(const State& state, Slot fleet) { return asked(state, fleet) == plan::SessionRefusal::None; }
 
 /// Another session could make the fleet grow. A placement is the demand of one fleet only.
 bool can_grow(const State& state, Slot slot, Slot already) {
@@ -42,10 +36,93 @@ Slot placement_of(const State& state, Slot session) {
     return mine ? slot : kNone;
 }
 
-void end_placement(Step& step, Slot slot, PlacementStatus status, std::string why) {
+/// What a queue's destinations are to a placement now.
+struct Survey {
+    std::vector<Lead> leads;
+    plan::DestinationPlan plan;
+};
+
+Survey survey(const State& state, const Placement& placement, EngineTime now, plan::DestinationFates* fates = nullptr) {
+    const Queue& queue = state.at<Queue>(placement.queue);
+    Survey seen;
+    std::vector<plan::DestinationView> destinations;
+    std::vector<plan::LatencyLimit> limits;
+    for (const auto& destination : queue.destinations) {
+        seen.leads.push_back(follow(state, destination));
+        destinations.push_back({destination.region, plan::state_of(seen.leads.back().bar)});
+    }
+    for (const auto& policy : queue.policies) limits.push_back({policy.max_ms, policy.seconds});
+    seen.plan = plan::plan_destinations({.destinations = destinations,
+                                         .limits = limits,
+                                         .has_latencies = !placement.latencies.empty(),
+                                         .reach = placement.reach,
+                                         .waited = now - placement.started_at},
+                                        fates);
+    return seen;
+}
+
+/// Every destination of the placement's queue: those it may go to in the order they are asked, up to the first that has
+/// room, and then the others.
+std::vector<DestinationFacts> look_around(const State& state, const Placement& placement, EngineTime now) {
+    const Queue& queue = state.at<Queue>(placement.queue);
+    plan::DestinationFates fates;
+    const Survey seen = survey(state, placement, now, &fates);
+    std::vector<std::size_t> order = seen.plan.accepted;
+    for (std::size_t i = 0; i < fates.of.size(); ++i)
+        if (fates.of[i] != plan::DestinationFate::Accepted) order.push_back(i);
+    std::vector<DestinationFacts> all;
+    all.reserve(order.size());
+    bool found = false;
+    for (const std::size_t i : order) {
+        DestinationFacts& facts = all.emplace_back(facts_of(state, queue.destinations[i], seen.leads[i]));
+        facts.fate = fates.of[i];
+        if (!placement.latencies.empty()) facts.maximum_ms = fates.maximum_ms;
+        for (const auto& reach : placement.reach)
+            if (reach.region == facts.region) facts.latency_ms = reach.worst_ms;
+        const bool candidate = facts.fate == plan::DestinationFate::Accepted && facts.bar == plan::DestinationBar::None;
+        if (!candidate || found) continue;
+        const plan::SessionRefusal refusal = asked(state, seen.leads[i].fleet);
+        ask_fleet(state, seen.leads[i].fleet, refusal, facts);
+        found = refusal == plan::SessionRefusal::None;
+    }
+    return all;
+}
+
+/// The placement's entry in the log of decisions; a new one if that has gone.
+Decision& decision_of(Step& step, Slot slot) {
+    State& state = step.state;
+    const Placement& placement = state.at<Placement>(slot);
+    Decision* known = state.decisions().find(placement.decision);
+    if (!known) {
+        const std::uint64_t number =
+            state.decisions().add({.of_placement = true, .region = placement.region, .placement_id = placement.id});
+        state.set_decision(slot, number);
+        known = state.decisions().find(number);
+    }
+    // The log may be turned off.
+    thread_local Decision nowhere;
+    Decision& decision = known ? *known : nowhere;
+    decision.time = step.now.wall;
+    return decision;
+}
+
+enum class Look : std::uint8_t { Yes, No };
+
+/// `look`: whether its destinations are part of the explanation.
+void end_placement(Step& step, Slot slot, PlacementStatus status, std::string why, Look look = Look::Yes) {
     State& state = step.state;
     CHECK(is_allowed(placement_moves(), state.at<Placement>(slot).status, status));
     const Slot session = state.at<Placement>(slot).session;
+    if (status != PlacementStatus::Fulfilled) {
+        Decision& decision = decision_of(step, slot);
+        decision.outcome = status == PlacementStatus::TimedOut    ? DecisionOutcome::TimedOut
+                           : status == PlacementStatus::Cancelled ? DecisionOutcome::Cancelled
+                                                                  : DecisionOutcome::Failed;
+        decision.why = why;
+        if (session == kNone && look == Look::Yes && state.decisions().keeps())
+            decision.destinations = look_around(state, state.at<Placement>(slot), step.now.engine);
+    }
+    state.tell_ended(slot);
     {
         auto edit = state.edit<Placement>(slot);
         edit->status = status;
@@ -69,20 +146,7 @@ void consider(Step& step, Slot slot) {
     const Placement* placement = state.find<Placement>(slot);
     if (!placement || placement->status != PlacementStatus::Pending || placement->session != kNone) return;
     if (placement->deadline <= step.now.engine) return end_placement(step, slot, PlacementStatus::TimedOut, "");
-    const Queue& queue = state.at<Queue>(placement->queue);
-    std::vector<Slot> fleets;
-    std::vector<plan::DestinationView> destinations;
-    std::vector<plan::LatencyLimit> limits;
-    for (const auto& destination : queue.destinations) {
-        fleets.push_back(destination_fleet(state, destination));
-        destinations.push_back({destination.region, state_of(state, fleets.back())});
-    }
-    for (const auto& policy : queue.policies) limits.push_back({policy.max_ms, policy.seconds});
-    const plan::DestinationPlan plan = plan::plan_destinations({.destinations = destinations,
-                                                                .limits = limits,
-                                                                .has_latencies = !placement->latencies.empty(),
-                                                                .reach = placement->reach,
-                                                                .waited = step.now.engine - placement->started_at});
+    const auto [leads, plan] = survey(state, *placement, step.now.engine);
     switch (plan.outlook) {
         case plan::PlacementOutlook::Waits: break;
         case plan::PlacementOutlook::NoDestination:
@@ -97,9 +161,10 @@ void consider(Step& step, Slot slot) {
     Slot grows = kNone;
     for (const std::size_t i : plan.accepted) {
         // Two aliases may lead to one fleet.
-        if (std::find(accepted.begin(), accepted.end(), fleets[i]) != accepted.end()) continue;
-        accepted.push_back(fleets[i]);
-        if (grows == kNone && can_grow(state, fleets[i], placement->grows)) grows = fleets[i];
+        const Slot fleet = leads[i].fleet;
+        if (std::find(accepted.begin(), accepted.end(), fleet) != accepted.end()) continue;
+        accepted.push_back(fleet);
+        if (grows == kNone && can_grow(state, fleet, placement->grows)) grows = fleet;
     }
     state.set_waiting(slot, std::move(accepted), grows);
 }
@@ -109,8 +174,10 @@ void place(Step& step, Slot slot) {
     State& state = step.state;
     const Placement& placement = state.at<Placement>(slot);
     const auto fleet = std::find_if(placement.waits_at.begin(), placement.waits_at.end(),
-                                    [&](Slot candidate) { return has_room(state.at<Fleet>(candidate)); });
+                                    [&](Slot candidate) { return has_room(state, candidate); });
     CHECK(fleet != placement.waits_at.end());
+    std::vector<DestinationFacts> around;
+    if (state.decisions().keeps()) around = look_around(state, placement, step.now.engine);
     NewSession wanted;
     wanted.fleet = *fleet;
     wanted.max_players = placement.max_players;
@@ -119,8 +186,19 @@ void place(Step& step, Slot slot) {
     wanted.properties = placement.properties;
     wanted.custom_id = placement.id;
     wanted.placement = slot;
+    const std::string& fleet_id = state.at<Fleet>(*fleet).id;
     const auto session = create_session(step, std::move(wanted));
     CHECK(session.has_value());
+    Decision& decision = decision_of(step, slot);
+    decision.outcome = DecisionOutcome::Granted;
+    decision.why.clear();
+    decision.session = *session;
+    decision.session_order = state.at<GameSession>(*session).order;
+    const auto chosen = std::find_if(around.begin(), around.end(), [&](const DestinationFacts& facts) {
+        return facts.asked && facts.refusal == plan::SessionRefusal::None && facts.fleet_id == fleet_id;
+    });
+    if (chosen != around.end()) chosen->chosen = true;
+    decision.destinations = std::move(around);
     std::vector<Joining> players;
     for (const auto& player : placement.players) players.push_back({player.player_id, player.data});
     const auto seats = join(step, *session, players);
@@ -134,11 +212,12 @@ void place(Step& step, Slot slot) {
 
 }  // namespace
 
-Slot destination_fleet(const State& state, const QueueDestination& destination) {
-    if (!destination.alias) return state.find_fleet(destination.region, destination.id);
-    const Slot slot = state.find_alias(destination.region, destination.id);
-    if (slot == kNone || state.at<Alias>(slot).type == AliasType::Terminal) return kNone;
-    return state.find_fleet(destination.region, state.at<Alias>(slot).fleet_id);
+Decision explain_placement(const State& state, Now now, Slot slot) {
+    const Placement& placement = state.at<Placement>(slot);
+    Decision decision{.of_placement = true, .region = placement.region, .placement_id = placement.id, .time = now.wall};
+    if (const Decision* known = state.decisions().find(placement.decision)) decision.request_id = known->request_id;
+    decision.destinations = look_around(state, placement, now.engine);
+    return decision;
 }
 
 Slot start_placement(Step& step, Placement placement) {
@@ -165,7 +244,7 @@ Result<void> stop_placement(Step& step, Slot slot) {
 void delete_queue(Step& step, Slot slot) {
     const Queue& queue = step.state.at<Queue>(slot);
     while (!queue.pending.empty())
-        end_placement(step, queue.pending.begin()->second, PlacementStatus::Failed, "its queue was deleted");
+        end_placement(step, queue.pending.begin()->second, PlacementStatus::Failed, "its queue was deleted", Look::No);
     step.state.remove<Queue>(slot);
 }
 
@@ -215,14 +294,14 @@ void serve_placements(Step& step, std::size_t max) {
     std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns;
     const auto enqueue = [&](Slot slot) {
         const Fleet& fleet = state.at<Fleet>(slot);
-        if (has_room(fleet) && !fleet.waiting.empty()) turns.emplace(fleet.waiting.begin()->first, slot);
+        if (has_room(state, slot) && !fleet.waiting.empty()) turns.emplace(fleet.waiting.begin()->first, slot);
     };
     for (const Slot fleet : state.take_serve_queue()) enqueue(fleet);
     while (!turns.empty()) {
         const auto [order, slot] = turns.top();
         turns.pop();
         const Fleet& fleet = state.at<Fleet>(slot);
-        const bool current = has_room(fleet) && !fleet.waiting.empty() && fleet.waiting.begin()->first == order;
+        const bool current = has_room(state, slot) && !fleet.waiting.empty() && fleet.waiting.begin()->first == order;
         if (current && max == 0) {
             state.queue_serve(slot);
             continue;

@@ -36,7 +36,7 @@ void wake_placement(Step& step, Slot placement);
 /// At most `max` placements.
 void serve_placements(Step& step, std::size_t max);
 
-/// The fleet that a destination stands for now; kNone: gone, or a terminal alias.
-[[nodiscard]] Slot destination_fleet(const State& state, const QueueDestination& destination);
+/// Why a PENDING placement waits, as things are now.
+[[nodiscard]] Decision explain_placement(const State& state, Now now, Slot placement);
 
 }  // namespace gse::core

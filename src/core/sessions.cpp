@@ -16,15 +16,28 @@ namespace {
 /// a new session must not land in between.
 constexpr Millis kRest{2'000};
 
-Result<void> check_creator(Step& step, const Fleet& fleet, const NewSession& wanted) {
-    if (fleet.creator_limit == 0 || wanted.creator_id.empty()) return {};
-    const Millis period = step.timers().minute * fleet.creator_minutes;
-    const std::uint32_t made = step.state.count_created(wanted.fleet, wanted.creator_id, step.now.engine - period);
-    if (made < fleet.creator_limit) return {};
-    return refuse(ErrorCode::LimitExceeded,
-                  fmt::format("Creator '{}' made {} game server sessions in the last {} minutes; the fleet's "
-                              "ResourceCreationLimitPolicy allows {}",
-                              wanted.creator_id, made, fleet.creator_minutes, fleet.creator_limit));
+plan::SessionOffer offer_for(Step& step, const NewSession& wanted) {
+    State& state = step.state;
+    const Fleet& fleet = state.at<Fleet>(wanted.fleet);
+    plan::SessionOffer offer = offer_of(state, wanted.fleet);
+    offer.id_taken = wanted.placement == kNone && !wanted.custom_id.empty() &&
+                     state.find_custom_session(fleet.region, wanted.custom_id) != kNone;
+    if (fleet.creator_limit != 0 && !wanted.creator_id.empty()) {
+        const Millis period = step.timers().minute * fleet.creator_minutes;
+        offer.creator_limit = fleet.creator_limit;
+        offer.made = state.count_created(wanted.fleet, wanted.creator_id, step.now.engine - period);
+    }
+    return offer;
+}
+
+/// Nobody got a process: it counts as demand for a minute.
+void count_refusal(Step& step, Slot fleet) {
+    State& state = step.state;
+    const Millis minute = step.timers().minute;
+    bool begins = false;
+    state.change_fleet_run(fleet, [&](Fleet& run) { begins = run.refused.add(step.now.engine, minute); });
+    if (begins) state.arm(step.now.engine + minute, TimerKind::FleetCheck, fleet);
+    state.queue_reconcile(fleet);
 }
 
 }  // namespace
@@ -62,23 +75,29 @@ std::string describe_shortage(const State& state, Slot fleet_slot) {
 Result<Slot> create_session(Step& step, NewSession wanted) {
     State& state = step.state;
     const Fleet& fleet = state.at<Fleet>(wanted.fleet);
-    if (fleet.status != FleetStatus::Active)
-        return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet",
-                                                          fleet.id, to_text(fleet.status)));
     const bool placed = wanted.placement != kNone;
-    if (!placed && !wanted.custom_id.empty() && state.find_custom_session(fleet.region, wanted.custom_id) != kNone)
-        return refuse(ErrorCode::InUse,
-                      fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
-    TRY(check_creator(step, fleet, wanted));
     if (!placed && fleet.serve_queued) serve_placements(step, kPlacementsPerBatch);
-    if (fleet.open.empty()) {
-        const Millis minute = step.timers().minute;
-        bool begins = false;
-        state.change_fleet_run(wanted.fleet, [&](Fleet& run) { begins = run.refused.add(step.now.engine, minute); });
-        if (begins) state.arm(step.now.engine + minute, TimerKind::FleetCheck, wanted.fleet);
-        state.queue_reconcile(wanted.fleet);
-        return refuse(ErrorCode::Insufficient, fmt::format("Fleet {} has no idle process: {}", fleet.id,
-                                                           describe_shortage(state, wanted.fleet)));
+    const plan::SessionOffer offer = offer_for(step, wanted);
+    const plan::SessionRefusal refusal = plan::refuses(offer);
+    if (wanted.facts) ask_fleet(state, wanted.fleet, refusal, *wanted.facts);
+    switch (refusal) {
+        case plan::SessionRefusal::None: break;
+        case plan::SessionRefusal::FleetNotActive:
+            return refuse(ErrorCode::Unavailable,
+                          fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet", fleet.id,
+                                      to_text(fleet.status)));
+        case plan::SessionRefusal::IdTaken:
+            return refuse(ErrorCode::InUse,
+                          fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
+        case plan::SessionRefusal::CreatorLimit:
+            return refuse(ErrorCode::LimitExceeded,
+                          fmt::format("Creator '{}' made {} game server sessions in the last {} minutes; the fleet's "
+                                      "ResourceCreationLimitPolicy allows {}",
+                                      wanted.creator_id, offer.made, fleet.creator_minutes, offer.creator_limit));
+        case plan::SessionRefusal::NoProcess:
+            count_refusal(step, wanted.fleet);
+            return refuse(ErrorCode::Insufficient, fmt::format("Fleet {} has no idle process: {}", fleet.id,
+                                                               describe_shortage(state, wanted.fleet)));
     }
     if (!placed) state.change_fleet_run(wanted.fleet, [](Fleet& run) { run.refused.satisfy(); });
     const Slot instance_slot = fleet.open.rbegin()->second;

@@ -20,6 +20,7 @@ struct NewSession {
     std::string idempotency_token;
     std::uint64_t request_hash = 0;
     Slot placement = kNone;  ///< the one that it is made for; `custom_id` is then the placement's
+    DestinationFacts* facts = nullptr;  ///< out, if given: what the fleet was like, and what it said
 };
 
 /// Gives an idle process of the fleet to a new session, ACTIVATING at once, and orders its start.

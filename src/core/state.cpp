@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/entities_archive.h"
-#include "plan/placement.h"
 
 namespace gse::core {
 namespace {
@@ -136,7 +135,7 @@ GSE_INSTANTIATE(ScalingTimer)
 GSE_INSTANTIATE(Bucket)
 #undef GSE_INSTANTIATE
 
-State::State(const Settings& settings) : settings_(settings) { tables<Meta>().insert(Meta{}); }
+State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) { tables<Meta>().insert(Meta{}); }
 
 // ------------------------------------------------------------------ look-ups
 
@@ -447,6 +446,7 @@ void State::count(Slot slot, Process& process, int sign) {
     }
     const bool idle = process.status == ProcessStatus::Active && process.healthy && process.session == kNone &&
                       process.rests_until == EngineTime{};
+    if (idle) fleet.processes_idle += step;
     if (idle && sign > 0) {
         process.idle_position = static_cast<std::uint32_t>(instance.idle.size());
         instance.idle.push_back(slot);
@@ -602,20 +602,22 @@ std::vector<Slot> State::take_serve_queue() {
 
 // ------------------------------------------------------------------ instances that may take a session
 
+plan::InstanceOffer State::offer_of(const Instance& instance) const {
+    const Host& host = at<Host>(instance.host);
+    return {.active = instance.status == InstanceStatus::Active,
+            .draining = instance.status == InstanceStatus::Draining,
+            .host_reachable = !host.silent && !host.lost,
+            .weight = instance.weight,
+            .idle = static_cast<std::uint32_t>(instance.idle.size()),
+            .activating = instance.activating,
+            .max_activations = at<Fleet>(instance.fleet).max_activations,
+            .reserved = instance.reserved};
+}
+
 void State::refresh_open(Slot slot) {
     Instance& instance = tables<Instance>().at(slot);
     Fleet& fleet = tables<Fleet>().at(instance.fleet);
-    const Host& host = at<Host>(instance.host);
-    const plan::InstanceOffer offer{
-        .active = instance.status == InstanceStatus::Active,
-        .host_reachable = !host.silent && !host.lost,
-        .weight = instance.weight,
-        .idle = static_cast<std::uint32_t>(instance.idle.size()),
-        .activating = instance.activating,
-        .max_activations = fleet.max_activations,
-        .reserved = instance.reserved,
-    };
-    const bool open = plan::refuses(offer) == plan::PlacementRefusal::None;
+    const bool open = plan::refuses(offer_of(instance)) == plan::PlacementRefusal::None;
     const std::uint64_t rank = plan::placement_rank(instance.weight, instance.sessions);
     if (open == instance.open && (!open || rank == instance.open_rank)) return;
     if (instance.open) fleet.open.erase({instance.open_rank, slot});
@@ -840,6 +842,7 @@ void State::rebuild() {
     timers_ = {};
     queues_.clear(), placements_.clear(), alias_queues_.clear();
     reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
+    just_ended_.clear();
     ended_sessions_.clear(), ended_players_.clear(), ended_fleets_.clear(), ended_usages_.clear();
     ended_placements_.clear();
 
@@ -914,7 +917,7 @@ std::string State::derived_digest() const {
         line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
              f.instances_draining, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
              map_text(f.usages), map_text(f.rules), map_text(f.timers), f.sessions_activating, f.sessions_active,
-             f.sessions_on_staying, f.players, f.players_max, f.processes_active);
+             f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "core/decisions.h"
 #include "core/entities.h"
 #include "model/settings.h"
 
@@ -158,6 +159,7 @@ public:
     void release_rested_ports(Slot host, EngineTime now);
     [[nodiscard]] bool port_free(const Host& host, std::uint16_t port) const;
     void set_port_cursor(Slot host, std::uint32_t cursor) { mutable_host(host).port_cursor = cursor; }
+    void set_decision(Slot placement, std::uint64_t number) { tables<Placement>().at(placement).decision = number; }
     template <class Change>
     void change_fleet_run(Slot fleet, Change&& change) {
         change(tables<Fleet>().at(fleet));
@@ -194,6 +196,16 @@ public:
     /// The instance's spec goes out with this batch.
     void queue_spec(Slot instance);
     [[nodiscard]] std::vector<Slot> take_spec_queue();
+
+    /// Placements that this batch ended.
+    void tell_ended(Slot placement) { just_ended_.push_back(placement); }
+    [[nodiscard]] std::vector<Slot> take_just_ended() { return std::exchange(just_ended_, {}); }
+
+    /// Why recent requests went where they went; of this run.
+    [[nodiscard]] DecisionLog& decisions() { return decisions_; }
+    [[nodiscard]] const DecisionLog& decisions() const { return decisions_; }
+    /// How an instance looks to whoever seeks a process.
+    [[nodiscard]] plan::InstanceOffer offer_of(const Instance& instance) const;
 
     /// Oldest first: (when it ended, slot). Entries whose record has gone or changed are stale.
     std::deque<std::pair<EngineTime, Slot>>& ended_sessions() { return ended_sessions_; }
@@ -330,6 +342,8 @@ private:
     std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_, ended_usages_,
         ended_placements_;
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
+    std::vector<Slot> just_ended_;
+    DecisionLog decisions_;
 };
 
 }  // namespace gse::core

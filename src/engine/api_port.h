@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "codec/flat.h"
+#include "engine/hurry.h"
 
 namespace gse::engine {
 
@@ -21,6 +22,7 @@ struct ApiCall {
     bool is_json = true;
     std::string json;        ///< the body, with simdjson padding reserved behind size() (see codec.h)
     codec::FlatParams flat;  ///< GET, form and multipart: decoded name/value pairs without the common parameters
+    Hurry hurry;             ///< once it is set, a call that waits is answered with what is known
 };
 
 /// Thread-safe. `done` is called exactly once, from any thread, with the complete body

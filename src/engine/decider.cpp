@@ -26,6 +26,56 @@ std::string Decider::call(Decide& decide) {
     return decide(at);
 }
 
+std::optional<std::string> Decider::call(std::uint64_t ticket, Decide decide) {
+    has_work_ = true;
+    core::Wait wait{.full = waiting_.size() >= state_.settings().limits.waiting_calls};
+    core::Step at = step();
+    at.wait = &wait;
+    std::string body = decide(at);
+    if (wait.placement == core::kNone) return body;
+    waiting_by_placement_.emplace(wait.placement, ticket);
+    waiting_by_time_.emplace(wait.until, ticket);
+    waiting_.emplace(ticket, Waiting{std::move(decide), wait.placement, wait.until});
+    state_.arm(wait.until, core::TimerKind::Settle, core::kNone);
+    return std::nullopt;
+}
+
+void Decider::hurry(std::uint64_t ticket) {
+    if (!waiting_.contains(ticket)) return;
+    has_work_ = true;
+    hurried_.push_back(ticket);
+}
+
+void Decider::answer_waiting(core::Step& at, std::uint64_t ticket) {
+    const auto it = waiting_.find(ticket);
+    if (it == waiting_.end()) return;
+    waited_.push_back({ticket, it->second.decide(at)});
+    const auto [first, last] = waiting_by_placement_.equal_range(it->second.placement);
+    for (auto entry = first; entry != last; ++entry)
+        if (entry->second == ticket) {
+            waiting_by_placement_.erase(entry);
+            break;
+        }
+    waiting_by_time_.erase({it->second.until, ticket});
+    waiting_.erase(it);
+}
+
+/// Those whose placement this batch ended, whose time is up, and who are in a hurry.
+void Decider::answer_waiting(core::Step& at) {
+    const std::vector<core::Slot> ended = state_.take_just_ended();
+    if (waiting_.empty()) {
+        hurried_.clear();
+        return;
+    }
+    for (const core::Slot placement : ended)
+        for (auto it = waiting_by_placement_.find(placement); it != waiting_by_placement_.end();
+             it = waiting_by_placement_.find(placement))
+            answer_waiting(at, it->second);
+    while (!waiting_by_time_.empty() && waiting_by_time_.begin()->first <= now_.engine)
+        answer_waiting(at, waiting_by_time_.begin()->second);
+    for (const std::uint64_t ticket : std::exchange(hurried_, {})) answer_waiting(at, ticket);
+}
+
 link::AgentTimers Decider::agent_timers() const {
     const Timers& timers = state_.settings().timers;
     return {.heartbeat = timers.heartbeat,
@@ -138,6 +188,7 @@ void Decider::flush_orders() {
 Batch Decider::finish() {
     core::Step at = step();
     core::settle(at);
+    answer_waiting(at);
     flush_orders();
     for (const link::StreamId id : to_ack_) {
         const auto it = streams_.find(id);
@@ -149,6 +200,7 @@ Batch Decider::finish() {
     Batch batch;
     if (state_.has_changes()) batch.bytes = state_.take_batch(now_);
     batch.messages = std::exchange(messages_, {});
+    batch.waited = std::exchange(waited_, {});
     has_work_ = false;
     return batch;
 }

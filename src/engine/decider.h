@@ -3,8 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -13,7 +16,8 @@
 
 namespace gse::engine {
 
-/// Decides one API call and returns the body of its answer.
+/// Decides one API call and returns the body of its answer. A call that waits (Step::wait) is decided again when what it
+/// waits for has come, and changes nothing.
 using Decide = std::move_only_function<std::string(core::Step&)>;
 
 struct CloseStream {
@@ -24,10 +28,17 @@ struct StreamMessage {
     std::variant<link::Welcome, link::Order, CloseStream> body;
 };
 
+/// The answer to a call that waited.
+struct WaitedAnswer {
+    std::uint64_t ticket = 0;
+    std::string body;
+};
+
 /// What one batch changed, and what may leave once that is durable.
 struct Batch {
     std::string bytes;  ///< journal entry; empty when nothing durable changed
     std::vector<StreamMessage> messages;
+    std::vector<WaitedAnswer> waited;
 };
 
 /// Facts of this deployment that agents are greeted with.
@@ -44,6 +55,12 @@ public:
     /// The time of what follows. Engine time never goes back.
     void begin(Now now);
     [[nodiscard]] std::string call(Decide& decide);
+    /// The same for a call that may wait: nullopt while it does, and a later batch has its answer under `ticket`, which
+    /// is the caller's, unique among those that wait. At most limits.waiting_calls wait at once.
+    [[nodiscard]] std::optional<std::string> call(std::uint64_t ticket, Decide decide);
+    /// A call that waits is answered with this batch, as things are. Unknown tickets are ignored.
+    void hurry(std::uint64_t ticket);
+    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
     void on_hello(link::StreamId stream, const link::HostHello& hello);
     void on_report(link::StreamId stream, const link::Report& report);
     void on_alive(link::StreamId stream);
@@ -71,6 +88,8 @@ private:
     void flush_orders();
     void send(link::StreamId id, Stream& stream, link::OrderBody body);
     void drop_stream(link::StreamId id, std::string why);
+    void answer_waiting(core::Step& at, std::uint64_t ticket);
+    void answer_waiting(core::Step& at);
 
     core::State& state_;
     Rng& rng_;
@@ -82,6 +101,17 @@ private:
     std::unordered_map<link::StreamId, Stream> streams_;
     std::unordered_map<core::Slot, link::StreamId> stream_of_host_;
     std::vector<link::StreamId> to_ack_;
+
+    struct Waiting {
+        Decide decide;
+        core::Slot placement = core::kNone;
+        EngineTime until;
+    };
+    std::unordered_map<std::uint64_t, Waiting> waiting_;                     ///< by ticket
+    std::unordered_multimap<core::Slot, std::uint64_t> waiting_by_placement_;
+    std::set<std::pair<EngineTime, std::uint64_t>> waiting_by_time_;
+    std::vector<std::uint64_t> hurried_;
+    std::vector<WaitedAnswer> waited_;
 };
 
 }  // namespace gse::engine

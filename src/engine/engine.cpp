@@ -99,7 +99,7 @@ void Engine::stop() {
 
 // ------------------------------------------------------------------ in
 
-Result<void> Engine::submit(Kind kind, Decide decide, Done done) {
+Result<void> Engine::submit(Kind kind, Decide decide, Done done, Hurry hurry) {
     {
         std::lock_guard lock(mutex_);
         if (failed_) return refuse(ErrorCode::Internal, "the journal failed; the server is restarting");
@@ -117,7 +117,7 @@ Result<void> Engine::submit(Kind kind, Decide decide, Done done) {
         }
         ++calls_waiting_;
         ++stats_.calls;
-        inputs_.emplace_back(Call{std::move(decide), std::move(done)});
+        inputs_.emplace_back(Call{std::move(decide), std::move(done), std::move(hurry)});
         if (inputs_.size() > 1) return {};  // somebody has woken the owner already
     }
     owner_wakes_.notify_one();
@@ -169,9 +169,12 @@ void Engine::handle(Input& input) {
     std::visit(
         [this](auto& in) {
             using T = std::decay_t<decltype(in)>;
-            if constexpr (std::is_same_v<T, Call>)
-                answers_.push_back({std::move(in.done), decider_->call(in.decide)});
-            else if constexpr (std::is_same_v<T, Hello>)
+            if constexpr (std::is_same_v<T, Call>) {
+                if (auto body = decider_->call(++last_ticket_, std::move(in.decide)))
+                    answers_.push_back({std::move(in.done), std::move(*body)});
+                else
+                    waiting_.emplace(last_ticket_, Waiting{std::move(in.done), std::move(in.hurry)});
+            } else if constexpr (std::is_same_v<T, Hello>)
                 decider_->on_hello(in.stream, in.hello);
             else if constexpr (std::is_same_v<T, Told>)
                 decider_->on_report(in.stream, in.report);
@@ -185,6 +188,16 @@ void Engine::handle(Input& input) {
             }
         },
         input);
+}
+
+/// Those who have gone free their place; when the server stops, all are answered.
+void Engine::hurry_waiting(bool all) {
+    if (waiting_.empty()) return;
+    const auto steady = std::chrono::steady_clock::now();
+    if (!all && steady < next_hurry_) return;
+    next_hurry_ = steady + kIdleTick / 2;
+    for (const auto& [ticket, waiting] : waiting_)
+        if (all || (waiting.hurry && waiting.hurry->load(std::memory_order_relaxed))) decider_->hurry(ticket);
 }
 
 void Engine::run_owner() {
@@ -205,7 +218,7 @@ void Engine::run_owner() {
         }
         const bool may_take = !full && !inputs_.empty();
         if (!may_take && !(more_due && !full)) {
-            if (stopping_ && inputs_.empty() && !has_output && !in_flight_) break;
+            if (stopping_ && inputs_.empty() && !has_output && !in_flight_ && waiting_.empty()) break;
             const Millis to_timer =
                 std::clamp(state_.next_timer() == kNever ? Millis{kIdleTick} : state_.next_timer() - now().engine,
                            Millis{0}, Millis{kIdleTick});
@@ -213,11 +226,13 @@ void Engine::run_owner() {
             if (has_output && !in_flight_)
                 until = std::min<std::chrono::steady_clock::time_point>(until, free_to_seal_at);
             if (snapshot_ == Snapshot::Walking && slices_.size() < kSlicesWaitingMax) until = steady;
+            if (stopping_ && !waiting_.empty() && !has_output) until = steady;
             if (until > steady) owner_wakes_.wait_until(lock, until);
             if (failed_) break;
         }
         taken.clear();
         if (!full) taken.swap(inputs_);
+        const bool stopping = stopping_;
         lock.unlock();
 
         if (!full) {
@@ -228,6 +243,7 @@ void Engine::run_owner() {
                 handle(input);
             }
             more_due = decider_->tick();
+            hurry_waiting(stopping);
             has_output = has_output || decider_->has_work();
             lock.lock();
             calls_waiting_ -= calls;
@@ -250,8 +266,14 @@ void Engine::seal_into(std::unique_lock<std::mutex>& lock) {
     sealed->records = decider_->changes();
     sealed->batch = decider_->finish();
     sealed->answers = std::exchange(answers_, {});
+    for (auto& waited : sealed->batch.waited) {
+        const auto it = waiting_.find(waited.ticket);
+        sealed->answers.push_back({std::move(it->second.done), std::move(waited.body)});
+        waiting_.erase(it);
+    }
     if (!sealed->batch.bytes.empty()) sealed->seq = ++last_seq_;
     lock.lock();
+    stats_.waiting = waiting_.size();
     if (sealed->seq != 0) last_commit_start_ = std::chrono::steady_clock::now();
     in_flight_ = std::move(sealed);
     committer_wakes_.notify_one();

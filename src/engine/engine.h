@@ -9,10 +9,12 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
 #include "engine/decider.h"
+#include "engine/hurry.h"
 #include "journal/journal.h"
 
 namespace gse::engine {
@@ -33,7 +35,8 @@ struct EngineStats {
     std::uint64_t records = 0;
     std::uint64_t journal_bytes = 0;
     std::uint64_t snapshots = 0;
-    std::uint64_t queue = 0;  ///< now waiting
+    std::uint64_t queue = 0;    ///< now waiting to be decided
+    std::uint64_t waiting = 0;  ///< now waiting for something to happen
     bool disk_low = false;
     std::string trouble;  ///< "" or why something is not as it should be
 };
@@ -57,8 +60,9 @@ public:
 
     enum class Kind : std::uint8_t { Read, Write };
     /// Thread-safe. Overloaded: the queue is full. FailedOperation: a write while the disk is nearly full. On success
-    /// `done` is called exactly once, on the committer's thread, after everything the answer has seen is durable.
-    Result<void> submit(Kind kind, Decide decide, Done done);
+    /// `done` is called exactly once, on the committer's thread, after everything the answer has seen is durable. A call
+    /// that waits is answered at once when `hurry` is set, and by stop().
+    Result<void> submit(Kind kind, Decide decide, Done done, Hurry hurry = {});
 
     void on_hello(link::StreamId stream, link::HostHello hello) override;
     void on_report(link::StreamId stream, link::Report report) override;
@@ -74,6 +78,7 @@ private:
     struct Call {
         Decide decide;
         Done done;
+        Hurry hurry;
     };
     struct Hello {
         link::StreamId stream;
@@ -114,6 +119,7 @@ private:
     void run_committer();
     void run_snapshots();
     void handle(Input& input);
+    void hurry_waiting(bool all);
     void seal_into(std::unique_lock<std::mutex>& lock);
     void feed_snapshot();
     void write_snapshot(std::unique_lock<std::mutex>& lock);
@@ -156,6 +162,13 @@ private:
     // Owner's own.
     std::uint64_t last_seq_ = 0;
     std::vector<Answer> answers_;
+    struct Waiting {
+        Done done;
+        Hurry hurry;
+    };
+    std::unordered_map<std::uint64_t, Waiting> waiting_;  ///< calls that wait, by ticket
+    std::uint64_t last_ticket_ = 0;
+    std::chrono::steady_clock::time_point next_hurry_{};
     core::State::SnapshotCursor cursor_;
     std::uint64_t cursor_number_ = 0;  ///< the snapshot that the cursor walks for
 

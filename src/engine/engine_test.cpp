@@ -517,5 +517,54 @@ TEST(Engine, EachStartIsANewEpochAndEngineTimeNeverGoesBack) {
     }
 }
 
+/// A call that waits for a placement that never ends, far beyond any test.
+Decide wait_for(core::Slot placement) {
+    return [placement](core::Step& step) -> std::string {
+        if (step.wait) *step.wait = {.placement = placement, .until = step.now.engine + Millis{3'600'000}};
+        return step.wait ? "waits" : "decided again";
+    };
+}
+
+TEST(Engine, ACallThatWaitsIsAnsweredWhenItsCallerHurries) {
+    journal::MemoryDisk disk;
+    Server server(disk);
+    server.start();
+    const auto gone = std::make_shared<std::atomic<bool>>(false);
+    std::promise<std::string> answer;
+    auto waited = answer.get_future();
+    ASSERT_TRUE(server.engine.submit(
+        Engine::Kind::Read, wait_for(7), [&](std::string body) { answer.set_value(std::move(body)); }, gone));
+    auto read = server.read().value();
+    EXPECT_EQ(get(read), "0") << "nobody else waits";
+    EXPECT_FALSE(answered(waited));
+    EXPECT_EQ(server.engine.stats().waiting, 1u);
+    gone->store(true);
+    EXPECT_EQ(get(waited), "decided again");
+    EXPECT_EQ(server.engine.stats().waiting, 0u);
+}
+
+TEST(Engine, ACallThatWaitsIsAnsweredWhenItsTimeIsUp) {
+    journal::MemoryDisk disk;
+    Server server(disk);
+    server.start();
+    auto waited = server.submit(Engine::Kind::Read, wait_for(7)).value();
+    auto read = server.read().value();
+    EXPECT_EQ(get(read), "0");
+    EXPECT_FALSE(answered(waited));
+    server.clock.advance(Millis{3'600'000});
+    EXPECT_EQ(get(waited), "decided again");
+}
+
+TEST(Engine, StoppingAnswersThoseWhoWait) {
+    journal::MemoryDisk disk;
+    Server server(disk);
+    server.start();
+    std::vector<std::future<std::string>> waited;
+    for (core::Slot placement = 0; placement < 3; ++placement)
+        waited.push_back(server.submit(Engine::Kind::Read, wait_for(placement)).value());
+    server.engine.stop();
+    for (auto& answer : waited) EXPECT_EQ(get(answer), "decided again");
+}
+
 }  // namespace
 }  // namespace gse::engine

@@ -82,7 +82,8 @@ Awaitable<void> Connection::receive() {
             input_ = kept_;
         }
     } else if (got == 0) {
-        eof_ = true;  // of its requests; it may still want our answers
+        eof_ = true;  // of its requests; it may still want our answers, but it cannot be told from one that has gone
+        hurry_->store(true);
     } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         close();
     }
@@ -245,6 +246,7 @@ void Connection::dispatch() {
 
 void Connection::submit(engine::ApiCall call, std::uint64_t ticket, std::string request_id) {
     call.request_id = std::move(request_id);
+    call.hurry = hurry_;
     loop_.shared.handlers.api.call(std::move(call),
                                    [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
                                        // Answered at once, on our own thread: no detour. Pointers are compared, not
@@ -390,12 +392,14 @@ void Connection::expire() {
 
 void Connection::drain() {
     draining_ = true;
+    hurry_->store(true);
     if (!busy() && !reader_ && !last_) close();
 }
 
 void Connection::close() {
     if (!open_) return;
     open_ = false;
+    hurry_->store(true);
     const auto self = shared_from_this();
     loop_.wheel.clear(*this);
     boost::system::error_code ignored;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
@@ -135,6 +136,7 @@ private:
     bool eof_ = false;
     bool draining_ = false;
     bool open_ = true;
+    const std::shared_ptr<std::atomic<bool>> hurry_ = std::make_shared<std::atomic<bool>>(false);
     std::move_only_function<void()> waiter_;  // the coroutine, while it waits in change()
 };
 

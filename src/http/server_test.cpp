@@ -125,6 +125,41 @@ TEST(HttpApi, TheWindowBoundsWhatIsHandedOn) {
     }
 }
 
+/// Waits until the last call that came in is told to hurry.
+bool is_hurried(ServerWorld& world) {
+    const engine::Hurry hurry = world.api.seen().back().hurry;
+    return world.wait_for([&](const ServerStats&) { return hurry->load(); });
+}
+
+TEST(HttpApi, WhoeverGoesTellsThatNobodyWaits) {
+    for (const bool half_closed : {true, false}) {
+        ServerWorld world;
+        world.api.hold();
+        RawClient client = world.connect();
+        ASSERT_TRUE(client.send(signed_post("Wait", "{}", world.clock.wall())));
+        ASSERT_TRUE(world.api.wait_for_held(1));
+        world.clock.advance(std::chrono::seconds{70});  // longer than any time-out of the rim but the idle one
+        EXPECT_FALSE(*world.api.seen().back().hurry);
+        half_closed ? client.shut_down_sending() : client.reset();
+        EXPECT_TRUE(is_hurried(world));
+        world.api.answer(0);
+        if (half_closed) EXPECT_THAT(client.read_answer()->body, HasSubstr("\"Wait\"")) << "it may still listen";
+    }
+}
+
+TEST(HttpApi, StoppingTellsThatNobodyShouldWait) {
+    ServerWorld world;
+    world.api.hold();
+    RawClient client = world.connect();
+    ASSERT_TRUE(client.send(signed_post("Wait", "{}", world.clock.wall())));
+    ASSERT_TRUE(world.api.wait_for_held(1));
+    std::thread stopper{[&] { world.server->stop(); }};
+    EXPECT_TRUE(is_hurried(world));
+    world.api.answer(0);
+    EXPECT_TRUE(client.read_answer());
+    stopper.join();
+}
+
 TEST(HttpApi, ReadsByteByByte) {
     ServerWorld world;
     RawClient client = world.connect();

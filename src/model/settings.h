@@ -46,6 +46,7 @@ struct Limits {
     std::uint64_t timers_per_fleet = 100;
     std::uint64_t asset_bytes_per_region = 1ULL << 50;  ///< all registered packages together
     std::uint64_t players_per_session = 1'000'000;
+    std::uint64_t waiting_calls = 1'000;  ///< WaitGameServerSessionPlacement at once
     std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
     std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
     double silent_share = 0.30;  ///< more than this share of a region's hosts silent at once: shield and alarm only
@@ -59,6 +60,7 @@ struct Retention {
     std::uint64_t ended_players_max = 500'000;
     Millis ended_placements{24 * 3'600'000LL};  ///< a PlacementId is remembered, and taken, for this long
     std::uint64_t ended_placements_max = 100'000;
+    std::uint64_t decisions = 10'000;  ///< explanations of placements, in memory only: promises are records
     std::uint64_t events_per_fleet = 1'000;
     Millis statistics{90 * 24 * 3'600'000LL};  ///< of instances that are gone
     std::uint64_t statistics_max = 100'000;

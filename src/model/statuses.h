@@ -20,6 +20,18 @@ enum class FleetStatus : std::uint8_t {
     Terminated
 };
 
+/// Not ACTIVE yet, and on its way there.
+constexpr bool in_creation(FleetStatus status) {
+    switch (status) {
+        case FleetStatus::New:
+        case FleetStatus::Downloading:
+        case FleetStatus::Validating:
+        case FleetStatus::Building:
+        case FleetStatus::Activating: return true;
+        default: return false;
+    }
+}
+
 /// Buckets of InstanceCounts [API:InstanceCounts, 查看监控]. Idle is Active with no session, so it is derived.
 enum class InstanceStatus : std::uint8_t {
     Pending,   ///< being prepared or starting its first processes

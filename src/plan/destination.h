@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/statuses.h"
 
 namespace gse::plan {
 
@@ -22,6 +23,30 @@ enum class DestinationState : std::uint8_t {
     Down,  ///< takes nothing now, and may later: a fleet in creation
     Up,    ///< an ACTIVE fleet; whether it has an idle process is asked when the placement is served
 };
+
+/// What a destination leads to.
+struct DestinationLead {
+    bool by_alias = false;
+    bool alias_found = false;
+    bool alias_terminal = false;
+    std::optional<FleetStatus> fleet;  ///< unset: there is no such fleet
+};
+
+/// Why a destination is not Up.
+enum class DestinationBar : std::uint8_t { None, AliasNotFound, AliasTerminal, FleetNotFound, FleetInCreation, FleetEnded };
+
+constexpr DestinationBar bar_of(const DestinationLead& lead) {
+    if (lead.by_alias && !lead.alias_found) return DestinationBar::AliasNotFound;
+    if (lead.by_alias && lead.alias_terminal) return DestinationBar::AliasTerminal;
+    if (!lead.fleet) return DestinationBar::FleetNotFound;
+    if (*lead.fleet == FleetStatus::Active) return DestinationBar::None;
+    return in_creation(*lead.fleet) ? DestinationBar::FleetInCreation : DestinationBar::FleetEnded;
+}
+
+constexpr DestinationState state_of(DestinationBar bar) {
+    if (bar == DestinationBar::None) return DestinationState::Up;
+    return bar == DestinationBar::FleetInCreation ? DestinationState::Down : DestinationState::Gone;
+}
 
 struct DestinationView {
     std::string_view region;
@@ -96,20 +121,47 @@ struct DestinationPlan {
     friend bool operator==(const DestinationPlan&, const DestinationPlan&) = default;
 };
 
+/// What a plan says of each destination.
+enum class DestinationFate : std::uint8_t {
+    Accepted,
+    Gone,            ///< see DestinationBar
+    LatencyUnknown,  ///< not measured, or not measurable, by every player
+    LatencyTooHigh,  ///< for the policy in force
+};
+
+struct DestinationFates {
+    std::vector<DestinationFate> of;           ///< by index of the destination
+    std::optional<std::uint64_t> maximum_ms;  ///< of the policy in force
+};
+
 /// Without latencies: by priority. With latencies and no policy: by the sum of the latencies. With policies: by
 /// priority within the policy in force, the strictest first. A policy under which no ACTIVE fleet qualifies is not
-/// waited for; the last one has what is left of the time.
-inline DestinationPlan plan_destinations(const PlacementView& view) {
+/// waited for; the last one has what is left of the time. `fates`, if given, becomes what the plan says of each.
+inline DestinationPlan plan_destinations(const PlacementView& view, DestinationFates* fates = nullptr) {
     const auto reach_of = [&](std::size_t i) -> const Reach* {
         for (const Reach& reach : view.reach)
             if (reach.region == view.destinations[i].region) return &reach;
         return nullptr;
     };
+    const auto planned = [&](DestinationPlan plan, std::optional<std::uint64_t> maximum_ms = {}) {
+        if (!fates) return plan;
+        fates->maximum_ms = maximum_ms;
+        fates->of.clear();
+        for (std::size_t i = 0; i < view.destinations.size(); ++i) {
+            const bool accepted = std::find(plan.accepted.begin(), plan.accepted.end(), i) != plan.accepted.end();
+            fates->of.push_back(accepted                                               ? DestinationFate::Accepted
+                                : view.destinations[i].state == DestinationState::Gone ? DestinationFate::Gone
+                                : reach_of(i)                                          ? DestinationFate::LatencyTooHigh
+                                                                                       : DestinationFate::LatencyUnknown);
+        }
+        return plan;
+    };
     std::vector<std::size_t> possible;
     for (std::size_t i = 0; i < view.destinations.size(); ++i)
         if (view.destinations[i].state != DestinationState::Gone) possible.push_back(i);
-    if (possible.empty()) return {.outlook = PlacementOutlook::NoDestination, .accepted = {}, .changes_at = {}};
-    if (!view.has_latencies) return {.accepted = std::move(possible), .changes_at = {}};
+    if (possible.empty())
+        return planned({.outlook = PlacementOutlook::NoDestination, .accepted = {}, .changes_at = {}});
+    if (!view.has_latencies) return planned({.accepted = std::move(possible), .changes_at = {}});
 
     std::erase_if(possible, [&](std::size_t i) { return reach_of(i) == nullptr; });
     if (view.limits.empty())
@@ -119,6 +171,7 @@ inline DestinationPlan plan_destinations(const PlacementView& view) {
     std::stable_sort(limits.begin(), limits.end(),
                      [](const LatencyLimit& a, const LatencyLimit& b) { return a.max_ms < b.max_ms; });
     Millis begins{0};
+    std::optional<std::uint64_t> maximum_ms;
     for (std::size_t n = 0; n < limits.size(); ++n) {
         std::vector<std::size_t> near;
         bool worth_waiting = false;
@@ -129,16 +182,18 @@ inline DestinationPlan plan_destinations(const PlacementView& view) {
         }
         const bool last = n + 1 == limits.size();
         if (!last && !worth_waiting) continue;
+        maximum_ms = limits[n].max_ms;
         if (last || !limits[n].seconds) {
             possible = std::move(near);
             break;
         }
         const Millis ends = begins + Millis{static_cast<std::int64_t>(*limits[n].seconds) * 1000};
-        if (view.waited < ends) return {.accepted = std::move(near), .changes_at = ends};
+        if (view.waited < ends) return planned({.accepted = std::move(near), .changes_at = ends}, maximum_ms);
         begins = ends;
     }
-    if (possible.empty()) return {.outlook = PlacementOutlook::OutOfReach, .accepted = {}, .changes_at = {}};
-    return {.accepted = std::move(possible), .changes_at = {}};
+    if (possible.empty())
+        return planned({.outlook = PlacementOutlook::OutOfReach, .accepted = {}, .changes_at = {}}, maximum_ms);
+    return planned({.accepted = std::move(possible), .changes_at = {}}, maximum_ms);
 }
 
 }  // namespace gse::plan

@@ -8,6 +8,7 @@ namespace gse::plan {
 /// What matters about an instance when a session is to be placed.
 struct InstanceOffer {
     bool active = false;                ///< runs processes that reported ready, and is not draining
+    bool draining = false;              ///< is being scaled in
     bool host_reachable = true;         ///< its host is neither silent nor lost
     std::uint32_t weight = 5;           ///< 0–10 [API:SetServerWeight]; 0 takes no new sessions
     std::uint32_t idle = 0;             ///< processes ACTIVE, healthy, without a session
@@ -24,10 +25,12 @@ enum class PlacementRefusal : std::uint8_t {
     WeightZero,
     NoIdleProcess,
     ActivationCap,
-    Reserved
+    Reserved,
+    Draining
 };
 
 constexpr PlacementRefusal refuses(const InstanceOffer& offer) {
+    if (offer.draining) return PlacementRefusal::Draining;
     if (!offer.active) return PlacementRefusal::NotActive;
     if (!offer.host_reachable) return PlacementRefusal::HostUnreachable;
     if (offer.weight == 0) return PlacementRefusal::WeightZero;
@@ -35,6 +38,26 @@ constexpr PlacementRefusal refuses(const InstanceOffer& offer) {
     if (offer.idle == 0) return PlacementRefusal::NoIdleProcess;
     if (offer.max_activations != 0 && offer.activating >= offer.max_activations) return PlacementRefusal::ActivationCap;
     return PlacementRefusal::None;
+}
+
+/// What matters about a fleet when a session is asked for on it.
+struct SessionOffer {
+    bool active = false;              ///< the fleet is ACTIVE
+    bool id_taken = false;            ///< another session of the region bears the id that the caller chose
+    std::uint32_t made = 0;           ///< sessions of the same creator within the policy's time
+    std::uint32_t creator_limit = 0;  ///< 0: no limit [API:ResourceCreationLimitPolicy]
+    bool open = false;                ///< some instance of it refuses nothing
+};
+
+/// Why a fleet takes no session now.
+enum class SessionRefusal : std::uint8_t { None, FleetNotActive, IdTaken, CreatorLimit, NoProcess };
+
+constexpr SessionRefusal refuses(const SessionOffer& offer) {
+    if (!offer.active) return SessionRefusal::FleetNotActive;
+    if (offer.id_taken) return SessionRefusal::IdTaken;
+    if (offer.creator_limit != 0 && offer.made >= offer.creator_limit) return SessionRefusal::CreatorLimit;
+    if (!offer.open) return SessionRefusal::NoProcess;
+    return SessionRefusal::None;
 }
 
 /// The highest rank is taken first: higher weight, then the fuller instance, so that idle ones can be scaled in.

@@ -287,6 +287,7 @@ TEST(Placement, Refusals) {
         return refuses(offer);
     };
     EXPECT_EQ(with([](auto& o) { o.active = false; }), PlacementRefusal::NotActive);
+    EXPECT_EQ(with([](auto& o) { o.active = false, o.draining = true; }), PlacementRefusal::Draining);
     EXPECT_EQ(with([](auto& o) { o.host_reachable = false; }), PlacementRefusal::HostUnreachable);
     EXPECT_EQ(with([](auto& o) { o.weight = 0; }), PlacementRefusal::WeightZero);
     EXPECT_EQ(with([](auto& o) { o.idle = 0; }), PlacementRefusal::NoIdleProcess);
@@ -296,6 +297,83 @@ TEST(Placement, Refusals) {
     EXPECT_EQ(with([](auto& o) { o.reserved = true; }), PlacementRefusal::Reserved) << "a faulty one gets no players";
     EXPECT_GT(placement_rank(6, 0), placement_rank(5, 1'000)) << "weight before fullness";
     EXPECT_GT(placement_rank(5, 2), placement_rank(5, 1)) << "the fuller instance first";
+}
+
+TEST(Placement, WhatAFleetRefuses) {
+    const SessionOffer good{.active = true, .made = 1, .creator_limit = 2, .open = true};
+    EXPECT_EQ(refuses(good), SessionRefusal::None);
+    const auto with = [&](auto change) {
+        SessionOffer offer = good;
+        change(offer);
+        return refuses(offer);
+    };
+    EXPECT_EQ(with([](auto& o) { o.active = false; }), SessionRefusal::FleetNotActive);
+    EXPECT_EQ(with([](auto& o) { o.id_taken = true; }), SessionRefusal::IdTaken);
+    EXPECT_EQ(with([](auto& o) { o.made = 2; }), SessionRefusal::CreatorLimit);
+    EXPECT_EQ(with([](auto& o) { o.made = 9, o.creator_limit = 0; }), SessionRefusal::None) << "0 is no limit";
+    EXPECT_EQ(with([](auto& o) { o.open = false; }), SessionRefusal::NoProcess);
+    EXPECT_EQ(with([](auto& o) { o.open = false, o.made = 2; }), SessionRefusal::CreatorLimit)
+        << "whoever may not have one is no demand";
+}
+
+TEST(PlanDestinations, BarsAndStates) {
+    struct Case {
+        DestinationLead lead;
+        DestinationBar bar;
+        DestinationState state;
+    };
+    using enum DestinationBar;
+    using enum DestinationState;
+    const DestinationLead aliased{.by_alias = true, .alias_found = true, .fleet = FleetStatus::Active};
+    for (const Case& c : {
+             Case{{.fleet = FleetStatus::Active}, None, Up},
+             Case{{.fleet = FleetStatus::Building}, FleetInCreation, Down},
+             Case{{.fleet = FleetStatus::Deleting}, FleetEnded, Gone},
+             Case{{.fleet = FleetStatus::Error}, FleetEnded, Gone},
+             Case{{.fleet = FleetStatus::Terminated}, FleetEnded, Gone},
+             Case{{}, FleetNotFound, Gone},
+             Case{aliased, None, Up},
+             Case{{.by_alias = true}, AliasNotFound, Gone},
+             Case{{.by_alias = true, .alias_found = true, .alias_terminal = true}, AliasTerminal, Gone},
+             Case{{.by_alias = true, .alias_found = true}, FleetNotFound, Gone},
+         }) {
+        EXPECT_EQ(bar_of(c.lead), c.bar);
+        EXPECT_EQ(state_of(bar_of(c.lead)), c.state);
+    }
+}
+
+TEST(PlanDestinations, SaysWhyItTookAndLeftEach) {
+    using enum DestinationState;
+    using Fate = DestinationFate;
+    const std::vector<DestinationView> destinations = {{"near", Up}, {"far", Up}, {"unknown", Up}, {"gone", Gone}};
+    const auto reach = find_reach(std::vector<LatencySample>{{"p", "near", 50}, {"p", "far", 150}, {"p", "gone", 1}});
+    const auto fates = [&](std::vector<LatencyLimit> limits, bool latencies, Millis waited) {
+        DestinationFates out;
+        const auto plan = plan_destinations({.destinations = destinations,
+                                             .limits = limits,
+                                             .has_latencies = latencies,
+                                             .reach = reach,
+                                             .waited = waited},
+                                            &out);
+        for (std::size_t i = 0; i < destinations.size(); ++i)
+            EXPECT_EQ(out.of[i] == Fate::Accepted,
+                      std::find(plan.accepted.begin(), plan.accepted.end(), i) != plan.accepted.end());
+        return out;
+    };
+    const std::vector<LatencyLimit> limits = {{100, 10}, {200, std::nullopt}};
+    auto seen = fates(limits, true, Millis{0});
+    EXPECT_EQ(seen.of, (std::vector{Fate::Accepted, Fate::LatencyTooHigh, Fate::LatencyUnknown, Fate::Gone}));
+    EXPECT_EQ(seen.maximum_ms, 100u);
+    seen = fates(limits, true, Millis{10'000});
+    EXPECT_EQ(seen.of, (std::vector{Fate::Accepted, Fate::Accepted, Fate::LatencyUnknown, Fate::Gone}));
+    EXPECT_EQ(seen.maximum_ms, 200u);
+    seen = fates({{40, std::nullopt}}, true, Millis{0});
+    EXPECT_EQ(seen.of, (std::vector{Fate::LatencyTooHigh, Fate::LatencyTooHigh, Fate::LatencyUnknown, Fate::Gone}))
+        << "out of reach";
+    seen = fates({}, false, Millis{0});
+    EXPECT_EQ(seen.of, (std::vector{Fate::Accepted, Fate::Accepted, Fate::Accepted, Fate::Gone}))
+        << "latencies do not matter when nobody measured any";
+    EXPECT_EQ(seen.maximum_ms, std::nullopt);
 }
 
 TEST(Protection, KillAfter) {

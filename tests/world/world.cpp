@@ -62,6 +62,7 @@ void World::restart_server(Millis away) {
     run();
     const std::string before = state_->digest();
     inputs_.clear();
+    asked_.clear();
     decider_.reset();
     {
         // What the journal has is all there is.
@@ -96,6 +97,10 @@ void World::push_report(link::StreamId stream, const link::Report& report) {
 
 void World::commit(engine::Batch batch) {
     if (!batch.bytes.empty()) CHECK(journal_->append(++last_seq_, std::as_bytes(std::span(batch.bytes))).has_value());
+    for (auto& waited : batch.waited) {
+        asked_.at(waited.ticket)->emplace(std::move(waited.body));
+        asked_.erase(waited.ticket);
+    }
     for (auto& message : batch.messages) {
         for (auto& host : hosts_) {
             if (!host->online_ || host->stream_ != message.stream) continue;
@@ -188,7 +193,7 @@ Answer World::call_json(const std::string& action, std::string json, const std::
     return decide([&](core::Step& step) { return api::answer(step, services_, call, package); });
 }
 
-Answer World::call(const std::string& action, const Params& params, const std::string& region) {
+engine::ApiCall World::flat_call(const std::string& action, const Params& params, const std::string& region) {
     engine::ApiCall call{.action = action,
                          .version = "2019-11-12",
                          .region = region,
@@ -197,12 +202,39 @@ Answer World::call(const std::string& action, const Params& params, const std::s
                          .is_json = false,
                          .json = {},
                          .flat = {}};
+    for (const auto& [name, value] : params) call.flat.emplace_back(name, value);
+    return call;
+}
+
+World::Asked World::ask(const std::string& action, const Params& params, const std::string& region) {
+    const auto asked = std::make_shared<std::optional<Answer>>();
+    engine::ApiCall call = flat_call(action, params, region);
+    const std::uint64_t ticket = calls_;
+    decider_->begin(now_);
+    auto body = decider_->call(ticket, [this, call = std::move(call)](core::Step& step) {
+        return api::answer(step, services_, call, std::nullopt);
+    });
+    if (body)
+        asked->emplace(std::move(*body));
+    else
+        asked_.emplace(ticket, asked);
+    commit(decider_->finish());
+    run();
+    return asked;
+}
+
+void World::hurry(const Asked& asked) {
+    for (const auto& [ticket, waiting] : asked_)
+        if (waiting == asked) decider_->hurry(ticket);
+    run();
+}
+
+Answer World::call(const std::string& action, const Params& params, const std::string& region) {
+    const engine::ApiCall call = flat_call(action, params, region);
     std::optional<objects::ObjectInfo> package;
-    for (const auto& [name, value] : params) {
-        call.flat.emplace_back(name, value);
+    for (const auto& [name, value] : params)
         if (action == "CreateAsset" && name == "BucketKey")
             if (const auto stored = uploads_.find(value); stored != uploads_.end()) package = stored->second;
-    }
     return decide([&](core::Step& step) { return api::answer(step, services_, call, package); });
 }
 

@@ -21,6 +21,7 @@
 #include "api/actions.h"
 #include "base/rng.h"
 #include "codec/codec.h"
+#include "engine/api_port.h"
 #include "engine/decider.h"
 #include "journal/memory.h"
 #include "tests/world/answer.h"
@@ -55,6 +56,12 @@ public:
     Answer call(const std::string& action, const Params& params, const std::string& region = "");
     Answer call_json(const std::string& action, std::string json, const std::string& region = "",
                      const std::string& version = "2019-11-12");
+
+    /// A call that may wait; its answer, once it has come.
+    using Asked = std::shared_ptr<std::optional<Answer>>;
+    Asked ask(const std::string& action, const Params& params, const std::string& region = "");
+    /// Whoever asked cannot wait any longer.
+    void hurry(const Asked& asked);
 
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
@@ -105,6 +112,7 @@ private:
     void commit(engine::Batch batch);
     void start_server();
     Answer decide(engine::Decide decide);
+    engine::ApiCall flat_call(const std::string& action, const Params& params, const std::string& region);
     void heartbeat();
 
     SeededRng rng_{20'191'112};
@@ -126,6 +134,7 @@ private:
     std::map<std::string, objects::ObjectInfo> uploads_;
     int uploaded_ = 0;
     std::uint64_t calls_ = 0;
+    std::map<std::uint64_t, Asked> asked_;
     bool running_ = false;
 };
 
