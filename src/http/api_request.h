@@ -27,7 +27,7 @@ struct ApiLimits {
 [[nodiscard]] Result<engine::ApiCall> admit(const RequestView& request, std::string& body, SignatureCheck& signatures,
                                             const ApiLimits& limits, WallTime now);
 
-/// Whether an action changes nothing and hands out nothing with which something could be changed.
-[[nodiscard]] bool only_reads(std::string_view action);
+/// Unauthorized when the key is not for this action, saying which one is. Whether the action exists is for the API.
+[[nodiscard]] Result<void> check_may_call(const Caller& caller, std::string_view action);
 
 }  // namespace gse::http
