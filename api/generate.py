@@ -24,6 +24,8 @@ DOC_ONLY = {"attested", "note", "enum_doc_zh", "also_seen", "enum_meaning", "max
             "data", "open_enum", "enum_ids", "unit", "default"}
 LIMITS = {"min", "max", "min_len", "max_len", "len_unit", "charset", "enum", "min_items", "max_items", "item_min_len",
           "item_max_len", "item_enum", "sum_min", "sum_max", "required_if", "pattern", "format", "names"}
+# What a call does to others: nothing, hands out something with which more can be done, or changes something.
+ACCESS = {"read": "Read", "grant": "Grant", "write": "Write"}
 FORMATS = {"datetime": "DateTime", "datetime_iso": "DateTime", "cidr": "Cidr", "size_text": "SizeText"}
 
 
@@ -80,6 +82,24 @@ def apply_supplement(model, supplement):
                     raise ModelError(f"the supplement's entry {name}.{field} has no source")
                 # A default or a condition of ours replaces the published one even where that is of another type.
                 merge(fields[field], patch)
+
+
+def apply_behaviour(model, supplement):
+    """From lists of names to a word for each action: `access`, `permanent_key` and `rate`."""
+    access, rates = supplement["access"], supplement["rates"]
+    for section in (access, rates):
+        if not section.get("source"):
+            raise ModelError("the supplement's access and rates need a source")
+    words = {name: word for word in ACCESS for name in access[word]}
+    if sum(len(access[word]) for word in ACCESS) != len(words):
+        raise ModelError("the supplement's access names an action twice")
+    for name in [*words, *access["permanent_key"], *rates["actions"]]:
+        if name not in model["actions"]:
+            raise ModelError(f"the supplement's access or rates name {name}, which is not among the actions")
+    for name, action in model["actions"].items():
+        action["access"] = words.get(name)
+        action["permanent_key"] = name in access["permanent_key"]
+        action["rate"] = rates["actions"].get(name, rates["default"])
 
 
 class Field:
@@ -214,14 +234,18 @@ class Model:
             if number == 0 and supplement:
                 extra = json.loads(pathlib.Path(supplement).read_text(encoding="utf-8"))
                 apply_supplement(raw, extra)
+                apply_behaviour(raw, extra)
             if number == 0:
-                defaults = extra.get("defaults", {})
+                defaults, rate = extra.get("defaults", {}), extra.get("rates", {}).get("default", 0)
             extension = number > 0
             for name, obj in raw["objects"].items():
                 self.once(seen, name)
                 self.objects.append(Type(name, "Object", obj["fields"], obj, obj["direction"] != "out", defaults, extension))
             for name, action in raw["actions"].items():
                 self.once(seen, name)
+                if action.get("access") not in ACCESS:
+                    raise ModelError(f"{name} has no access: read, grant or write")
+                action.setdefault("rate", rate)
                 action["request"] = Type(name + "Request", "Request", action["input"], action, True, defaults, extension)
                 action["response"] = Type(name + "Response", "Response", action["output"], action, False, defaults,
                                           extension)
@@ -280,9 +304,10 @@ def model_header(model):
     out += [struct(t) + "\n" for t in everything]
     out += [f"template <>\nconst Type& type_of<{t.name}>();\n" for t in everything]
     out.append("\n")
-    for name, _, _ in model.actions:
+    for name, action, _ in model.actions:
         out.append(f"template <>\nstruct ActionTraits<{name}Request> {{\n    using Request = {name}Request;\n"
-                   f"    using Response = {name}Response;\n    static constexpr std::string_view name = \"{name}\";\n}};\n")
+                   f"    using Response = {name}Response;\n    static constexpr std::string_view name = \"{name}\";\n"
+                   f"    static constexpr Access access = Access::{ACCESS[action['access']]};\n}};\n")
     out.append("\n/// X(CreateAlias) and so on for every action, sorted by name.\n#define GSE_FOR_EACH_ACTION(X) \\\n")
     out.append(" \\\n".join(f"    X({name})" for name, _, _ in model.actions) + "\n")
     out.append("\n/// X(Alias) and so on for every data object, sorted by name.\n#define GSE_FOR_EACH_OBJECT(X) \\\n")
@@ -412,7 +437,10 @@ def actions_source(model):
             out.append(f"constexpr std::string_view {errors[codes]}[] = {{{', '.join(text(c) for c in codes)}}};\n")
         rows.append(f"    {{.name = {text(name)}, .area = {text(action['area'])}, .name_zh = {text(action['name_zh'])}, "
                     f".summary = {text(action['summary'])}, .request = &kType{name}Request, .response = &kType{name}Response"
-                    + (f", .errors = {errors[codes]}" if codes else "") + (", .extension = true" if extension else "") + "},\n")
+                    + (f", .errors = {errors[codes]}" if codes else "") + (", .extension = true" if extension else "")
+                    + f", .access = Access::{ACCESS[action['access']]}"
+                    + (", .permanent_key = true" if action.get("permanent_key") else "")
+                    + f", .rate = {action['rate']}" + "},\n")
     out += ["constexpr Action kActions[] = {\n", *rows, "};\n"]
     out += ["constexpr const Type* kObjects[] = {\n", *[f"    &kType{o.name},\n" for o in model.objects], "};\n"]
     out.append("}  // namespace\n\nstd::span<const Action> actions() {\n    return kActions;\n}\n\n"

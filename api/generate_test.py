@@ -70,7 +70,7 @@ class Generate(unittest.TestCase):
         self.extensions["objects"]["Ping"] = {"direction": "out", "fields": [
             {"name": "Text", "type": "String", "list": False, "required": True, "nullable": False, "desc": "x"}]}
         self.extensions["actions"]["DescribePing"] = {
-            "area": "Ours", "name_zh": "x", "summary": "x", "input": [], "errors": [],
+            "area": "Ours", "name_zh": "x", "summary": "x", "access": "read", "input": [], "errors": [],
             "output": [{"name": "Ping", "type": "Object", "object": "Ping", "list": False, "required": True, "nullable": True,
                         "desc": "x"}]}
         files = generate.outputs(self.model())
@@ -84,11 +84,14 @@ class Generate(unittest.TestCase):
             self.assertIn(".extension = true", table)
         tag = next(line for line in files["model_objects.cpp"].splitlines() if line.startswith("constexpr Type kTypeTag{"))
         self.assertNotIn(".extension", tag)
+        self.assertEqual(sum(".extension = true" in line for line in files["model_objects.cpp"].splitlines()),
+                         len(self.extensions["objects"]))
 
     def test_extensions_state_their_limits_themselves(self):
         field = {"name": "Text", "type": "String", "list": False, "required": True, "desc": "x",
                  "constraints": {"min_len": 2, "max_len": 3}}
-        action = {"area": "Ours", "name_zh": "x", "summary": "x", "input": [field], "errors": [], "output": []}
+        action = {"area": "Ours", "name_zh": "x", "summary": "x", "access": "write", "input": [field], "errors": [],
+                  "output": []}
         self.extensions["actions"]["Ping"] = action
         files = generate.outputs(self.model())
         self.assertTrue(any(".min_length = 2, .max_length = 3" in text for text in files.values()))
@@ -98,6 +101,21 @@ class Generate(unittest.TestCase):
     def test_extensions_cannot_replace_the_original(self):
         self.extensions["actions"]["CreateAlias"] = {}
         self.refused("CreateAlias is defined twice")
+
+    def test_every_action_says_what_it_does(self):
+        self.extensions["actions"]["Ping"] = {"area": "Ours", "name_zh": "x", "summary": "x", "input": [], "errors": [],
+                                              "output": []}
+        self.refused("Ping has no access")
+        self.extensions["actions"]["Ping"]["access"] = "read"
+        row = next(line for line in generate.outputs(self.model())["model_actions.cpp"].splitlines() if '"Ping"' in line)
+        self.assertIn(".access = Access::Read, .rate = 20}", row)
+        self.supplement["access"]["read"].remove("DescribeAlias")
+        self.refused("DescribeAlias has no access")
+        self.supplement["access"]["read"] += ["DescribeAlias", "CreateAlias"]
+        self.refused("twice")
+        self.supplement["access"]["read"].remove("CreateAlias")
+        self.supplement["rates"]["actions"]["CreateAlia"] = 5
+        self.refused("CreateAlia, which is not among")
 
     def test_members_are_snake_case(self):
         for name, member in (("FleetId", "fleet_id"), ("InstanceIP", "instance_ip"), ("DnsName", "dns_name"),

@@ -368,6 +368,7 @@ void Load::change_stored(Server& server, const std::string& id) {
             return send(server, request, ignore);
         }
         case 4: {
+            if (rng_.chance(0.7)) return change_keys(server);
             api::UpdateBucketCORSOptRequest request;
             request.allowed_origins = {"*"};
             request.allowed_methods = {"GET"};
@@ -380,6 +381,28 @@ void Load::change_stored(Server& server, const std::string& id) {
             return send(server, request, ignore);
         }
     }
+}
+
+void Load::change_keys(Server& server) {
+    const auto ignore = [](const api::Envelope&) {};
+    if (keys_.size() < 3)
+        return send(server, api::CreateAccessKeyRequest{.read_only = rng_.chance(0.5)},
+                    [this](const api::Envelope& envelope) {
+                        if (!envelope.error_code.empty()) return;
+                        const auto made = api::decode_response<api::CreateAccessKeyResponse>(envelope.response);
+                        require(made.has_value(), "answers can be read", "{}", envelope.response);
+                        keys_.push_back(made->access_key.secret_id);
+                    });
+    // Acknowledged keys are there, after any crash.
+    const std::string id = keys_.front();
+    if (rng_.chance(0.5))
+        return send(server, api::UpdateAccessKeyRequest{.secret_id = id, .status = "DISABLED"},
+                    [id](const api::Envelope& envelope) {
+                        require(envelope.error_code != "ResourceNotFound", "no acknowledged change is lost",
+                                "access key {} is gone", id);
+                    });
+    keys_.erase(keys_.begin());
+    send(server, api::DeleteAccessKeyRequest{.secret_id = id}, ignore);
 }
 
 void Load::create_alias(Server& server) {

@@ -104,6 +104,7 @@ private:
     void change_instance(Server& server);
     void change_policy(Server& server);
     void change_stored(Server& server, const std::string& fleet);
+    void change_keys(Server& server);
     void create_alias(Server& server);
     void update_alias(Server& server);
     void read_alias(Server& server);
@@ -142,6 +143,7 @@ private:
     std::vector<std::pair<std::string, std::string>> instances_;  ///< fleet and instance, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
+    std::vector<std::string> keys_;  ///< SecretIds that were made and not asked to be deleted
     std::map<std::string, KnownQueue> queues_;
     std::map<std::string, KnownPlacement> placements_;
     std::map<std::string, KnownSession> sessions_;

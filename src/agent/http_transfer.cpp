@@ -99,6 +99,7 @@ Curl make(const Transfer& transfer, Headers& headers, const std::atomic<bool>& s
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    if (!transfer.ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, transfer.ca_file.c_str());
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_PROXY, "");  // objects come from our own server, whatever the environment says
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);

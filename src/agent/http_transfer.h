@@ -14,6 +14,7 @@ struct Transfer {
     std::string url;
     std::string authorization;  ///< never logged
     std::uint64_t bytes_max = 0;
+    std::string ca_file = {};  ///< PEM; empty: the system's CAs
 };
 
 /// Fetches into `file`, going on where an earlier attempt stopped. Unavailable: may work later; anything else will not

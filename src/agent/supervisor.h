@@ -42,6 +42,7 @@ struct SupervisorOptions {
     std::uint32_t instance_capacity = 16;
     SandboxMode sandbox = SandboxMode::Auto;
     std::string objects_url;  ///< "": as the server says
+    std::string ca_file;      ///< PEM file of the CA that https: there comes from; "": the system's
     ResourceLimits limits;
     UnzipLimits unzip;
     std::uint64_t package_bytes_max = 8ULL << 30;

@@ -170,8 +170,8 @@ void Supervisor::Impl::prepare(Instance& instance, std::int64_t now) {
         instance.job_running = true;
         const link::ObjectRef prefix = instance.spec.log_prefix;
         const bool queued = in_background(
-            [work = std::move(work), prefix, url = objects_url(), id = instance.id, number = instance.next,
-             tmp = root_ / "tmp" / rng_.text(12), stop = instance.stop]() mutable {
+            [work = std::move(work), prefix, url = objects_url(), ca = options.ca_file, id = instance.id,
+             number = instance.next, tmp = root_ / "tmp" / rng_.text(12), stop = instance.stop]() mutable {
                 StepOutcome outcome = work();
                 // The step's log goes first, so that whoever hears of the step can read it.
                 std::string key;
@@ -180,10 +180,10 @@ void Supervisor::Impl::prepare(Instance& instance, std::int64_t now) {
                                       prefix.key.empty() || prefix.key.ends_with('/') ? "" : "/", kStepNames[number]);
                     bool sent = false;
                     if (write_file_atomically(tmp, outcome.log))
-                        sent =
-                            send_file({object_url(url, prefix.bucket, key), prefix.authorization, outcome.log.size()},
-                                      tmp, *stop)
-                                .has_value();
+                        sent = send_file(
+                                   {object_url(url, prefix.bucket, key), prefix.authorization, outcome.log.size(), ca},
+                                   tmp, *stop)
+                                   .has_value();
                     remove_tree(tmp);
                     if (!sent) key.clear();
                 }
@@ -314,7 +314,7 @@ void Supervisor::Impl::fetch_package(const std::string& sha256) {
     }
     package.fetching = true;
     const Transfer transfer{object_url(objects_url(), package.ref.bucket, package.ref.key), package.ref.authorization,
-                            package.bytes > 0 ? package.bytes : options.package_bytes_max};
+                            package.bytes > 0 ? package.bytes : options.package_bytes_max, options.ca_file};
     const bool queued = in_background(
         [transfer, sha256, part = root_ / "packages" / (sha256 + ".part"), cached = package_path(sha256),
          stop = package.stop] {

@@ -54,8 +54,8 @@ void Supervisor::Impl::collect(const std::string& session_id) {
     if (request.working_folder.empty()) request.working_folder = "/local/game";
     job.running = true;
     const bool queued = in_background(
-        [request = std::move(request), order = job.order, url = objects_url(), zip = root_ / "tmp" / rng_.text(12),
-         stop = instance->stop] {
+        [request = std::move(request), order = job.order, url = objects_url(), ca = options.ca_file,
+         zip = root_ / "tmp" / rng_.text(12), stop = instance->stop] {
             std::pair<link::LogCollected, bool> done{{.session_id = order.session_id}, false};
             auto& [answer, again] = done;
             const auto bundle = bundle_logs(request, zip);
@@ -66,9 +66,9 @@ void Supervisor::Impl::collect(const std::string& session_id) {
             } else if (answer.message = bundle->message; bundle->files > 0) {
                 // Not the instance's stop flag: its removal waits for the logs, not the other way round.
                 static const std::atomic<bool> never = false;
-                sent = send_file(
-                    {object_url(url, order.target.bucket, order.target.key), order.target.authorization, bundle->bytes},
-                    zip, never);
+                sent = send_file({object_url(url, order.target.bucket, order.target.key), order.target.authorization,
+                                  bundle->bytes, ca},
+                                 zip, never);
                 answer.ok = sent.has_value();
                 answer.log_key = sent ? order.target.key : "";
                 answer.bytes = sent ? bundle->bytes : 0;

@@ -10,6 +10,7 @@
 #include "api/model.h"
 #include "base/result.h"
 #include "core/step.h"
+#include "engine/key_book.h"
 #include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
 #include "objects/object_store.h"
@@ -17,12 +18,22 @@
 
 namespace gse::api {
 
+class RateLimiter;
+
+/// A key as it is once the change is durable.
+struct KeyChange {
+    engine::LiveKey key;
+    bool removed = false;
+};
+
 /// What handlers may use besides the state; constant while the server runs.
 struct Services {
     const objects::ObjectAuth& object_auth;
     std::string token_secret;                      ///< signs NextToken
     std::string public_url;                        ///< of this server, for log URLs: `http://127.0.0.1:8080`
     objects::BucketRules* bucket_rules = nullptr;  ///< told of new rules once they are durable; null: nobody asks
+    engine::KeyBook* keys = nullptr;               ///< told of changed keys once they are durable; null: there are none
+    RateLimiter* rates = nullptr;                  ///< asked by the gateway; null: no limits
     Millis upload_valid{3'600'000};
     Millis log_url_valid{3'600'000};
 };
@@ -37,6 +48,8 @@ struct Scope {
     std::optional<objects::ObjectInfo> package;      ///< CreateAsset: the upload, already pinned under its hash
     std::string unpinned;                            ///< out: hash of a package that this call no longer needs
     std::optional<objects::BucketRule> bucket_rule;  ///< out: a bucket's new rule, in force once it is durable
+
+    std::optional<KeyChange> key_change = {};  ///< out: an access key, in force once it is durable
 
     [[nodiscard]] core::State& state() const { return step.state; }
 };
@@ -140,6 +153,12 @@ GSE_ACTION(EndGameServerSessionAndProcess);
 GSE_ACTION(JoinGameServerSession);
 GSE_ACTION(JoinGameServerSessionBatch);
 GSE_ACTION(DescribePlayerSessions);
+
+// Access keys (extensions)
+GSE_ACTION(CreateAccessKey);
+GSE_ACTION(ListAccessKeys);
+GSE_ACTION(UpdateAccessKey);
+GSE_ACTION(DeleteAccessKey);
 
 // Queues and placements
 GSE_ACTION(CreateGameServerSessionQueue);

@@ -41,6 +41,7 @@ constexpr std::array kRows = {
     Row{ErrorCode::AuthSignatureFailure, "AuthFailure.SignatureFailure"},
     Row{ErrorCode::AuthTokenFailure, "AuthFailure.TokenFailure"},
     Row{ErrorCode::AuthUnauthorized, "AuthFailure.UnauthorizedOperation"},
+    Row{ErrorCode::Unauthorized, "UnauthorizedOperation"},
     Row{ErrorCode::FailedOperation, "FailedOperation"},
     Row{ErrorCode::Internal, "InternalError"},
 };

@@ -10,7 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/access_keys.h"
 #include "api/error_table.h"
+#include "api/rate_limiter.h"
 #include "api/uploads.h"
 #include "codec/codec.h"
 
@@ -34,16 +36,14 @@ Result<Decision> prepare(const engine::ApiCall& call) {
 
 struct Entry {
     Prepare prepare;
-    bool reads;
+    Access access;
+    std::size_t index;  ///< in api::actions()
 };
 
 template <class Request>
 Entry entry() {
-    constexpr std::string_view name = ActionTraits<Request>::name;
-    constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search", "Wait"};
-    const bool reads =
-        std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
-    return {&prepare<Request>, reads};
+    using Traits = ActionTraits<Request>;
+    return {&prepare<Request>, Traits::access, static_cast<std::size_t>(find_action(Traits::name) - actions().data())};
 }
 
 const std::unordered_map<std::string_view, Entry>& entries() {
@@ -120,9 +120,10 @@ struct Gateway::Worker {
     static constexpr std::chrono::seconds kSweepStep{1};
     static constexpr std::chrono::minutes kSweepPause{10};
     static constexpr std::size_t kSweepMax = 256;
+    static constexpr std::chrono::minutes kUsePause{1};
 
-    Worker(objects::ObjectStore& object_store, const Settings& s, const Clock& c)
-        : store(object_store), settings(s), clock(c), thread([this] { run(); }) {}
+    Worker(engine::Engine& e, objects::ObjectStore& object_store, engine::KeyBook* k, const Settings& s, const Clock& c)
+        : owner(e), store(object_store), keys(k), settings(s), clock(c), thread([this] { run(); }) {}
     ~Worker() {
         {
             std::lock_guard lock(mutex);
@@ -146,9 +147,18 @@ struct Gateway::Worker {
         std::unique_lock lock(mutex);
         objects::SweepCursor cursor;
         auto sweep_at = std::chrono::steady_clock::now() + kSweepStep;
+        auto uses_at = std::chrono::steady_clock::now() + kUsePause;
         for (;;) {
-            if (!wakes.wait_until(lock, sweep_at, [this] { return stopping || !jobs.empty(); })) {
+            if (!wakes.wait_until(lock, std::min(sweep_at, uses_at), [this] { return stopping || !jobs.empty(); })) {
                 lock.unlock();
+                if (std::chrono::steady_clock::now() >= uses_at) {
+                    write_uses();
+                    uses_at = std::chrono::steady_clock::now() + kUsePause;
+                }
+                if (std::chrono::steady_clock::now() < sweep_at) {
+                    lock.lock();
+                    continue;
+                }
                 // What cannot be removed now is tried again by the next walk.
                 const auto swept = sweep_uploads(store, cursor, settings, clock.wall(), kSweepMax);
                 const bool pause = !swept || swept->complete;
@@ -166,7 +176,24 @@ struct Gateway::Worker {
         }
     }
 
+    /// When keys were used last is written down once a minute, by nobody's request. If it cannot be now, the next use
+    /// will be.
+    void write_uses() {
+        if (!keys) return;
+        auto uses = keys->take_uses();
+        if (uses.empty()) return;
+        (void)owner.submit(
+            engine::Engine::Kind::Write,
+            [uses = std::move(uses)](core::Step& step) {
+                record_uses(step, uses);
+                return std::string{};
+            },
+            [](std::string) {});
+    }
+
+    engine::Engine& owner;
     objects::ObjectStore& store;
+    engine::KeyBook* const keys;
     const Settings& settings;
     const Clock& clock;
     std::mutex mutex;
@@ -177,6 +204,13 @@ struct Gateway::Worker {
 };
 
 namespace {
+void put_in_force(KeyChange change, engine::KeyBook& keys) {
+    if (change.removed)
+        keys.remove(change.key.secret_id);
+    else
+        keys.set(std::move(change.key));
+}
+
 /// Removes a package unless an asset still names it. Pinning and dropping are jobs of one thread, and the look at the
 /// state waits its turn behind every CreateAsset decided meanwhile: what a new asset has pinned stays. A crash before
 /// the removal leaves a file that nobody reads.
@@ -199,7 +233,8 @@ Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Serv
     : engine_(engine),
       services_(services),
       settings_(settings),
-      worker_(std::make_shared<Worker>(store, settings, clock)) {}
+      clock_(clock),
+      worker_(std::make_shared<Worker>(engine, store, services.keys, settings, clock)) {}
 Gateway::~Gateway() = default;
 
 void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
@@ -207,10 +242,14 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     if (!entry) return done(error_body(entry.error(), call.request_id));
     const auto region = find_region(settings_, call.region);
     if (!region) return done(error_body(region.error(), call.request_id));
+    if (services_.rates) {
+        const auto admitted = services_.rates->admit(call.account, *region, (*entry)->index, clock_.monotonic_ms());
+        if (!admitted) return done(error_body(admitted.error(), call.request_id));
+    }
     auto decision = (*entry)->prepare(call);
     if (!decision) return done(error_body(decision.error(), call.request_id));
 
-    const auto kind = (*entry)->reads ? engine::Engine::Kind::Read : engine::Engine::Kind::Write;
+    const auto kind = (*entry)->access == Access::Write ? engine::Engine::Kind::Write : engine::Engine::Kind::Read;
     // Shared, because a refused submit must still be able to answer.
     auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
@@ -221,6 +260,7 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
         struct Left {
             std::string unpinned;
             std::optional<objects::BucketRule> bucket_rule;
+            std::optional<KeyChange> key_change;
         };
         auto left = std::make_shared<Left>();
         auto result = engine.submit(
@@ -229,12 +269,13 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
              decided = std::move(decided)](core::Step& step) mutable {
                 Scope scope{step, services, region, request_id, secret_id, std::move(package), {}, {}};
                 std::string body = decide(decided, scope);
-                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule)};
+                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule), std::move(scope.key_change)};
                 return body;
             },
             [&engine, &services, finish, left, worker](std::string body) {
                 if (left->bucket_rule && services.bucket_rules)
                     services.bucket_rules->set(std::move(*left->bucket_rule));
+                if (left->key_change && services.keys) put_in_force(std::move(*left->key_change), *services.keys);
                 (*finish)(std::move(body));
                 if (left->unpinned.empty()) return;
                 if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(left->unpinned));

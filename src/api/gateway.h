@@ -26,6 +26,7 @@ private:
     engine::Engine& engine_;
     const Services& services_;
     const Settings& settings_;
+    const Clock& clock_;
     std::shared_ptr<Worker> worker_;
 };
 

@@ -39,6 +39,7 @@ enum class ErrorCode : std::uint8_t {
     AuthSignatureFailure,
     AuthTokenFailure,
     AuthUnauthorized,  ///< known caller, not allowed
+    Unauthorized,      ///< the key is not for this action
     FailedOperation,   ///< the world refused (disk full, host unreachable)
     Internal,          ///< our fault
 };

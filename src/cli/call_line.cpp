@@ -86,6 +86,8 @@ Result<CallLine> parse_call(std::span<const std::string> arguments) {
             line.connection.profile = value;
         else if (name == "credentials")
             line.connection.credentials = value;
+        else if (name == "ca")
+            line.connection.ca = value;
         else if (name == "json")
             json = value;
         else if (name != "output" || value != "json")  // call always prints JSON

@@ -19,7 +19,7 @@ struct CallLine {
 };
 
 /// Parameters start with a capital letter (`--Name v`, `--Nested.Field v`, `--List.0 v`, `--Flag=true`), flags of the
-/// program with a small one (`--endpoint`, `--region`, `--profile`, `--credentials`, `--json TEXT|-`).
+/// program with a small one (`--endpoint`, `--region`, `--profile`, `--credentials`, `--ca`, `--json TEXT|-`).
 /// Errors name the parameter or the nearest action.
 Result<CallLine> parse_call(std::span<const std::string> arguments);
 

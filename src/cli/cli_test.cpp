@@ -115,6 +115,8 @@ TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
         {"fleet", "create", "x"},
         {"alias", "create", "x"},
         {"alias", "create", "x", "--fleet", "f", "--terminal", "m"},
+        {"key", "update", "k"},
+        {"key", "update", "k", "--enable", "--disable"},
         {"session", "create", "--players", "1"},
         {"session", "create", "--players", "1", "--fleet", "a", "--alias", "b"},
         {"fleet", "list", "--output", "xml"},
@@ -150,6 +152,11 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"fleet", "scale"},
                                                              {"fleet", "wait"},
                                                              {"fleet", "delete"},
+                                                             {"key", "create"},
+                                                             {"key", "list"},
+                                                             {"key", "update"},
+                                                             {"key", "rotate"},
+                                                             {"key", "delete"},
                                                              {"alias", "create"},
                                                              {"alias", "list"},
                                                              {"alias", "show"},
@@ -186,6 +193,9 @@ TEST_F(Cli, ServersGetTheConfigurationOfFileSetAndFlags) {
     EXPECT_EQ(gse({"agent", "--server", "10.0.0.5:1", "--token-file", "/t"}), kDone);
     EXPECT_EQ(served_, "agent");
     EXPECT_EQ(config_.agent.server, "10.0.0.5:1");
+    EXPECT_EQ(gse({"server", "--tls-cert", "/c.pem", "--tls-key", "/k.pem"}), kDone);
+    EXPECT_EQ(config_.http.tls_cert, "/c.pem");
+    EXPECT_EQ(config_.http.tls_key, "/k.pem");
     EXPECT_EQ(gse({"server", "--insecure-http", "--listen=0.0.0.0:80"}), kDone);
     EXPECT_TRUE(config_.insecure_http);
 }
@@ -489,6 +499,51 @@ TEST_F(Cli, TagsAreAddedAndTakenAway) {
     EXPECT_EQ(gse({"tag", "add", "alias", "arena", "env"}), kFailed);
     EXPECT_THAT(err(), HasSubstr("KEY=VALUE"));
     EXPECT_EQ(gse({"tag", "add", "world", "arena", "a=b"}), kUsage);
+const char* const kTwoKeys =
+    R"("AccessKeys":[{"SecretId":"AKIDROOT","Description":"","Status":"ENABLED","ReadOnly":false,"Source":"ROOT","CreationTime":null,"LastUsedTime":"2026-01-01T00:00:00Z"},)"
+    R"({"SecretId":"AKIDA","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-01T00:00:00Z","LastUsedTime":null}],"TotalCount":2)";
+const char* const kNewKey =
+    R"("AccessKey":{"SecretId":"AKIDB","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-02T00:00:00Z","LastUsedTime":null},"SecretKey":"hush")";
+
+TEST_F(Cli, AKeyIsPrintedOnce) {
+    answer("CreateAccessKey", kNewKey);
+    EXPECT_EQ(gse({"key", "create", "--description", "dashboard", "--read-only"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"Description":"dashboard","ReadOnly":true})");
+    EXPECT_EQ(out(), "SecretId:  AKIDB\nSecretKey: hush\n");
+    EXPECT_THAT(err(), HasSubstr("not shown again"));
+
+    answer("ListAccessKeys", kTwoKeys);
+    EXPECT_EQ(gse({"key", "list"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("AKIDROOT  ENABLED  all   ROOT"));
+    EXPECT_THAT(out(), HasSubstr("AKIDA     ENABLED  read  API"));
+}
+
+TEST_F(Cli, RotatingAKeySaysHowToRetireTheOld) {
+    answer("ListAccessKeys", kTwoKeys);
+    answer("CreateAccessKey", kNewKey);
+    EXPECT_EQ(gse({"key", "rotate", "dashboard"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"Description":"dashboard","ReadOnly":true})") << "as the old one was";
+    EXPECT_THAT(out(), HasSubstr("SecretKey: hush"));
+    EXPECT_THAT(err(), HasSubstr("gse key update AKIDA --disable"));
+    EXPECT_THAT(err(), HasSubstr("gse key delete AKIDA"));
+    EXPECT_TRUE(all_answered()) << "the old key is not touched";
+
+    answer("ListAccessKeys", kTwoKeys);
+    answer("CreateAccessKey", kNewKey);
+    EXPECT_EQ(gse({"key", "rotate", "AKIDROOT"}), kDone) << err();
+    EXPECT_THAT(err(), HasSubstr("credentials.toml"));
+}
+
+TEST_F(Cli, AKeyIsChangedByItsDescription) {
+    answer("ListAccessKeys", kTwoKeys);
+    answer("UpdateAccessKey", kNewKey);
+    EXPECT_EQ(gse({"key", "update", "dashboard", "--disable", "--description", "old"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"SecretId":"AKIDA","Status":"DISABLED","Description":"old"})");
+    answer("ListAccessKeys", kTwoKeys);
+    answer("DeleteAccessKey", "");
+    EXPECT_EQ(gse({"key", "delete", "AKIDA", "--ca", "/ca.pem"}), kDone) << err();
+    EXPECT_EQ(out(), "deleted AKIDA\n");
+    EXPECT_EQ(connection_.ca_file, "/ca.pem");
 }
 
 TEST_F(Cli, ASessionTakesPropertiesAndAnAlias) {

@@ -64,7 +64,9 @@ void add_command(CLI::App& parent, Chosen& chosen, const Spec& spec, void (*decl
     CLI::App* command = parent.add_subcommand(spec.name, spec.about);
     auto options = std::make_shared<Options>();
     declare(*command, *options);
-    command->add_option("--endpoint", chosen.connection.endpoint, "server, as http://HOST:PORT (GSE_ENDPOINT)");
+    command->add_option("--endpoint", chosen.connection.endpoint,
+                        "server, as http://HOST:PORT or https://HOST:PORT (GSE_ENDPOINT)");
+    command->add_option("--ca", chosen.connection.ca, "PEM file of the CA that https:// is checked against (GSE_CA)");
     command->add_option("--region", chosen.connection.region, "region (TENCENTCLOUD_REGION)");
     command->add_option("--credentials", chosen.connection.credentials,
                         "the server's credentials.toml (GSE_CREDENTIALS)");
@@ -90,6 +92,7 @@ std::string cell(const std::optional<T>& value) {
 void add_asset_commands(CLI::App& app, Chosen& chosen);
 void add_fleet_commands(CLI::App& app, Chosen& chosen);
 void add_alias_commands(CLI::App& app, Chosen& chosen);
+void add_key_commands(CLI::App& app, Chosen& chosen);
 void add_session_commands(CLI::App& app, Chosen& chosen);
 void add_placement_commands(CLI::App& app, Chosen& chosen);
 void add_tag_commands(CLI::App& app, Chosen& chosen);

@@ -31,8 +31,8 @@ Result<Connection> resolve_connection(const ConnectionFlags& flags, const Enviro
     Lender lender{environment};
     const auto variable = [&lender](const char* name) { return lender(name); };
     Connection connection =
-        TRY(client::resolve_options({given(flags.endpoint), given(flags.region), given(flags.profile)}, variable,
-                                    client::default_profile_file(variable)));
+        TRY(client::resolve_options({given(flags.endpoint), given(flags.region), given(flags.profile), given(flags.ca)},
+                                    variable, client::default_profile_file(variable)));
     std::string file = flags.credentials;
     if (file.empty() && connection.secret_id.empty()) file = environment("GSE_CREDENTIALS");
     if (!file.empty()) {

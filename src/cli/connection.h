@@ -15,6 +15,7 @@ struct ConnectionFlags {
     std::string region;
     std::string profile;
     std::string credentials;  ///< path of a credentials.toml
+    std::string ca;           ///< path of a PEM file with CA certificates
 };
 
 using Connection = client::ClientOptions;

@@ -57,6 +57,17 @@ TEST_F(ConnectionTest, DefaultsToTheServerOnThisMachine) {
     EXPECT_EQ(connection->secret_id, "env-id");
 }
 
+TEST_F(ConnectionTest, TheCaComesFromFlagEnvironmentOrProfile) {
+    set_key();
+    EXPECT_EQ(resolve()->ca_file, "");
+    write_profiles("[default]\nca = \"profile.pem\"\n");
+    EXPECT_EQ(resolve()->ca_file, "profile.pem");
+    set("GSE_CA", "environment.pem");
+    EXPECT_EQ(resolve()->ca_file, "environment.pem");
+    EXPECT_EQ(resolve({.endpoint = "", .region = "", .profile = "", .credentials = "", .ca = "flag.pem"})->ca_file,
+              "flag.pem");
+}
+
 TEST_F(ConnectionTest, FlagsWinOverTheEnvironmentAndThatOverTheDefaultProfile) {
     write_profiles(
         "[default]\nendpoint = \"http://profile:1\"\nregion = \"ap-beijing\"\nsecret_id = \"p-id\"\nsecret_key = "

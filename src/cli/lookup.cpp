@@ -79,6 +79,11 @@ Result<std::vector<api::Alias>> all_aliases(Api& api) {
     return by_offset<api::Alias>(api, api::ListAliasesRequest{}, [](auto& page) -> auto& { return page.aliases; });
 }
 
+Result<std::vector<api::AccessKey>> all_access_keys(Api& api) {
+    return by_offset<api::AccessKey>(api, api::ListAccessKeysRequest{},
+                                     [](auto& page) -> auto& { return page.access_keys; });
+}
+
 Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id) {
     return by_offset<api::Instance>(api, api::DescribeInstancesRequest{.fleet_id = fleet_id},
                                     [](auto& page) -> auto& { return page.instances; });
@@ -110,6 +115,12 @@ Result<api::Alias> find_alias(Api& api, const std::string& name_or_id) {
     return pick(
         "alias", name_or_id, TRY(all_aliases(api)), [](const auto& a) { return a.alias_id; },
         [](const auto& a) { return a.name; });
+}
+
+Result<api::AccessKey> find_access_key(Api& api, const std::string& id_or_description) {
+    return pick(
+        "key", id_or_description, TRY(all_access_keys(api)), [](const auto& k) { return k.secret_id; },
+        [](const auto& k) { return k.description; });
 }
 
 Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id) {

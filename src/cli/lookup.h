@@ -13,6 +13,7 @@ namespace gse::cli {
 Result<std::vector<api::Asset>> all_assets(Api& api);
 Result<std::vector<api::FleetAttributes>> all_fleets(Api& api);
 Result<std::vector<api::Alias>> all_aliases(Api& api);
+Result<std::vector<api::AccessKey>> all_access_keys(Api& api);
 Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id);
 /// By fleet, alias or session id, as the request says.
 Result<std::vector<api::GameServerSession>> all_sessions(Api& api, api::DescribeGameServerSessionsRequest request);
@@ -21,6 +22,8 @@ Result<std::vector<api::PlayerSession>> all_players(Api& api, api::DescribePlaye
 Result<api::Asset> find_asset(Api& api, const std::string& name_or_id);
 Result<api::FleetAttributes> find_fleet(Api& api, const std::string& name_or_id);
 Result<api::Alias> find_alias(Api& api, const std::string& name_or_id);
+/// By SecretId, or by description.
+Result<api::AccessKey> find_access_key(Api& api, const std::string& id_or_description);
 /// A name is looked for among the sessions of every fleet that have not ended.
 Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id);
 

@@ -67,6 +67,8 @@ CLI::App& add_server(CLI::App& app, Chosen& chosen, const std::string& name, con
 
 void declare_listeners(CLI::App& command, ConfigFlags& flags) {
     declare_key(command, flags, "--listen", "listen", "HTTP address; port 0 lets the kernel choose");
+    declare_key(command, flags, "--tls-cert", "http.tls_cert", "PEM file with the certificate chain: speak HTTPS");
+    declare_key(command, flags, "--tls-key", "http.tls_key", "PEM file with the certificate's private key");
     command.add_flag_callback(
         "--insecure-http", [&flags] { flags.named.emplace_back("insecure_http=true"); },
         "serve plain HTTP beyond loopback, for use behind a TLS proxy");
@@ -185,6 +187,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_asset_commands(app, chosen);
     add_fleet_commands(app, chosen);
     add_alias_commands(app, chosen);
+    add_key_commands(app, chosen);
     add_session_commands(app, chosen);
     add_placement_commands(app, chosen);
     add_tag_commands(app, chosen);

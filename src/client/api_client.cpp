@@ -146,6 +146,7 @@ struct ApiClient::Transport {
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.timeout.count()));
+        if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
         // A proxy for the world is none for this machine.
         curl_easy_setopt(handle, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
         curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, message);
@@ -157,8 +158,12 @@ struct ApiClient::Transport {
     ApiResult<long> perform(const ClientOptions& options) {
         const CURLcode code = curl_easy_perform(handle);
         if (code != CURLE_OK) {
-            return local_error("NetworkError", fmt::format("cannot talk to {}: {}", options.endpoint,
-                                                           message[0] != '\0' ? message : curl_easy_strerror(code)));
+            const std::string why = message[0] != '\0' ? message : curl_easy_strerror(code);
+            const bool untrusted = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
+            return local_error(
+                "NetworkError",
+                fmt::format("cannot talk to {}: {}{}", options.endpoint, why,
+                            untrusted ? "; name the CA of a server of your own with --ca FILE or GSE_CA" : ""));
         }
         long status = 0;
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

@@ -20,6 +20,7 @@ struct ClientOptions {
     std::string region;                              ///< empty: the server's default
     std::string secret_id;
     std::string secret_key;
+    std::string ca_file;                        ///< PEM; https:// is checked against these CAs; empty: the system's
     Millis timeout = std::chrono::seconds{30};  ///< of one call, and of standstill in a transfer
 };
 
@@ -28,14 +29,17 @@ struct GivenOptions {
     std::optional<std::string> endpoint;
     std::optional<std::string> region;
     std::optional<std::string> profile;  ///< table of the profile file; "default" if it has one
+    std::optional<std::string> ca = {};  ///< file
 };
 
-/// Fills the options from `given`, then the environment (GSE_ENDPOINT, TENCENTCLOUD_REGION, TENCENTCLOUD_SECRET_ID,
-/// TENCENTCLOUD_SECRET_KEY), then a table of the profile file; a profile named in `given` goes before the environment.
+/// Fills the options from `given`, then the environment (GSE_ENDPOINT, GSE_CA, TENCENTCLOUD_REGION,
+/// TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY), then a table of the profile file; a profile named in `given` goes
+/// before the environment.
 ///
 ///   [default]
 ///   endpoint = "http://127.0.0.1:8080"
 ///   region = "ap-shanghai"
+///   ca = "/etc/gse/ca.pem"                           # where https:// is not signed by a public CA
 ///   credentials = "/var/lib/gse/credentials.toml"    # or secret_id and secret_key
 ///
 /// `environment` answers a variable's value or null, as ::getenv does. A profile that was asked for must exist.

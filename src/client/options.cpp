@@ -17,6 +17,7 @@ struct Profile {
     std::optional<std::string> region;
     std::optional<std::string> secret_id;
     std::optional<std::string> secret_key;
+    std::optional<std::string> ca;
 };
 
 std::unexpected<Error> unusable(const std::filesystem::path& file, std::string what) {
@@ -42,6 +43,8 @@ Result<Profile> read_profile(const std::filesystem::path& file, const std::optio
             profile.endpoint = *content;
         } else if (key == "region") {
             profile.region = *content;
+        } else if (key == "ca") {
+            profile.ca = *content;
         } else if (key == "secret_id") {
             profile.secret_id = *content;
         } else if (key == "secret_key") {
@@ -92,6 +95,7 @@ Result<ClientOptions> resolve_options(const GivenOptions& given,
     };
     ClientOptions options;
     choose(options.endpoint, given.endpoint, variable("GSE_ENDPOINT"), profile.endpoint);
+    choose(options.ca_file, given.ca, variable("GSE_CA"), profile.ca);
     choose(options.region, given.region, variable("TENCENTCLOUD_REGION"), profile.region);
     choose(options.secret_id, std::nullopt, variable("TENCENTCLOUD_SECRET_ID"), profile.secret_id);
     choose(options.secret_key, std::nullopt, variable("TENCENTCLOUD_SECRET_KEY"), profile.secret_key);

@@ -113,6 +113,13 @@ struct Type {
     bool extension = false;  ///< ours, not the original's
 };
 
+/// What a call of an action does.
+enum class Access : std::uint8_t {
+    Read,   ///< changes nothing, and hands out nothing with which something could be changed
+    Grant,  ///< changes nothing, but hands out such a thing, or what only owners should see
+    Write,  ///< changes something
+};
+
 struct Action {
     std::string_view name;
     std::string_view area;
@@ -122,6 +129,9 @@ struct Action {
     const Type* response;
     std::span<const std::string_view> errors;  ///< codes the original documents for it
     bool extension = false;                    ///< ours, not the original's
+    Access access = Access::Write;             ///< a read-only key may call those that Read
+    bool permanent_key = false;                ///< not with a temporary key
+    std::uint32_t rate = 0;  ///< calls per second of one account in one region, as documented; 0: no limit
 };
 
 /// All actions, sorted by name.

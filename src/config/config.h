@@ -38,6 +38,8 @@ struct Journal {
 struct Http {
     std::uint32_t threads = 1;  ///< I/O loops
     std::uint64_t max_connections = 10'000;
+    std::string tls_cert;  ///< PEM file with the certificate chain; "" → plain HTTP
+    std::string tls_key;   ///< PEM file with its private key
 };
 
 struct Agent {
@@ -48,8 +50,9 @@ struct Agent {
     std::uint64_t capacity = 64;              ///< instances this host offers
     std::vector<std::string> instance_types;  ///< that this host offers; none: all
     Sandbox sandbox = Sandbox::Auto;
-    std::string access_user;                          ///< GetInstanceAccess: who logs in to this host; "" → nobody
-    std::string access_key_file;                      ///< and with which private key
+    std::string access_user;      ///< GetInstanceAccess: who logs in to this host; "" → nobody
+    std::string access_key_file;  ///< and with which private key
+    std::string ca_file;          ///< CA certificates that the server's HTTPS must come from; "" → the system's
     std::uint64_t package_cache_bytes = 20ULL << 30;  ///< unpacked packages kept for the next instance
 };
 

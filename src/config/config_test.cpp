@@ -130,6 +130,47 @@ TEST(Config, ASingleLimitStandsAboveTheProfileWhereverItIsWritten) {
     EXPECT_EQ(config->settings.limits.aliases_per_region, 20U);
 }
 
+TEST(Config, RatesAreOffUnlessAskedFor) {
+    struct Case {
+        const char* name;
+        std::string file;
+        std::vector<std::string> overrides;
+        bool documented;
+        std::map<std::string, std::uint32_t, std::less<>> actions;
+    };
+    const Case kCases[] = {
+        {"nothing said", "", {}, false, {}},
+        {"by the profile", "", {"limits.profile=gse-2019"}, true, {}},
+        {"by a word", "", {"limits.rates=gse-2019"}, true, {}},
+        {"the profile without them", "", {"limits.profile=gse-2019", "limits.rates=off"}, false, {}},
+        {"one action", "", {"limits.rates.CreateAlias=5"}, false, {{"CreateAlias", 5}}},
+        {"one action of the profile",
+         "[limits]\nprofile = \"gse-2019\"",
+         {"limits.rates.CreateAlias=0"},
+         true,
+         {{"CreateAlias", 0}}},
+        {"a table",
+         "[limits.rates]\nCreateAlias = 5\nListFleets = 6",
+         {"limits.rates.ListFleets=7"},
+         false,
+         {{"CreateAlias", 5}, {"ListFleets", 7}}},
+        {"a table above a profile",
+         "limits.rates = {profile = \"gse-2019\", CreateAlias = 5}",
+         {},
+         true,
+         {{"CreateAlias", 5}}},
+    };
+    for (const Case& c : kCases) {
+        const auto config = load_text(c.file, c.overrides);
+        ASSERT_TRUE(config) << c.name << ": " << config.error().message;
+        EXPECT_EQ(config->settings.limits.rates.documented, c.documented) << c.name;
+        EXPECT_EQ(config->settings.limits.rates.actions, c.actions) << c.name;
+        const auto again = load_text(describe(*config));
+        ASSERT_TRUE(again) << c.name << ": " << again.error().message;
+        EXPECT_EQ(again->settings.limits.rates, config->settings.limits.rates) << c.name;
+    }
+}
+
 struct Refusal {
     const char* name;
     std::string file;
@@ -213,6 +254,10 @@ TEST(Config, RefusalsNameTheKeyAndWhatIsAllowed) {
          InvalidParameterValue,
          "must not be longer than timers.host_lost"},
         {"a table where a value belongs", "[listen]\nport = 5", {}, InvalidParameterValue, "listen = a table"},
+        {"a rate that is no number", "", {"limits.rates.CreateAlias=many"}, InvalidParameterValue, "0 to 1000000"},
+        {"a rate of nothing", "", {"limits.rates.=5"}, InvalidParameterValue, "no name of an action"},
+        {"rates of another profile", "", {"limits.rates=\"fast\""}, InvalidParameterValue, "gse-2019"},
+        {"a certificate without its key", "", {"http.tls_cert=c.pem"}, InvalidParameterValue, "belong together"},
         {"an override without a value", "", {"listen"}, InvalidParameter, "must be key=value"},
         {"broken TOML", "listen = \n", {}, InvalidParameter, "line 1"},
         {"an override that would smuggle in a second key",

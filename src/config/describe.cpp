@@ -46,6 +46,14 @@ std::string show(const Slot& slot, Config& config) {
                         toml_text(type.name), toml_text(type.type_name), type.cpu, type.memory_gb, type.network_card);
                 return out + "]";
             },
+            [&](const RateTable& s) {
+                const Rates& rates = s.at(config);
+                const std::string profile = toml_text(kRateProfiles[rates.documented ? 1 : 0]);
+                if (rates.actions.empty()) return profile;
+                std::string out = fmt::format("{{profile = {}", profile);
+                for (const auto& [action, rate] : rates.actions) out += fmt::format(", {} = {}", action, rate);
+                return out + "}";
+            },
         },
         slot);
 }

@@ -27,6 +27,7 @@ void restore_2019(Limits& limits) {
     limits.queues_per_region = 20;
     limits.asset_bytes_per_region = 100ULL << 30;
     limits.players_per_session = 200;
+    limits.rates.documented = true;
 }
 
 bool is_2019(const Limits& limits) {
@@ -38,7 +39,8 @@ bool is_2019(const Limits& limits) {
            documented.instances_per_region == limits.instances_per_region &&
            documented.queues_per_region == limits.queues_per_region &&
            documented.asset_bytes_per_region == limits.asset_bytes_per_region &&
-           documented.players_per_session == limits.players_per_session;
+           documented.players_per_session == limits.players_per_session &&
+           documented.rates.documented == limits.rates.documented;
 }
 
 /// A choice among the values of an enum whose words stand in the order of its enumerators.
@@ -56,7 +58,8 @@ const std::vector<Key>& table() {
         {"link_listen", Address{GSE_AT(link_listen)}, "gRPC address that agents dial"},
         {"data", Text{GSE_AT(data)}, "folder of journal, objects, credentials and the agent's state"},
         {"public_address", Text{GSE_AT(public_address)}, "address that players are told; empty: the one of listen"},
-        {"insecure_http", Flag{GSE_AT(insecure_http)}, "serve plain HTTP beyond loopback, for use behind a TLS proxy"},
+        {"insecure_http", Flag{GSE_AT(insecure_http)},
+         "serve plain HTTP beyond loopback, for use behind a TLS proxy; not needed with http.tls_cert"},
         {"default_region", Text{GSE_AT(settings.default_region)}, "region of requests that name none"},
         {"regions", TextList{GSE_AT(settings.regions)}, "names of the regions; others are UnsupportedRegion"},
         {"uin", Text{GSE_AT(settings.uin)}, "account number in resource names (ARNs); digits"},
@@ -108,7 +111,8 @@ const std::vector<Key>& table() {
                     c.settings.limits = Limits{};
                     if (word == 1) restore_2019(c.settings.limits);
                 }},
-         "machine: what the machine can hold; gse-2019: the original's documented quotas. Single limits override it"},
+         "machine: what the machine can hold; gse-2019: the original's documented quotas and rates. Single limits "
+         "override it"},
         {"limits.aliases_per_region", Count{GSE_AT(settings.limits.aliases_per_region), 1, kMany},
          "aliases of a region"},
         {"limits.fleets_per_region", Count{GSE_AT(settings.limits.fleets_per_region), 1, kMany}, "fleets of a region"},
@@ -130,6 +134,11 @@ const std::vector<Key>& table() {
          "largest MaximumPlayerSessionCount"},
         {"limits.waiting_calls", Count{GSE_AT(settings.limits.waiting_calls), 0, 100'000},
          "WaitGameServerSessionPlacement calls that wait at once; further ones are RequestLimitExceeded"},
+        {"limits.access_keys", Count{GSE_AT(settings.limits.access_keys), 1, 10'000},
+         "access keys, those of credentials.toml besides"},
+        {"limits.rates", RateTable{GSE_AT(settings.limits.rates)},
+         "calls a second of each action, with one key in one region: off, gse-2019 (the original's), or a table of "
+         "actions, as in {profile = \"gse-2019\", CreateAlias = 5}; 0: no limit. limits.rates.CreateAlias sets one"},
         {"limits.package_bytes", Size{GSE_AT(settings.limits.package_bytes), 1, kMany},
          "largest package that is taken"},
         {"limits.log_bytes_per_session", Size{GSE_AT(settings.limits.log_bytes_per_session), 0, kMany},
@@ -196,6 +205,10 @@ const std::vector<Key>& table() {
         {"http.threads", Count{GSE_AT(http.threads), 1, 256}, "I/O loops"},
         {"http.max_connections", Count{GSE_AT(http.max_connections), 1, 1'000'000},
          "connections held at once; further ones wait to be accepted"},
+        {"http.tls_cert", Text{GSE_AT(http.tls_cert)},
+         "PEM file with the certificate chain of the HTTP port, which speaks HTTPS then; read again when it changes"},
+        {"http.tls_key", Text{GSE_AT(http.tls_key)},
+         "PEM file with the certificate's private key; keep the file at mode 0600"},
 
         {"metrics.token", Text{GSE_AT(metrics_token), true},
          "bearer token that /metrics asks for off loopback; empty: refused there"},
@@ -213,6 +226,8 @@ const std::vector<Key>& table() {
          "user name that GetInstanceAccess answers for this host; only where capacity is 1"},
         {"agent.access_key_file", Text{GSE_AT(agent.access_key_file)},
          "private SSH key (PEM) that GetInstanceAccess answers for this host; keep the file at mode 0600"},
+        {"agent.ca_file", Text{GSE_AT(agent.ca_file)},
+         "PEM file of the CA that the server's HTTPS certificate comes from; empty: those of the system"},
         {"agent.package_cache_bytes", Size{GSE_AT(agent.package_cache_bytes), 1 << 20, kMany},
          "unpacked packages kept for the next instance"},
 

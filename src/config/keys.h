@@ -64,7 +64,13 @@ struct InstanceTypes {
     At<std::vector<InstanceType>> at;
 };
 
-using Slot = std::variant<Flag, Text, Address, Duration, Size, Count, Share, Choice, TextList, InstanceTypes>;
+/// "off", "gse-2019", or a table {profile = …, Action = N}.
+struct RateTable {
+    At<Rates> at;
+};
+
+using Slot =
+    std::variant<Flag, Text, Address, Duration, Size, Count, Share, Choice, TextList, InstanceTypes, RateTable>;
 
 /// Lambdas, one a kind of slot, for std::visit.
 template <class... Cases>
@@ -77,6 +83,10 @@ struct Key {
     Slot slot;
     std::string_view meaning;
 };
+
+/// Before the name of an action, `--set` takes this: `limits.rates.CreateAlias=5`.
+inline constexpr std::string_view kRatePrefix = "limits.rates.";
+inline constexpr std::string_view kRateProfiles[] = {"off", "gse-2019"};
 
 /// In the order they are applied and shown. limits.profile stands before the limits it sets.
 std::span<const Key> keys();

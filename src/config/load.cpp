@@ -96,6 +96,26 @@ Result<InstanceType> read_instance_type(const toml::table& row) {
     return type;
 }
 
+Result<void> read_rate_profile(const toml::node& node, Rates& rates) {
+    const auto word = read_text(node);
+    if (!word || std::ranges::count(kRateProfiles, *word) == 0)
+        return wrong("must be \"off\", \"gse-2019\", or a table of actions with their calls per second");
+    rates.documented = *word == kRateProfiles[1];
+    return {};
+}
+
+/// Whether there is such an action is known to those who serve them.
+Result<void> read_rate(std::string_view action, const toml::node& node, Rates& rates) {
+    const bool plain = !action.empty() && action.size() <= kNameShown && std::ranges::all_of(action, [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    });
+    if (!plain) return wrong(fmt::format("\"{}\" is no name of an action", action.substr(0, kNameShown)));
+    const auto rate = read_whole(node, 0, 1'000'000);
+    if (!rate) return wrong(fmt::format("{} {}", action, rate.error().message));
+    rates.actions.insert_or_assign(std::string{action}, static_cast<std::uint32_t>(*rate));
+    return {};
+}
+
 /// Reads `node` into the slot. The error says only what is allowed; the caller adds key and value.
 Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config) {
     return std::visit(
@@ -195,6 +215,16 @@ Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config)
                 s.at(config) = std::move(types);
                 return {};
             },
+            [&](const RateTable& s) -> Result<void> {
+                Rates& rates = s.at(config);
+                const auto* table = node.as_table();
+                if (!table) return read_rate_profile(node, rates);
+                if (table->size() > kListMax) return wrong(fmt::format("must name at most {} actions", kListMax));
+                for (const auto& [name, value] : *table)
+                    TRY(name.str() == "profile" ? read_rate_profile(value, rates)
+                                                : read_rate(name.str(), value, rates));
+                return {};
+            },
         },
         slot);
 }
@@ -281,6 +311,8 @@ Result<toml::table> parse_override(const Key& key, std::string_view value) {
     const bool whole = !value.empty() && value.find_first_not_of("0123456789") == std::string_view::npos;
     if (takes_bare_text(key.slot) && !quoted && !(whole && std::holds_alternative<Size>(key.slot)))
         return toml::table{{"value", std::string{value}}};
+    if (std::holds_alternative<RateTable>(key.slot) && std::ranges::count(kRateProfiles, value) > 0)
+        return toml::table{{"value", std::string{value}}};
     // A line break would start another key.
     if (value.find('\n') == std::string_view::npos) {
         toml::parse_result parsed = toml::parse(fmt::format("value = {}", value));
@@ -321,6 +353,8 @@ Result<void> check_together(const Config& config) {
     if (s.uin.empty() || s.uin.size() > 20 || s.uin.find_first_not_of("0123456789") != std::string::npos)
         return wrong(fmt::format("uin = \"{}\" must be 1 to 20 digits", s.uin));
     if (config.data.empty()) return wrong("data must name a folder");
+    if (config.http.tls_cert.empty() != config.http.tls_key.empty())
+        return wrong("http.tls_cert and http.tls_key belong together: set both, or neither");
     return {};
 }
 
@@ -334,16 +368,21 @@ Result<Config> load(const std::optional<std::filesystem::path>& file, std::span<
         documents.push_back(TRY(parse_file(*file)));
         TRY(collect(documents.back(), file->string(), settings));
     }
+    std::vector<std::pair<std::string, const toml::node*>> rates;  // of single actions
     for (const std::string& text : overrides) {
         const auto equals = text.find('=');
         if (equals == std::string::npos || equals == 0)
             return refuse(ErrorCode::InvalidParameter,
                           fmt::format("--set {}: must be key=value", text.substr(0, kNameShown)));
         const std::string_view name = std::string_view{text}.substr(0, equals);
-        const Key* key = find_key(name);
+        const bool is_rate = name.starts_with(kRatePrefix);
+        const Key* key = find_key(is_rate ? kRatePrefix.substr(0, kRatePrefix.size() - 1) : name);
         if (!key) return unknown(name, "--set: ");
         documents.push_back(TRY(parse_override(*key, std::string_view{text}.substr(equals + 1))));
-        settings.insert_or_assign(key->name, Setting{key, documents.back().get("value"), "--set: "});
+        if (is_rate)
+            rates.emplace_back(name.substr(kRatePrefix.size()), documents.back().get("value"));
+        else
+            settings.insert_or_assign(key->name, Setting{key, documents.back().get("value"), "--set: "});
     }
 
     Config config;
@@ -358,6 +397,10 @@ Result<Config> load(const std::optional<std::filesystem::path>& file, std::span<
                           fmt::format("{}{} = {}: {}", where, key.name, value, read.error().message));
         }
     }
+    for (const auto& [action, node] : rates)
+        if (const auto read = read_rate(action, *node, config.settings.limits.rates); !read)
+            return refuse(read.error().code,
+                          fmt::format("--set: {}{} = {}: {}", kRatePrefix, action, shown(*node), read.error().message));
     TRY(check_together(config));
     return config;
 }

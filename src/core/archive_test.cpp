@@ -123,6 +123,26 @@ TEST(Archive, ASessionOfAnOlderVersionCameFromNoPlacement) {
     EXPECT_EQ(older.placement, kNone);
 }
 
+TEST(Archive, AnAccessKeyHoldsAllThatItNeeds) {
+    AccessKey key;
+    key.id = "AKID1";
+    key.secret = "s";
+    key.description = "d";
+    key.disabled = key.read_only = true;
+    key.order = 300;
+    key.created = WallTime{1};
+    key.last_used = WallTime{60'000};
+    const std::string bytes = write(key);
+    EXPECT_EQ(bytes, std::string("\x05"
+                                 "AKID1\x01s\x01"
+                                 "d\x01\x01\xac\x02\x02\xc0\xa9\x07"));
+    AccessKey read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(write(read), bytes);
+}
+
 TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     ScalingTimer timer;
     timer.id = "timerId-1";

@@ -524,6 +524,18 @@ struct Bucket {
     std::uint32_t max_age_s = 0;
 };
 
+/// What requests are signed with. Those of the server's own file are no records.
+struct AccessKey {
+    std::string id;      ///< SecretId, `AKID` and alphanumerics
+    std::string secret;  ///< SecretKey; leaves the server once, in the answer that made it
+    std::string description;
+    bool disabled = false;
+    bool read_only = false;
+    std::uint64_t order = 0;
+    WallTime created;
+    WallTime last_used;  ///< {}: never; to the minute
+};
+
 /// One for the deployment.
 struct Meta {
     std::uint64_t epoch = 0;       ///< grows with each start of a server

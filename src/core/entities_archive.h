@@ -146,6 +146,10 @@ void archive(Ar& ar, Bucket& r) {
        r.max_age_s);
 }
 template <class Ar>
+void archive(Ar& ar, AccessKey& r) {
+    ar(r.id, r.secret, r.description, r.disabled, r.read_only, r.order, r.created, r.last_used);
+}
+template <class Ar>
 void archive(Ar& ar, Meta& r) {
     ar(r.epoch, r.next_order);
 }

@@ -133,6 +133,7 @@ GSE_INSTANTIATE(Placement)
 GSE_INSTANTIATE(ScalingRule)
 GSE_INSTANTIATE(ScalingTimer)
 GSE_INSTANTIATE(Bucket)
+GSE_INSTANTIATE(AccessKey)
 #undef GSE_INSTANTIATE
 
 State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) { tables<Meta>().insert(Meta{}); }
@@ -157,6 +158,7 @@ Slot State::find_process(std::string_view id) const { return lookup(processes_, 
 Slot State::find_host(std::string_view name) const { return lookup(hosts_, name); }
 Slot State::find_timer(std::string_view id) const { return lookup(scaling_timers_, id); }
 Slot State::find_bucket(std::string_view region) const { return lookup(buckets_, region); }
+Slot State::find_access_key(std::string_view id) const { return lookup(access_keys_, id); }
 
 Slot State::find_session(std::string_view id) const {
     // The part after the first mark is ours; a custom id behind it may hold anything.
@@ -394,6 +396,8 @@ void State::unlink(Slot, ScalingTimer& timer) {
 }
 void State::link(Slot slot, Bucket& bucket) { buckets_.emplace(bucket.region, slot); }
 void State::unlink(Slot, Bucket& bucket) { buckets_.erase(bucket.region); }
+void State::link(Slot slot, AccessKey& key) { access_keys_.emplace(key.id, slot); }
+void State::unlink(Slot, AccessKey& key) { access_keys_.erase(key.id); }
 
 // ------------------------------------------------------------------ count
 
@@ -838,7 +842,7 @@ Result<Now> State::apply(std::string_view batch) {
 void State::rebuild() {
     assets_.clear(), aliases_.clear(), fleets_.clear(), instances_.clear(), processes_.clear(), hosts_.clear();
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
-    scaling_timers_.clear(), buckets_.clear();
+    scaling_timers_.clear(), buckets_.clear(), access_keys_.clear();
     timers_ = {};
     queues_.clear(), placements_.clear(), alias_queues_.clear();
     reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
@@ -951,8 +955,9 @@ std::string State::derived_digest() const {
         for (const auto& [key, slot] : ordered) text += fmt::format("{}={},", key, slot);
         return text;
     };
-    for (const TextIndex* index : {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_,
-                                   &custom_sessions_, &queues_, &placements_, &scaling_timers_, &buckets_})
+    for (const TextIndex* index :
+         {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_, &queues_,
+          &placements_, &scaling_timers_, &buckets_, &access_keys_})
         line("index", index_text(*index));
     std::map<std::uint64_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)

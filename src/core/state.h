@@ -115,6 +115,8 @@ public:
     /// The options of a region's upload bucket.
     [[nodiscard]] Slot find_bucket(std::string_view region) const;
     [[nodiscard]] Slot find_host(std::string_view name) const;
+    /// By SecretId.
+    [[nodiscard]] Slot find_access_key(std::string_view id) const;
     /// By whole id, `qcs::gse:<region>:uin/<uin>:gameserversession/<FleetId>/<key>`.
     [[nodiscard]] Slot find_session(std::string_view id) const;
     /// By whole id; an id that differs in one character is unknown.
@@ -268,6 +270,7 @@ private:
     void link(Slot, ScalingRule&);
     void link(Slot, ScalingTimer&);
     void link(Slot, Bucket&);
+    void link(Slot, AccessKey&);
     void unlink(Slot, Meta&) {}
     void unlink(Slot, Asset&);
     void unlink(Slot, Alias&);
@@ -286,6 +289,7 @@ private:
     void unlink(Slot, ScalingRule&);
     void unlink(Slot, ScalingTimer&);
     void unlink(Slot, Bucket&);
+    void unlink(Slot, AccessKey&);
 
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
@@ -324,11 +328,11 @@ private:
     // Order matters: a record's links point to earlier tables.
     std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
                Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>,
-               Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>, Slab<Bucket>>
+               Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>, Slab<Bucket>, Slab<AccessKey>>
         tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_, queues_,
-        placements_, scaling_timers_, buckets_;
+        placements_, scaling_timers_, buckets_, access_keys_;
     boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
         alias_queues_;  ///< alias id → queues that name it
     boost::unordered_flat_map<std::uint64_t, Slot> players_;

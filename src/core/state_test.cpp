@@ -230,6 +230,11 @@ private:
         Bucket bucket;
         bucket.region = region;
         state_.add(std::move(bucket));
+        if (const Slot key = pick<AccessKey>(); key != kNone && rng_.chance(0.3)) return state_.remove<AccessKey>(key);
+        AccessKey key;
+        key.id = "AKID" + rng_.text(8);
+        key.order = state_.next_order();
+        state_.add(std::move(key));
     }
     void remove_something() {
         if (const Slot placement = pick<Placement>();

@@ -14,11 +14,12 @@ namespace gse::engine {
 /// One authenticated API call. The views live until `done` was called or `call` returned, whichever is later: the
 /// engine copies what it keeps.
 struct ApiCall {
-    std::string action;      ///< `CreateAlias`
-    std::string version;     ///< `2019-11-12`
-    std::string region;      ///< "" → the default region
-    std::string request_id;  ///< UUID made by the rim; in the answer and in events
-    std::string secret_id;   ///< which key signed; "" on the unsigned façade
+    std::string action;        ///< `CreateAlias`
+    std::string version;       ///< `2019-11-12`
+    std::string region;        ///< "" → the default region
+    std::string request_id;    ///< UUID made by the rim; in the answer and in events
+    std::string secret_id;     ///< which key signed; "" on the unsigned façade
+    std::string account = {};  ///< which key that counts for: of a temporary one, the key it was asked for with
     bool is_json = true;
     std::string json;        ///< the body, with simdjson padding reserved behind size() (see codec.h)
     codec::FlatParams flat;  ///< GET, form and multipart: decoded name/value pairs without the common parameters

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codec/describe.h"
 #include "http/params.h"
 
 namespace gse::http {
@@ -30,6 +31,7 @@ Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureC
     call.flat = TRY(decode_form(request.method == "GET" ? request.query : request.body));
     const Caller caller = TRY(signatures.check_v1(request, call.flat, now));
     call.secret_id = caller.secret_id;
+    call.account = caller.account;
     call.action = parameter(call.flat, "Action");
     call.version = parameter(call.flat, "Version");
     call.region = parameter(call.flat, "Region");
@@ -47,6 +49,7 @@ Result<engine::ApiCall> admit_tc3(const RequestView& request, std::string& body,
     const Caller caller = TRY(signatures.check_tc3(request, now));
     engine::ApiCall call;
     call.secret_id = caller.secret_id;
+    call.account = caller.account;
     call.action = request.field("x-tc-action");
     call.version = request.field("x-tc-version");
     call.region = request.field("x-tc-region");
@@ -86,24 +89,20 @@ Error too_large(const RequestView& head, const ApiLimits& limits) {
     return {ErrorCode::RequestTooLarge, fmt::format("a request body may have {} bytes", limits.body_bytes)};
 }
 
-bool only_reads(std::string_view action) {
-    // GetUploadCredentials, GetUploadFederationToken and GetInstanceAccess hand out power, so Get is not among these.
-    for (const std::string_view prefix : {"Describe", "List", "Search"}) {
-        if (action.starts_with(prefix)) return true;
+Result<void> check_may_call(const Caller& caller, std::string_view name) {
+    if (!caller.temporary && !caller.read_only) return {};
+    const api::Action* const action = api::find_action(name);
+    if (action == nullptr) return {};
+    if (caller.temporary && action->permanent_key) {
+        return refuse(ErrorCode::Unauthorized,
+                      fmt::format("a temporary key cannot call {}; use the key that it was asked for with, {}", name,
+                                  caller.account));
     }
-    return action == "GetGameServerSessionLogUrl" || action == "GetGameServerInstanceLogUrl";
-}
-
-Result<void> check_may_call(const Caller& caller, std::string_view action) {
-    // Else a temporary key could renew itself for ever.
-    if (caller.temporary && (action == "GetUploadFederationToken" || action.ends_with("AccessKey"))) {
-        return refuse(ErrorCode::AuthUnauthorized,
-                      fmt::format("a temporary key cannot call {}; use the key that it was asked for with", action));
-    }
-    if (!caller.read_only || only_reads(action)) return {};
-    return refuse(
-        ErrorCode::AuthUnauthorized,
-        fmt::format("the key {} may only read; {} needs a key that may change things", caller.secret_id, action));
+    if (!caller.read_only || action->access == api::Access::Read) return {};
+    return refuse(ErrorCode::Unauthorized,
+                  fmt::format("the key {} may only read; {} needs a key without ReadOnly, such as the root key, or one "
+                              "made by CreateAccessKey with ReadOnly false",
+                              caller.account, name));
 }
 
 void take_json(engine::ApiCall& call, std::string& body) {

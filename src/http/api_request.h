@@ -30,10 +30,7 @@ struct ApiLimits {
 /// Moves a JSON body into the call, with room behind it for the parser; no body is an empty object.
 void take_json(engine::ApiCall& call, std::string& body);
 
-/// AuthUnauthorized when the key may not call the action.
+/// Unauthorized when the key is not for this action, saying which one is. Whether the action exists is for the API.
 [[nodiscard]] Result<void> check_may_call(const Caller& caller, std::string_view action);
-
-/// Whether an action changes nothing and hands out nothing with which something could be changed.
-[[nodiscard]] bool only_reads(std::string_view action);
 
 }  // namespace gse::http

@@ -31,8 +31,13 @@ ApiLimits api_limits(const ServerOptions& options) {
 
 }  // namespace
 
-Connection::Connection(Loop& loop, std::uint64_t id, Socket socket, bool from_loopback)
-    : loop_(loop), id_(id), socket_(std::move(socket)), from_loopback_(from_loopback), active_ms_(loop.now_ms()) {}
+Connection::Connection(Loop& loop, std::uint64_t id, Socket socket, std::unique_ptr<TlsSession> tls, bool from_loopback)
+    : loop_(loop),
+      id_(id),
+      socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      from_loopback_(from_loopback),
+      active_ms_(loop.now_ms()) {}
 
 void Connection::start() {
     set_deadline();
@@ -42,6 +47,10 @@ void Connection::start() {
 }
 
 Awaitable<void> Connection::run() {
+    if (tls_) {
+        const bool ours = co_await shake_hands();
+        if (!ours) last_ = true;
+    }
     while (open_ && !last_) {
         co_await receive();
         if (!open_ || eof_) break;
@@ -66,13 +75,57 @@ Awaitable<void> Connection::run() {
     close();
 }
 
+Awaitable<bool> Connection::shake_hands() {
+    Shared& shared = loop_.shared;
+    if (shared.handshakes_open.fetch_add(1) >= shared.options.handshakes_max) {
+        shared.handshakes_open.fetch_sub(1);
+        shared.handshakes_refused.fetch_add(1, std::memory_order_relaxed);
+        close();
+        co_return false;
+    }
+    shaking_hands_ = true;
+    set_deadline();
+    auto step = TlsSession::Step::Failed;
+    while (open_) {
+        step = tls_->handshake();
+        if (step != TlsSession::Step::WantsRead && step != TlsSession::Step::WantsWrite) break;
+        const auto what = step == TlsSession::Step::WantsRead ? Socket::wait_read : Socket::wait_write;
+        boost::system::error_code error;
+        co_await socket_.async_wait(what, asio::redirect_error(kAwait, error));
+        if (error) close();
+    }
+    shaking_hands_ = false;
+    shared.handshakes_open.fetch_sub(1);
+    const bool done = open_ && step == TlsSession::Step::Done;
+    (done ? shared.handshakes : shared.handshakes_failed).fetch_add(1, std::memory_order_relaxed);
+    active_ms_ = loop_.now_ms();
+    if (done) set_deadline();
+    if (done || !open_) co_return done;
+
+    tls_.reset();  // has told the client, if it speaks TLS
+    linger_ = true;
+    if (step == TlsSession::Step::IsPlainHttp)
+        answer_last(400, "this port speaks HTTPS; write https:// in front of the address\n");
+    co_return false;
+}
+
+ssize_t Connection::read_some(std::string& into) {
+    if (tls_) return tls_->receive(into.data(), into.size());
+    return ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+}
+
+ssize_t Connection::write_some(std::string_view bytes) {
+    if (tls_) return tls_->send(bytes);
+    return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 Awaitable<void> Connection::receive() {
     boost::system::error_code error;
-    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(kAwait, error));
+    if (!tls_ || !tls_->has_pending())
+        co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(kAwait, error));
     if (!open_) co_return;
     // Received into the loop's buffer, so that an idle connection holds none.
-    const ssize_t got =
-        error ? -1 : ::recv(socket_.native_handle(), loop_.input.data(), loop_.input.size(), MSG_DONTWAIT);
+    const ssize_t got = error ? -1 : read_some(loop_.input);
     if (got > 0) {
         active_ms_ = loop_.now_ms();
         if (kept_.empty()) {
@@ -121,6 +174,7 @@ Awaitable<void> Connection::quiet() {
 
 Awaitable<void> Connection::linger() {
     // Closing with unread input resets the connection, and the client might never see why.
+    if (tls_) tls_->say_goodbye();
     boost::system::error_code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
     loop_.wheel.set(*this, loop_.now_ms() + kLingerMs);
@@ -321,7 +375,7 @@ void Connection::flush() {
     }
     if (out_.empty()) return;
     active_ms_ = loop_.now_ms();
-    const ssize_t sent = ::send(socket_.native_handle(), out_.data(), out_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = write_some(out_);
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         close();
         return;
@@ -334,6 +388,10 @@ void Connection::flush() {
     writing_ = true;
     write_since_ms_ = active_ms_;
     set_deadline();
+    if (tls_) {
+        write_rest();
+        return;
+    }
     asio::async_write(socket_, asio::buffer(out_),
                       [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                           self->writing_ = false;
@@ -345,6 +403,26 @@ void Connection::flush() {
                           self->written();
                           self->flush();
                       });
+}
+
+void Connection::write_rest() {
+    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
+        const ssize_t sent = error || !self->open_ ? -1 : self->write_some(self->out_);
+        if (sent < 0 && (error || !self->open_ || (errno != EAGAIN && errno != EINTR))) {
+            self->writing_ = false;
+            self->close();
+            return;
+        }
+        if (sent > 0) self->out_.erase(0, static_cast<std::size_t>(sent));
+        if (!self->out_.empty()) {
+            self->write_rest();
+            return;
+        }
+        self->writing_ = false;
+        self->active_ms_ = self->loop_.now_ms();
+        self->written();
+        self->flush();
+    });
 }
 
 void Connection::written() {
@@ -365,7 +443,9 @@ std::int64_t Connection::transfer_deadline(std::int64_t since_ms, std::uint64_t 
 void Connection::set_deadline() {
     const ServerOptions& options = loop_.shared.options;
     if (!open_) return;
-    if (writing_) {
+    if (shaking_hands_) {
+        loop_.wheel.set(*this, active_ms_ + options.handshake_time.count());
+    } else if (writing_) {
         loop_.wheel.set(*this, transfer_deadline(write_since_ms_, out_.size()));
     } else if (working_ || busy()) {
         loop_.wheel.clear(*this);  // we, or the API, owe the next step
@@ -385,7 +465,7 @@ void Connection::expire() {
         constexpr std::string_view kWhy = "the request did not arrive in time\n";
         append_head(bytes, 408, loop_.date(), "text/plain; charset=utf-8", kWhy.size(), {}, After::Close);
         bytes += kWhy;
-        (void)::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)write_some(bytes);
     }
     close();
 }
@@ -402,6 +482,7 @@ void Connection::close() {
     hurry_->store(true);
     const auto self = shared_from_this();
     loop_.wheel.clear(*this);
+    if (tls_) tls_->say_goodbye();
     boost::system::error_code ignored;
     socket_.close(ignored);
     if (!working_) end_request();

@@ -10,6 +10,7 @@
 
 #include "http/loop.h"
 #include "http/response.h"
+#include "http/tls.h"
 
 namespace gse::http {
 
@@ -23,7 +24,8 @@ using Awaitable = boost::asio::awaitable<T, Executor>;
 /// one at a time, behind the answers before it.
 class Connection : public TimerNode, public std::enable_shared_from_this<Connection> {
 public:
-    Connection(Loop& loop, std::uint64_t id, Socket socket, bool from_loopback);
+    /// `tls` is null on a plain port.
+    Connection(Loop& loop, std::uint64_t id, Socket socket, std::unique_ptr<TlsSession> tls, bool from_loopback);
 
     void start();
     /// The answer to one ticket; goes out with the next flush().
@@ -51,6 +53,7 @@ private:
 
     // The coroutine.
     Awaitable<void> run();
+    Awaitable<bool> shake_hands();   ///< false: this is no client of ours
     Awaitable<void> receive();       ///< more input, or the end of it
     Awaitable<void> change();        ///< until something was written, delivered or closed
     Awaitable<void> quiet();         ///< until every answer so far is out
@@ -101,6 +104,11 @@ private:
     [[nodiscard]] Result<void> check_object_access(const RequestView& request, std::string_view bucket,
                                                    std::string_view key);
 
+    // As ::recv and ::send with MSG_DONTWAIT.
+    [[nodiscard]] ssize_t read_some(std::string& into);
+    [[nodiscard]] ssize_t write_some(std::string_view bytes);
+    void write_rest();  ///< of out_, as the socket takes it
+
     void set_deadline();
     [[nodiscard]] std::int64_t transfer_deadline(std::int64_t since_ms, std::uint64_t bytes) const;
     void wake();
@@ -110,6 +118,7 @@ private:
     Loop& loop_;
     const std::uint64_t id_;
     Socket socket_;
+    std::unique_ptr<TlsSession> tls_;  // else it is plain
     const bool from_loopback_;
 
     // Input: a view into loop_.input right after receiving, else into kept_.
@@ -128,6 +137,7 @@ private:
     std::int64_t write_since_ms_ = 0;
     std::int64_t active_ms_;
     bool writing_ = false;
+    bool shaking_hands_ = false;
     bool advancing_ = false;
     std::string cors_;      // header lines for a browser of another origin, of the object request being served
     bool working_ = false;  // a worker thread has something of ours

@@ -32,6 +32,8 @@ class FileKeyStore final : public KeyStore {
 public:
     [[nodiscard]] std::optional<Key> find(std::string_view secret_id) const override;
     [[nodiscard]] const FirstKey& first() const { return first_; }
+    /// The first one too, by SecretId.
+    [[nodiscard]] const std::map<std::string, Key, std::less<>>& all() const { return keys_; }
     [[nodiscard]] KeyOrigin origin() const { return origin_; }
 
 private:

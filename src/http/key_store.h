@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
+
 namespace gse::http {
 
 struct Key {
@@ -18,6 +20,8 @@ class KeyStore {
 public:
     virtual ~KeyStore() = default;
     [[nodiscard]] virtual std::optional<Key> find(std::string_view secret_id) const = 0;
+    /// That a request was signed with it, or with a temporary key of it. Cheap enough for every request.
+    virtual void note_use(std::string_view /*secret_id*/, WallTime /*now*/) const {}
 };
 
 }  // namespace gse::http

@@ -80,7 +80,10 @@ void Loop::adopt(int fd, boost::asio::ip::tcp protocol, bool from_loopback) {
             shared.one_closed();
             return;
         }
-        auto connection = std::make_shared<Connection>(*this, next_connection_++, std::move(socket), from_loopback);
+        std::unique_ptr<TlsSession> tls;
+        if (shared.tls) tls = std::make_unique<TlsSession>(shared.tls->context(), fd);
+        auto connection =
+            std::make_shared<Connection>(*this, next_connection_++, std::move(socket), std::move(tls), from_loopback);
         connections_.emplace(connection->id(), connection);
         connection->start();
         if (draining_) connection->drain();

@@ -19,6 +19,7 @@
 #include "http/server.h"
 #include "http/signature.h"
 #include "http/timer_wheel.h"
+#include "http/tls.h"
 
 namespace gse::http {
 
@@ -37,11 +38,14 @@ struct Shared {
 
     const ServerOptions options;
     const Handlers handlers;
+    std::unique_ptr<TlsIdentity> tls;  // set before the loops run; null: plain HTTP
     boost::asio::thread_pool workers;
 
     std::atomic<std::uint64_t> connections{0}, connections_refused{0}, api_requests{0}, other_requests{0};
     std::atomic<std::uint64_t> malformed_requests{0}, timeouts{0};
-    std::atomic<std::size_t> bodies_bytes{0};
+    std::atomic<std::uint64_t> handshakes{0}, handshakes_failed{0}, handshakes_refused{0};
+    std::atomic<std::uint64_t> tls_reloads{0}, tls_reloads_failed{0};
+    std::atomic<std::size_t> bodies_bytes{0}, handshakes_open{0};
 
     // Guarded, because stop() waits for it to become zero.
     std::mutex mutex;

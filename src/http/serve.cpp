@@ -67,7 +67,8 @@ int http_status_of(ErrorCode code) {
         case ErrorCode::AuthSignatureExpire:
         case ErrorCode::AuthSignatureFailure:
         case ErrorCode::AuthTokenFailure:
-        case ErrorCode::AuthUnauthorized: return 403;
+        case ErrorCode::AuthUnauthorized:
+        case ErrorCode::Unauthorized: return 403;
         case ErrorCode::NotFound: return 404;
         case ErrorCode::UnsupportedProtocol: return 405;
         case ErrorCode::RequestTooLarge: return 413;
@@ -217,9 +218,8 @@ Result<void> Connection::check_object_access(const RequestView& request, std::st
         }
         const Caller caller = TRY(loop_.signatures.check_tc3(request, now));
         if (!caller.read_only) return {};
-        return refuse(
-            ErrorCode::AuthUnauthorized,
-            fmt::format("the key {} may only read; an upload needs one that may change things", caller.secret_id));
+        return refuse(ErrorCode::Unauthorized,
+                      fmt::format("the key {} may only read; an upload needs a key without ReadOnly", caller.account));
     }
     if (authorization.empty()) {
         const auto query = decode_form(request.query);

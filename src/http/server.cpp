@@ -9,6 +9,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 #include <thread>
 
@@ -70,11 +71,17 @@ Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::en
     if (options.transfer_bytes_per_second == 0 || options.pipeline_max == 0) {
         return refuse(ErrorCode::InvalidParameterValue, "transfer_bytes_per_second and pipeline_max must be above 0");
     }
-    if (!endpoint.address().is_loopback() && !options.insecure_http) {
+    const bool tls = !options.tls_certificate.empty();
+    if (tls != !options.tls_key.empty()) {
+        return refuse(ErrorCode::InvalidParameterValue,
+                      "TLS takes both a certificate and its key: --tls-cert FILE --tls-key FILE");
+    }
+    if (!endpoint.address().is_loopback() && !tls && !options.insecure_http) {
         return refuse(
             ErrorCode::InvalidParameterValue,
-            fmt::format("{} can be reached from other machines, and this server speaks no TLS: listen on 127.0.0.1 "
-                        "behind a TLS proxy, or allow it with --insecure-http",
+            fmt::format("{} can be reached from other machines, and without TLS everyone on the way could read "
+                        "what is said: give it a certificate with --tls-cert FILE --tls-key FILE, or listen on "
+                        "127.0.0.1 behind a TLS proxy, or allow plain HTTP with --insecure-http",
                         options.listen));
     }
     return {};
@@ -90,12 +97,35 @@ struct Server::Running {
     std::vector<std::thread> threads;
     std::unique_ptr<asio::posix::basic_stream_descriptor<Executor>> listener;  // on the first loop
     std::unique_ptr<asio::steady_timer> pause;
+    std::unique_ptr<asio::steady_timer> tls_timer;
     std::size_t next_loop = 0;
     bool stopped = false;
 
     void accept_more();
     void accept_some();
+    void watch_tls();
+    void refresh_tls(bool always);
 };
+
+void Server::Running::watch_tls() {
+    tls_timer->expires_after(shared.options.tls_check_interval);
+    tls_timer->async_wait([this](boost::system::error_code error) {
+        if (error || !listener->is_open()) return;
+        asio::post(shared.workers, [this] { refresh_tls(false); });
+        watch_tls();
+    });
+}
+
+void Server::Running::refresh_tls(bool always) {
+    const auto outcome = shared.tls->refresh(always);
+    if (!outcome) return;
+    (*outcome ? shared.tls_reloads : shared.tls_reloads_failed).fetch_add(1, std::memory_order_relaxed);
+    if (!shared.handlers.on_tls_reload) return;
+    if (*outcome)
+        shared.handlers.on_tls_reload(shared.tls->describe());
+    else
+        shared.handlers.on_tls_reload(std::unexpected(outcome->error()));
+}
 
 void Server::Running::accept_more() {
     listener->async_wait(asio::posix::descriptor_base::wait_read, [this](boost::system::error_code error) {
@@ -146,6 +176,10 @@ Result<std::uint16_t> Server::start() {
     Shared& shared = running_->shared;
     const auto endpoint = TRY(parse_listen(shared.options.listen));
     TRY(check_options(shared.options, endpoint));
+    if (!shared.options.tls_certificate.empty()) {
+        shared.tls = TRY(TlsIdentity::open(shared.options.tls_certificate, shared.options.tls_key));
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+    }
     Fd listener = TRY(listen_on(endpoint, shared.options.listen));
     asio::ip::tcp::endpoint bound;
     auto size = static_cast<socklen_t>(bound.capacity());
@@ -157,10 +191,18 @@ Result<std::uint16_t> Server::start() {
     running_->listener = std::make_unique<asio::posix::basic_stream_descriptor<Executor>>(first.context.get_executor(),
                                                                                           listener.release());
     running_->accept_more();
+    if (shared.tls) {
+        running_->tls_timer = std::make_unique<asio::steady_timer>(first.context);
+        running_->watch_tls();
+    }
     for (const auto& loop : running_->loops) {
         running_->threads.emplace_back([&loop = *loop] { loop.run(); });
     }
     return bound.port();
+}
+
+void Server::reload_tls() {
+    if (running_->shared.tls) running_->refresh_tls(true);
 }
 
 void Server::stop() {
@@ -171,6 +213,7 @@ void Server::stop() {
         boost::system::error_code ignored;
         running->listener->close(ignored);
         running->pause->cancel();
+        if (running->tls_timer) running->tls_timer->cancel();
         for (const auto& loop : running->loops) loop->drain();
     });
     {
@@ -182,6 +225,7 @@ void Server::stop() {
     shared.workers.join();
     running_->listener.reset();
     running_->pause.reset();
+    running_->tls_timer.reset();
     running_->loops.clear();
 }
 
@@ -192,7 +236,13 @@ ServerStats Server::stats() const {
                       .api_requests = shared.api_requests,
                       .other_requests = shared.other_requests,
                       .malformed_requests = shared.malformed_requests,
-                      .timeouts = shared.timeouts};
+                      .timeouts = shared.timeouts,
+                      .tls_handshakes = shared.handshakes,
+                      .tls_handshakes_failed = shared.handshakes_failed,
+                      .tls_handshakes_refused = shared.handshakes_refused,
+                      .tls_reloads = shared.tls_reloads,
+                      .tls_reloads_failed = shared.tls_reloads_failed,
+                      .tls_not_after = shared.tls ? shared.tls->not_after() : WallTime{}};
     const std::lock_guard lock{shared.mutex};
     stats.connections_open = shared.open;
     return stats;

@@ -1,4 +1,4 @@
-/// The HTTP port: the cloud API on `/`, objects, health, metrics, the console.
+/// The HTTP or HTTPS port: the cloud API on `/`, objects, health, metrics, the console.
 ///
 ///   POST, GET /                      the cloud API, signed (TC3-HMAC-SHA256 or version 1)
 ///   PUT, GET, HEAD /objects/<b>/<k>  packages and logs, by the authorization texts of ObjectAuth; PUT into upload
@@ -31,12 +31,13 @@ namespace gse::http {
 
 struct ServerOptions {
     std::string listen = "127.0.0.1:8080";  ///< IP address or `localhost`, and port; port 0: the kernel chooses
-    bool insecure_http = false;            ///< allows an address that is not loopback, though this server speaks no TLS
-    int threads = 1;                       ///< I/O threads, 1 to 64
-    int worker_threads = 2;                ///< threads that wait for the disk, 1 to 64
-    std::vector<std::string> known_hosts;  ///< names besides IP addresses and localhost for the unsigned paths
-    bool secure_cookies = false;           ///< the console's cookies go over TLS only
-    std::string metrics_token;             ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
+    bool insecure_http = false;             ///< allows an address that is not loopback without TLS
+    std::string tls_certificate;            ///< PEM file with the certificate chain; empty: plain HTTP
+    std::string tls_key;                    ///< PEM file with its private key; only its owner and group may read it
+    int threads = 1;                        ///< I/O threads, 1 to 64
+    int worker_threads = 2;                 ///< threads that wait for the disk, 1 to 64
+    std::vector<std::string> known_hosts;   ///< names besides IP addresses and localhost for the unsigned paths
+    std::string metrics_token;              ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
 
     std::size_t connections_max = 10'000;  ///< further ones are closed at once
     std::size_t pipeline_max = 128;  ///< unanswered requests of one connection; further ones are not read meanwhile
@@ -46,6 +47,10 @@ struct ServerOptions {
     std::size_t body_bytes = 10 * 1024 * 1024;     ///< any other POST
     std::size_t bodies_bytes = 512 * 1024 * 1024;  ///< half-read bodies of all connections together
     std::uint64_t object_bytes = 8ULL * 1024 * 1024 * 1024;
+
+    std::size_t handshakes_max = 1'024;                   ///< at once; further connections are closed
+    Millis handshake_time = std::chrono::seconds{10};     ///< for all of one
+    Millis tls_check_interval = std::chrono::seconds{2};  ///< between two looks at the files of certificate and key
 
     Millis idle = std::chrono::seconds{75};         ///< between requests
     Millis header_time = std::chrono::seconds{10};  ///< from a request's first byte to the end of its header
@@ -91,6 +96,8 @@ struct Handlers {
     const objects::BucketRules* bucket_rules = nullptr;      ///< null: no browser of another origin gets an object
     /// Whether whoever has a key may put objects there, signing the request; empty: nowhere.
     std::function<bool(std::string_view bucket)> is_upload_bucket = {};
+    /// Called after changed TLS files were read: what is in force now, or why the old pair stays. From any thread.
+    std::function<void(const Result<std::string>& outcome)> on_tls_reload = {};
 };
 
 /// Counted since start().
@@ -102,6 +109,12 @@ struct ServerStats {
     std::uint64_t other_requests = 0;
     std::uint64_t malformed_requests = 0;  ///< not HTTP, or over a limit
     std::uint64_t timeouts = 0;            ///< connections closed for being idle or slow
+    std::uint64_t tls_handshakes = 0;      ///< completed
+    std::uint64_t tls_handshakes_failed = 0;
+    std::uint64_t tls_handshakes_refused = 0;  ///< over handshakes_max
+    std::uint64_t tls_reloads = 0;
+    std::uint64_t tls_reloads_failed = 0;  ///< the old pair stayed
+    WallTime tls_not_after;                ///< end of the certificate in force; {} without TLS
 };
 
 class Server {
@@ -114,6 +127,9 @@ public:
     /// Listens and serves; the bound port. InvalidParameterValue for an address that cannot or must not be listened on,
     /// InUse when another process has it. Once in a server's life.
     Result<std::uint16_t> start();
+
+    /// Reads certificate and key again, as is done by itself when the files change. Thread-safe.
+    void reload_tls();
 
     /// Accepts no more, lets requests under way end within shutdown_grace, closes, and waits for its threads. Answers
     /// that the API gives later go nowhere. Idempotent; not from a callback of the server's.

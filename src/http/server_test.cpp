@@ -831,7 +831,7 @@ TEST(HttpTemporaryKeys, SignCallsUntilTheirTime) {
     EXPECT_THAT(call("CreateAsset", key.token), HasSubstr(R"("Action":"CreateAsset")"));
     EXPECT_THAT(call("ListFleets", ""), HasSubstr(code_text(ErrorCode::AuthTokenFailure)));
     EXPECT_THAT(call("ListFleets", key.token + "x"), HasSubstr(code_text(ErrorCode::AuthTokenFailure)));
-    EXPECT_THAT(call("GetUploadFederationToken", key.token), HasSubstr(code_text(ErrorCode::AuthUnauthorized)))
+    EXPECT_THAT(call("GetUploadFederationToken", key.token), HasSubstr(code_text(ErrorCode::Unauthorized)))
         << "else it would never end";
     EXPECT_THAT(world.ask(signed_post("ListFleets", "{}", now, "X-TC-Token: " + key.token + "\r\n")).body,
                 HasSubstr(code_text(ErrorCode::AuthTokenFailure)))

@@ -217,7 +217,7 @@ Result<SignatureCheck::FoundKey> SignatureCheck::find_key(std::string_view secre
                           "the key that this temporary key was asked for with is gone or disabled; ask for a new one "
                           "with another key");
         }
-        return FoundKey{Key{std::move(opened.secret_key), false, parent->read_only}, true};
+        return FoundKey{Key{std::move(opened.secret_key), false, parent->read_only}, true, std::move(opened.parent_id)};
     }
     auto key = keys_.find(secret_id);
     if (!key || key->disabled) {
@@ -225,7 +225,12 @@ Result<SignatureCheck::FoundKey> SignatureCheck::find_key(std::string_view secre
                       "no active API key of this server has this SecretId; the first key is in credentials.toml in the "
                       "server's data directory");
     }
-    return FoundKey{*std::move(key)};
+    return FoundKey{*std::move(key), false, std::string{secret_id}};
+}
+
+Caller SignatureCheck::caller(std::string_view secret_id, FoundKey&& found, WallTime now) const {
+    keys_.note_use(found.account, now);
+    return {std::string{secret_id}, found.key.read_only, found.temporary, std::move(found.account)};
 }
 
 bool SignatureCheck::matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp,
@@ -270,7 +275,8 @@ Result<Caller> SignatureCheck::check_tc3(const RequestView& request, WallTime no
                                   claim.date, format_utc(at), format_utc(now)));
     }
     const std::string_view token = request.field("x-tc-token");
-    const auto [key, temporary] = TRY(find_key(claim.secret_id, token, now));
+    FoundKey found = TRY(find_key(claim.secret_id, token, now));
+    const Key& key = found.key;
 
     auto known = derived_.find(claim.credential);
     if (known != derived_.end() && !equal_in_constant_time(known->second.secret, key.secret)) {
@@ -286,8 +292,8 @@ Result<Caller> SignatureCheck::check_tc3(const RequestView& request, WallTime no
         if (derived_.size() >= kDerivedMax) derived_.clear();
         derived_.emplace(claim.credential, Derived{key.secret, std::move(hmac)});
     }
-    if (!temporary) TRY(check_token(token));
-    return Caller{std::string{claim.secret_id}, key.read_only, temporary};
+    if (!found.temporary) TRY(check_token(token));
+    return caller(claim.secret_id, std::move(found), now);
 }
 
 Result<Caller> SignatureCheck::check_v1(const RequestView& request, const codec::FlatParams& parameters, WallTime now) {
@@ -306,14 +312,15 @@ Result<Caller> SignatureCheck::check_v1(const RequestView& request, const codec:
     const std::string_view secret_id = parameter(parameters, "SecretId");
     if (secret_id.empty()) return refuse(ErrorCode::MissingParameter, "SecretId is missing");
     const std::string_view token = parameter(parameters, "Token");
-    const auto [key, temporary] = TRY(find_key(secret_id, token, now));
+    FoundKey found = TRY(find_key(secret_id, token, now));
+    const Key& key = found.key;
 
     const std::string text = v1_string_to_sign(request.method, request.field("host"), parameters);
     const std::string expected =
         sha1 ? base64_encode(hmac_sha1(key.secret, text)) : base64_encode(hmac_sha256(key.secret, text));
     if (!equal_in_constant_time(expected, signature)) return wrong_signature();
-    if (!temporary) TRY(check_token(token));
-    return Caller{std::string{secret_id}, key.read_only, temporary};
+    if (!found.temporary) TRY(check_token(token));
+    return caller(secret_id, std::move(found), now);
 }
 
 }  // namespace gse::http

@@ -58,6 +58,7 @@ struct Caller {
     std::string secret_id;
     bool read_only = false;
     bool temporary = false;  ///< a key that GetUploadFederationToken handed out
+    std::string account;     ///< its SecretId, or that of the key which a temporary one was asked for with
 };
 
 /// Checks signatures against a key store. Keeps derived keys, so that a request costs one HMAC. One thread at a time;
@@ -87,7 +88,10 @@ private:
     struct FoundKey {
         Key key;
         bool temporary = false;
+        std::string account;
     };
+    /// Who it is, once the signature was found right.
+    Caller caller(std::string_view secret_id, FoundKey&& found, WallTime now) const;
     Result<FoundKey> find_key(std::string_view secret_id, std::string_view token, WallTime now) const;
     bool matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp,
                  HmacSha256& hmac);

@@ -684,13 +684,29 @@ TEST(Admit, Refusals) {
 TEST(Admit, AReadOnlyKeyReads) {
     Keys keys;
     keys.keys.find(kSecretId)->second.read_only = true;
-    EXPECT_EQ(admitted(sent_a(), keys).error().code, ErrorCode::AuthUnauthorized);
+    EXPECT_EQ(admitted(sent_a(), keys).error().code, ErrorCode::Unauthorized);
     EXPECT_TRUE(admitted(sent_a().set("X-TC-Action", "DescribeAlias"), keys));
-    for (const char* action : {"DescribeFleetEvents", "ListFleets", "SearchGameServerSessions"}) {
-        EXPECT_TRUE(only_reads(action)) << action;
+    const Caller reader{.secret_id = "AKIDR", .read_only = true, .temporary = false, .account = "AKIDR"};
+    for (const char* action : {"DescribeFleetEvents", "ListFleets", "SearchGameServerSessions", "ResolveAlias",
+                               "GetGameServerSessionLogUrl", "GetGameServerInstanceLogUrl", "NobodyKnows"}) {
+        EXPECT_TRUE(check_may_call(reader, action)) << action;
     }
-    for (const char* action : {"GetUploadCredentials", "GetInstanceAccess", "UpdateAlias", "describeAlias", ""}) {
-        EXPECT_FALSE(only_reads(action)) << action;
+    for (const char* action : {"GetUploadCredentials", "GetUploadFederationToken", "GetInstanceAccess", "UpdateAlias",
+                               "CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"}) {
+        const auto refused = check_may_call(reader, action);
+        ASSERT_FALSE(refused) << action;
+        EXPECT_EQ(refused.error().code, ErrorCode::Unauthorized) << action;
+        EXPECT_THAT(refused.error().message, testing::HasSubstr("a key without ReadOnly")) << action;
+    }
+}
+
+TEST(Admit, ATemporaryKeyMakesNoKeys) {
+    const Caller temporary{.secret_id = "AKIDtmp-1", .read_only = false, .temporary = true, .account = "AKIDP"};
+    EXPECT_TRUE(check_may_call(temporary, "CreateAlias"));
+    for (const char* action : {"GetUploadFederationToken", "CreateAccessKey", "ListAccessKeys"}) {
+        const auto refused = check_may_call(temporary, action);
+        ASSERT_FALSE(refused) << action;
+        EXPECT_THAT(refused.error().message, testing::HasSubstr("AKIDP")) << action;
     }
 }
 

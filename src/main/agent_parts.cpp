@@ -59,6 +59,7 @@ std::uint16_t last_port(const config::Config& config) {
 struct AgentParts::Impl {
     Impl(const config::Config& c, AgentTarget target, std::function<void(const Error&)> fatal)
         : config(c),
+          objects_url(target.objects_url),
           on_fatal(std::move(fatal)),
           client({.server = target.server,
                   .token = target.token,
@@ -67,6 +68,7 @@ struct AgentParts::Impl {
                  clock, rng) {}
 
     const config::Config config;
+    const std::string objects_url;
     std::function<void(const Error&)> on_fatal;
     SystemClock clock;
     SystemRng rng;
@@ -96,6 +98,8 @@ Result<std::string> AgentParts::start() {
     options.access_key = TRY(access_key(config.agent));
     options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};
     options.instance_capacity = static_cast<std::uint32_t>(config.agent.capacity);
+    options.objects_url = impl_->objects_url;
+    options.ca_file = config.agent.ca_file;
     options.sandbox = sandbox_of(config.agent.sandbox);
     options.package_bytes_max = config.settings.limits.package_bytes;
     options.package_cache_bytes = config.agent.package_cache_bytes;

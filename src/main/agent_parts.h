@@ -13,6 +13,7 @@ namespace gse {
 struct AgentTarget {
     std::string server;  ///< host:port of the server's link
     std::string token;
+    std::string objects_url = {};  ///< "": as the server says
 };
 
 class AgentParts {

@@ -89,6 +89,18 @@ std::string metrics_text(engine::Engine& engine, const http::ServerStats& http) 
                 static_cast<double>(http.malformed_requests));
     out.counter("gse_http_timeouts_total", "Connections closed for being idle or slow.",
                 static_cast<double>(http.timeouts));
+    if (http.tls_not_after == WallTime{}) return out.text();
+    out.counter("gse_tls_handshakes_total", "TLS handshakes by outcome.", static_cast<double>(http.tls_handshakes),
+                {{"outcome", "done"}});
+    out.counter("gse_tls_handshakes_total", "", static_cast<double>(http.tls_handshakes_failed),
+                {{"outcome", "failed"}});
+    out.counter("gse_tls_handshakes_total", "", static_cast<double>(http.tls_handshakes_refused),
+                {{"outcome", "refused"}});
+    out.counter("gse_tls_reloads_total", "Changed certificates, by whether they came in force.",
+                static_cast<double>(http.tls_reloads), {{"outcome", "done"}});
+    out.counter("gse_tls_reloads_total", "", static_cast<double>(http.tls_reloads_failed), {{"outcome", "failed"}});
+    out.gauge("gse_tls_certificate_end_seconds", "When the certificate in force ends, in Unix seconds.",
+              static_cast<double>(http.tls_not_after.ms) / 1000);
     return out.text();
 }
 

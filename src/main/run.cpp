@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <vector>
 
 #include "base/file.h"
@@ -44,10 +45,12 @@ void set_up_log(const config::Log& log) {
 /// SIGTERM and SIGINT, taken by one thread in order; a failure inside ends the wait as well.
 class StopSignal {
 public:
-    StopSignal() {
+    /// `hangup`: SIGHUP asks to read files again, and does not end the process.
+    explicit StopSignal(bool hangup = false) {
         sigemptyset(&set_);
         sigaddset(&set_, SIGTERM);
         sigaddset(&set_, SIGINT);
+        if (hangup) sigaddset(&set_, SIGHUP);
         pthread_sigmask(SIG_BLOCK, &set_, nullptr);  // before any thread starts, so that all inherit it
         signal(SIGPIPE, SIG_IGN);
     }
@@ -57,9 +60,9 @@ public:
         kill(getpid(), SIGTERM);
     }
     /// True after a signal from outside, false after fail().
-    bool wait() {
+    bool wait(const std::function<void()>& on_hangup = {}) {
         int which = 0;
-        sigwait(&set_, &which);
+        while (sigwait(&set_, &which) == 0 && which == SIGHUP) on_hangup();
         return !failed_;
     }
 
@@ -93,6 +96,8 @@ int restart() {
     return 1;
 }
 
+bool speaks_tls(const config::Config& config) { return !config.http.tls_cert.empty(); }
+
 void say_ready(const std::string& line) {
     std::fprintf(stdout, "%s\n", line.c_str());
     std::fflush(stdout);
@@ -102,16 +107,19 @@ void say_ready(const std::string& line) {
 
 int run_dev(const config::Config& config) {
     set_up_log(config.log);
-    StopSignal stop;
+    StopSignal stop(speaks_tls(config));
     const auto fatal = [&stop](const Error& error) { stop.fail(error); };
-    ServerParts server(config, fatal);
+    ServerParts server(config, fatal, ServerParts::Agent::Inside);
     const auto addresses = server.start();
     if (!addresses) return refuse_start(addresses.error());
-    AgentParts agent(config, {.server = addresses->link, .token = addresses->link_token}, fatal);
+    AgentParts agent(
+        config,
+        {.server = addresses->link, .token = addresses->link_token, .objects_url = addresses->local_objects_url},
+        fatal);
     const auto sdk = agent.start();
     if (!sdk) return refuse_start(sdk.error());
-    say_ready(fmt::format("ready http={} sdk={}", addresses->http, *sdk));
-    const bool orderly = stop.wait();
+    say_ready(fmt::format("ready {}={} sdk={}", addresses->scheme, addresses->http, *sdk));
+    const bool orderly = stop.wait([&server] { server.reload(); });
     spdlog::info("stopping");
     agent.stop(orderly);
     server.stop();
@@ -120,12 +128,12 @@ int run_dev(const config::Config& config) {
 
 int run_server(const config::Config& config) {
     set_up_log(config.log);
-    StopSignal stop;
+    StopSignal stop(speaks_tls(config));
     ServerParts server(config, [&stop](const Error& error) { stop.fail(error); });
     const auto addresses = server.start();
     if (!addresses) return refuse_start(addresses.error());
-    say_ready(fmt::format("ready http={} link={}", addresses->http, addresses->link));
-    const bool orderly = stop.wait();
+    say_ready(fmt::format("ready {}={} link={}", addresses->scheme, addresses->http, addresses->link));
+    const bool orderly = stop.wait([&server] { server.reload(); });
     spdlog::info("stopping");
     server.stop();
     return orderly ? 0 : restart();

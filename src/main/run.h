@@ -7,7 +7,7 @@
 namespace gse {
 
 /// Server, agent and everything they need in one process. Once everything serves, one line on stdout:
-/// `ready http=127.0.0.1:PORT sdk=127.0.0.1:PORT`.
+/// `ready http=127.0.0.1:PORT sdk=127.0.0.1:PORT`; with a certificate `https=` stands there for `http=`.
 int run_dev(const config::Config& config);
 int run_server(const config::Config& config);
 int run_agent(const config::Config& config);

@@ -8,11 +8,14 @@
 #include <iostream>
 #include <optional>
 
+#include "api/access_keys.h"
 #include "api/gateway.h"
+#include "api/rate_limiter.h"
 #include "api/uploads.h"
 #include "base/rng.h"
 #include "engine/engine.h"
 #include "http/credentials.h"
+#include "http/key_ring.h"
 #include "http/server.h"
 #include "journal/sqlite.h"
 #include "link/link_server.h"
@@ -57,22 +60,38 @@ void announce_key(const http::FileKeyStore& keys, const std::filesystem::path& p
     }
 }
 
+void log_tls_reload(const Result<std::string>& outcome) {
+    if (outcome)
+        spdlog::info("read http.tls_cert and http.tls_key again: {}", *outcome);
+    else
+        spdlog::error("http.tls_cert and http.tls_key have changed, but the old pair stays in force: {}",
+                      outcome.error().message);
+}
+
+void warn_of_expiry(const http::Server& http, const Clock& clock) {
+    const WallTime end = http.stats().tls_not_after;
+    if (end < clock.wall())
+        spdlog::warn("the certificate in http.tls_cert ended at {}; clients will refuse it", format_utc(end));
+}
+
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 }  // namespace
 
 struct ServerParts::Impl {
-    Impl(const config::Config& c, std::function<void(const Error&)> fatal)
-        : config(c), on_fatal(std::move(fatal)), state(config.settings) {}
+    Impl(const config::Config& c, std::function<void(const Error&)> fatal, Agent a)
+        : config(c), on_fatal(std::move(fatal)), agent(a), state(config.settings) {}
 
     const config::Config config;
     std::function<void(const Error&)> on_fatal;
+    const Agent agent;
     SystemClock clock;
     SystemRng rng;  // the engine's owner thread
     SystemRng setup_rng;
     core::State state;
     std::optional<DataDir> data;
-    std::optional<http::FileKeyStore> keys;
+    std::optional<http::KeyRing> keys;
+    std::unique_ptr<api::RateLimiter> rates;
     std::unique_ptr<objects::ObjectStore> store;
     std::optional<objects::ObjectAuth> object_auth;
     std::unique_ptr<journal::Journal> journal;
@@ -83,9 +102,11 @@ struct ServerParts::Impl {
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
     std::unique_ptr<http::Server> http;
+    std::unique_ptr<http::Server> local_http;  ///< plain, on loopback, for the agent inside when http speaks TLS
     std::unique_ptr<link::LinkServer> link;
 
     Result<ServerAddresses> start();
+    [[nodiscard]] http::Handlers handlers();
     std::vector<std::string> not_ready() const;
 };
 
@@ -102,12 +123,15 @@ std::vector<std::string> ServerParts::Impl::not_ready() const {
 
 Result<ServerAddresses> ServerParts::Impl::start() {
     const HostPort listen = TRY(split_address(config.listen));
+    rates = TRY(api::RateLimiter::make(config.settings.limits.rates));
     data.emplace(TRY(DataDir::open(config.data)));
-    keys.emplace(TRY(http::open_credentials(data->credentials(),
-                                            {.secret_id = text_or_empty(std::getenv("TENCENTCLOUD_SECRET_ID")),
-                                             .secret_key = text_or_empty(std::getenv("TENCENTCLOUD_SECRET_KEY"))},
-                                            setup_rng)));
-    announce_key(*keys, data->credentials());
+    const http::FileKeyStore credentials =
+        TRY(http::open_credentials(data->credentials(),
+                                   {.secret_id = text_or_empty(std::getenv("TENCENTCLOUD_SECRET_ID")),
+                                    .secret_key = text_or_empty(std::getenv("TENCENTCLOUD_SECRET_KEY"))},
+                                   setup_rng));
+    announce_key(credentials, data->credentials());
+    keys.emplace(credentials);
     const std::string secret = TRY(data->secret("secret"));
     const std::string link_token = TRY(data->secret("link-token"));
     object_auth.emplace(secret);
@@ -131,9 +155,14 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     spdlog::info("{}", TRY(engine->recover()));
 
     api::publish_bucket_rules(state, bucket_rules);
+    api::publish_access_keys(state, *keys);
     temporary_keys.emplace(secret);
-    services.emplace(api::Services{
-        .object_auth = *object_auth, .token_secret = secret, .public_url = {}, .bucket_rules = &bucket_rules});
+    services.emplace(api::Services{.object_auth = *object_auth,
+                                   .token_secret = secret,
+                                   .public_url = {},
+                                   .bucket_rules = &bucket_rules,
+                                   .keys = &*keys,
+                                   .rates = rates.get()});
     gateway = std::make_unique<api::Gateway>(*engine, *store, *services, config.settings, clock);
 
     link::LinkServerOptions link_options;
@@ -153,27 +182,25 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.metrics_token = config.metrics_token;
     http_options.connections_max = config.http.max_connections;
     http_options.object_bytes = config.settings.limits.package_bytes;
-    http = std::make_unique<http::Server>(
-        http_options,
-        http::Handlers{.api = *gateway,
-                       .error_body = &engine::error_body,
-                       .keys = *keys,
-                       .objects = *store,
-                       .object_auth = *object_auth,
-                       .clock = clock,
-                       .metrics = [this] { return metrics_text(*engine, http->stats()); },
-                       .not_ready = [this] { return not_ready(); },
-                       .console = {},
-                       .temporary_keys = &*temporary_keys,
-                       .bucket_rules = &bucket_rules,
-                       .is_upload_bucket =
-                           [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); }});
+    http_options.tls_certificate = config.http.tls_cert;
+    http_options.tls_key = config.http.tls_key;
+    http = std::make_unique<http::Server>(http_options, handlers());
     const std::uint16_t http_port = TRY(http->start());
+    const bool tls = !config.http.tls_cert.empty();
+    if (tls) warn_of_expiry(*http, clock);
 
     ServerAddresses addresses;
+    addresses.scheme = tls ? "https" : "http";
     addresses.http = fmt::format("{}:{}", listen.host, http_port);
-    services->public_url = fmt::format("http://{}:{}", public_host(config, listen), http_port);
+    services->public_url = fmt::format("{}://{}:{}", addresses.scheme, public_host(config, listen), http_port);
     addresses.objects_url = services->public_url + "/objects";
+    if (tls && agent == Agent::Inside) {
+        // The certificate is for the names that others call us by; the agent beside us knows none of them.
+        http_options.listen = "127.0.0.1:0";
+        http_options.tls_certificate = http_options.tls_key = {};
+        local_http = std::make_unique<http::Server>(http_options, handlers());
+        addresses.local_objects_url = fmt::format("http://127.0.0.1:{}/objects", TRY(local_http->start()));
+    }
     addresses.link_token = link_token;
     engine->start(*link, {.deployment_id = opened.deployment, .objects_url = addresses.objects_url});
 
@@ -189,15 +216,37 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     return addresses;
 }
 
-ServerParts::ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal)
-    : impl_(std::make_unique<Impl>(config, std::move(on_fatal))) {}
+http::Handlers ServerParts::Impl::handlers() {
+    return {
+        .api = *gateway,
+        .error_body = &engine::error_body,
+        .keys = *keys,
+        .objects = *store,
+        .object_auth = *object_auth,
+        .clock = clock,
+        .metrics = [this] { return metrics_text(*engine, http->stats()); },
+        .not_ready = [this] { return not_ready(); },
+        .console = {},
+        .temporary_keys = &*temporary_keys,
+        .bucket_rules = &bucket_rules,
+        .is_upload_bucket = [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); },
+        .on_tls_reload = log_tls_reload};
+}
+
+ServerParts::ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal, Agent agent)
+    : impl_(std::make_unique<Impl>(config, std::move(on_fatal), agent)) {}
 
 ServerParts::~ServerParts() { stop(); }
 
 Result<ServerAddresses> ServerParts::start() { return impl_->start(); }
 
+void ServerParts::reload() {
+    if (impl_->http) impl_->http->reload_tls();
+}
+
 void ServerParts::stop() {
     if (impl_->http) impl_->http->stop();
+    if (impl_->local_http) impl_->local_http->stop();
     if (impl_->link) impl_->link->stop();
     if (impl_->engine) impl_->engine->stop();
 }

@@ -13,21 +13,27 @@ namespace gse {
 
 /// Where a started server can be reached.
 struct ServerAddresses {
+    std::string scheme;      ///< `http` or `https`
     std::string http;        ///< `127.0.0.1:8080`
     std::string link;        ///< `127.0.0.1:40001`
     std::string link_token;  ///< what agents must show
     std::string objects_url;
+    std::string local_objects_url;  ///< for an agent in this process; empty: objects_url
 };
 
 /// The journal, engine, API, objects, HTTP port and agents' link of one server. Stops when destroyed.
 class ServerParts {
 public:
+    enum class Agent : std::uint8_t { Elsewhere, Inside };
     /// `on_fatal` is called once, on some thread, when the journal failed: the process must end.
-    ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal);
+    ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal,
+                Agent agent = Agent::Elsewhere);
     ~ServerParts();
 
     /// Opens the data directory, replays the journal, listens. On error nothing was overwritten.
     Result<ServerAddresses> start();
+    /// Reads the TLS files again. Thread-safe.
+    void reload();
     /// Answers what is under way, then ends. Idempotent.
     void stop();
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,13 @@ struct Timers {
     Millis port_quarantine{5'000};         ///< a freed port rests, so that late packets of the old match reach nobody
 };
 
+/// Calls per second with one key in one region, by action.
+struct Rates {
+    bool documented = false;  ///< the original's, which the API model holds; else none
+    std::map<std::string, std::uint32_t, std::less<>> actions;  ///< instead of those; 0: no limit
+    friend bool operator==(const Rates&, const Rates&) = default;
+};
+
 /// Defaults are what a machine can hold; limits.profile = "gse-2019" restores the documented numbers [资源限制].
 struct Limits {
     std::uint64_t aliases_per_region = 100'000;
@@ -47,6 +55,8 @@ struct Limits {
     std::uint64_t asset_bytes_per_region = 1ULL << 50;  ///< all registered packages together
     std::uint64_t players_per_session = 1'000'000;
     std::uint64_t waiting_calls = 1'000;  ///< WaitGameServerSessionPlacement at once
+    std::uint64_t access_keys = 1'000;  ///< of the deployment, those of credentials.toml besides
+    Rates rates;
     std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
     std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
     double silent_share = 0.30;  ///< more than this share of a region's hosts silent at once: shield and alarm only

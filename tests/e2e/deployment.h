@@ -34,6 +34,8 @@ public:
                    .secret_key = kSecretKey,
                    .timeout = timeout}) {}
 
+    explicit Api(client::ClientOptions options) : client_(std::move(options)) {}
+
     template <class Request>
     client::ApiResult<typename api::ActionTraits<Request>::Response> call(const Request& request) {
         using Response = typename api::ActionTraits<Request>::Response;

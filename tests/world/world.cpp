@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "api/access_keys.h"
 #include "api/gateway.h"
 #include "base/check.h"
 
@@ -236,6 +237,13 @@ Answer World::call(const std::string& action, const Params& params, const std::s
         if (action == "CreateAsset" && name == "BucketKey")
             if (const auto stored = uploads_.find(value); stored != uploads_.end()) package = stored->second;
     return decide([&](core::Step& step) { return api::answer(step, services_, call, package); });
+}
+
+void World::record_uses(const std::vector<engine::KeyUse>& uses) {
+    decide([&](core::Step& step) {
+        api::record_uses(step, uses);
+        return std::string(R"({"Response":{}})");
+    });
 }
 
 // ------------------------------------------------------------------ short words

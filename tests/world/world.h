@@ -23,6 +23,7 @@
 #include "codec/codec.h"
 #include "engine/api_port.h"
 #include "engine/decider.h"
+#include "engine/key_book.h"
 #include "journal/memory.h"
 #include "tests/world/answer.h"
 #include "tests/world/fake_host.h"
@@ -30,6 +31,18 @@
 namespace gse::testing {
 
 using Params = std::vector<std::pair<std::string, std::string>>;
+
+/// The root key, which signs every call of a story; keys that stories make are in the state.
+class RootKey final : public engine::KeyBook {
+public:
+    void set(engine::LiveKey) override {}
+    void remove(std::string_view) override {}
+    [[nodiscard]] std::vector<engine::FixedKey> fixed() const override {
+        return {{.secret_id = "AKIDTEST", .root = true}};
+    }
+    [[nodiscard]] WallTime last_used(std::string_view) const override { return {}; }
+    [[nodiscard]] std::vector<engine::KeyUse> take_uses() override { return {}; }
+};
 
 /// `text` with each `$name` replaced by its value; the longest name wins.
 std::string fill(std::string text, std::map<std::string, std::string, std::greater<>> values);
@@ -62,6 +75,8 @@ public:
     Asked ask(const std::string& action, const Params& params, const std::string& region = "");
     /// Whoever asked cannot wait any longer.
     void hurry(const Asked& asked);
+    /// What the rim has seen of keys is written down.
+    void record_uses(const std::vector<engine::KeyUse>& uses);
 
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
@@ -116,9 +131,12 @@ private:
     void heartbeat();
 
     SeededRng rng_{20'191'112};
+    RootKey keys_;
     objects::ObjectAuth object_auth_{std::string(32, 'k')};
-    api::Services services_{
-        .object_auth = object_auth_, .token_secret = std::string(32, 't'), .public_url = "http://127.0.0.1:8080"};
+    api::Services services_{.object_auth = object_auth_,
+                            .token_secret = std::string(32, 't'),
+                            .public_url = "http://127.0.0.1:8080",
+                            .keys = &keys_};
     journal::MemoryDisk disk_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<core::State> state_;

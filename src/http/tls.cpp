@@ -1,0 +1,261 @@
+#include "http/tls.h"
+
+#include <fmt/core.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "base/check.h"
+#include "base/file.h"
+
+namespace gse::http {
+namespace {
+
+constexpr std::size_t kPemBytesMax = 1024 * 1024;
+constexpr int kChainMax = 16;
+// With TLS 1.3 every suite is a good one; with 1.2 those with forward secrecy and authenticated encryption are.
+constexpr const char* kCiphers12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr std::string_view kProtocol = "http/1.1";
+
+template <auto Free>
+struct Freed {
+    template <class T>
+    void operator()(T* object) const {
+        Free(object);
+    }
+};
+using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+
+std::unexpected<Error> unusable(const std::filesystem::path& file, std::string_view what) {
+    return refuse(ErrorCode::InvalidParameterValue, fmt::format("{}: {}", file.string(), what));
+}
+
+Bio bio_of(const std::string& text) {
+    Bio bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+    CHECK(bio != nullptr);
+    return bio;
+}
+
+/// Else OpenSSL would ask on the terminal.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+    const std::string_view list{reinterpret_cast<const char*>(offered), offered_size};
+    for (std::size_t at = 0; at < list.size();) {
+        const auto length = static_cast<unsigned char>(list[at]);
+        if (list.substr(at + 1, length) == kProtocol) {
+            *chosen = offered + at + 1;
+            *size = length;
+            return SSL_TLSEXT_ERR_OK;
+        }
+        at += 1 + length;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+TlsContext new_context() {
+    TlsContext context{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
+    SSL_CTX* const c = context.get();
+    CHECK(c != nullptr);
+    CHECK(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1);
+    CHECK(SSL_CTX_set_cipher_list(c, kCiphers12) == 1);
+    // An end without close_notify is an end: HTTP says itself where each message stops.
+    SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);  // resumed by ticket, which costs no memory
+    SSL_CTX_set_default_passwd_cb(c, no_passphrase);
+    SSL_CTX_set_alpn_select_cb(c, choose_protocol, nullptr);
+    return context;
+}
+
+WallTime time_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+    return {static_cast<std::int64_t>(::timegm(&parts)) * 1000};
+}
+
+std::string subject_of(X509* certificate) {
+    const Bio out{BIO_new(BIO_s_mem())};
+    CHECK(out != nullptr);
+    X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+    const char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+Result<void> check_key_mode(const std::filesystem::path& file) {
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0) return refuse_errno("read", file);
+    // A group that may read it is how several services share a key on purpose.
+    if ((status.st_mode & 027) != 0)
+        return unusable(file, "others than its owner and group may read or change the key; run chmod 600 on it");
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TlsIdentity>> TlsIdentity::open(std::filesystem::path certificate, std::filesystem::path key) {
+    std::unique_ptr<TlsIdentity> identity{new TlsIdentity(std::move(certificate), std::move(key))};
+    identity->seen_ = identity->marks();
+    identity->loaded_ = TRY(identity->load());
+    return identity;
+}
+
+Result<TlsIdentity::Loaded> TlsIdentity::load() const {
+    const std::string chain_text = TRY(read_file(certificate_, kPemBytesMax));
+    TRY(check_key_mode(key_));
+    const std::string key_text = TRY(read_file(key_, kPemBytesMax));
+
+    ERR_clear_error();
+    const Bio key_bio = bio_of(key_text);
+    const PrivateKey key{PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_passphrase, nullptr)};
+    if (!key) return unusable(key_, "holds no private key in PEM form that is not encrypted");
+
+    Loaded loaded{.context = new_context(), .not_after = {}, .subject = {}};
+    SSL_CTX* const context = loaded.context.get();
+    const Bio chain_bio = bio_of(chain_text);
+    for (int count = 0;; ++count) {
+        Certificate certificate{PEM_read_bio_X509(chain_bio.get(), nullptr, no_passphrase, nullptr)};
+        if (!certificate && count == 0) return unusable(certificate_, "holds no certificate in PEM form");
+        if (!certificate) break;
+        if (count > kChainMax) return unusable(certificate_, fmt::format("holds more than {} certificates", kChainMax));
+        if (count == 0) {
+            loaded.not_after = time_of(X509_get0_notAfter(certificate.get()));
+            loaded.subject = subject_of(certificate.get());
+            if (SSL_CTX_use_certificate(context, certificate.get()) != 1)
+                return unusable(certificate_, "the certificate is too weak, or of a kind that TLS does not know");
+        } else {
+            CHECK(SSL_CTX_add1_chain_cert(context, certificate.get()) == 1);
+        }
+    }
+    ERR_clear_error();
+    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
+        ERR_clear_error();
+        return unusable(key_, fmt::format("is not the key of the certificate in {}", certificate_.string()));
+    }
+    return loaded;
+}
+
+std::array<TlsIdentity::Mark, 2> TlsIdentity::marks() const {
+    std::array<Mark, 2> marks{};
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+        struct stat status{};
+        if (::stat((i == 0 ? certificate_ : key_).c_str(), &status) != 0) continue;
+        marks[i] = {
+            static_cast<std::int64_t>(status.st_dev),         static_cast<std::int64_t>(status.st_ino),
+            static_cast<std::int64_t>(status.st_size),        static_cast<std::int64_t>(status.st_mode),
+            static_cast<std::int64_t>(status.st_mtim.tv_sec), static_cast<std::int64_t>(status.st_mtim.tv_nsec)};
+    }
+    return marks;
+}
+
+TlsContext TlsIdentity::context() const {
+    const std::lock_guard lock{mutex_};
+    return loaded_.context;
+}
+
+WallTime TlsIdentity::not_after() const {
+    const std::lock_guard lock{mutex_};
+    return loaded_.not_after;
+}
+
+std::string TlsIdentity::describe() const {
+    const std::lock_guard lock{mutex_};
+    return fmt::format("certificate of {}, valid until {}", loaded_.subject, format_utc(loaded_.not_after));
+}
+
+std::optional<Result<void>> TlsIdentity::refresh(bool always) {
+    const std::lock_guard one_at_a_time{refreshing_};
+    // Before the content, so that a change while it is read is seen the next time.
+    const auto now = marks();
+    if (!always && now == seen_) return std::nullopt;
+    seen_ = now;
+    auto loaded = load();
+    if (!loaded) return std::unexpected(std::move(loaded).error());
+    const std::lock_guard lock{mutex_};
+    loaded_ = *std::move(loaded);
+    return Result<void>{};
+}
+
+TlsSession::TlsSession(TlsContext context, int fd) : context_(std::move(context)), ssl_(SSL_new(context_.get())) {
+    CHECK(ssl_ != nullptr);
+    CHECK(SSL_set_fd(ssl_, fd) == 1);
+    SSL_set_accept_state(ssl_);
+}
+
+TlsSession::~TlsSession() { SSL_free(ssl_); }
+
+TlsSession::Step TlsSession::handshake() {
+    ERR_clear_error();
+    const int done = SSL_do_handshake(ssl_);
+    if (done == 1) return Step::Done;
+    switch (SSL_get_error(ssl_, done)) {
+        case SSL_ERROR_WANT_READ: return Step::WantsRead;
+        case SSL_ERROR_WANT_WRITE: return Step::WantsWrite;
+        default: break;
+    }
+    broken_ = true;
+    const unsigned long why = ERR_peek_error();
+    ERR_clear_error();
+    const bool plain = ERR_GET_LIB(why) == ERR_LIB_SSL && ERR_GET_REASON(why) == SSL_R_HTTP_REQUEST;
+    return plain ? Step::IsPlainHttp : Step::Failed;
+}
+
+ssize_t TlsSession::receive(char* to, std::size_t size) {
+    std::size_t total = 0;
+    while (total < size) {
+        ERR_clear_error();
+        std::size_t got = 0;
+        const int done = SSL_read_ex(ssl_, to + total, size - total, &got);
+        if (done == 1) {
+            total += got;
+            continue;
+        }
+        const int why = SSL_get_error(ssl_, done);
+        if (total > 0) break;  // the rest is told by the next call
+        if (why == SSL_ERROR_ZERO_RETURN) return 0;
+        const bool waits = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+        if (!waits) broken_ = true;
+        errno = waits ? EAGAIN : ECONNRESET;
+        return -1;
+    }
+    return static_cast<ssize_t>(total);
+}
+
+ssize_t TlsSession::send(std::string_view bytes) {
+    std::size_t total = 0;
+    while (total < bytes.size()) {
+        ERR_clear_error();
+        std::size_t sent = 0;
+        const int done = SSL_write_ex(ssl_, bytes.data() + total, bytes.size() - total, &sent);
+        if (done == 1) {
+            total += sent;
+            continue;
+        }
+        const int why = SSL_get_error(ssl_, done);
+        if (total > 0) break;
+        const bool waits = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+        if (!waits) broken_ = true;
+        errno = waits ? EAGAIN : ECONNRESET;
+        return -1;
+    }
+    return static_cast<ssize_t>(total);
+}
+
+bool TlsSession::has_pending() const { return SSL_pending(ssl_) > 0; }
+
+void TlsSession::say_goodbye() {
+    if (broken_ || SSL_is_init_finished(ssl_) == 0) return;
+    broken_ = true;  // once
+    ERR_clear_error();
+    (void)SSL_shutdown(ssl_);
+}
+
+}  // namespace gse::http

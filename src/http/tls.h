@@ -1,0 +1,93 @@
+/// TLS on the HTTP port: the certificate in force, and one connection's session. Private; keeps OpenSSL out of headers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace gse::http {
+
+using TlsContext = std::shared_ptr<ssl_ctx_st>;
+
+/// A certificate chain and its key, of two PEM files, and everything that is agreed on with clients: TLS 1.2 or newer,
+/// ciphers with forward secrecy, `http/1.1` by ALPN. Thread-safe. Connections keep the context they began with.
+class TlsIdentity {
+public:
+    /// InvalidParameterValue, naming the file: unreadable, no PEM, a key that others may read or that is not the
+    /// certificate's.
+    [[nodiscard]] static Result<std::unique_ptr<TlsIdentity>> open(std::filesystem::path certificate,
+                                                                   std::filesystem::path key);
+
+    [[nodiscard]] TlsContext context() const;
+    /// When the certificate in force ends.
+    [[nodiscard]] WallTime not_after() const;
+    /// One line for the log.
+    [[nodiscard]] std::string describe() const;
+
+    /// Reads the files again if they have changed since they were last read, or `always`; nullopt when not. After an
+    /// error the old pair stays in force, and the same files are not tried again.
+    std::optional<Result<void>> refresh(bool always);
+
+private:
+    struct Loaded {
+        TlsContext context;
+        WallTime not_after;
+        std::string subject;
+    };
+    /// What tells one state of a file from another.
+    using Mark = std::array<std::int64_t, 6>;
+
+    TlsIdentity(std::filesystem::path certificate, std::filesystem::path key)
+        : certificate_(std::move(certificate)), key_(std::move(key)) {}
+    [[nodiscard]] Result<Loaded> load() const;
+    [[nodiscard]] std::array<Mark, 2> marks() const;
+
+    const std::filesystem::path certificate_;
+    const std::filesystem::path key_;
+    mutable std::mutex mutex_;
+    Loaded loaded_;
+    std::array<Mark, 2> seen_{};
+    std::mutex refreshing_;  // one at a time
+};
+
+/// The server's end of one connection, over a non-blocking socket that outlives it. One thread at a time. The process
+/// must ignore SIGPIPE.
+class TlsSession {
+public:
+    TlsSession(TlsContext context, int fd);
+    ~TlsSession();
+    TlsSession(const TlsSession&) = delete;
+    TlsSession& operator=(const TlsSession&) = delete;
+
+    enum class Step : std::uint8_t { Done, WantsRead, WantsWrite, Failed, IsPlainHttp };
+    [[nodiscard]] Step handshake();
+
+    /// As ::recv and ::send with MSG_DONTWAIT: bytes, 0 at the end of input, or -1 and errno; EAGAIN: wait for the
+    /// socket. What send() did not take must be offered again before anything else.
+    [[nodiscard]] ssize_t receive(char* to, std::size_t size);
+    [[nodiscard]] ssize_t send(std::string_view bytes);
+    /// Input is there already, which the socket does not tell.
+    [[nodiscard]] bool has_pending() const;
+    /// Tells the client that nothing more comes.
+    void say_goodbye();
+
+private:
+    const TlsContext context_;
+    ssl_st* const ssl_;
+    bool broken_ = false;
+};
+
+}  // namespace gse::http
