@@ -186,6 +186,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_fleet_commands(app, chosen);
     add_alias_commands(app, chosen);
     add_session_commands(app, chosen);
+    add_event_commands(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);

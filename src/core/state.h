@@ -14,6 +14,7 @@
 
 #include "base/rng.h"
 #include "core/entities.h"
+#include "core/watch.h"
 #include "model/settings.h"
 
 namespace gse::core {
@@ -202,6 +203,17 @@ public:
     std::deque<std::pair<EngineTime, Slot>>& ended_usages() { return ended_usages_; }
     std::deque<std::pair<EngineTime, Slot>>& ended_placements() { return ended_placements_; }
 
+    // -------------------------------------------------------------- who listens
+
+    /// From now on what records were before a change is kept. Between batches only.
+    void watch(WatchLevel level) { watch_ = level; }
+    [[nodiscard]] WatchLevel watched() const { return watch_; }
+    /// What this batch's records were, and how many more there would have been.
+    [[nodiscard]] std::vector<Before> take_before(std::uint64_t& left_off) {
+        left_off = std::exchange(before_left_off_, 0);
+        return std::exchange(before_, {});
+    }
+
     // -------------------------------------------------------------- journal
 
     /// True when this batch changed something durable.
@@ -238,6 +250,8 @@ private:
 
     template <class T>
     void touch(Slot slot);
+    template <class T>
+    void note_before(Slot slot, const T& record, bool existed);
 
     // link: identity and membership, once per record. count: what depends on fields that change.
     void link(Slot, Meta&) {}
@@ -330,6 +344,9 @@ private:
     std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_, ended_usages_,
         ended_placements_;
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
+    WatchLevel watch_ = WatchLevel::Nothing;
+    std::vector<Before> before_;
+    std::uint64_t before_left_off_ = 0;
 };
 
 }  // namespace gse::core

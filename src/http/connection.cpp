@@ -241,18 +241,22 @@ void Connection::dispatch() {
         return;
     }
     call->request_id = request_id;
-    shared.handlers.api.call(*std::move(call),
-                             [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
-                                 // Answered at once, on our own thread: no detour. Pointers are compared, not followed,
-                                 // so a loop may be gone.
-                                 if (Loop::current() == loop) {
-                                     std::vector<Answered> one;
-                                     one.push_back({id, ticket, std::move(body)});
-                                     loop->deliver(std::move(one));
-                                 } else {
-                                     inbox->put({id, ticket, std::move(body)});
-                                 }
-                             });
+    hand_on(*std::move(call), ticket);
+}
+
+void Connection::hand_on(engine::ApiCall call, std::uint64_t ticket) {
+    loop_.shared.handlers.api.call(std::move(call),
+                                   [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
+                                       // Answered at once, on our own thread: no detour. Pointers are compared, not
+                                       // followed, so a loop may be gone.
+                                       if (Loop::current() == loop) {
+                                           std::vector<Answered> one;
+                                           one.push_back({id, ticket, std::move(body)});
+                                           loop->deliver(std::move(one));
+                                       } else {
+                                           inbox->put({id, ticket, std::move(body)});
+                                       }
+                                   });
 }
 
 std::uint64_t Connection::enqueue(After after) {
@@ -361,6 +365,8 @@ void Connection::set_deadline() {
     if (!open_) return;
     if (writing_) {
         loop_.wheel.set(*this, transfer_deadline(write_since_ms_, out_.size()));
+    } else if (streaming_ && !busy()) {
+        loop_.wheel.set(*this, heartbeat_ms_);
     } else if (working_ || busy()) {
         loop_.wheel.clear(*this);  // we, or the API, owe the next step
     } else if (reader_ && reader_->header_done()) {
@@ -373,6 +379,7 @@ void Connection::set_deadline() {
 }
 
 void Connection::expire() {
+    if (streaming_ && !writing_) return nudge();
     loop_.shared.timeouts.fetch_add(1, std::memory_order_relaxed);
     if (reader_ && !busy() && !working_) {
         std::string bytes;
@@ -386,6 +393,7 @@ void Connection::expire() {
 
 void Connection::drain() {
     draining_ = true;
+    if (streaming_) return close();
     if (!busy() && !reader_ && !last_) close();
 }
 

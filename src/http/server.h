@@ -4,7 +4,9 @@
 ///   PUT, GET, HEAD /objects/<b>/<k>  packages and logs, by the authorization texts of ObjectAuth; PUT into upload
 ///                                    buckets also signed with a key (TC3-HMAC-SHA256, UNSIGNED-PAYLOAD)
 ///   OPTIONS /objects/<b>/<k>         preflights of browsers, by the bucket's CORS rule
-///   GET /healthz, /readyz, /metrics, /v1/ping, /console/
+///   POST /capi                       the cloud API without a signature, for this machine only, where local_api is set
+///   GET /events                      what changes, as server-sent events; signed as a GET of the API is
+///   GET /healthz, /readyz, /metrics, /v1/ping, /v1/regions, /console/
 #pragma once
 
 #include <chrono>
@@ -20,6 +22,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "engine/api_port.h"
+#include "http/event_source.h"
 #include "http/key_store.h"
 #include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
@@ -34,6 +37,7 @@ struct ServerOptions {
     int threads = 1;                       ///< I/O threads, 1 to 64
     int worker_threads = 2;                ///< threads that wait for the disk, 1 to 64
     std::vector<std::string> known_hosts;  ///< names besides IP addresses and localhost for the unsigned paths
+    bool local_api = false;                ///< serves /capi to this machine, unsigned: for gse dev
     std::string metrics_token;             ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
 
     std::size_t connections_max = 10'000;  ///< further ones are closed at once
@@ -78,6 +82,9 @@ struct Handlers {
     const objects::BucketRules* bucket_rules = nullptr;      ///< null: no browser of another origin gets an object
     /// Whether whoever has a key may put objects there, signing the request; empty: nowhere.
     std::function<bool(std::string_view bucket)> is_upload_bucket = {};
+    EventSource* events = nullptr;  ///< null: /events is not found
+    /// Called on a worker thread: the JSON of /v1/regions; "" when it cannot be told now.
+    std::function<std::string()> regions = {};
 };
 
 /// Counted since start().

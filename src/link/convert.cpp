@@ -149,7 +149,7 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids, access_user, access_key] = value;
+                 sandbox, instance_ids, process_ids, access_user, access_key, ping_http, ping_udp] = value;
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -163,6 +163,8 @@ void put(const HostHello& value, pb::Hello& out) {
     out.mutable_process_ids()->Add(process_ids.begin(), process_ids.end());
     out.set_access_user(access_user);
     out.set_access_key(access_key);
+    out.set_ping_http(ping_http);
+    out.set_ping_udp(ping_udp);
 }
 
 void put(const BacklogDone&, pb::Report& out) { out.mutable_backlog_done(); }
@@ -491,7 +493,9 @@ HostHello take(Reader& in, pb::Hello& m) {
             .instance_ids = in.strings(m.mutable_instance_ids(), "hello.instance_ids", kMaxIds, kMaxIdBytes),
             .process_ids = in.strings(m.mutable_process_ids(), "hello.process_ids", kMaxIds, kMaxIdBytes),
             .access_user = in.id(m.mutable_access_user(), "hello.access_user"),
-            .access_key = in.text(m.mutable_access_key(), "hello.access_key")};
+            .access_key = in.text(m.mutable_access_key(), "hello.access_key"),
+            .ping_http = in.id(m.mutable_ping_http(), "hello.ping_http"),
+            .ping_udp = in.id(m.mutable_ping_udp(), "hello.ping_udp")};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {

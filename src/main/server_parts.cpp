@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <future>
 #include <iostream>
 #include <optional>
 
@@ -12,18 +13,22 @@
 #include "api/uploads.h"
 #include "base/rng.h"
 #include "engine/engine.h"
+#include "events/event_hub.h"
 #include "http/credentials.h"
 #include "http/server.h"
 #include "journal/sqlite.h"
 #include "link/link_server.h"
 #include "main/data_dir.h"
 #include "main/metrics.h"
+#include "main/regions_page.h"
 #include "objects/directory_store.h"
 
 namespace gse {
 namespace {
 
 constexpr Millis kAgentGrant{24 * 3'600'000LL};
+constexpr std::chrono::seconds kBarrierPatience{10};
+constexpr Millis kRegionsKept{2'000};
 
 /// What other machines reach us by: the configured address, else the one we listen on.
 std::string public_host(const config::Config& config, const HostPort& listen) {
@@ -57,6 +62,17 @@ void announce_key(const http::FileKeyStore& keys, const std::filesystem::path& p
     }
 }
 
+/// Returns when all batches begun so far are durable and the next have seen what is wanted of them.
+Result<void> barrier(engine::Engine& engine) {
+    const auto passed = std::make_shared<std::promise<void>>();
+    auto future = passed->get_future();
+    TRY(engine.submit(
+        engine::Engine::Kind::Read, [](core::Step&) { return std::string(); },
+        [passed](const std::string&) { passed->set_value(); }));
+    if (future.wait_for(kBarrierPatience) == std::future_status::ready) return {};
+    return refuse(ErrorCode::Overloaded, "the server is busy; try again in a moment");
+}
+
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 }  // namespace
@@ -79,6 +95,8 @@ struct ServerParts::Impl {
     std::optional<api::Services> services;
     std::optional<objects::TemporaryKeys> temporary_keys;
     objects::BucketRules bucket_rules;
+    KeptText regions_page{clock, kRegionsKept};
+    std::unique_ptr<events::EventHub> events;
     // In the order they start; they stop in reverse.
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
@@ -87,7 +105,17 @@ struct ServerParts::Impl {
 
     Result<ServerAddresses> start();
     std::vector<std::string> not_ready() const;
+    std::string regions();
 };
+
+std::string ServerParts::Impl::regions() {
+    return regions_page.get([this] {
+        std::string text;
+        engine->inspect(
+            [&](const core::State& looked) { text = regions_text(looked, services->public_url + "/v1/ping"); });
+        return text;
+    });
+}
 
 std::vector<std::string> ServerParts::Impl::not_ready() const {
     std::vector<std::string> reasons;
@@ -130,6 +158,13 @@ Result<ServerAddresses> ServerParts::Impl::start() {
         state, *journal, clock, rng, on_fatal);
     spdlog::info("{}", TRY(engine->recover()));
 
+    events = std::make_unique<events::EventHub>(events::HubOptions{.epoch = state.epoch(),
+                                                                   .default_region = config.settings.default_region,
+                                                                   .regions = config.settings.regions,
+                                                                   .barrier = [this] { return barrier(*engine); }},
+                                                clock);
+    engine->set_sink(events.get());
+
     api::publish_bucket_rules(state, bucket_rules);
     temporary_keys.emplace(secret);
     services.emplace(api::Services{
@@ -150,6 +185,7 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.insecure_http = config.insecure_http;
     http_options.threads = static_cast<int>(config.http.threads);
     if (!config.public_address.empty()) http_options.known_hosts.push_back(config.public_address);
+    http_options.local_api = config.dev;
     http_options.metrics_token = config.metrics_token;
     http_options.connections_max = config.http.max_connections;
     http_options.object_bytes = config.settings.limits.package_bytes;
@@ -167,7 +203,9 @@ Result<ServerAddresses> ServerParts::Impl::start() {
                        .temporary_keys = &*temporary_keys,
                        .bucket_rules = &bucket_rules,
                        .is_upload_bucket =
-                           [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); }});
+                           [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); },
+                       .events = events.get(),
+                       .regions = [this] { return regions(); }});
     const std::uint16_t http_port = TRY(http->start());
 
     ServerAddresses addresses;

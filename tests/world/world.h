@@ -56,6 +56,11 @@ public:
     Answer call_json(const std::string& action, std::string json, const std::string& region = "",
                      const std::string& version = "2019-11-12");
 
+    /// The same, unsigned from the server's own machine (/capi).
+    Answer call_locally(const std::string& action, std::string json);
+    /// Is told what batches change, once they are durable; the sink outlives the world's server.
+    void listen(engine::ChangeSink* sink);
+
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
     /// Everything that is under way comes to rest.
@@ -118,6 +123,7 @@ private:
     std::uint64_t last_seq_ = 0;
     Now now_{.engine = {1}, .wall = {1'600'000'000'000}};
     EngineTime next_heartbeat_{1};
+    engine::ChangeSink* sink_ = nullptr;
     std::vector<std::unique_ptr<FakeHost>> hosts_;
     link::StreamId last_stream_ = 0;
     std::vector<std::variant<std::pair<link::StreamId, link::HostHello>, std::pair<link::StreamId, link::Report>>>
