@@ -168,13 +168,18 @@ std::string read_last_output(const std::filesystem::path& folder, std::size_t ma
     return text;
 }
 
-Fd open_shim(std::int64_t pid, std::uint64_t start_ticks, const std::string& token) {
+Fd open_process(std::int64_t pid, std::uint64_t start_ticks) {
     Fd pidfd{static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0))};
     if (!pidfd) return {};
     // Looked at after the descriptor was opened: if it is the right one now, the descriptor is of the right one.
     const auto stat = read_stat(pid);
     if (!stat || stat->state == 'Z' || stat->start_ticks != start_ticks) return {};
-    if (read_command_line(pid).find(token) == std::string::npos) return {};
+    return pidfd;
+}
+
+Fd open_shim(std::int64_t pid, std::uint64_t start_ticks, const std::string& token) {
+    Fd pidfd = open_process(pid, start_ticks);
+    if (pidfd && read_command_line(pid).find(token) == std::string::npos) return {};
     return pidfd;
 }
 

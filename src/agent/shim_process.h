@@ -67,7 +67,9 @@ struct ShimExit {
 [[nodiscard]] std::string read_last_output(const std::filesystem::path& folder, std::size_t max_bytes);
 
 /// A descriptor that becomes readable when the process is over; empty when it is over, or is not the process that
-/// started at `start_ticks` and has `token` among its arguments.
+/// started at `start_ticks`.
+[[nodiscard]] Fd open_process(std::int64_t pid, std::uint64_t start_ticks);
+/// The same for a shim, which has `token` among its arguments.
 [[nodiscard]] Fd open_shim(std::int64_t pid, std::uint64_t start_ticks, const std::string& token);
 
 /// Asks the shim to kill everything below it and end.

@@ -132,7 +132,9 @@ Result<void> Supervisor::Impl::start() {
                   .process_ids = {},
                   .access_user = options.access_user,
                   .access_key = options.access_key,
-                  .instance_types = options.instance_types};
+                  .instance_types = options.instance_types,
+                  .ping_http = options.ping_http,
+                  .ping_udp = options.ping_udp};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
         accepting_ = true;
@@ -271,12 +273,13 @@ void Supervisor::Impl::act(std::int64_t now) {
         if (!dying_term_sent_ && now >= dying_since_ms_ + options.shutdown_notice.count()) {
             dying_term_sent_ = true;
             for (const auto& [id, process] : processes_)
-                if (process.state == Process::State::Running && process.game_pid > 1 &&
+                if (process.state == Process::State::Running && !process.attached && process.game_pid > 1 &&
                     descends_from(process.game_pid, process.shim_pid))
                     kill(static_cast<pid_t>(process.game_pid), SIGTERM);
         }
         bool alive = false;
-        for (const auto& [id, process] : processes_) alive = alive || process.state != Process::State::Exited;
+        for (const auto& [id, process] : processes_)
+            alive = alive || (process.state != Process::State::Exited && !process.attached);
         if (!alive) {
             const std::lock_guard lock(mutex_);
             games_gone_ = true;
@@ -291,7 +294,7 @@ std::int64_t Supervisor::Impl::next_deadline() const {
     const auto take = [&](std::int64_t at) { next = std::min(next, at); };
     for (const auto& [id, process] : processes_) {
         if (process.state == Process::State::Exited) continue;
-        take(next_kill_ms(process.times, timers_));
+        if (!process.attached) take(next_kill_ms(process.times, timers_));
         take(process.kill_again_ms);
         take(process.look_again_ms);
         if (process.state == Process::State::Launching) take(process.times.started_ms + options.launch_limit.count());

@@ -37,6 +37,8 @@ struct SupervisorOptions {
     std::vector<std::string> instance_types;  ///< that this machine offers; none: all
     std::string access_user;  ///< what GetInstanceAccess answers for this machine; "" where nobody may log in
     std::string access_key;   ///< private key, PEM; secret
+    std::string ping_http;    ///< what the server tells players to measure their way here with; see ping.h
+    std::string ping_udp;
     std::string sdk_address;  ///< `127.0.0.1:5758`: where games reach the door; needed before start()
     link::PortRange ports{10'000, 32'000};
     std::uint32_t instance_capacity = 16;
@@ -64,6 +66,8 @@ struct SupervisorOptions {
     std::size_t worker_threads = 4;
     std::size_t queue_max = 65'536;  ///< events waiting for the supervisor's thread
     std::size_t calls_max = 16'384;  ///< SDK calls waiting for the server
+    /// gse dev: a process that nobody launched here may join with ProcessReady. It is given sessions, and never killed.
+    bool attach = false;
 };
 
 /// What may be looked at from outside.

@@ -11,6 +11,7 @@ using link::CallStatus;
 
 constexpr std::size_t kCallsPerProcessMax = 256;
 constexpr std::size_t kEarlyCallsMax = 16;
+constexpr std::size_t kAttachedMax = 256;
 constexpr std::size_t kKnownMax = 65'536;
 constexpr std::int64_t kLateAnswerMs = 60'000;
 constexpr std::int64_t kNoticeGapMs = 10'000;
@@ -151,6 +152,7 @@ Result<void> Supervisor::Impl::check_ports(const Process& process, const link::C
     for (const auto& [port, assigned, name] :
          {std::tuple{ready.client_port, process.assigned_client_port, "clientPort"},
           std::tuple{ready.grpc_port, process.assigned_grpc_port, "grpcPort"}}) {
+        if (port != 0 && process.attached) continue;
         if (port == 0) return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} must be 1 to 65535", name));
         if (port == assigned) continue;
         if (port == process.assigned_client_port || port == process.assigned_grpc_port) continue;
@@ -175,8 +177,47 @@ Result<void> Supervisor::Impl::check_ports(const Process& process, const link::C
     return {};
 }
 
+Process* Supervisor::Impl::attach(const Caller& caller) {
+    const std::int64_t pid = caller.claimed_pid;
+    const auto stat = read_stat(pid);
+    if (!options.attach || dying_ || !stat) return nullptr;
+    std::size_t attached = 0;
+    for (const auto& [id, process] : processes_) {
+        attached += process.attached ? 1 : 0;
+        // What descends from a supervised process obeys its rules.
+        if (process.state != Process::State::Exited && descends_from(pid, process.shim_pid)) return nullptr;
+    }
+    if (attached >= kAttachedMax) return nullptr;
+    const auto [host, port] = split_address(options.sdk_address);
+    const auto inode = inode_of_peer(caller.peer_address, caller.peer_port, host, port);
+    if (!inode || *inode == 0 || !has_socket(pid, *inode)) return nullptr;
+    Process process;
+    process.id = fmt::format("by-hand.{}.{}", pid, rng_.text(20));
+    process.attached = true;
+    process.state = Process::State::Running;
+    process.shim_pid = process.game_pid = pid;
+    process.shim_ticks = stat->start_ticks;
+    process.times.started_ms = now();
+    process.pidfd = open_process(pid, stat->start_ticks);
+    Process& kept = processes_.emplace(process.id, std::move(process)).first->second;
+    if (kept.pidfd) {
+        next_watch_ += 2;
+        watched_[next_watch_ & ~std::uint64_t{1}] = kept.id;
+        watch(kept.pidfd.get(), next_watch_ & ~std::uint64_t{1});
+    } else {
+        kept.look_again_ms = now();
+    }
+    known_peers_[caller.peer_port] = {*inode, kept.id};
+    inventory_changed_ = true;
+    publish();  // no hello may miss a process that a report before it has named
+    report(link::ProcessStarted{kept.id, "", 0, pid});
+    return &kept;
+}
+
 void Supervisor::Impl::on_call(Caller caller, CallBody body, Reply reply) {
-    const auto found = identify(caller);
+    auto found = identify(caller);
+    if (!found && std::holds_alternative<link::CallReady>(body))
+        if (Process* joined = attach(caller)) found = joined;
     if (!found) return refuse_call(reply, CallStatus::FailedPrecondition, found.error().message);
     Process& process = **found;
     if (process.state == Process::State::Launching) {
@@ -241,7 +282,8 @@ void Supervisor::Impl::became_ready(Process& process, const link::CallReady& rea
     process.client_port = ready.client_port;
     process.grpc_port = ready.grpc_port;
     process.log_paths = ready.log_paths;
-    if (first) process.health.start(now(), timers_);
+    // A process in a debugger answers no health check, and is no worse for it.
+    if (first && !process.attached) process.health.start(now(), timers_);
     save(process);
 }
 

@@ -50,6 +50,7 @@ struct Process {
     std::string instance_id;
     std::string fleet_id;
     std::uint32_t place = 0;
+    bool attached = false;  ///< started by hand: no shim, no folder, no place, and not ours to kill
     std::filesystem::path folder;
     std::string working_folder;
     std::uint16_t assigned_client_port = 0;
@@ -228,6 +229,9 @@ private:
     // supervisor_calls.cpp
     void on_call(Caller caller, CallBody body, Reply reply);
     Result<Process*> identify(const Caller& caller);
+    /// Makes a process of one that was started by hand; null when it is not what it claims.
+    Process* attach(const Caller& caller);
+    [[nodiscard]] Millis session_limit(const Process& process) const;
     Result<void> check_ports(const Process& process, const link::CallReady& ready);
     void on_reply(link::SdkReply reply);
     void became_ready(Process& process, const link::CallReady& ready);

@@ -23,6 +23,7 @@ using link::InstancePhase;
 using link::StartFailure;
 
 constexpr std::size_t kLastOutputBytes = 2'048;
+constexpr Millis kAttachedSessionLimit{3'600'000};
 constexpr int kAdoptWaitMs = 2'000;  ///< for a shim that was started in our predecessor's last moment
 
 /// Reports are UTF-8; a game may print anything.
@@ -236,10 +237,13 @@ void Supervisor::Impl::on_shim_over(Process& process) {
     }
     process.state = Process::State::Exited;
     link::ProcessExited exited{.process_id = process.id};
-    if (const auto exit = read_shim_exit(process.folder)) {
+    const auto exit = process.attached ? std::nullopt : read_shim_exit(process.folder);
+    if (exit) {
         exited.exit_code = exit->code;
         exited.signal = exit->signal;
         exited.uptime_ms = exit->uptime_ms;
+    } else if (process.attached) {
+        exited.uptime_ms = std::max<std::int64_t>(now() - process.times.started_ms, 0);  // how it ended nobody told us
     } else {
         // The shim itself was killed: what it kept together is found by the name in its environment.
         exited.signal = SIGKILL;
@@ -247,10 +251,12 @@ void Supervisor::Impl::on_shim_over(Process& process) {
         for (const std::int64_t pid : processes_with_environment("GSE_PROCESS_ID=" + process.id))
             if (pid > 1 && pid != getpid()) kill(static_cast<pid_t>(pid), SIGKILL);
     }
-    limiter_->release(process.id);
     exited.killed_by_agent = process.killed_by_agent;
     exited.kill_reason = process.kill_reason;
-    exited.last_output = printable(read_last_output(process.folder, kLastOutputBytes));
+    if (!process.attached) {
+        limiter_->release(process.id);
+        exited.last_output = printable(read_last_output(process.folder, kLastOutputBytes));
+    }
     if (place) place->backoff.on_exit(process.times.end.ending(), exited.uptime_ms, now(), timers_);
     if (instance && place && !place->wanted) instance->places.erase(process.place);
     process.exit_seq = report(std::move(exited));
@@ -265,9 +271,11 @@ void Supervisor::Impl::forget(Process& process) {
         refuse_call(early.reply, link::CallStatus::FailedPrecondition, "the process could not be started");
     for (const auto& [session, log] : logs_)
         if (log.order.process_id == id && !log.done)
-            return;         // its output is still to be collected; drive_logs comes back
-    limiter_->release(id);  // once more: what was killed a moment ago may still have been in it
-    remove_tree(process.folder);
+            return;  // its output is still to be collected; drive_logs comes back
+    if (!process.attached) {
+        limiter_->release(id);  // once more: what was killed a moment ago may still have been in it
+        remove_tree(process.folder);
+    }
     std::erase_if(watched_, [&](const auto& item) { return item.second == id; });
     processes_.erase(id);
     inventory_changed_ = true;
@@ -281,6 +289,7 @@ void Supervisor::Impl::forget(Process& process) {
 }
 
 void Supervisor::Impl::save(const Process& process) const {
+    if (process.attached) return;  // it joins anew when the agent does
     Record record;
     record.set("ready", process.times.ready ? 1 : 0)
         .set("client_port", process.client_port)
@@ -384,7 +393,10 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
 void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
     if (process.state == Process::State::Exited) return;
     if (now >= process.look_again_ms) {
-        if (!shim_alive(process.folder)) return on_shim_over(process);
+        const auto stat = process.attached ? read_stat(process.shim_pid) : std::nullopt;
+        const bool alive = process.attached ? stat && stat->state != 'Z' && stat->start_ticks == process.shim_ticks
+                                            : shim_alive(process.folder);
+        if (!alive) return on_shim_over(process);
         process.look_again_ms = now + 1'000;
     }
     if (process.state == Process::State::Launching) {
@@ -393,14 +405,14 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
             kill_through_shim(process.pidfd);
             process.kill_again_ms = now + kKillPatienceMs;
         }
-    } else if (const auto reason = due_kill(process.times, now, timers_)) {
+    } else if (const auto reason = process.attached ? std::nullopt : due_kill(process.times, now, timers_)) {
         begin_kill(process, *reason);
     }
     if (now >= process.kill_again_ms && process.pidfd) {
         kill_tree(process.shim_pid, process.pidfd);
         process.kill_again_ms = now + kKillAgainMs;
     }
-    if (process.state == Process::State::Running && dying_ && !process.times.killing &&
+    if (process.state == Process::State::Running && !process.attached && dying_ && !process.times.killing &&
         now >= dying_since_ms_ + options.shutdown_term.count())
         begin_kill(process, EndReason::EndedByApi);
     if (process.state != Process::State::Running || process.times.killing) return;
@@ -476,7 +488,7 @@ void Supervisor::Impl::try_session(Process& process, std::int64_t now) {
         session_finished(process, refuse(ErrorCode::Unavailable, "the process is not ready"));
         return;
     }
-    const Millis left{process.session_since_ms + options.session_timeout.count() - now};
+    const Millis left{process.session_since_ms + session_limit(process).count() - now};
     process.session_waiting = true;
     door_.start_session(process.grpc_port, process.session, std::max(left, Millis{1}),
                         [weak = weak_from_this(), id = process.id, session = process.session_id](Result<void> result) {
@@ -491,11 +503,16 @@ void Supervisor::Impl::try_session(Process& process, std::int64_t now) {
                         });
 }
 
+/// Whoever stands at a breakpoint in OnStartGameServerSession is not late.
+Millis Supervisor::Impl::session_limit(const Process& process) const {
+    return process.attached ? kAttachedSessionLimit : options.session_timeout;
+}
+
 void Supervisor::Impl::session_finished(Process& process, Result<void> result) {
     process.session_waiting = false;
     if (process.session_done || process.state != Process::State::Running) return;
     // Only what may not have reached the game is said again; its refusal is final.
-    const bool in_time = now() < process.session_since_ms + options.session_timeout.count();
+    const bool in_time = now() < process.session_since_ms + session_limit(process).count();
     if (!result && result.error().code == ErrorCode::Unavailable && in_time &&
         process.session_retry.failed(now(), options.session_retry_first, Millis{4'000}, options.session_tries)) {
         process.session_next_ms = process.session_retry.not_before_ms;
@@ -538,6 +555,7 @@ void Supervisor::Impl::begin_shutdown() {
     dying_ = true;
     dying_since_ms_ = now();
     for (auto& [id, process] : processes_) {
+        if (process.attached) continue;
         if (process.state == Process::State::Launching) kill_through_shim(process.pidfd);
         if (process.state != Process::State::Running || !process.times.ready || process.times.end.notified) continue;
         process.times.end.notified = true;

@@ -1,5 +1,6 @@
 // Fleets. Source: [创建服务器舰队; 查看事件; API:CreateFleet].
 #include "core/fleets.h"
+#include "core/hand_started.h"
 
 #include <fmt/format.h>
 
@@ -195,6 +196,9 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
     if (request.runtime_configuration) TRY(check_launch_paths(*request.runtime_configuration));
 
     core::Fleet fleet = copy_settings(original);
+    if (!request.asset_id && core::is_hand_started(fleet))
+        return refuse(ErrorCode::UnsupportedOperation,
+                      "The fleet has no package, its processes are started by hand; name an AssetId for the copy");
     if (request.asset_id) {
         fleet.asset = TRY(need_asset(scope, *request.asset_id));
         const core::Asset& asset = scope.state().at<core::Asset>(fleet.asset);

@@ -14,6 +14,7 @@ Result<objects::Swept> sweep_uploads(objects::ObjectStore& store, objects::Sweep
                                      const Settings& settings, WallTime now, std::size_t max) {
     const Millis keep = settings.objects.keep_uploads;
     if (keep == Millis{0}) return objects::Swept{.complete = true};
+    if (cursor.position.empty()) TRY(store.drop_unfinished(now - keep));  // once a walk
     return store.sweep(cursor, max, [&](std::string_view bucket, const objects::ObjectInfo& info) {
         return is_upload_bucket(settings, bucket) && info.stored_at + keep <= now;
     });

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/model.h"
 #include "base/result.h"
@@ -21,6 +23,17 @@ public:
     /// PUT /objects/<bucket>/<key> with the text that GetUploadCredentials gave.
     virtual Result<void> upload(std::string_view bucket, std::string_view key, std::string_view authorization,
                                 const std::filesystem::path& file) = 0;
+    struct EventQuery {
+        std::vector<std::string> ids;  ///< fleets and aliases; empty: all
+        bool players = false;
+        std::string last_event_id;  ///< in and out: where to go on
+    };
+    /// Follows /events until the connection ends, or `take` answers false.
+    virtual Result<void> follow(EventQuery& query,
+                                const std::function<bool(const std::string& name, const std::string& data)>& take) {
+        (void)query, (void)take;
+        return refuse(ErrorCode::UnsupportedOperation, "this connection has no events");
+    }
     /// Of the calls; also the AssetRegion of uploads. Never empty.
     [[nodiscard]] virtual std::string region() const = 0;
 };

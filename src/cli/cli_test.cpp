@@ -27,6 +27,9 @@ public:
         std::deque<std::pair<std::string, std::string>> answers;  ///< action, inner object or refused:TEXT
         std::vector<Call> calls;
         std::vector<std::string> uploads;
+        /// One connection to /events each: what comes over it. After the last one the server refuses.
+        std::deque<std::vector<std::pair<std::string, std::string>>> streams;
+        std::vector<EventQuery> follows;
     };
     explicit ScriptedApi(Script& script) : script_(script) {}
 
@@ -47,10 +50,23 @@ public:
                                   (std::filesystem::exists(file) ? "file" : "nothing"));
         return {};
     }
+    Result<void> follow(EventQuery& query,
+                        const std::function<bool(const std::string&, const std::string&)>& take) override {
+        script_.follows.push_back(query);
+        if (script_.streams.empty()) return refuse(ErrorCode::FailedOperation, "no more");
+        const auto stream = script_.streams.front();
+        script_.streams.pop_front();
+        for (const auto& [name, data] : stream) {
+            query.last_event_id = "1-" + std::to_string(++events_);
+            if (!take(name, data)) return {};
+        }
+        return refuse(ErrorCode::Unavailable, "cut");
+    }
     [[nodiscard]] std::string region() const override { return "ap-shanghai"; }
 
 private:
     Script& script_;
+    int events_ = 0;
 };
 
 class Cli : public testing::Test {
@@ -558,6 +574,30 @@ TEST_F(Cli, ASessionTakesPropertiesAndAnAlias) {
     EXPECT_EQ(
         calls().back().json,
         R"({"MaximumPlayerSessionCount":16,"AliasId":"alias-1","GameProperties":[{"Key":"map","Value":"ice"},{"Key":"mode","Value":"a=b"}]})");
+}
+
+TEST_F(Cli, EventsAreFollowedOverBrokenConnections) {
+    script_.streams = {
+        {{"alias", R"({"Time":"t","AliasId":"alias-1","Name":"live\n","RoutingStrategy":{"Type":"SIMPLE",)"
+                   R"("FleetId":"fleet-b"},"FromRoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-a"}})"}},
+        {{"dropped", R"({"Reason":"Restarted","Count":null})"},
+         {"game-server-session", R"({"Time":"t","GameServerSessionId":"s","Status":"ACTIVE",)"
+                                 R"("FromStatus":"ACTIVATING","StatusReason":""})"}}};
+    EXPECT_EQ(gse({"events", "--players", "--count", "3"}), kDone) << err();
+    EXPECT_EQ(out(),
+              "t alias alias-1 (live?) fleet-a -> fleet-b\n"
+              " dropped events are missing (Restarted); read lists anew\n"
+              "t game-server-session s ACTIVATING -> ACTIVE \n");
+    ASSERT_EQ(script_.follows.size(), 2u);
+    EXPECT_TRUE(script_.follows[0].players);
+    EXPECT_EQ(script_.follows[1].last_event_id, "1-1") << "it goes on where it was";
+}
+
+TEST_F(Cli, EventsAsJsonAndRefusalsAreFinal) {
+    script_.streams = {{{"fleet", R"({"FleetId":"fleet-a"})"}}};
+    EXPECT_EQ(gse({"events", "--json"}), kFailed);
+    EXPECT_EQ(out(), "{\"FleetId\":\"fleet-a\"}\n");
+    EXPECT_THAT(err(), HasSubstr("gse events: no more"));
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ void add_command(CLI::App& parent, Chosen& chosen, const Spec& spec, void (*decl
             "--output", [&chosen](const std::string& format) { chosen.json = format == "json"; }, "table or json")
         ->check(CLI::IsMember({"table", "json"}));
     command->footer("\nExample:\n  " + spec.example);
-    const std::string name = parent.get_name() + " " + spec.name;
+    const std::string name = parent.get_parent() ? parent.get_name() + " " + spec.name : spec.name;
     command->callback([&chosen, options, body, name] {
         chosen.name = name;
         chosen.on_server = [options, body](Session& session) { return body(session, *options); };
@@ -96,5 +96,6 @@ void add_key_commands(CLI::App& app, Chosen& chosen);
 void add_session_commands(CLI::App& app, Chosen& chosen);
 void add_placement_commands(CLI::App& app, Chosen& chosen);
 void add_tag_commands(CLI::App& app, Chosen& chosen);
+void add_event_commands(CLI::App& app, Chosen& chosen);
 
 }  // namespace gse::cli

@@ -1,6 +1,7 @@
 #include "cli/main.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -22,8 +23,31 @@ public:
     }
     Result<void> upload(std::string_view bucket, std::string_view key, std::string_view authorization,
                         const std::filesystem::path& file) override {
-        TRY(told(client_.put_object(bucket, key, file, authorization)));
+        // On a terminal a long upload shows how far it is.
+        const bool shows = ::isatty(STDERR_FILENO) != 0;
+        int shown = -1;
+        const auto progress = [&shown](std::uint64_t sent, std::uint64_t total) {
+            const int percent = total == 0 ? 100 : static_cast<int>(sent * 100 / total);
+            if (std::exchange(shown, percent) == percent) return;
+            std::cerr << fmt::format("\ruploading {:3} % of {} bytes{}", percent, total, percent == 100 ? "\n" : "")
+                      << std::flush;
+        };
+        client::ApiClient::UploadWatch watch;
+        if (shows) watch.progress = progress;
+        watch.pause = [](Millis by) { ::poll(nullptr, 0, static_cast<int>(by.count())); };
+        TRY(told(client_.put_object_resuming(bucket, key, file, authorization, watch)));
         return {};
+    }
+    Result<void> follow(EventQuery& query,
+                        const std::function<bool(const std::string& name, const std::string& data)>& take) override {
+        client::ApiClient::EventQuery wanted{query.ids, query.players, query.last_event_id};
+        const auto done = client_.follow_events(
+            wanted, [&](const client::ServerEvent& event) { return take(event.name, event.data); });
+        query.last_event_id = wanted.last_event_id;
+        if (done) return {};
+        const bool lost = done.error().code == "ClientError.NetworkError";
+        return refuse(lost ? ErrorCode::Unavailable : ErrorCode::FailedOperation,
+                      fmt::format("{}: {}", done.error().code, done.error().message));
     }
     [[nodiscard]] std::string region() const override { return client_.options().region; }
 

@@ -191,6 +191,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_session_commands(app, chosen);
     add_placement_commands(app, chosen);
     add_tag_commands(app, chosen);
+    add_event_commands(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);

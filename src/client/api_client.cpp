@@ -4,10 +4,12 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <optional>
 
 #include "base/check.h"
 #include "base/crypto.h"
@@ -19,6 +21,10 @@ namespace {
 
 constexpr std::string_view kVersion = "2019-11-12";
 constexpr std::size_t kAnswerBytesMax = 64 * 1024 * 1024;
+// An upload that breaks off is taken up again for about two minutes without getting on.
+constexpr int kUploadTriesMax = 12;
+constexpr Millis kUploadPauseFirst{500};
+constexpr Millis kUploadPauseLongest{15'000};
 
 struct FieldList {
     ~FieldList() { curl_slist_free_all(list); }
@@ -103,6 +109,17 @@ ApiResult<std::string> unwrap(const std::string& answer, long status) {
     return simdjson::minify(response);
 }
 
+/// SHA-256 of a whole file, in hexadecimal.
+ApiResult<std::string> hash_of(std::FILE* file) {
+    Sha256 hash;
+    std::string piece(1 << 20, '\0');
+    std::rewind(file);
+    for (std::size_t got; (got = std::fread(piece.data(), 1, piece.size(), file)) > 0;)
+        hash.add(std::string_view{piece}.substr(0, got));
+    if (std::ferror(file) != 0) return local_error("FileError", "the file can no longer be read");
+    return to_hex(hash.finish());
+}
+
 /// What a refused transfer says.
 std::unexpected<ApiError> refusal_in(const std::string& answer, long status) {
     const auto unwrapped = unwrap(answer, status);
@@ -112,11 +129,12 @@ std::unexpected<ApiError> refusal_in(const std::string& answer, long status) {
 }
 
 /// TC3-HMAC-SHA256 over content-type and host, as the vendor's SDKs sign.
-std::string authorize(const ClientOptions& options, std::string_view host, std::string_view body, std::int64_t now) {
+std::string authorize(const ClientOptions& options, std::string_view host, std::string_view body, std::int64_t now,
+                      std::string_view request = "POST\n/\n") {
     constexpr std::string_view kHeaders = "content-type;host";
     const std::string date = format_utc_date({now * 1000});
     const std::string scope = fmt::format("{}/gse/tc3_request", date);
-    const std::string canonical = fmt::format("POST\n/\n\ncontent-type:application/json\nhost:{}\n\n{}\n{}", host,
+    const std::string canonical = fmt::format("{}\ncontent-type:application/json\nhost:{}\n\n{}\n{}", request, host,
                                               kHeaders, to_hex(sha256(body)));
     const std::string to_sign = fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", now, scope, to_hex(sha256(canonical)));
     const Digest256 date_key = hmac_sha256("TC3" + options.secret_key, date);
@@ -265,6 +283,161 @@ ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::stri
         return local_error("NotAnAnswer", "the server did not say what it stored; is the endpoint right?");
     }
     return StoredObject{stored, std::string{sha256}};
+}
+
+/// What the server said to one piece, or to the question how much it has.
+struct ApiClient::Piece {
+    long status = 0;
+    std::uint64_t stored = 0;            ///< 308, 416: bytes it has
+    std::optional<StoredObject> object;  ///< 200: all of it
+    std::string answer;
+};
+
+ApiResult<ApiClient::Piece> ApiClient::put_piece(const std::string& url, std::FILE* file, std::uint64_t from,
+                                                 std::uint64_t total, bool ask, std::string_view authorization,
+                                                 const UploadWatch& watch) {
+    struct Progress {
+        const UploadWatch& watch;
+        std::uint64_t from, total;
+    } progress{watch, from, total};
+    using Show = int (*)(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+    const Show show = [](void* to, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) {
+        const auto& self = *static_cast<Progress*>(to);
+        if (self.watch.progress) self.watch.progress(self.from + static_cast<std::uint64_t>(sent), self.total);
+        return 0;
+    };
+    FieldList fields;
+    fields.add(fmt::format("Authorization: {}", authorization));
+    fields.add(ask ? fmt::format("Content-Range: bytes */{}", total)
+                   : fmt::format("Content-Range: bytes {}-{}/{}", from, total - 1, total));
+    if (fseeko(file, static_cast<off_t>(from), SEEK_SET) != 0)
+        return local_error("FileError", fmt::format("cannot read at {}: {}", from, std::strerror(errno)));
+    transport_->start(options_, url);
+    CURL* const handle = transport_->handle;
+    Piece piece;
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, read_piece);
+    curl_easy_setopt(handle, CURLOPT_READDATA, file);
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(ask ? 0 : total - from));
+    curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &piece.answer);
+    if (!ask) {
+        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, show);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &progress);
+    }
+    transport_->limit_standstill(options_);
+    const auto status = transport_->perform(options_);
+    if (!status) return std::unexpected(status.error());
+    piece.status = *status;
+
+    simdjson::dom::parser parser;
+    simdjson::dom::element document;
+    std::string_view sha256;
+    if (parser.parse(piece.answer).get(document) != simdjson::SUCCESS) return piece;
+    (void)document["Stored"].get(piece.stored);
+    StoredObject object;
+    if (piece.status == 200 && document["Size"].get(object.size) == simdjson::SUCCESS &&
+        document["Sha256"].get(sha256) == simdjson::SUCCESS) {
+        object.sha256 = sha256;
+        piece.object = std::move(object);
+    }
+    return piece;
+}
+
+ApiResult<StoredObject> ApiClient::put_object_resuming(std::string_view bucket, std::string_view key,
+                                                       const std::filesystem::path& file,
+                                                       std::string_view authorization, const UploadWatch& watch) {
+    const OpenFile input{std::fopen(file.c_str(), "rbe")};
+    std::error_code error;
+    const auto total = std::filesystem::file_size(file, error);
+    if (!input || error)
+        return local_error("FileError", fmt::format("cannot read {}: {}", file.string(),
+                                                    error ? error.message() : std::string{std::strerror(errno)}));
+    if (total == 0) return put_object(bucket, key, file, authorization);
+    const std::string url = fmt::format("{}/objects/{}/{}", options_.endpoint, url_encode(bucket, UrlPart::Query),
+                                        url_encode(key, UrlPart::Path));
+    std::uint64_t stored = 0;
+    int failures = 0;  // without a byte more in between
+    bool ask = false;
+    Millis wait = kUploadPauseFirst;
+    for (;;) {
+        auto piece = put_piece(url, input.get(), stored, total, ask, authorization, watch);
+        if (piece && piece->object) {
+            const auto own = hash_of(input.get());
+            if (!own) return std::unexpected(own.error());
+            if (piece->object->size == total && piece->object->sha256 == *own) return *std::move(piece->object);
+            return local_error("UploadDamaged",
+                               "the server has stored something else than the file holds now; upload it again");
+        }
+        const bool told = piece && (piece->status == 308 || piece->status == 416);
+        const bool busy = piece && (piece->status == 409 || piece->status == 503 || piece->status == 408);
+        if (piece && !told && !busy) return refusal_in(piece->answer, piece->status);
+        if (!piece && piece.error().code != "ClientError.NetworkError") return std::unexpected(piece.error());
+        if (told && piece->stored > stored) {
+            failures = 0;
+            wait = kUploadPauseFirst;
+        } else if (++failures > kUploadTriesMax) {
+            if (!piece) return std::unexpected(piece.error());
+            return refusal_in(piece->answer, piece->status);
+        }
+        if (told) stored = piece->stored;
+        // What arrived of a piece that broke off only the server knows.
+        const bool answered = ask && told;
+        ask = !told;
+        if (answered || (told && failures == 0)) continue;
+        if (watch.pause) watch.pause(wait);
+        wait = std::min(wait * 2, kUploadPauseLongest);
+    }
+}
+
+ApiResult<void> ApiClient::follow_events(EventQuery& query, const std::function<bool(const ServerEvent&)>& take) {
+    const std::string host = host_of(options_.endpoint);
+    const std::int64_t now = SystemClock{}.wall().ms / 1000;
+    std::string parameters = query.players ? "players=1" : "players=0";
+    for (std::size_t i = 0; i < query.ids.size(); ++i)
+        parameters += (i == 0 ? "&fleet=" : ",") + url_encode(query.ids[i], UrlPart::Query);
+    FieldList fields;
+    fields.add("Host: " + host);
+    fields.add("Content-Type: application/json");
+    fields.add(fmt::format("X-TC-Timestamp: {}", now));
+    if (!options_.region.empty()) fields.add("X-TC-Region: " + options_.region);
+    if (!query.last_event_id.empty()) fields.add("Last-Event-ID: " + query.last_event_id);
+    fields.add("Authorization: " + authorize(options_, host, "", now, fmt::format("GET\n/events\n{}", parameters)));
+
+    struct Follower {
+        CURL* handle;
+        EventReader reader;
+        const std::function<bool(const ServerEvent&)>& take;
+        std::string refusal;
+        bool enough = false;
+    };
+    transport_->start(options_, fmt::format("{}/events?{}", options_.endpoint, parameters));
+    CURL* const handle = transport_->handle;
+    Follower follower{.handle = handle, .reader = EventReader{query.last_event_id}, .take = take, .refusal = {}};
+    using Receive = std::size_t (*)(char*, std::size_t, std::size_t, void*);
+    const Receive receive = [](char* data, std::size_t, std::size_t size, void* to) -> std::size_t {
+        auto& self = *static_cast<Follower*>(to);
+        long status = 0;
+        curl_easy_getinfo(self.handle, CURLINFO_RESPONSE_CODE, &status);
+        if (status != 200) return collect(data, 1, size, &self.refusal);
+        self.enough = !self.reader.read({data, size}, self.take);
+        return self.enough ? 0 : size;
+    };
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &follower);
+    // The server says something every 15 s.
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, 45L);
+    const auto status = transport_->perform(options_);
+    query.last_event_id = follower.reader.last_id();
+    if (follower.enough) return {};
+    if (!status) return std::unexpected(status.error());
+    if (*status != 200) return refusal_in(follower.refusal, *status);
+    return {};
 }
 
 ApiResult<StoredObject> ApiClient::get_object(std::string_view bucket, std::string_view key,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <expected>
 #include <filesystem>
 #include <functional>
@@ -9,9 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "client/event_reader.h"
 
 namespace gse::client {
 
@@ -81,6 +84,23 @@ public:
     /// Uploads a file, streamed, with the authorization text of GetUploadCredentials.
     ApiResult<StoredObject> put_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
                                        std::string_view authorization);
+    /// The same, but what got lost on the way is taken up where it broke off, however often, as long as it gets on.
+    struct UploadWatch {
+        std::function<void(std::uint64_t sent, std::uint64_t total)> progress;  ///< may be empty
+        std::function<void(Millis)> pause;                                      ///< waits before the next try
+    };
+    ApiResult<StoredObject> put_object_resuming(std::string_view bucket, std::string_view key,
+                                                const std::filesystem::path& file, std::string_view authorization,
+                                                const UploadWatch& watch);
+
+    struct EventQuery {
+        std::vector<std::string> ids;  ///< fleets and aliases; empty: all
+        bool players = false;
+        std::string last_event_id;  ///< in and out: where to go on
+    };
+    /// Follows GET /events until the connection ends, which is no error, or `take` answers false.
+    ApiResult<void> follow_events(EventQuery& query, const std::function<bool(const ServerEvent&)>& take);
+
     /// Downloads an object into a file that is replaced.
     ApiResult<StoredObject> get_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
                                        std::string_view authorization);
@@ -89,6 +109,9 @@ public:
 
 private:
     struct Transport;
+    struct Piece;
+    ApiResult<Piece> put_piece(const std::string& url, std::FILE* file, std::uint64_t from, std::uint64_t total,
+                               bool ask, std::string_view authorization, const UploadWatch& watch);
     ClientOptions options_;
     std::unique_ptr<Transport> transport_;
 };

@@ -1,13 +1,20 @@
 #include "client/api_client.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "base/crypto.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/temp_folder.h"
@@ -164,6 +171,123 @@ TEST_F(OptionsTest, WhereTheProfilesAre) {
     EXPECT_EQ(file(), "/config/gse/profiles.toml");
     environment_["GSE_PROFILES"] = "/my.toml";
     EXPECT_EQ(file(), "/my.toml");
+}
+
+/// Lets connections through to `target`, each of the first `cuts` only for so many bytes.
+class CuttingProxy {
+public:
+    CuttingProxy(std::uint16_t target, int cuts, std::size_t bytes) : target_(target), cuts_(cuts), bytes_(bytes) {
+        listener_ = Fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+        sockaddr_in address = loopback(0);
+        socklen_t size = sizeof address;
+        EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+        EXPECT_EQ(::listen(listener_.get(), 8), 0);
+        EXPECT_EQ(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+        port = ntohs(address.sin_port);
+        thread_ = std::thread([this] { run(); });
+    }
+    ~CuttingProxy() {
+        stopping_ = true;
+        thread_.join();
+    }
+    std::uint16_t port = 0;
+    std::atomic<int> accepted = 0;
+
+private:
+    static sockaddr_in loopback(std::uint16_t port) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return address;
+    }
+    void run() {
+        while (!stopping_) {
+            pollfd wait{listener_.get(), POLLIN, 0};
+            if (::poll(&wait, 1, 20) <= 0) continue;
+            const Fd client{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+            const Fd server{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+            const sockaddr_in address = loopback(target_);
+            if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) continue;
+            pump(client, server, accepted++ < cuts_ ? bytes_ : SIZE_MAX);
+        }
+    }
+    void pump(const Fd& client, const Fd& server, std::size_t left) {
+        char piece[16 * 1024];
+        while (!stopping_ && left > 0) {
+            pollfd waits[] = {{client.get(), POLLIN, 0}, {server.get(), POLLIN, 0}};
+            if (::poll(waits, 2, 20) < 0) return;
+            if (waits[1].revents != 0) {
+                const ssize_t got = ::recv(server.get(), piece, sizeof piece, 0);
+                if (got <= 0 || ::send(client.get(), piece, static_cast<std::size_t>(got), MSG_NOSIGNAL) != got) return;
+            }
+            if (waits[0].revents != 0) {
+                const ssize_t got = ::recv(client.get(), piece, std::min(sizeof piece, left), 0);
+                if (got <= 0 || ::send(server.get(), piece, static_cast<std::size_t>(got), MSG_NOSIGNAL) != got) return;
+                left -= static_cast<std::size_t>(got);
+            }
+        }
+    }
+
+    const std::uint16_t target_;
+    const int cuts_;
+    const std::size_t bytes_;
+    std::atomic<bool> stopping_ = false;
+    Fd listener_;
+    std::thread thread_;
+};
+
+class ResumingUpload : public ApiClientTest {
+protected:
+    ResumingUpload() {
+        content_.resize(2'000'000);
+        for (std::size_t i = 0; i < content_.size(); ++i) content_[i] = static_cast<char>(i * 31 + i / 256);
+        std::ofstream(file_, std::ios::binary) << content_;
+    }
+    ApiResult<StoredObject> upload(std::uint16_t port) {
+        ApiClient client{{.endpoint = "127.0.0.1:" + std::to_string(port)}};
+        return client.put_object_resuming("b", "k", file_, world_.grant(objects::Access::Write),
+                                          {.progress = [this](std::uint64_t sent, std::uint64_t) { sent_ = sent; },
+                                           .pause = [this](Millis) { pause(); }});
+    }
+    /// Until the server has put away what came over the connection that broke.
+    void pause() {
+        ++pauses_;
+        EXPECT_TRUE(world_.wait_for([this](const http::ServerStats&) {
+            const auto probe = world_.store->put_piece("b", "k", {1, 7});  // refused whatever is kept
+            return !probe && probe.error().code != ErrorCode::InUse;
+        }));
+    }
+    TempFolder folder_ = TempFolder::make("gse-resuming").value();
+    std::filesystem::path file_ = folder_.path() / "package.zip";
+    std::string content_;
+    std::uint64_t sent_ = 0;
+    int pauses_ = 0;
+};
+
+TEST_F(ResumingUpload, GoesOnWhereTheConnectionBroke) {
+    CuttingProxy proxy{world_.port, 1, 1'200'000};
+    const auto stored = upload(proxy.port);
+    ASSERT_TRUE(stored) << stored.error().code << ": " << stored.error().message;
+    EXPECT_EQ(stored->sha256, to_hex(sha256(content_)));
+    EXPECT_EQ(sent_, content_.size());
+    EXPECT_GE(pauses_, 1);
+    EXPECT_GE(proxy.accepted, 2);
+}
+
+TEST_F(ResumingUpload, GivesUpWhenNothingGetsThrough) {
+    CuttingProxy proxy{world_.port, 1'000, 10};
+    const auto stored = upload(proxy.port);
+    ASSERT_FALSE(stored);
+    EXPECT_EQ(stored.error().code, "ClientError.NetworkError");
+    EXPECT_GE(pauses_, 10);
+}
+
+TEST_F(ResumingUpload, ARefusalIsFinal) {
+    ApiClient client = this->client();
+    const auto stored = client.put_object_resuming("b", "k", file_, "gse1.guessed", {});
+    ASSERT_FALSE(stored);
+    EXPECT_EQ(stored.error().code, std::to_string(static_cast<int>(ErrorCode::AuthInvalidAuthorization)));
 }
 
 }  // namespace

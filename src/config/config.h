@@ -53,6 +53,8 @@ struct Agent {
     std::string access_user;      ///< GetInstanceAccess: who logs in to this host; "" → nobody
     std::string access_key_file;  ///< and with which private key
     std::string ca_file;          ///< CA certificates that the server's HTTPS must come from; "" → the system's
+    std::string ping_http = "127.0.0.1:8888";  ///< answers GET /v1/ping; "" → not at all
+    std::string ping_udp = "127.0.0.1:8888";   ///< gives UDP packets back; "" → not at all
     std::uint64_t package_cache_bytes = 20ULL << 30;  ///< unpacked packages kept for the next instance
 };
 
@@ -67,6 +69,7 @@ struct Config {
     std::string data = "gse-data";              ///< the folder with everything that lasts
     std::string public_address;                 ///< what players are told; "" → the address of `listen`
     bool insecure_http = false;                 ///< serve beyond loopback without TLS
+    bool dev = false;                           ///< set by gse dev, no key: /capi, and games that are started by hand
     std::string metrics_token;                  ///< asked for /metrics off loopback; "" → refused there. Secret
     Settings settings;
     Log log;

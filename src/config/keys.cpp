@@ -228,6 +228,10 @@ const std::vector<Key>& table() {
          "private SSH key (PEM) that GetInstanceAccess answers for this host; keep the file at mode 0600"},
         {"agent.ca_file", Text{GSE_AT(agent.ca_file)},
          "PEM file of the CA that the server's HTTPS certificate comes from; empty: those of the system"},
+        {"agent.ping_http", Address{GSE_AT(agent.ping_http), true},
+         "where this host answers GET /v1/ping for players who choose a region; 0.0.0.0:8888 for all; empty: nowhere"},
+        {"agent.ping_udp", Address{GSE_AT(agent.ping_udp), true},
+         "where it gives UDP packets back for the same purpose, never more than it got; empty: nowhere"},
         {"agent.package_cache_bytes", Size{GSE_AT(agent.package_cache_bytes), 1 << 20, kMany},
          "unpacked packages kept for the next instance"},
 

@@ -29,6 +29,8 @@ void clear_derived(Fleet& fleet) {
 
 void clear_derived(Host& host) {
     host.access_user.clear();
+    host.ping_http.clear();
+    host.ping_udp.clear();
     host.access_key.clear();
     host.instances.clear();
     host.ports_resting.clear();

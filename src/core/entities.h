@@ -208,6 +208,8 @@ struct Host {
     // derived / of this run
     std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
     std::string access_key;   ///< private key in PEM form; secret
+    std::string ping_http;    ///< where players measure their way to it; "" nowhere
+    std::string ping_udp;
     std::vector<Slot> instances;
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
     std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]

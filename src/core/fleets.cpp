@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/events.h"
+#include "core/hand_started.h"
 #include "core/instances.h"
 #include "core/processes.h"
 #include "plan/capacity.h"
@@ -105,6 +106,7 @@ Slot create_fleet(Step& step, Fleet fleet) {
 
 namespace {
 void renew_instances(Step& step, Slot slot, const std::vector<ProcessRecipe>& before) {
+    if (is_hand_started(step.state.at<Fleet>(slot))) return;
     for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances))
         renew_places(step, instance, before);
     advance_creation(step, slot);
@@ -267,7 +269,9 @@ void reconcile_fleet(Step& step, Slot slot) {
             state.ended_fleets().emplace_back(step.now.engine, slot);
             return;
         case FleetStatus::Error: return drain_all(step, slot);
-        case FleetStatus::Active: break;
+        case FleetStatus::Active:
+            if (is_hand_started(fleet)) return;
+            break;
         default:
             // A first deployment needs one instance, whatever was asked for later.
             return grow(step, slot, std::min(1u, std::max(fleet.desired, fleet.min)));

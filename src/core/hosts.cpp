@@ -7,6 +7,7 @@
 
 #include "core/events.h"
 #include "core/fleets.h"
+#include "core/hand_started.h"
 #include "core/instances.h"
 #include "core/processes.h"
 #include "core/sessions.h"
@@ -138,6 +139,8 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         record.silent = false;
         record.last_alive = step.now.engine;
         record.access_user = hello.access_user;
+        record.ping_http = hello.ping_http;
+        record.ping_udp = hello.ping_udp;
         record.access_key = hello.access_key;
     });
 
@@ -248,7 +251,8 @@ void resync_host(Step& step, Slot host_slot) {
     State& state = step.state;
     for (const Slot instance_slot : state.at<Host>(host_slot).instances) {
         const Instance& instance = state.at<Instance>(instance_slot);
-        step.order(host_slot, instance_spec(state, instance_slot));
+        if (!is_hand_started(state.at<Fleet>(instance.fleet)))
+            step.order(host_slot, instance_spec(state, instance_slot));
         for (const Slot process_slot : instance.processes) {
             const Process& process = state.at<Process>(process_slot);
             if (process.session != kNone && !state.at<GameSession>(process.session).start_delivered)

@@ -1,6 +1,7 @@
 #include "core/housekeeping.h"
 
 #include "core/fleets.h"
+#include "core/hand_started.h"
 #include "core/hosts.h"
 #include "core/instances.h"
 #include "core/placements.h"
@@ -117,7 +118,8 @@ void settle(Step& step) {
             if (step.state.find<Fleet>(fleet)) reconcile_fleet(step, fleet);
     }
     for (const Slot instance : step.state.take_spec_queue()) {
-        if (!step.state.find<Instance>(instance)) continue;
+        const Instance* known = step.state.find<Instance>(instance);
+        if (!known || is_hand_started(step.state.at<Fleet>(known->fleet))) continue;
         step.order(step.state.at<Instance>(instance).host, instance_spec(step.state, instance));
     }
     // The rest is due now, and whoever drives the batches knows by the timer.

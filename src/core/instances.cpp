@@ -6,6 +6,7 @@
 
 #include "core/events.h"
 #include "core/fleets.h"
+#include "core/hand_started.h"
 #include "core/process_ports.h"
 #include "core/processes.h"
 #include "core/sessions.h"
@@ -211,6 +212,9 @@ void remove_when_empty(Step& step, Slot slot) {
     const Instance* instance = step.state.find<Instance>(slot);
     if (!instance || instance->status != InstanceStatus::Draining || instance->removing) return;
     if (!instance->processes.empty() || instance->logs_pending > 0) return;
+    // No host has files of it.
+    if (is_hand_started(step.state.at<Fleet>(instance->fleet)))
+        return lose_instance(step, slot, "its fleet is deleted");
     step.state.edit<Instance>(slot)->removing = true;
     change_phase(step, slot);
 }

@@ -6,6 +6,7 @@
 
 #include "core/events.h"
 #include "core/fleets.h"
+#include "core/hand_started.h"
 #include "core/instances.h"
 #include "core/players.h"
 #include "core/process_ports.h"
@@ -68,6 +69,8 @@ void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_
 
 void on_process_started(Step& step, Slot host, const link::ProcessStarted& report) {
     State& state = step.state;
+    if (report.instance_id.empty() && state.find_process(report.process_id) == kNone)
+        return attach_process(step, host, report);
     const Slot instance_slot = state.find_instance(report.instance_id);
     if (instance_slot == kNone || state.at<Instance>(instance_slot).host != host) return;
     if (state.find_process(report.process_id) != kNone) return;
@@ -197,7 +200,8 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
     const Slot instance = process.instance;
     const Slot fleet = fleet_of(state, process);
     const std::string session = process.session == kNone ? std::string("none") : state.session_id(process.session);
-    const std::string_view code = exit_event(process, report);
+    const bool by_hand = is_hand_started(state.at<Fleet>(fleet));  // whoever started it knows that he ended it
+    const std::string_view code = by_hand ? std::string_view() : exit_event(process, report);
     const bool crashed = code == "SERVER_PROCESS_CRASHED" || code == "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
     const bool was_ready = process.ready;
     if (!code.empty()) {
@@ -316,7 +320,8 @@ struct CallRunner {
         if (own.status == ProcessStatus::Active) return {};  // the retry of a lost answer
         if (own.status != ProcessStatus::Activating)
             return refuse(ErrorCode::Unavailable, "the process is being ended");
-        if (ready.client_port != own.client_port) {
+        const bool by_hand = is_hand_started(step.state.at<Fleet>(fleet_of(step.state, own)));
+        if (!by_hand && ready.client_port != own.client_port) {
             if (auto fits = check_chosen_port(step.state, process, ready.client_port); !fits) {
                 add_event(step, fleet_of(step.state, own), "GENERIC_EVENT",
                           fmt::format("ProcessReady of {} of fleet {} was refused: {}", own.id,
@@ -324,7 +329,9 @@ struct CallRunner {
                 return fits;
             }
         }
-        become_ready(step, process, ready.client_port, ready.grpc_port, ready.log_paths);
+        // The developer has the log before his eyes.
+        become_ready(step, process, ready.client_port, ready.grpc_port,
+                     by_hand ? std::vector<std::string>() : ready.log_paths);
         return {};
     }
     Result<void> operator()(const link::CallActivateSession& activate) {

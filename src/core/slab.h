@@ -66,6 +66,7 @@ public:
 
     /// Marks the slot as changed in this batch; true the first time.
     bool mark_dirty(Slot slot) { return !std::exchange(cell(slot).dirty, true); }
+    [[nodiscard]] bool is_dirty(Slot slot) { return cell(slot).dirty; }
     void clear_dirty(Slot slot) { cell(slot).dirty = false; }
     /// Guards against two edits of one record at a time.
     bool set_editing(Slot slot, bool on) { return std::exchange(cell(slot).editing, on); }

@@ -70,6 +70,7 @@ std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
 template <class T>
 Edit<T>::Edit(State& state, Slot slot) : state_(state), slot_(slot), record_(state.tables<T>().at(slot)) {
     CHECK(!state_.tables<T>().set_editing(slot_, true));
+    state_.note_before(slot_, record_, true);
     state_.count(slot_, record_, -1);
 }
 
@@ -92,6 +93,23 @@ void State::touch(Slot slot) {
 }
 
 template <class T>
+void State::note_before(Slot slot, const T& record, bool existed) {
+    if constexpr (kIsWatched<T>) {
+        if (watch_ == WatchLevel::Nothing) [[likely]]
+            return;
+        if (std::is_same_v<T, PlayerSession> && watch_ != WatchLevel::All) return;
+        if (existed && tables<T>().is_dirty(slot)) return;
+        if (before_.size() >= kBeforeMax) {
+            ++before_left_off_;
+            return;
+        }
+        Before& before = before_.emplace_back(before_of(record));
+        before.slot = slot;
+        before.existed = existed;
+    }
+}
+
+template <class T>
 Slot State::add(T record) {
     auto& table = tables<T>();
     const Slot slot = table.insert(std::move(record));
@@ -99,6 +117,7 @@ Slot State::add(T record) {
     link(slot, added);
     count(slot, added, +1);
     arm_record(slot, added);
+    note_before(slot, added, false);
     touch<T>(slot);
     return slot;
 }
@@ -106,6 +125,7 @@ Slot State::add(T record) {
 template <class T>
 void State::remove(Slot slot) {
     T& record = tables<T>().at(slot);
+    note_before(slot, record, true);
     count(slot, record, -1);
     unlink(slot, record);
     tables<T>().erase(slot);

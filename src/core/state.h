@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "core/decisions.h"
 #include "core/entities.h"
+#include "core/watch.h"
 #include "model/settings.h"
 
 namespace gse::core {
@@ -216,6 +217,17 @@ public:
     std::deque<std::pair<EngineTime, Slot>>& ended_usages() { return ended_usages_; }
     std::deque<std::pair<EngineTime, Slot>>& ended_placements() { return ended_placements_; }
 
+    // -------------------------------------------------------------- who listens
+
+    /// From now on what records were before a change is kept. Between batches only.
+    void watch(WatchLevel level) { watch_ = level; }
+    [[nodiscard]] WatchLevel watched() const { return watch_; }
+    /// What this batch's records were, and how many more there would have been.
+    [[nodiscard]] std::vector<Before> take_before(std::uint64_t& left_off) {
+        left_off = std::exchange(before_left_off_, 0);
+        return std::exchange(before_, {});
+    }
+
     // -------------------------------------------------------------- journal
 
     /// True when this batch changed something durable.
@@ -252,6 +264,8 @@ private:
 
     template <class T>
     void touch(Slot slot);
+    template <class T>
+    void note_before(Slot slot, const T& record, bool existed);
 
     // link: identity and membership, once per record. count: what depends on fields that change.
     void link(Slot, Meta&) {}
@@ -348,6 +362,9 @@ private:
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
     std::vector<Slot> just_ended_;
     DecisionLog decisions_;
+    WatchLevel watch_ = WatchLevel::Nothing;
+    std::vector<Before> before_;
+    std::uint64_t before_left_off_ = 0;
 };
 
 }  // namespace gse::core

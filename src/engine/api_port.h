@@ -20,6 +20,7 @@ struct ApiCall {
     std::string request_id;    ///< UUID made by the rim; in the answer and in events
     std::string secret_id;     ///< which key signed; "" on the unsigned façade
     std::string account = {};  ///< which key that counts for: of a temporary one, the key it was asked for with
+    bool local = false;        ///< came unsigned from this machine (/capi): games started by hand may serve it
     bool is_json = true;
     std::string json;        ///< the body, with simdjson padding reserved behind size() (see codec.h)
     codec::FlatParams flat;  ///< GET, form and multipart: decoded name/value pairs without the common parameters

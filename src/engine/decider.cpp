@@ -155,7 +155,7 @@ void Decider::on_closed(link::StreamId id) {
 }
 
 bool Decider::tick() {
-    has_work_ = has_work_ || state_.next_timer() <= now_.engine;
+    has_work_ = has_work_ || state_.next_timer() <= now_.engine || reader_.next_sample() <= now_.engine;
     core::Step at = step();
     core::retire_ended(at, kRetiredPerTick);
     return core::fire_timers(at, kTimersPerTick);
@@ -198,6 +198,11 @@ Batch Decider::finish() {
     }
     to_ack_.clear();
     Batch batch;
+    if (sink_) {
+        const core::WatchLevel wanted = sink_->wanted();
+        if (wanted != core::WatchLevel::Nothing || state_.watched() != wanted)
+            batch.changes = reader_.read(state_, now_, wanted);
+    }
     if (state_.has_changes()) batch.bytes = state_.take_batch(now_);
     batch.messages = std::exchange(messages_, {});
     batch.waited = std::exchange(waited_, {});

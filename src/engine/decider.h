@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/step.h"
+#include "engine/change_reader.h"
 #include "link/host_link.h"
 
 namespace gse::engine {
@@ -39,6 +40,7 @@ struct Batch {
     std::string bytes;  ///< journal entry; empty when nothing durable changed
     std::vector<StreamMessage> messages;
     std::vector<WaitedAnswer> waited;
+    Changes changes;  ///< for those who listen to events
 };
 
 /// Facts of this deployment that agents are greeted with.
@@ -69,6 +71,11 @@ public:
     bool tick();
     [[nodiscard]] Batch finish();
 
+    /// Who is told what batches changed; outlives this.
+    void set_sink(ChangeSink* sink) { sink_ = sink; }
+    /// When finish() has something to tell although nothing further happens.
+    [[nodiscard]] EngineTime next_sample() const { return reader_.next_sample(); }
+
     [[nodiscard]] core::State& state() { return state_; }
     [[nodiscard]] bool has_changes() const { return state_.has_changes(); }
     /// True when something went in, or a timer fired, since the last finish(): there may be output, even without a
@@ -96,6 +103,8 @@ private:
     Greeting greeting_;
     Now now_{};
     bool has_work_ = false;
+    ChangeSink* sink_ = nullptr;
+    ChangeReader reader_;
     std::vector<core::HostOrder> orders_;
     std::vector<StreamMessage> messages_;
     std::unordered_map<link::StreamId, Stream> streams_;

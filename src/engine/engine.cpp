@@ -76,6 +76,7 @@ Now Engine::now() const { return {engine_base_ + Millis{clock_.monotonic_ms() - 
 void Engine::start(link::HostStreams& streams, Greeting greeting) {
     streams_ = &streams;
     decider_ = std::make_unique<Decider>(state_, rng_, std::move(greeting));
+    decider_->set_sink(sink_);
     decider_->begin(now());
     if (const auto free_bytes = journal_.free_disk_bytes()) stats_.disk_low = *free_bytes < options_.reserve_bytes;
     owner_ = std::thread([this] { run_owner(); });
@@ -219,9 +220,9 @@ void Engine::run_owner() {
         const bool may_take = !full && !inputs_.empty();
         if (!may_take && !(more_due && !full)) {
             if (stopping_ && inputs_.empty() && !has_output && !in_flight_ && waiting_.empty()) break;
+            const EngineTime next = std::min(state_.next_timer(), decider_->next_sample());
             const Millis to_timer =
-                std::clamp(state_.next_timer() == kNever ? Millis{kIdleTick} : state_.next_timer() - now().engine,
-                           Millis{0}, Millis{kIdleTick});
+                std::clamp(next == kNever ? Millis{kIdleTick} : next - now().engine, Millis{0}, Millis{kIdleTick});
             auto until = steady + (full ? Millis{kIdleTick} : to_timer);
             if (has_output && !in_flight_)
                 until = std::min<std::chrono::steady_clock::time_point>(until, free_to_seal_at);
@@ -340,6 +341,8 @@ void Engine::release(Sealed& sealed) {
             message.body);
     }
     for (auto& answer : sealed.answers) answer.done(std::move(answer.body));
+    if (!sealed.batch.changes.list.empty() || sealed.batch.changes.left_off > 0)
+        sink_->take(std::move(sealed.batch.changes));
 }
 
 // ------------------------------------------------------------------ snapshots

@@ -54,6 +54,8 @@ public:
 
     /// Replays the journal into the state and begins a new epoch. Returns one line for the log.
     Result<std::string> recover();
+    /// Who is told of what batches changed, once that is durable. Before start(); outlives the engine.
+    void set_sink(ChangeSink* sink) { sink_ = sink; }
     /// `streams` outlives the engine's threads.
     void start(link::HostStreams& streams, Greeting greeting);
     void stop();
@@ -132,6 +134,7 @@ private:
     Rng& rng_;
     OnFatal on_fatal_;
     link::HostStreams* streams_ = nullptr;
+    ChangeSink* sink_ = nullptr;
     std::unique_ptr<Decider> decider_;
 
     EngineTime engine_base_;

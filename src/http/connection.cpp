@@ -295,11 +295,11 @@ void Connection::dispatch() {
         complete(ticket, shared.handlers.error_body(call.error(), request_id));
         return;
     }
-    submit(*std::move(call), ticket, request_id);
+    call->request_id = request_id;
+    hand_on(*std::move(call), ticket);
 }
 
-void Connection::submit(engine::ApiCall call, std::uint64_t ticket, std::string request_id) {
-    call.request_id = std::move(request_id);
+void Connection::hand_on(engine::ApiCall call, std::uint64_t ticket) {
     call.hurry = hurry_;
     loop_.shared.handlers.api.call(std::move(call),
                                    [inbox = loop_.inbox, loop = &loop_, id = id_, ticket](std::string body) {
@@ -447,6 +447,8 @@ void Connection::set_deadline() {
         loop_.wheel.set(*this, active_ms_ + options.handshake_time.count());
     } else if (writing_) {
         loop_.wheel.set(*this, transfer_deadline(write_since_ms_, out_.size()));
+    } else if (streaming_ && !busy()) {
+        loop_.wheel.set(*this, heartbeat_ms_);
     } else if (working_ || busy()) {
         loop_.wheel.clear(*this);  // we, or the API, owe the next step
     } else if (reader_ && reader_->header_done()) {
@@ -459,6 +461,7 @@ void Connection::set_deadline() {
 }
 
 void Connection::expire() {
+    if (streaming_ && !writing_) return nudge();
     loop_.shared.timeouts.fetch_add(1, std::memory_order_relaxed);
     if (reader_ && !busy() && !working_) {
         std::string bytes;
@@ -473,6 +476,7 @@ void Connection::expire() {
 void Connection::drain() {
     draining_ = true;
     hurry_->store(true);
+    if (streaming_) return close();
     if (!busy() && !reader_ && !last_) close();
 }
 

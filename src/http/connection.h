@@ -36,6 +36,8 @@ public:
     /// Closes now if idle, else behind the last answer.
     void drain();
     void close();
+    /// An event stream may have something to send.
+    void nudge();
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
@@ -69,8 +71,8 @@ private:
     [[nodiscard]] bool is_api() const { return reader_->view().path == "/"; }
     bool accept_header();  ///< false: refused, nothing more is read
     void dispatch();
-    /// Hands a call on; its answer goes to the ticket.
-    void submit(engine::ApiCall call, std::uint64_t ticket, std::string request_id);
+    /// Gives a call to the API; its answer completes the ticket.
+    void hand_on(engine::ApiCall call, std::uint64_t ticket);
     std::uint64_t enqueue(After after);
     void answer_last(int status, std::string_view why);
     void refuse_api(const Error& error);
@@ -82,6 +84,9 @@ private:
     // What the coroutine serves itself (serve.cpp).
     Awaitable<void> serve();
     Awaitable<void> serve_page(RequestView request);
+    Awaitable<void> serve_local_api(RequestView request);  // local_api.cpp
+    Awaitable<void> serve_events(RequestView request);     // event_stream.cpp
+    void watch_for_end();
     Awaitable<void> serve_object(RequestView request);
     Awaitable<void> serve_console(RequestView request);  // serve_console.cpp
     Awaitable<void> serve_console_file(RequestView request);
@@ -92,6 +97,11 @@ private:
     [[nodiscard]] std::string session_body(const ConsoleDoor& door, const ConsoleSession& session,
                                            bool read_only) const;
     Awaitable<void> put_object(std::string bucket, std::string key);
+    // piece_put.cpp
+    Awaitable<void> put_piece(std::string bucket, std::string key, std::string content_range);
+    Awaitable<void> answer_how_much(std::string bucket, std::string key, std::uint64_t total);
+    Awaitable<bool> respond_unfinished(int status, std::uint64_t stored, std::uint64_t total);
+    Awaitable<bool> respond_stored(const objects::ObjectInfo& info);
     Awaitable<void> get_object(RequestView request, std::string bucket, std::string key);
     Awaitable<bool> read_whole_body(std::size_t bytes_max);
     Awaitable<bool> respond(int status, std::string_view content_type, std::string_view body,
@@ -147,6 +157,9 @@ private:
     bool draining_ = false;
     bool open_ = true;
     const std::shared_ptr<std::atomic<bool>> hurry_ = std::make_shared<std::atomic<bool>>(false);
+    bool streaming_ = false;  // events, until the connection ends
+    bool nudged_ = false;
+    std::int64_t heartbeat_ms_ = 0;
     std::move_only_function<void()> waiter_;  // the coroutine, while it waits in change()
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "http/connection.h"
@@ -34,6 +35,21 @@ void Inbox::put(Answered answered) {
 std::vector<Answered> Inbox::take() {
     const std::lock_guard lock{mutex_};
     return std::exchange(answered_, {});
+}
+
+void Inbox::nudge(std::uint64_t connection) {
+    const std::lock_guard lock{mutex_};
+    if (loop_ == nullptr || std::find(nudged_.begin(), nudged_.end(), connection) != nudged_.end()) return;
+    nudged_.push_back(connection);
+    if (nudged_.size() > 1) return;  // a wake-up is under way
+    boost::asio::post(loop_->context, [this, loop = loop_] {
+        std::vector<std::uint64_t> connections;
+        {
+            const std::lock_guard taking{mutex_};
+            connections.swap(nudged_);
+        }
+        loop->nudge(connections);
+    });
 }
 
 void Inbox::close() {
@@ -126,6 +142,15 @@ void Loop::deliver(std::vector<Answered> answered) {
         if (touched.empty() || touched.back() != found->second) touched.push_back(found->second);
     }
     for (const auto& connection : touched) connection->flush();
+}
+
+void Loop::nudge(const std::vector<std::uint64_t>& connections) {
+    for (const std::uint64_t id : connections) {
+        const auto found = connections_.find(id);
+        if (found == connections_.end()) continue;
+        const auto held = found->second;
+        held->nudge();
+    }
 }
 
 void Loop::forget(Connection& connection) {

@@ -67,12 +67,15 @@ public:
     explicit Inbox(Loop& loop) : loop_(&loop) {}
     void put(Answered answered);
     std::vector<Answered> take();
+    /// Tells a connection that its event stream may have something.
+    void nudge(std::uint64_t connection);
     void close();
 
 private:
     std::mutex mutex_;
     Loop* loop_;
     std::vector<Answered> answered_;
+    std::vector<std::uint64_t> nudged_;
 };
 
 class Loop {
@@ -92,6 +95,7 @@ public:
 
     // From the loop's thread:
     void deliver(std::vector<Answered> answered);
+    void nudge(const std::vector<std::uint64_t>& connections);
     void forget(Connection& connection);
     [[nodiscard]] std::unique_ptr<RequestReader> take_reader();
     void give_back(std::unique_ptr<RequestReader> reader);

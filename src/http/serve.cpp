@@ -11,8 +11,8 @@
 #include "base/uuid.h"
 #include "http/byte_range.h"
 #include "http/connection.h"
-#include "http/connection_work.h"
 #include "http/known_hosts.h"
+#include "http/on_worker.h"
 #include "http/params.h"
 
 namespace gse::http {
@@ -21,7 +21,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr asio::use_awaitable_t<Executor> kAwait{};
 constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::size_t kPageBodyMax = 64 * 1024;
 constexpr std::string_view kText = "text/plain; charset=utf-8";
@@ -71,6 +70,8 @@ int http_status_of(ErrorCode code) {
         case ErrorCode::Unauthorized: return 403;
         case ErrorCode::NotFound: return 404;
         case ErrorCode::UnsupportedProtocol: return 405;
+        case ErrorCode::InUse: return 409;
+        case ErrorCode::UnsupportedRegion: return 400;
         case ErrorCode::RequestTooLarge: return 413;
         case ErrorCode::Overloaded: return 503;
         case ErrorCode::FailedOperation: return 507;
@@ -87,7 +88,11 @@ Awaitable<void> Connection::serve() {
     body_since_ms_ = loop_.now_ms();
     cors_.clear();
     const RequestView request = reader_->view();
-    if (request.path.starts_with("/objects/")) {
+    if (request.path == "/capi") {
+        co_await serve_local_api(request);
+    } else if (request.path == "/events") {
+        co_await serve_events(request);
+    } else if (request.path.starts_with("/objects/")) {
         co_await serve_object(request);
     } else if (request.path == "/console" || request.path.starts_with("/console/")) {
         co_await serve_console(request);
@@ -160,6 +165,18 @@ Awaitable<void> Connection::serve_page(RequestView request) {
     // Players' machines measure their way to this host by whatever name it has; the answer tells nothing else.
     if (path == "/v1/ping" && reads) {
         co_await respond(200, kText, "pong\n", "Access-Control-Allow-Origin: *\r\nCache-Control: no-store\r\n");
+        co_return;
+    }
+    if (path == "/v1/regions" && reads) {
+        constexpr std::string_view kAnyPage = "Access-Control-Allow-Origin: *\r\nCache-Control: max-age=2\r\n";
+        const std::string text =
+            co_await on_worker([&] { return handlers.regions ? handlers.regions() : std::string{}; });
+        if (!open_) co_return;
+        if (text.empty()) {
+            co_await respond(503, kText, "try again in a moment\n", kAnyPage);
+        } else {
+            co_await respond(200, "application/json", text, kAnyPage);
+        }
         co_return;
     }
     if (!is_known()) {
@@ -261,6 +278,9 @@ Awaitable<void> Connection::serve_object(RequestView request) {
     }
     if (refused) {
         co_await respond_error(*refused);
+    } else if (writes && request.field("content-range").data() != nullptr) {
+        std::string range{request.field("content-range")};
+        co_await put_piece(std::move(name->bucket), std::move(name->key), std::move(range));
     } else if (writes) {
         co_await put_object(std::move(name->bucket), std::move(name->key));
     } else {
@@ -327,9 +347,7 @@ Awaitable<void> Connection::put_object(std::string bucket, std::string key) {
         co_await respond_error(stored.error());
         co_return;
     }
-    const std::string body = fmt::format("{{\"Size\":{},\"Sha256\":\"{}\"}}", stored->size, stored->sha256);
-    const std::string etag = fmt::format("ETag: {}\r\n", etag_of(*stored));
-    co_await respond(200, "application/json", body, etag);
+    co_await respond_stored(*stored);
 }
 
 Awaitable<void> Connection::get_object(RequestView request, std::string bucket, std::string key) {

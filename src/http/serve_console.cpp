@@ -9,7 +9,7 @@
 #include "codec/json_text.h"
 #include "http/api_request.h"
 #include "http/connection.h"
-#include "http/connection_work.h"
+#include "http/on_worker.h"
 
 namespace gse::http {
 namespace {
@@ -233,16 +233,17 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
         call.action = request.path.substr(kApi.size());
         call.version = kVersion;
         call.region = request.field("x-tc-region");
-        call.secret_id = session->secret_id;
+        call.secret_id = call.account = session->secret_id;
         take_json(call, reader_->body);
-        const auto allowed = check_may_call({.secret_id = call.secret_id, .read_only = key->read_only}, call.action);
+        const auto allowed = check_may_call({.secret_id = call.secret_id, .read_only = key->read_only, .account = call.secret_id}, call.action);
         const After after = after_request();
         if (after == After::Close) last_ = true;
         const std::uint64_t ticket = enqueue(after);
         Answer& answer = answers_.back();
         answer.fields = fmt::format("{}{}", kPrivateFields, renewal);
         if (allowed) {
-            submit(std::move(call), ticket, answer.request_id);
+            call.request_id = answer.request_id;
+            hand_on(std::move(call), ticket);
         } else {
             complete(ticket, handlers.error_body(allowed.error(), answer.request_id));
         }

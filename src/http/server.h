@@ -4,7 +4,9 @@
 ///   PUT, GET, HEAD /objects/<b>/<k>  packages and logs, by the authorization texts of ObjectAuth; PUT into upload
 ///                                    buckets also signed with a key (TC3-HMAC-SHA256, UNSIGNED-PAYLOAD)
 ///   OPTIONS /objects/<b>/<k>         preflights of browsers, by the bucket's CORS rule
-///   GET /healthz, /readyz, /metrics, /v1/ping, /console/
+///   POST /capi                       the cloud API without a signature, for this machine only, where local_api is set
+///   GET /events                      what changes, as server-sent events; signed as a GET of the API is
+///   GET /healthz, /readyz, /metrics, /v1/ping, /v1/regions, /console/
 #pragma once
 
 #include <chrono>
@@ -37,6 +39,8 @@ struct ServerOptions {
     int threads = 1;                        ///< I/O threads, 1 to 64
     int worker_threads = 2;                 ///< threads that wait for the disk, 1 to 64
     std::vector<std::string> known_hosts;   ///< names besides IP addresses and localhost for the unsigned paths
+    bool secure_cookies = false;            ///< the console's cookies go over TLS only
+    bool local_api = false;                 ///< serves /capi to this machine, unsigned: for gse dev
     std::string metrics_token;              ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
 
     std::size_t connections_max = 10'000;  ///< further ones are closed at once
@@ -98,6 +102,9 @@ struct Handlers {
     std::function<bool(std::string_view bucket)> is_upload_bucket = {};
     /// Called after changed TLS files were read: what is in force now, or why the old pair stays. From any thread.
     std::function<void(const Result<std::string>& outcome)> on_tls_reload = {};
+    EventSource* events = nullptr;  ///< null: /events is not found
+    /// Called on a worker thread: the JSON of /v1/regions; "" when it cannot be told now.
+    std::function<std::string()> regions = {};
 };
 
 /// Counted since start().

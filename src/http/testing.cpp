@@ -188,7 +188,7 @@ std::string signed_put(std::string_view target, std::string_view body, WallTime 
         target, timestamp, token, payload, secret_id, scope, signature, body.size(), body);
 }
 
-ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
+ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change, EventSource* events) {
     store = objects::open_directory_store(dir / "objects").value();
     ServerOptions options;
     options.listen = "127.0.0.1:0";
@@ -207,7 +207,8 @@ ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change) {
                           .console_door = &console_door,
                           .temporary_keys = &temporary_keys,
                           .bucket_rules = &bucket_rules,
-                          .is_upload_bucket = [](std::string_view bucket) { return bucket == "uploads"; }});
+                          .is_upload_bucket = [](std::string_view bucket) { return bucket == "uploads"; },
+                          .events = events});
     const auto bound = server->start();
     EXPECT_TRUE(bound) << bound.error().message;
     port = bound.value_or(0);

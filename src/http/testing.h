@@ -103,7 +103,7 @@ std::string signed_put(std::string_view target, std::string_view body, WallTime 
 
 class ServerWorld {
 public:
-    explicit ServerWorld(std::function<void(ServerOptions&)> change = {});
+    explicit ServerWorld(std::function<void(ServerOptions&)> change = {}, EventSource* events = nullptr);
     ~ServerWorld();
 
     TestKeys keys;

@@ -149,7 +149,7 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types] = value;
+                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp] = value;
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -164,6 +164,8 @@ void put(const HostHello& value, pb::Hello& out) {
     out.set_access_user(access_user);
     out.set_access_key(access_key);
     out.mutable_instance_types()->Add(instance_types.begin(), instance_types.end());
+    out.set_ping_http(ping_http);
+    out.set_ping_udp(ping_udp);
 }
 
 void put(const BacklogDone&, pb::Report& out) { out.mutable_backlog_done(); }
@@ -493,7 +495,9 @@ HostHello take(Reader& in, pb::Hello& m) {
             .process_ids = in.strings(m.mutable_process_ids(), "hello.process_ids", kMaxIds, kMaxIdBytes),
             .access_user = in.id(m.mutable_access_user(), "hello.access_user"),
             .access_key = in.text(m.mutable_access_key(), "hello.access_key"),
-            .instance_types = in.strings(m.mutable_instance_types(), "hello.instance_types", kMaxItems, kMaxIdBytes)};
+            .instance_types = in.strings(m.mutable_instance_types(), "hello.instance_types", kMaxItems, kMaxIdBytes),
+            .ping_http = in.id(m.mutable_ping_http(), "hello.ping_http"),
+            .ping_udp = in.id(m.mutable_ping_udp(), "hello.ping_udp")};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {

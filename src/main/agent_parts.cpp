@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "agent/grpc_door/grpc_door.h"
+#include "agent/ping.h"
 #include "agent/supervisor.h"
 #include "base/file.h"
 #include "base/rng.h"
@@ -75,7 +76,30 @@ struct AgentParts::Impl {
     link::AgentClient client;
     std::unique_ptr<agent::GrpcDoor> door;
     std::unique_ptr<agent::Supervisor> supervisor;
+    std::unique_ptr<agent::PingServer> ping_http;
+    std::unique_ptr<agent::PingServer> ping_udp;
+
+    void start_pings(agent::SupervisorOptions& options);
 };
+
+/// A port that is taken must not keep games from running: then there is one thing less to measure with.
+void AgentParts::Impl::start_pings(agent::SupervisorOptions& options) {
+    const auto begin = [](agent::PingOptions wanted) {
+        auto server = std::make_unique<agent::PingServer>(std::move(wanted));
+        if (const auto started = server->start(); !started) {
+            spdlog::warn("speed test: {}; see agent.ping_http and agent.ping_udp", started.error().message);
+            server.reset();
+        }
+        return server;
+    };
+    ping_http = begin({.http = config.agent.ping_http, .udp = {}});
+    ping_udp = begin({.http = {}, .udp = config.agent.ping_udp});
+    const bool v6 = options.address.find(':') != std::string::npos;
+    const std::string host = v6 ? "[" + options.address + "]" : options.address;
+    if (ping_http && ping_http->http_port() != 0)
+        options.ping_http = fmt::format("http://{}:{}/v1/ping", host, ping_http->http_port());
+    if (ping_udp && ping_udp->udp_port() != 0) options.ping_udp = fmt::format("{}:{}", host, ping_udp->udp_port());
+}
 
 AgentParts::AgentParts(const config::Config& config, AgentTarget target, std::function<void(const Error&)> on_fatal)
     : impl_(std::make_unique<Impl>(config, std::move(target), std::move(on_fatal))) {}
@@ -101,6 +125,8 @@ Result<std::string> AgentParts::start() {
     options.objects_url = impl_->objects_url;
     options.ca_file = config.agent.ca_file;
     options.sandbox = sandbox_of(config.agent.sandbox);
+    options.attach = config.dev;
+    impl_->start_pings(options);
     options.package_bytes_max = config.settings.limits.package_bytes;
     options.package_cache_bytes = config.agent.package_cache_bytes;
 

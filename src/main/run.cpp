@@ -105,7 +105,9 @@ void say_ready(const std::string& line) {
 
 }  // namespace
 
-int run_dev(const config::Config& config) {
+int run_dev(const config::Config& given) {
+    config::Config config = given;
+    config.dev = true;
     set_up_log(config.log);
     StopSignal stop(speaks_tls(config));
     const auto fatal = [&stop](const Error& error) { stop.fail(error); };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <future>
 #include <iostream>
 #include <optional>
 
@@ -14,6 +15,7 @@
 #include "api/uploads.h"
 #include "base/rng.h"
 #include "engine/engine.h"
+#include "events/event_hub.h"
 #include "http/credentials.h"
 #include "http/key_ring.h"
 #include "http/server.h"
@@ -21,12 +23,15 @@
 #include "link/link_server.h"
 #include "main/data_dir.h"
 #include "main/metrics.h"
+#include "main/regions_page.h"
 #include "objects/directory_store.h"
 
 namespace gse {
 namespace {
 
 constexpr Millis kAgentGrant{24 * 3'600'000LL};
+constexpr std::chrono::seconds kBarrierPatience{10};
+constexpr Millis kRegionsKept{2'000};
 
 /// What other machines reach us by: the configured address, else the one we listen on.
 std::string public_host(const config::Config& config, const HostPort& listen) {
@@ -74,6 +79,17 @@ void warn_of_expiry(const http::Server& http, const Clock& clock) {
         spdlog::warn("the certificate in http.tls_cert ended at {}; clients will refuse it", format_utc(end));
 }
 
+/// Returns when all batches begun so far are durable and the next have seen what is wanted of them.
+Result<void> barrier(engine::Engine& engine) {
+    const auto passed = std::make_shared<std::promise<void>>();
+    auto future = passed->get_future();
+    TRY(engine.submit(
+        engine::Engine::Kind::Read, [](core::Step&) { return std::string(); },
+        [passed](const std::string&) { passed->set_value(); }));
+    if (future.wait_for(kBarrierPatience) == std::future_status::ready) return {};
+    return refuse(ErrorCode::Overloaded, "the server is busy; try again in a moment");
+}
+
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 }  // namespace
@@ -98,6 +114,8 @@ struct ServerParts::Impl {
     std::optional<api::Services> services;
     std::optional<objects::TemporaryKeys> temporary_keys;
     objects::BucketRules bucket_rules;
+    KeptText regions_page{clock, kRegionsKept};
+    std::unique_ptr<events::EventHub> events;
     // In the order they start; they stop in reverse.
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
@@ -108,7 +126,17 @@ struct ServerParts::Impl {
     Result<ServerAddresses> start();
     [[nodiscard]] http::Handlers handlers();
     std::vector<std::string> not_ready() const;
+    std::string regions();
 };
+
+std::string ServerParts::Impl::regions() {
+    return regions_page.get([this] {
+        std::string text;
+        engine->inspect(
+            [&](const core::State& looked) { text = regions_text(looked, services->public_url + "/v1/ping"); });
+        return text;
+    });
+}
 
 std::vector<std::string> ServerParts::Impl::not_ready() const {
     std::vector<std::string> reasons;
@@ -154,6 +182,13 @@ Result<ServerAddresses> ServerParts::Impl::start() {
         state, *journal, clock, rng, on_fatal);
     spdlog::info("{}", TRY(engine->recover()));
 
+    events = std::make_unique<events::EventHub>(events::HubOptions{.epoch = state.epoch(),
+                                                                   .default_region = config.settings.default_region,
+                                                                   .regions = config.settings.regions,
+                                                                   .barrier = [this] { return barrier(*engine); }},
+                                                clock);
+    engine->set_sink(events.get());
+
     api::publish_bucket_rules(state, bucket_rules);
     api::publish_access_keys(state, *keys);
     temporary_keys.emplace(secret);
@@ -179,6 +214,7 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.insecure_http = config.insecure_http;
     http_options.threads = static_cast<int>(config.http.threads);
     if (!config.public_address.empty()) http_options.known_hosts.push_back(config.public_address);
+    http_options.local_api = config.dev;
     http_options.metrics_token = config.metrics_token;
     http_options.connections_max = config.http.max_connections;
     http_options.object_bytes = config.settings.limits.package_bytes;
@@ -230,7 +266,9 @@ http::Handlers ServerParts::Impl::handlers() {
         .temporary_keys = &*temporary_keys,
         .bucket_rules = &bucket_rules,
         .is_upload_bucket = [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); },
-        .on_tls_reload = log_tls_reload};
+        .on_tls_reload = log_tls_reload,
+        .events = events.get(),
+        .regions = [this] { return regions(); }};
 }
 
 ServerParts::ServerParts(const config::Config& config, std::function<void(const Error&)> on_fatal, Agent agent)

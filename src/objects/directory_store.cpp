@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,127 +16,13 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/time.h"
+#include "objects/directory_pieces.h"
+#include "objects/object_file.h"
 
 namespace gse::objects {
 namespace {
 
 namespace fs = std::filesystem;
-
-// One object is one file, so that content and description cannot part: a header of kHeaderBytes, then the content.
-//
-//   root/tmp/<number>            uploads in progress
-//   root/<2 hex>/<62 hex>        objects, by SHA-256 of bucket and key
-//
-// Header, little-endian: magic, size u64, stored_at ms i64, SHA-256 of the content, bucket length u32, key length u32,
-// bucket, key, zeros, and in its last 32 bytes the SHA-256 of all before them.
-constexpr std::size_t kHeaderBytes = 4096;
-constexpr std::size_t kDigestBytes = 32;
-constexpr std::string_view kMagic{"GSEOBJ1\n", 8};
-constexpr std::size_t kBucketMax = 128;
-constexpr std::size_t kKeyMax = 1024;
-
-struct Header {
-    ObjectInfo info;
-    std::string bucket;
-    std::string key;
-};
-
-template <class T>
-void append_number(std::string& text, T value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    text.append(bytes, sizeof value);
-}
-
-template <class T>
-T take_number(std::string_view& text) {
-    T value;
-    std::memcpy(&value, text.data(), sizeof value);
-    text.remove_prefix(sizeof value);
-    return value;
-}
-
-std::string_view text_of(const Digest256& digest) {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-std::string encode(const Header& header, const Digest256& content) {
-    std::string text{kMagic};
-    append_number<std::uint64_t>(text, header.info.size);
-    append_number<std::int64_t>(text, header.info.stored_at.ms);
-    text += text_of(content);
-    append_number(text, static_cast<std::uint32_t>(header.bucket.size()));
-    append_number(text, static_cast<std::uint32_t>(header.key.size()));
-    text += header.bucket;
-    text += header.key;
-    text.resize(kHeaderBytes - kDigestBytes, '\0');
-    text += text_of(sha256(text));
-    return text;
-}
-
-std::optional<Header> decode(std::string_view text) {
-    if (text.size() != kHeaderBytes || !text.starts_with(kMagic)) return std::nullopt;
-    const std::string_view body = text.substr(0, kHeaderBytes - kDigestBytes);
-    if (text.substr(body.size()) != text_of(sha256(body))) return std::nullopt;
-    text.remove_prefix(kMagic.size());
-    Header header;
-    header.info.size = take_number<std::uint64_t>(text);
-    header.info.stored_at.ms = take_number<std::int64_t>(text);
-    header.info.sha256 = to_hex(std::as_bytes(std::span{text.substr(0, kDigestBytes)}));
-    text.remove_prefix(kDigestBytes);
-    const auto bucket_size = take_number<std::uint32_t>(text);
-    const auto key_size = take_number<std::uint32_t>(text);
-    if (bucket_size > kBucketMax || key_size > kKeyMax) return std::nullopt;
-    header.bucket = text.substr(0, bucket_size);
-    header.key = text.substr(bucket_size, key_size);
-    return header;
-}
-
-Result<void> check_names(std::string_view bucket, std::string_view key) {
-    if (bucket.empty() || bucket.size() > kBucketMax) {
-        return refuse(ErrorCode::InvalidParameterValue, fmt::format("a bucket name has 1 to {} bytes", kBucketMax));
-    }
-    if (key.empty() || key.size() > kKeyMax) {
-        return refuse(ErrorCode::InvalidParameterValue, fmt::format("an object key has 1 to {} bytes", kKeyMax));
-    }
-    return {};
-}
-
-fs::path path_of(const fs::path& root, std::string_view bucket, std::string_view key) {
-    // The bucket's length stands in front, so that ("a", "b/c") and ("a/b", "c") differ.
-    const std::string name = to_hex(sha256(fmt::format("{}:{}/{}", bucket.size(), bucket, key)));
-    return root / name.substr(0, 2) / name.substr(2);
-}
-
-Result<void> write_all(int fd, std::span<const std::byte> bytes, std::uint64_t offset, const fs::path& path) {
-    while (!bytes.empty()) {
-        const ssize_t put = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return refuse_errno("write", path);
-        bytes = bytes.subspan(static_cast<std::size_t>(put));
-        offset += static_cast<std::uint64_t>(put);
-    }
-    return {};
-}
-
-Result<std::size_t> read_all(int fd, std::span<std::byte> buffer, std::uint64_t offset, const fs::path& path) {
-    std::size_t filled = 0;
-    while (filled < buffer.size()) {
-        const ssize_t got =
-            ::pread(fd, buffer.data() + filled, buffer.size() - filled, static_cast<off_t>(offset + filled));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return refuse_errno("read", path);
-        if (got == 0) break;
-        filled += static_cast<std::size_t>(got);
-    }
-    return filled;
-}
-
-Result<void> make_private_directory(const fs::path& directory) {
-    if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory.parent_path());
-    if (errno != EEXIST) return refuse_errno("create", directory);
-    return {};
-}
 
 class DirectoryUpload final : public Upload {
 public:
@@ -160,7 +45,7 @@ public:
         if (piece.size() > max_bytes_ - header_.info.size) {
             return refuse(ErrorCode::RequestTooLarge, fmt::format("an object may have {} bytes at most", max_bytes_));
         }
-        TRY(check_room(piece.size()));
+        TRY(check_room(file_.get(), piece.size(), options_.reserve_bytes, root_));
         before(UploadStep::Write);
         TRY(write_all(file_.get(), piece, kHeaderBytes + header_.info.size, temporary_));
         hash_.add(piece);
@@ -195,19 +80,6 @@ public:
 private:
     void before(UploadStep step) const {
         if (options_.before_step) options_.before_step(step);
-    }
-
-    Result<void> check_room(std::size_t bytes) const {
-        if (options_.reserve_bytes == 0) return {};
-        struct statvfs disk{};
-        if (::fstatvfs(file_.get(), &disk) != 0) return refuse_errno("look at the free space below", root_);
-        const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
-        if (free < options_.reserve_bytes + bytes) {
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("{} has {} bytes left, and {} are kept in reserve; make room on that disk",
-                                      root_.string(), free, options_.reserve_bytes));
-        }
-        return {};
     }
 
     const DirectoryStoreOptions& options_;
@@ -246,7 +118,7 @@ private:
 class DirectoryStore final : public ObjectStore {
 public:
     DirectoryStore(fs::path root, DirectoryStoreOptions options)
-        : root_(std::move(root)), options_(std::move(options)) {}
+        : root_(std::move(root)), options_(std::move(options)), pieces_(root_, options_, names_) {}
 
     /// Makes the directories and removes what cut uploads left.
     Result<void> prepare() {
@@ -254,6 +126,7 @@ public:
         fs::create_directories(root_.parent_path(), error);
         TRY(make_private_directory(root_));
         TRY(make_private_directory(root_ / "tmp"));
+        TRY(make_private_directory(root_ / "parts"));
         for (fs::directory_iterator it{root_ / "tmp", error}, end; !error && it != end; it.increment(error)) {
             if (::unlink(it->path().c_str()) != 0) return refuse_errno("remove", it->path());
         }
@@ -294,6 +167,15 @@ public:
         if (errno != ENOENT) return refuse_errno("remove", path);
         return {};
     }
+
+    Result<std::unique_ptr<PieceUpload>> put_piece(std::string_view bucket, std::string_view key,
+                                                   const Piece& piece) override {
+        return pieces_.open(bucket, key, piece);
+    }
+    Result<std::optional<Unfinished>> unfinished(std::string_view bucket, std::string_view key) override {
+        return pieces_.look(bucket, key);
+    }
+    Result<std::size_t> drop_unfinished(WallTime idle_since) override { return pieces_.drop(idle_since); }
 
     Result<Swept> sweep(SweepCursor& cursor, std::size_t max, const Gone& gone) override {
         // The walk goes by file name; the position is the last one looked at: `ab/cdef…`.
@@ -374,6 +256,7 @@ private:
     DirectoryStoreOptions options_;
     std::mutex names_;  // held while a name changes the file it stands for
     std::atomic<std::uint64_t> next_upload_{0};
+    DirectoryPieces pieces_;
 };
 
 }  // namespace

@@ -29,6 +29,31 @@ public:
     virtual Result<ObjectInfo> finish() = 0;
 };
 
+/// A part of an object: bytes [offset, offset + …) of `total`.
+struct Piece {
+    std::uint64_t offset = 0;
+    std::uint64_t total = 0;  ///< of the whole object, at least 1
+};
+
+/// An object of which some bytes, from the first one on, are kept.
+struct Unfinished {
+    std::uint64_t stored = 0;
+    std::uint64_t total = 0;
+    WallTime touched_at;  ///< when the last bytes came
+    friend bool operator==(const Unfinished&, const Unfinished&) = default;
+};
+
+/// One piece coming in. What was written of it is kept, whatever ends it. One thread at a time.
+class PieceUpload {
+public:
+    virtual ~PieceUpload() = default;
+    virtual Result<void> write(std::span<const std::byte> bytes) = 0;
+    /// Synced: after it returns these bytes survive a power cut, and the next piece goes on behind them.
+    virtual Result<Unfinished> keep() = 0;
+    /// With the last byte: checksummed and under its name, as Upload::finish() does.
+    virtual Result<ObjectInfo> finish() = 0;
+};
+
 /// One object opened for reading; stays readable when the object is replaced or removed meanwhile. One thread at a
 /// time.
 class Download {
@@ -57,6 +82,17 @@ public:
     virtual ~ObjectStore() = default;
     virtual Result<std::unique_ptr<Upload>> put(std::string_view bucket, std::string_view key,
                                                 std::uint64_t max_bytes) = 0;
+
+    /// Uploads in pieces: one at a time for a key, kept over restarts until they are whole, begun anew, or dropped.
+    /// A piece at offset 0 begins anew. InvalidParameterValue: it does not go on where the last one ended, or names
+    /// another total; InUse: another piece of the object is coming in; Overloaded: too many objects are unfinished.
+    virtual Result<std::unique_ptr<PieceUpload>> put_piece(std::string_view bucket, std::string_view key,
+                                                           const Piece& piece) = 0;
+    /// nullopt when nothing of it is kept.
+    virtual Result<std::optional<Unfinished>> unfinished(std::string_view bucket, std::string_view key) = 0;
+    /// Removes those that nobody has gone on with since then; how many.
+    virtual Result<std::size_t> drop_unfinished(WallTime idle_since) = 0;
+
     virtual Result<std::unique_ptr<Download>> get(std::string_view bucket, std::string_view key) = 0;
     /// nullopt when there is none.
     virtual Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) = 0;

@@ -56,6 +56,7 @@ constexpr Folder kFolders[] = {
     {"engine", "base model plan core journal codec api objects link hosts config"},
     {"api", "base model plan core codec objects engine"},
     {"http", "base model codec api engine objects config"},
+    {"events", "base model core codec engine http"},
     {"link", "base model"},
     {"hosts", "base model plan core link"},
     {"agent", "base model link objects"},

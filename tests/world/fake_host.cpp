@@ -64,6 +64,27 @@ void FakeHost::set_health(const std::string& process, bool healthy) {
     world_.run();
 }
 
+void FakeHost::start_by_hand(const std::string& process, std::uint16_t port) {
+    Game game{.process = process,
+              .instance = {},
+              .place = 0,
+              .pid = 1'000 + ++launches_,
+              .client_port = port,
+              .grpc_port = 9'000,
+              .ready = true,
+              .session = {},
+              .kill_at = {}};
+    report(link::ProcessStarted{process, "", 0, game.pid});
+    games_[process] = std::move(game);
+    call(process, link::CallReady{port, 9'000, {"/var/log/game"}});
+    world_.run();
+}
+
+void FakeHost::end_by_hand(const std::string& process) {
+    exit(process, 0, 0);
+    world_.run();
+}
+
 void FakeHost::go_on() {
     behaviour.stops_at.reset();
     for (const auto& [instance, step] : std::exchange(waiting_, {})) prepare(instance, step);

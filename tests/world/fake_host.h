@@ -73,6 +73,10 @@ public:
     link::CallStatus leave(const std::string& session, const std::string& player_session);
     void crash(const std::string& process, int signal = 11);
     void set_health(const std::string& process, bool healthy);
+    /// A developer starts a game in a terminal: it joins and is ready.
+    void start_by_hand(const std::string& process, std::uint16_t port);
+    /// And ends it.
+    void end_by_hand(const std::string& process);
     /// Instances that wait at a step go on to the end.
     void go_on();
 

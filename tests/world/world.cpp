@@ -55,6 +55,7 @@ void World::start_server() {
     state_->begin_epoch();
     decider_ = std::make_unique<engine::Decider>(*state_, rng_,
                                                  engine::Greeting{"deployment-1", "http://127.0.0.1:8080/objects"});
+    decider_->set_sink(sink_);
     decider_->begin(now_);
     commit(decider_->finish());
 }
@@ -113,6 +114,7 @@ void World::commit(engine::Batch batch) {
                 ADD_FAILURE() << "the server closed a stream: " << std::get<engine::CloseStream>(message.body).why;
         }
     }
+    if (sink_ && !batch.changes.list.empty()) sink_->take(std::move(batch.changes));
 }
 
 void World::run() {
@@ -192,6 +194,23 @@ Answer World::call_json(const std::string& action, std::string json, const std::
             if (const auto stored = uploads_.find(key->second); stored != uploads_.end()) package = stored->second;
     }
     return decide([&](core::Step& step) { return api::answer(step, services_, call, package); });
+}
+
+Answer World::call_locally(const std::string& action, std::string json) {
+    engine::ApiCall call{.action = action,
+                         .version = "2019-11-12",
+                         .region = {},
+                         .request_id = fmt::format("00000000-0000-4000-8000-{:012}", ++calls_),
+                         .secret_id = {},
+                         .local = true,
+                         .json = std::move(json),
+                         .flat = {}};
+    return decide([&](core::Step& step) { return api::answer(step, services_, call); });
+}
+
+void World::listen(engine::ChangeSink* sink) {
+    sink_ = sink;
+    decider_->set_sink(sink);
 }
 
 engine::ApiCall World::flat_call(const std::string& action, const Params& params, const std::string& region) {

@@ -77,6 +77,10 @@ public:
     void hurry(const Asked& asked);
     /// What the rim has seen of keys is written down.
     void record_uses(const std::vector<engine::KeyUse>& uses);
+    /// The same, unsigned from the server's own machine (/capi).
+    Answer call_locally(const std::string& action, std::string json);
+    /// Is told what batches change, once they are durable; the sink outlives the world's server.
+    void listen(engine::ChangeSink* sink);
 
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
@@ -144,6 +148,7 @@ private:
     std::uint64_t last_seq_ = 0;
     Now now_{.engine = {1}, .wall = {1'600'000'000'000}};
     EngineTime next_heartbeat_{1};
+    engine::ChangeSink* sink_ = nullptr;
     std::vector<std::unique_ptr<FakeHost>> hosts_;
     link::StreamId last_stream_ = 0;
     std::vector<std::variant<std::pair<link::StreamId, link::HostHello>, std::pair<link::StreamId, link::Report>>>

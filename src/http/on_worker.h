@@ -1,11 +1,9 @@
-/// How a connection has something done that may wait for the disk. Private: for the sources that serve.
+/// Connection::on_worker, for the files that serve with it. Private: brings Asio in.
 #pragma once
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
-#include <type_traits>
-#include <utility>
 
 #include "http/connection.h"
 
