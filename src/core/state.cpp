@@ -135,7 +135,9 @@ GSE_INSTANTIATE(ScalingTimer)
 GSE_INSTANTIATE(Bucket)
 #undef GSE_INSTANTIATE
 
-State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) { tables<Meta>().insert(Meta{}); }
+State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) {
+    tables<Meta>().insert(Meta{});
+}
 
 // ------------------------------------------------------------------ look-ups
 
