@@ -175,7 +175,7 @@ struct Fleet {
     std::uint64_t players_max = 0;          ///< sum of MaximumPlayerSessionCount of live sessions
     std::uint32_t processes_active = 0;
     std::uint32_t processes_idle = 0;  ///< of these, those that may take a session
-    EngineTime next_launch;  ///< back-off after an instance that could not be prepared
+    EngineTime next_launch;            ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
     // of this run: found out again by looking at every PENDING placement once

@@ -19,7 +19,7 @@ struct NewSession {
     std::string custom_id;  ///< "" or the caller's own id, unique in the region
     std::string idempotency_token;
     std::uint64_t request_hash = 0;
-    Slot placement = kNone;  ///< the one that it is made for; `custom_id` is then the placement's
+    Slot placement = kNone;             ///< the one that it is made for; `custom_id` is then the placement's
     DestinationFacts* facts = nullptr;  ///< out, if given: what the fleet was like, and what it said
 };
 

@@ -156,7 +156,9 @@ GSE_INSTANTIATE(Bucket)
 GSE_INSTANTIATE(AccessKey)
 #undef GSE_INSTANTIATE
 
-State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) { tables<Meta>().insert(Meta{}); }
+State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) {
+    tables<Meta>().insert(Meta{});
+}
 
 // ------------------------------------------------------------------ look-ups
 

@@ -17,8 +17,8 @@
 
 namespace gse::engine {
 
-/// Decides one API call and returns the body of its answer. A call that waits (Step::wait) is decided again when what it
-/// waits for has come, and changes nothing.
+/// Decides one API call and returns the body of its answer. A call that waits (Step::wait) is decided again when what
+/// it waits for has come, and changes nothing.
 using Decide = std::move_only_function<std::string(core::Step&)>;
 
 struct CloseStream {
@@ -116,7 +116,7 @@ private:
         core::Slot placement = core::kNone;
         EngineTime until;
     };
-    std::unordered_map<std::uint64_t, Waiting> waiting_;                     ///< by ticket
+    std::unordered_map<std::uint64_t, Waiting> waiting_;  ///< by ticket
     std::unordered_multimap<core::Slot, std::uint64_t> waiting_by_placement_;
     std::set<std::pair<EngineTime, std::uint64_t>> waiting_by_time_;
     std::vector<std::uint64_t> hurried_;

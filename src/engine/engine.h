@@ -62,8 +62,8 @@ public:
 
     enum class Kind : std::uint8_t { Read, Write };
     /// Thread-safe. Overloaded: the queue is full. FailedOperation: a write while the disk is nearly full. On success
-    /// `done` is called exactly once, on the committer's thread, after everything the answer has seen is durable. A call
-    /// that waits is answered at once when `hurry` is set, and by stop().
+    /// `done` is called exactly once, on the committer's thread, after everything the answer has seen is durable. A
+    /// call that waits is answered at once when `hurry` is set, and by stop().
     Result<void> submit(Kind kind, Decide decide, Done done, Hurry hurry = {});
 
     void on_hello(link::StreamId stream, link::HostHello hello) override;

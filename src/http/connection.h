@@ -1,8 +1,8 @@
 /// One client: reads its requests, hands them on, and answers in their order. Private: brings Asio in.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <atomic>
+#include <boost/asio/awaitable.hpp>
 #include <deque>
 #include <memory>
 #include <string>

@@ -33,7 +33,14 @@ struct DestinationLead {
 };
 
 /// Why a destination is not Up.
-enum class DestinationBar : std::uint8_t { None, AliasNotFound, AliasTerminal, FleetNotFound, FleetInCreation, FleetEnded };
+enum class DestinationBar : std::uint8_t {
+    None,
+    AliasNotFound,
+    AliasTerminal,
+    FleetNotFound,
+    FleetInCreation,
+    FleetEnded
+};
 
 constexpr DestinationBar bar_of(const DestinationLead& lead) {
     if (lead.by_alias && !lead.alias_found) return DestinationBar::AliasNotFound;
@@ -130,7 +137,7 @@ enum class DestinationFate : std::uint8_t {
 };
 
 struct DestinationFates {
-    std::vector<DestinationFate> of;           ///< by index of the destination
+    std::vector<DestinationFate> of;          ///< by index of the destination
     std::optional<std::uint64_t> maximum_ms;  ///< of the policy in force
 };
 
@@ -152,7 +159,7 @@ inline DestinationPlan plan_destinations(const PlacementView& view, DestinationF
             fates->of.push_back(accepted                                               ? DestinationFate::Accepted
                                 : view.destinations[i].state == DestinationState::Gone ? DestinationFate::Gone
                                 : reach_of(i)                                          ? DestinationFate::LatencyTooHigh
-                                                                                       : DestinationFate::LatencyUnknown);
+                                              : DestinationFate::LatencyUnknown);
         }
         return plan;
     };
