@@ -71,7 +71,9 @@ Certificate make(const std::string& name, const Key& key, X509* issuer, const Ke
 
 struct TestAuthority::Impl {
     Key key{EVP_EC_gen("P-256")};
-    Certificate certificate = make("an authority", key, nullptr, key, "");
+    // No two have the same name, as those of the world have not.
+    Certificate certificate = make("authority " + std::to_string(++count), key, nullptr, key, "");
+    static inline int count = 0;
 };
 
 TestAuthority::TestAuthority() : impl_(std::make_unique<Impl>()) {}
