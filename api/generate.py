@@ -3,8 +3,8 @@
 
 usage: generate.py --out DIR [--supplement FILE] MODEL.json [EXTENSION.json ...]
 
-The first model is the original's; those after it are ours and are marked as extensions. The supplement is merged
-over the first. Output (the same for the same input, byte for byte):
+The first model is the original's; those after it are ours and are marked as extensions: they state their limits
+themselves, and their objects may be made of the original's. The supplement is merged over the first. Output (the same for the same input, byte for byte):
   DIR/api/model.h       structs for every object, request and response, and GSE_FOR_EACH_ACTION(X)
   DIR/api/rules.h       the hand-written checks that src/codec/rules.cpp must define
   DIR/model_objects.cpp, DIR/model_requests_N.cpp, DIR/model_responses.cpp, DIR/model_actions.cpp   the tables
@@ -185,8 +185,8 @@ def expand_pattern(pattern):
 
 
 class Type:
-    def __init__(self, name, role, fields, raw, incoming, defaults):
-        self.name, self.role = name, role
+    def __init__(self, name, role, fields, raw, incoming, defaults, extension):
+        self.name, self.role, self.extension = name, role, extension
         self.fields = [Field(f, name, incoming, defaults) for f in fields if f["name"] != "RequestId"]
         self.one_of = raw.get("require_one_of", []) if role != "Response" else []
         self.rule = raw.get("rule") if role != "Response" else None
@@ -215,14 +215,16 @@ class Model:
                 apply_supplement(raw, extra)
             if number == 0:
                 defaults = extra.get("defaults", {})
+            extension = number > 0
             for name, obj in raw["objects"].items():
                 self.once(seen, name)
-                self.objects.append(Type(name, "Object", obj["fields"], obj, obj["direction"] != "out", defaults))
+                self.objects.append(Type(name, "Object", obj["fields"], obj, obj["direction"] != "out", defaults, extension))
             for name, action in raw["actions"].items():
                 self.once(seen, name)
-                action["request"] = Type(name + "Request", "Request", action["input"], action, True, defaults)
-                action["response"] = Type(name + "Response", "Response", action["output"], action, False, defaults)
-                self.actions.append((name, action, number > 0))
+                action["request"] = Type(name + "Request", "Request", action["input"], action, True, defaults, extension)
+                action["response"] = Type(name + "Response", "Response", action["output"], action, False, defaults,
+                                          extension)
+                self.actions.append((name, action, extension))
         self.actions.sort(key=lambda a: a[0])
         self.objects.sort(key=lambda o: o.name)
 
@@ -377,6 +379,8 @@ class Tables:
             parts.append(f".rule = [](const void* value, const Path& path) {{ return rules::{t.rule}("
                          f"*static_cast<const {t.name}*>(value), path); }}")
         parts.append(f".ops = &{'kObjectOps' if t.role == 'Object' else 'kMessageOps'}<{t.name}>")
+        if t.extension:
+            parts.append(".extension = true")
         return f"constexpr Type kType{t.name}{{{', '.join(parts)}}};\n"
 
 

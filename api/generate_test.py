@@ -78,6 +78,21 @@ class Generate(unittest.TestCase):
         self.assertIn("std::optional<Ping> ping;", files["api/model.h"])
         row = next(line for line in files["model_actions.cpp"].splitlines() if '"DescribePing"' in line)
         self.assertIn(".extension = true", row)
+        for file, name in (("model_objects.cpp", "Ping"), ("model_requests_0.cpp", "DescribePingRequest"),
+                           ("model_responses.cpp", "DescribePingResponse")):
+            table = next(line for line in files[file].splitlines() if line.startswith(f"constexpr Type kType{name}{{"))
+            self.assertIn(".extension = true", table)
+        self.assertEqual(sum(".extension = true" in line for line in files["model_objects.cpp"].splitlines()), 1)
+
+    def test_extensions_state_their_limits_themselves(self):
+        field = {"name": "Text", "type": "String", "list": False, "required": True, "desc": "x",
+                 "constraints": {"min_len": 2, "max_len": 3}}
+        action = {"area": "Ours", "name_zh": "x", "summary": "x", "input": [field], "errors": [], "output": []}
+        self.extensions["actions"]["Ping"] = action
+        files = generate.outputs(self.model())
+        self.assertTrue(any(".min_length = 2, .max_length = 3" in text for text in files.values()))
+        field["constraints"] = {"maxlen": 3}
+        self.refused("Ping.*does not know.*maxlen")
 
     def test_extensions_cannot_replace_the_original(self):
         self.extensions["actions"]["CreateAlias"] = {}

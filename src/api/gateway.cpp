@@ -40,7 +40,7 @@ struct Entry {
 template <class Request>
 Entry entry() {
     constexpr std::string_view name = ActionTraits<Request>::name;
-    constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search"};
+    constexpr std::string_view kReading[] = {"Describe", "List", "Get", "Resolve", "Search", "Wait"};
     const bool reads =
         std::any_of(std::begin(kReading), std::end(kReading), [&](auto prefix) { return name.starts_with(prefix); });
     return {&prepare<Request>, reads};

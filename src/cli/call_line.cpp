@@ -106,21 +106,24 @@ Result<CallLine> parse_call(std::span<const std::string> arguments) {
 
 std::string call_help() {
     Table table{{"  action", "area", "what it does"}};
-    for (const api::Action& action : api::actions())
-        table.add({fmt::format("  {}", action.name), std::string{action.area}, std::string{action.summary}});
+    for (const bool extension : {false, true})
+        for (const api::Action& action : api::actions())
+            if (action.extension == extension)
+                table.add({fmt::format("  {}", action.name), std::string{action.area}, std::string{action.summary}});
     return "usage: gse call ACTION [--Parameter VALUE]… | --json TEXT|-\n\n"
            "Calls any action of the cloud API and prints what it answers as JSON.\n\n"
            "  gse call CreateAlias --Name stable --RoutingStrategy.Type SIMPLE --RoutingStrategy.FleetId fleet-…\n"
            "  gse call DescribeFleetAttributes --FleetIds.0 fleet-… --FleetIds.1 fleet-…\n"
            "  echo '{\"Limit\": 5}' | gse call ListAliases --json -\n\n"
-           "gse call ACTION --help lists the parameters of an action. Not every action of the model is served "
-           "yet.\n\n" +
+           "gse call ACTION --help lists the parameters of an action. Extensions, which the original service never "
+           "had, come last.\n\n" +
            table.text();
 }
 
 std::string action_help(const api::Action& action) {
     std::string out =
         fmt::format("usage: gse call {} [--Parameter VALUE]… | --json TEXT|-\n\n{}.\n", action.name, action.summary);
+    if (action.extension) out += "An extension of OpenGSE: the original service never had it.\n";
     if (action.request->fields.empty()) return out + "\nIt takes no parameters.\n";
     Table table{{"  parameter", "type", "", ""}};
     describe_fields(*action.request, "", 0, table);

@@ -110,6 +110,7 @@ struct Type {
     std::span<const std::span<const std::string_view>> one_of;  ///< at least one of these sets is given whole
     Rule rule = nullptr;                                        ///< hand-written, src/codec/rules.cpp
     const TypeOps* ops = nullptr;
+    bool extension = false;  ///< ours, not the original's
 };
 
 struct Action {
