@@ -141,6 +141,10 @@ GSE_ACTION(JoinGameServerSession);
 GSE_ACTION(JoinGameServerSessionBatch);
 GSE_ACTION(DescribePlayerSessions);
 
+// Server processes (extensions)
+GSE_ACTION(DescribeServerProcesses);
+GSE_ACTION(EndServerProcess);
+
 // Queues and placements
 GSE_ACTION(CreateGameServerSessionQueue);
 GSE_ACTION(DescribeGameServerSessionQueues);
