@@ -74,7 +74,7 @@ void add_command(CLI::App& parent, Chosen& chosen, const Spec& spec, void (*decl
             "--output", [&chosen](const std::string& format) { chosen.json = format == "json"; }, "table or json")
         ->check(CLI::IsMember({"table", "json"}));
     command->footer("\nExample:\n  " + spec.example);
-    const std::string name = parent.get_name() + " " + spec.name;
+    const std::string name = parent.get_parent() ? parent.get_name() + " " + spec.name : spec.name;
     command->callback([&chosen, options, body, name] {
         chosen.name = name;
         chosen.on_server = [options, body](Session& session) { return body(session, *options); };
@@ -91,5 +91,14 @@ void add_asset_commands(CLI::App& app, Chosen& chosen);
 void add_fleet_commands(CLI::App& app, Chosen& chosen);
 void add_alias_commands(CLI::App& app, Chosen& chosen);
 void add_session_commands(CLI::App& app, Chosen& chosen);
+void add_deploy_command(CLI::App& app, Chosen& chosen);
+void add_instance_commands(CLI::App& app, Chosen& chosen);
+void add_process_commands(CLI::App& app, Chosen& chosen);
+void add_queue_commands(CLI::App& app, Chosen& chosen);
+/// start, show and stop. After whoever else adds to `placement`.
+void add_placement_start_commands(CLI::App& app, Chosen& chosen);
+void add_logs_command(CLI::App& app, Chosen& chosen);
+void add_status_command(CLI::App& app, Chosen& chosen);
+void add_doctor_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace gse::cli

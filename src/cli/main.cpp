@@ -1,7 +1,9 @@
 #include "cli/main.h"
 
 #include <poll.h>
+#include <signal.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <span>
@@ -25,6 +27,14 @@ public:
         TRY(told(client_.put_object(bucket, key, file, authorization)));
         return {};
     }
+    Result<void> download(const std::string& url, const std::filesystem::path& file) override {
+        TRY(told(client_.get_link(url, file)));
+        return {};
+    }
+    Result<Page> page(std::string_view path) override {
+        auto page = TRY(told(client_.get_page(path)));
+        return Page{std::move(page.body), page.date_s};
+    }
     [[nodiscard]] std::string region() const override { return client_.options().region; }
 
 private:
@@ -39,6 +49,16 @@ private:
 
     client::ApiClient client_;
 };
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// From now on the first Ctrl-C is only noted, for commands that say how to go on; the second one ends the program.
+void note_interrupts() {
+    struct sigaction action{};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+}
 
 }  // namespace
 
@@ -57,7 +77,9 @@ int gse_main(int argc, char** argv, Servers servers) {
                     },
                     .clock = clock,
                     .pause = [](Millis by) { ::poll(nullptr, 0, static_cast<int>(by.count())); },
-                    .servers = std::move(servers)};
+                    .servers = std::move(servers),
+                    .note_interrupts = [] { note_interrupts(); },
+                    .interrupted = [] { return interrupted != 0; }};
     const std::span<char*> words{argv, static_cast<std::size_t>(argc)};
     const std::vector<std::string> arguments{words.begin() + (words.empty() ? 0 : 1), words.end()};
     const int code = run(arguments, outside);

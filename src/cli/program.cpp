@@ -154,7 +154,7 @@ int call_action(std::span<const std::string> arguments, Outside& outside) {
     if (!api) return fail(outside, "call", api.error());
     const auto answer = (*api)->call(line->action->name, line->json);
     if (!answer) return fail(outside, "call", answer.error());
-    outside.out << pretty_json(*answer) << '\n';
+    outside.out << (line->as_table ? json_rows(*answer) : pretty_json(*answer) + '\n');
     return kDone;
 }
 
@@ -186,6 +186,14 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_fleet_commands(app, chosen);
     add_alias_commands(app, chosen);
     add_session_commands(app, chosen);
+    add_deploy_command(app, chosen);
+    add_instance_commands(app, chosen);
+    add_process_commands(app, chosen);
+    add_queue_commands(app, chosen);
+    add_logs_command(app, chosen);
+    add_status_command(app, chosen);
+    add_doctor_command(app, chosen);
+    add_placement_start_commands(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);
