@@ -561,6 +561,12 @@ void Load::join(Server& server) {
 }
 
 void Load::end_session(Server& server) {
+    if (!processes_.empty() && rng_.chance(0.3)) {
+        api::EndServerProcessRequest request;
+        request.process_id = processes_[rng_.below(processes_.size())];
+        request.force = rng_.chance(0.5);
+        return send(server, request, [](const api::Envelope&) {});
+    }
     const std::string session = pick_session();
     if (session.empty()) return;
     api::EndGameServerSessionAndProcessRequest request;
@@ -586,7 +592,18 @@ void Load::describe(Server& server) {
     const std::string fleet = pick_fleet();
     if (fleet.empty()) return;
     const auto ignore = [](const api::Envelope&) {};
-    switch (rng_.below(7)) {
+    switch (rng_.below(8)) {
+        case 7: {
+            api::DescribeServerProcessesRequest request;
+            request.fleet_id = fleet;
+            return send(server, request, [this](const api::Envelope& envelope) {
+                if (!envelope.error_code.empty()) return;
+                const auto read = api::decode_response<api::DescribeServerProcessesResponse>(envelope.response);
+                require(read.has_value(), "answers can be read", "{}", envelope.response);
+                processes_.clear();
+                for (const auto& process : read->server_processes) processes_.push_back(process.process_id);
+            });
+        }
         case 5: {
             api::SearchGameServerSessionsRequest request;
             request.fleet_id = fleet;

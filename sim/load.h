@@ -141,6 +141,7 @@ private:
 
     std::vector<std::string> assets_;
     std::vector<std::pair<std::string, std::string>> instances_;  ///< fleet and instance, as last listed
+    std::vector<std::string> processes_;                          ///< of one fleet, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
     std::vector<std::string> keys_;  ///< SecretIds that were made and not asked to be deleted

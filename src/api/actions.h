@@ -160,6 +160,10 @@ GSE_ACTION(ListAccessKeys);
 GSE_ACTION(UpdateAccessKey);
 GSE_ACTION(DeleteAccessKey);
 
+// Server processes (extensions)
+GSE_ACTION(DescribeServerProcesses);
+GSE_ACTION(EndServerProcess);
+
 // Queues and placements
 GSE_ACTION(CreateGameServerSessionQueue);
 GSE_ACTION(DescribeGameServerSessionQueues);

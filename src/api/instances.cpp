@@ -58,14 +58,6 @@ std::vector<Slot> find_instances(const Scope& scope, const std::vector<Slot>& fl
     return found;
 }
 
-Result<Slot> need_instance(const Scope& scope, std::string_view fleet_id, std::string_view id) {
-    const Slot fleet = TRY(need_fleet(scope, fleet_id));
-    const Slot slot = scope.state().find_instance(id);
-    if (slot != core::kNone && scope.state().at<core::Instance>(slot).fleet == fleet) return slot;
-    return refuse(ErrorCode::NotFound, fmt::format("Fleet {} has no instance '{}'; DescribeInstances lists them",
-                                                   fleet_id.substr(0, 200), id.substr(0, 200)));
-}
-
 }  // namespace
 
 Result<DescribeInstancesResponse> handle(Scope& scope, const DescribeInstancesRequest& request) {

@@ -114,6 +114,24 @@ Result<Slot> need_placement(const Scope& scope, std::string_view placement_id) {
     return slot;
 }
 
+Result<Slot> need_instance(const Scope& scope, std::string_view fleet_id, std::string_view instance_id) {
+    const Slot fleet = TRY(need_fleet(scope, fleet_id));
+    const Slot slot = scope.state().find_instance(instance_id);
+    if (slot != kNone && scope.state().at<core::Instance>(slot).fleet == fleet) return slot;
+    return refuse(ErrorCode::NotFound, fmt::format("Fleet {} has no instance '{}'; DescribeInstances lists them",
+                                                   fleet_id.substr(0, 200), instance_id.substr(0, 200)));
+}
+
+Result<Slot> need_process(const Scope& scope, std::string_view process_id) {
+    const core::State& state = scope.state();
+    const Slot slot = state.find_process(process_id);
+    if (slot == kNone ||
+        state.at<core::Fleet>(state.at<core::Instance>(state.at<core::Process>(slot).instance).fleet).region !=
+            scope.region)
+        return not_found("Process", process_id, scope.region);
+    return slot;
+}
+
 Result<Slot> need_session(const Scope& scope, std::string_view session_id) {
     const Slot slot = scope.state().find_session(session_id);
     if (slot == kNone ||

@@ -19,6 +19,10 @@ Result<core::Slot> need_queue(const Scope& scope, std::string_view name);
 Result<core::Slot> need_placement(const Scope& scope, std::string_view placement_id);
 /// A fleet that may still be changed: Unavailable when it is being deleted.
 Result<core::Slot> need_living_fleet(const Scope& scope, std::string_view fleet_id);
+/// Of that fleet.
+Result<core::Slot> need_instance(const Scope& scope, std::string_view fleet_id, std::string_view instance_id);
+/// Of the caller's region.
+Result<core::Slot> need_process(const Scope& scope, std::string_view process_id);
 /// Of the caller's region.
 Result<core::Slot> need_session(const Scope& scope, std::string_view session_id);
 

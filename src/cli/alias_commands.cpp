@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/fleet_life.h"
 #include "cli/lookup.h"
 
 namespace gse::cli {
@@ -16,6 +17,12 @@ struct Target {
     std::string fleet;
     std::string terminal;
     std::string description;
+};
+
+struct Point : Target {
+    bool wait = false;
+    bool match_capacity = false;
+    std::uint64_t seconds = 1'200;
 };
 
 void declare_target(CLI::App& command, Target& target) {
@@ -64,9 +71,33 @@ Result<void> show(Session& session, const One& options) {
     return {};
 }
 
-Result<void> point(Session& session, const Target& options) {
+/// Says so when the fleet that takes over has no room for what runs on the one before.
+void warn_of_shortage(Session& session, const api::Alias& alias, const std::string& to_fleet) {
+    const std::string from = alias.routing_strategy.fleet_id.value_or("");
+    if (alias.routing_strategy.type != "SIMPLE" || from.empty() || from == to_fleet) return;
+    const auto load = load_of(session.api, from, to_fleet);
+    if (!load || load->free >= load->sessions) return;  // the fleet before may be gone: nothing to compare with
+    session.outside.err << fmt::format(
+        "warning: {} free, {} in use: {} has fewer free processes than {} has sessions; "
+        "--match-capacity grows it first\n",
+        load->free, load->sessions, to_fleet, from);
+}
+
+Result<void> point(Session& session, const Point& options) {
+    if ((options.wait || options.match_capacity) && options.fleet.empty())
+        return refuse(ErrorCode::InvalidParameterValue, "--wait and --match-capacity belong to --fleet");
     const auto alias = TRY(find_alias(session.api, options.alias));
     const auto strategy = TRY(strategy_of(session, options));
+    if (!options.fleet.empty()) {
+        const std::string to = strategy.fleet_id.value_or("");
+        const std::string from = alias.routing_strategy.fleet_id.value_or("");
+        const bool moves = alias.routing_strategy.type == "SIMPLE" && !from.empty() && from != to;
+        if (options.wait || options.match_capacity) TRY(wait_for_status(session, to, "ACTIVE", options.seconds));
+        if (options.match_capacity && moves)
+            TRY(match_capacity(session, from, to, options.seconds));
+        else
+            warn_of_shortage(session, alias, to);
+    }
     const auto updated =
         TRY(call(session.api, api::UpdateAliasRequest{.alias_id = alias.alias_id, .routing_strategy = strategy}));
     session.show(updated.alias.value_or(alias), fmt::format("{} leads to {}\n", alias.name, leads_to(strategy)));
@@ -126,13 +157,19 @@ void add_alias_commands(CLI::App& app, Chosen& chosen) {
         *alias, chosen, {"list", "Lists the aliases of the region.", "gse alias list"}, [](CLI::App&, Nothing&) {},
         list);
     add_command<One>(*alias, chosen, {"show", "Shows one alias.", "gse alias show arena"}, declare_one, show);
-    add_command<Target>(
+    add_command<Point>(
         *alias, chosen,
         {"point", "Lets an alias lead elsewhere; sessions that run stay where they are.",
-         "gse alias point arena --fleet arena-v2"},
-        [](CLI::App& c, Target& o) {
+         "gse alias point arena --fleet arena-v2 --match-capacity"},
+        [](CLI::App& c, Point& o) {
             c.add_option("alias", o.alias, "name or id")->required();
             declare_target(c, o);
+            c.add_flag("--wait", o.wait, "until the fleet is ACTIVE, first");
+            c.add_flag("--match-capacity", o.match_capacity,
+                       "first grow the fleet to the sessions of the one before, and its buffer");
+            c.add_option("--timeout", o.seconds, "seconds, with --wait and --match-capacity")
+                ->capture_default_str()
+                ->check(CLI::Range(0, 86'400));
         },
         point);
     add_command<One>(*alias, chosen,

@@ -1,6 +1,7 @@
 /// The server as the commands see it. src/cli/main.cpp hands in one that talks HTTP; tests hand in their own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -34,6 +35,15 @@ public:
         (void)query, (void)take;
         return refuse(ErrorCode::UnsupportedOperation, "this connection has no events");
     }
+    /// What a signed link of an answer leads to, into a file.
+    virtual Result<void> download(const std::string& url, const std::filesystem::path& file) = 0;
+    /// GET of a path that needs no signature, such as /metrics. `date_s`: the server's clock, Unix seconds, 0 when it
+    /// did not say.
+    struct Page {
+        std::string body;
+        std::int64_t date_s = 0;
+    };
+    virtual Result<Page> page(std::string_view path) = 0;
     /// Of the calls; also the AssetRegion of uploads. Never empty.
     [[nodiscard]] virtual std::string region() const = 0;
 };

@@ -1,14 +1,9 @@
-#include <filesystem>
-
-#include "base/temp_folder.h"
 #include "cli/commands.h"
 #include "cli/lookup.h"
-#include "cli/zip_folder.h"
+#include "cli/package.h"
 
 namespace gse::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string state_of(std::int64_t stauts) {
     return stauts == 0 ? "uploading" : stauts == 1 ? "upload failed" : stauts == 2 ? "uploaded" : "-";
@@ -21,38 +16,12 @@ struct Upload {
     std::string system;
 };
 
-Result<void> upload(Session& session, const Upload& options) {
-    std::error_code failure;
-    fs::path source = options.source;
-    const TempFolder scratch = TRY(TempFolder::make("gse-upload"));
-    fs::path zip = source;
-    if (fs::is_directory(source, failure)) {
-        zip = scratch.path() / "package.zip";
-        const ZipSummary summary = TRY(zip_folder(source, zip));
-        session.outside.err << fmt::format("packed {} files, {} bytes\n", summary.files, summary.bytes);
-    } else if (!fs::is_regular_file(source, failure)) {
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("{} is neither a folder nor a zip", options.source));
-    }
-    std::string system = options.system;
-    if (system.empty()) {
-        const auto systems = TRY(call(session.api, api::DescribeAssetSystemsRequest{.os_type = "CentOS"}));
-        if (systems.asset_support_sys.empty())
-            return refuse(ErrorCode::FailedOperation, "the server names no operating system; use --os");
-        system = systems.asset_support_sys.front().os_version;
-    }
-    if (!source.has_filename()) source = source.parent_path();
-    const std::string name = options.name.empty() ? source.stem().string() : options.name;
-    // The wall clock keeps keys of one name apart; what an asset holds is pinned by its content, not by its key.
-    const std::string key = fmt::format("cli/{}.zip", session.outside.clock.wall().ms);
-    const auto grant = TRY(
-        call(session.api, api::GetUploadCredentialsRequest{.asset_region = session.api.region(), .bucket_key = key}));
-    TRY(session.api.upload(grant.bucket_name, key, grant.bucket_auth, zip));
-    const auto made = TRY(call(session.api, api::CreateAssetRequest{.bucket_key = key,
-                                                                    .asset_name = name,
-                                                                    .asset_version = options.version,
-                                                                    .asset_region = session.api.region(),
-                                                                    .operate_system = system}));
+Result<void> upload_asset(Session& session, const Upload& options) {
+    const Package package = TRY(Package::open(session, options.source));
+    const auto made = TRY(upload(session, package,
+                                 {.name = options.name.empty() ? package.name() : options.name,
+                                  .version = options.version,
+                                  .system = options.system}));
     session.show(made, fmt::format("{}\n", made.asset_id));
     return {};
 }
@@ -95,7 +64,7 @@ void add_asset_commands(CLI::App& app, Chosen& chosen) {
             c.add_option("--version", o.version, "version of the asset")->capture_default_str();
             c.add_option("--os", o.system, "an OsVersion of DescribeAssetSystems; default: the first for CentOS");
         },
-        upload);
+        upload_asset);
     add_command<Nothing>(
         *asset, chosen, {"list", "Lists the assets of the region.", "gse asset list"}, [](CLI::App&, Nothing&) {},
         list);

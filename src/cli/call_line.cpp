@@ -39,10 +39,37 @@ std::unexpected<Error> no_such_action(std::string_view name) {
                               name.substr(0, 80), nearest->name));
 }
 
+/// `1 to 100`, `at most 50 characters`, `A | B`; "" when there is nothing to say.
+std::string limits_of(const api::Field& field) {
+    if (!field.limits) return "";
+    const api::Limits& l = *field.limits;
+    std::vector<std::string> parts;
+    if (!l.values.empty()) parts.push_back(fmt::format("{}", fmt::join(l.values, " | ")));
+    if (!l.numbers.empty()) parts.push_back(fmt::format("{}", fmt::join(l.numbers, " | ")));
+    if (l.has_min && l.has_max)
+        parts.push_back(fmt::format("{} to {}", l.min, l.max));
+    else if (l.has_min)
+        parts.push_back(fmt::format("at least {}", l.min));
+    else if (l.has_max)
+        parts.push_back(fmt::format("at most {}", l.max));
+    if (l.max_length != UINT32_MAX && l.values.empty())
+        parts.push_back(
+            fmt::format("{} to {} {}", l.min_length, l.max_length, l.length_in_bytes ? "bytes" : "characters"));
+    if (field.list && l.max_items != UINT32_MAX)
+        parts.push_back(fmt::format("{} to {} items", l.min_items, l.max_items));
+    if (!l.required_if_field.empty())
+        parts.push_back(fmt::format("required if {} is {}{}", l.required_if_field, l.required_if_not ? "not " : "",
+                                    l.required_if_value));
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
 void describe_fields(const api::Type& type, const std::string& prefix, int depth, Table& table) {
     for (const api::Field& field : type.fields) {
         const std::string name = prefix + std::string{field.name} + (field.list ? ".0" : "");
-        table.add({"  --" + name, kind_of(field), field.required ? "required" : "", std::string{field.text}});
+        std::string limits = limits_of(field);
+        if (!field.default_text.empty())
+            limits += fmt::format("{}default {}", limits.empty() ? "" : "; ", field.default_text);
+        table.add({"  --" + name, kind_of(field), field.required ? "required" : "", limits, std::string{field.text}});
         if (field.object && depth < 3) describe_fields(*field.object, name + ".", depth + 1, table);
     }
 }
@@ -90,7 +117,9 @@ Result<CallLine> parse_call(std::span<const std::string> arguments) {
             line.connection.ca = value;
         else if (name == "json")
             json = value;
-        else if (name != "output" || value != "json")  // call always prints JSON
+        else if (name == "output" && (value == "json" || value == "table"))
+            line.as_table = value == "table";
+        else
             return usage(fmt::format("gse call knows no --{} {}; parameters of actions start with a capital letter",
                                      name, value));
     }
@@ -116,7 +145,8 @@ std::string call_help() {
            "Calls any action of the cloud API and prints what it answers as JSON.\n\n"
            "  gse call CreateAlias --Name stable --RoutingStrategy.Type SIMPLE --RoutingStrategy.FleetId fleet-…\n"
            "  gse call DescribeFleetAttributes --FleetIds.0 fleet-… --FleetIds.1 fleet-…\n"
-           "  echo '{\"Limit\": 5}' | gse call ListAliases --json -\n\n"
+           "  echo '{\"Limit\": 5}' | gse call ListAliases --json -\n"
+           "  gse call DescribeUserQuotas --output table\n\n"
            "gse call ACTION --help lists the parameters of an action. Extensions, which the original service never "
            "had, come last.\n\n" +
            table.text();
@@ -127,7 +157,7 @@ std::string action_help(const api::Action& action) {
         fmt::format("usage: gse call {} [--Parameter VALUE]… | --json TEXT|-\n\n{}.\n", action.name, action.summary);
     if (action.extension) out += "An extension of OpenGSE: the original service never had it.\n";
     if (action.request->fields.empty()) return out + "\nIt takes no parameters.\n";
-    Table table{{"  parameter", "type", "", ""}};
+    Table table{{"  parameter", "type", "", "range", ""}};
     describe_fields(*action.request, "", 0, table);
     out += "\n" + table.text();
     if (!action.errors.empty()) out += fmt::format("\nIt may answer: {}\n", fmt::join(action.errors, ", "));

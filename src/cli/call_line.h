@@ -15,11 +15,12 @@ struct CallLine {
     std::string json;                     ///< the request, validated; or, with from_stdin, empty
     bool from_stdin = false;              ///< --json -: the request is read from standard input
     bool help = false;
+    bool as_table = false;  ///< --output table: a row a value, instead of JSON
     ConnectionFlags connection;
 };
 
 /// Parameters start with a capital letter (`--Name v`, `--Nested.Field v`, `--List.0 v`, `--Flag=true`), flags of the
-/// program with a small one (`--endpoint`, `--region`, `--profile`, `--credentials`, `--ca`, `--json TEXT|-`).
+/// program with a small one (`--endpoint`, `--region`, `--profile`, `--credentials`, `--ca`, `--json TEXT|-`, `--output`).
 /// Errors name the parameter or the nearest action.
 Result<CallLine> parse_call(std::span<const std::string> arguments);
 

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <deque>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include <gmock/gmock.h>
 
 #include "cli/call_line.h"
+#include "cli/fleet_life.h"
 #include "cli/program.h"
 
 namespace gse::cli {
@@ -30,6 +32,8 @@ public:
         /// One connection to /events each: what comes over it. After the last one the server refuses.
         std::deque<std::vector<std::pair<std::string, std::string>>> streams;
         std::vector<EventQuery> follows;
+        std::map<std::string, std::string> pages;
+        std::int64_t date_s = 0;
     };
     explicit ScriptedApi(Script& script) : script_(script) {}
 
@@ -62,6 +66,15 @@ public:
         }
         return refuse(ErrorCode::Unavailable, "cut");
     }
+    Result<void> download(const std::string& url, const std::filesystem::path& file) override {
+        std::ofstream{file} << "log of " << url << "\x1b[2J\n";
+        return {};
+    }
+    Result<Page> page(std::string_view path) override {
+        const auto found = script_.pages.find(std::string{path});
+        if (found == script_.pages.end()) return refuse(ErrorCode::FailedOperation, "closed");
+        return Page{found->second, script_.date_s};
+    }
     [[nodiscard]] std::string region() const override { return "ap-shanghai"; }
 
 private:
@@ -87,7 +100,9 @@ protected:
             .pause = [this](Millis by) { clock_.advance(by); },
             .servers = {.dev = [this](const config::Config& c) { return serve("dev", c); },
                         .server = [this](const config::Config& c) { return serve("server", c); },
-                        .agent = [this](const config::Config& c) { return serve("agent", c); }}};
+                        .agent = [this](const config::Config& c) { return serve("agent", c); },
+                        .examine_host = [this](const config::Config&) { return findings_; }},
+            .interrupted = [this] { return interrupt_after_ > 0 && calls().size() >= interrupt_after_; }};
         return run(arguments, outside);
     }
     void answer(const std::string& action, const std::string& inner) { script_.answers.emplace_back(action, inner); }
@@ -101,6 +116,8 @@ protected:
     config::Config config_;
     Connection connection_;
     ScriptedApi::Script script_;
+    std::vector<Finding> findings_;
+    std::size_t interrupt_after_ = 0;  ///< calls, and then Ctrl-C
     ManualClock clock_;
 
 private:
@@ -183,7 +200,26 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"session", "end"},
                                                              {"player", "join"},
                                                              {"player", "list"},
-                                                             {"instance", "list"}};
+                                                             {"instance", "list"},
+                                                             {"instance", "weight"},
+                                                             {"instance", "reserve"},
+                                                             {"fleet", "copy"},
+                                                             {"fleet", "watch"},
+                                                             {"process", "list"},
+                                                             {"process", "kill"},
+                                                             {"queue", "list"},
+                                                             {"queue", "create"},
+                                                             {"queue", "show"},
+                                                             {"queue", "update"},
+                                                             {"queue", "delete"},
+                                                             {"placement", "start"},
+                                                             {"placement", "show"},
+                                                             {"placement", "stop"},
+                                                             {"session", "search"},
+                                                             {"deploy"},
+                                                             {"logs"},
+                                                             {"status"},
+                                                             {"doctor"}};
     for (auto command : kCommands) {
         std::string name = "gse";
         for (const auto& word : command) name += " " + word;
@@ -515,6 +551,8 @@ TEST_F(Cli, TagsAreAddedAndTakenAway) {
     EXPECT_EQ(gse({"tag", "add", "alias", "arena", "env"}), kFailed);
     EXPECT_THAT(err(), HasSubstr("KEY=VALUE"));
     EXPECT_EQ(gse({"tag", "add", "world", "arena", "a=b"}), kUsage);
+}
+
 const char* const kTwoKeys =
     R"("AccessKeys":[{"SecretId":"AKIDROOT","Description":"","Status":"ENABLED","ReadOnly":false,"Source":"ROOT","CreationTime":null,"LastUsedTime":"2026-01-01T00:00:00Z"},)"
     R"({"SecretId":"AKIDA","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-01T00:00:00Z","LastUsedTime":null}],"TotalCount":2)";
@@ -560,6 +598,342 @@ TEST_F(Cli, AKeyIsChangedByItsDescription) {
     EXPECT_EQ(gse({"key", "delete", "AKIDA", "--ca", "/ca.pem"}), kDone) << err();
     EXPECT_EQ(out(), "deleted AKIDA\n");
     EXPECT_EQ(connection_.ca_file, "/ca.pem");
+}
+
+TEST(Capacity, CarriesTheSessionsAndTheBuffer) {
+    struct Case {
+        std::uint64_t sessions, per_instance, buffer, wanted;
+        const char* why;
+    };
+    for (const Case& c : {Case{0, 10, 30, 1, "nothing to carry: one instance all the same"},
+                          Case{10, 10, 0, 1, "no buffer: exactly full"}, Case{11, 10, 0, 2, "one more than fits"},
+                          Case{7, 10, 30, 1, "seven of ten leave 30 %"}, Case{8, 10, 30, 2, "eight do not"},
+                          Case{180, 10, 20, 23, "180 / 8, rounded up"}, Case{3, 0, 0, 3, "an unknown fleet: one each"},
+                          Case{1, 1, 100, 100, "a buffer of everything is taken as 99 %"}})
+        EXPECT_EQ(instances_for(c.sessions, c.per_instance, c.buffer), c.wanted) << c.why;
+}
+
+std::string fleets(const std::string& first_status, const std::string& more = "") {
+    return R"("FleetAttributes":[{"FleetId":"fleet-1","Name":"arena-1","Status":")" + first_status +
+           R"(","AssetId":"asset-1","Tags":[{"Key":"team","Value":"red"}]})" + more + "]";
+}
+std::string use(const std::string& fleet, int processes, int sessions) {
+    return R"("FleetUtilization":[{"FleetId":")" + fleet + R"(","ActiveServerProcessCount":)" +
+           std::to_string(processes) + R"(,"ActiveGameServerSessionCount":)" + std::to_string(sessions) + "}]";
+}
+const char* const kTenProcesses =
+    R"("RuntimeConfiguration":{"ServerProcesses":[{"ConcurrentExecutions":10,"LaunchPath":"/local/game/x"}]})";
+const char* const kBuffer20 =
+    R"("ScalingPolicies":[{"PolicyType":"TargetBased","TargetConfiguration":{"TargetValue":20}}])";
+
+TEST_F(Cli, PointingAnAliasWarnsOfAShortage) {
+    answer("ListAliases", kOneAlias);
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeFleetUtilization", use("fleet-1", 200, 180));
+    answer("DescribeFleetUtilization", use("fleet-2", 10, 0));
+    answer("DescribeRuntimeConfiguration", kTenProcesses);
+    answer("DescribeScalingPolicies", kBuffer20);
+    answer("UpdateAlias", "");
+    EXPECT_EQ(gse({"alias", "point", "arena", "--fleet", "arena-v2"}), kDone) << err();
+    EXPECT_THAT(err(), HasSubstr("warning: 10 free, 180 in use"));
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, PointingAnAliasCanGrowTheFleetFirst) {
+    answer("ListAliases", kOneAlias);
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeFleetAttributes",
+           R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-v2","Status":"ACTIVE"}])");
+    answer("DescribeFleetUtilization", use("fleet-1", 200, 180));
+    answer("DescribeFleetUtilization", use("fleet-2", 10, 0));
+    answer("DescribeRuntimeConfiguration", kTenProcesses);
+    answer("DescribeScalingPolicies", kBuffer20);
+    answer("DescribeFleetUtilization", use("fleet-2", 10, 0));
+    answer(
+        "DescribeFleetCapacity",
+        R"("FleetCapacity":[{"FleetId":"fleet-2","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":1,"MaxiNum":5}}])");
+    answer("UpdateFleetCapacity", "");
+    answer("DescribeFleetUtilization", use("fleet-2", 100, 0));
+    answer("DescribeFleetUtilization", use("fleet-2", 180, 0));
+    answer("UpdateAlias", "");
+    EXPECT_EQ(gse({"alias", "point", "arena", "--fleet", "arena-v2", "--match-capacity"}), kDone) << err();
+    EXPECT_EQ(calls()[9].json, R"({"FleetId":"fleet-2","DesiredInstances":23,"MaxSize":23})");
+    EXPECT_THAT(err(), HasSubstr("100 of 180 free processes\n180 of 180 free processes\n"));
+    EXPECT_TRUE(all_answered());
+}
+
+class Deploying : public Cli {
+protected:
+    void SetUp() override {
+        zip_ = testing::TempDir() + "gse-deploy-test.zip";
+        std::ofstream{zip_} << "zip";
+    }
+    void TearDown() override { std::filesystem::remove(zip_); }
+    int deploy(std::vector<std::string> more = {}) {
+        std::vector<std::string> words{"deploy", "arena", zip_, "--version", "2"};
+        words.insert(words.end(), more.begin(), more.end());
+        return gse(words);
+    }
+    /// From the alias to the uploaded asset.
+    void answer_to_asset() {
+        answer("ListAliases", kOneAlias);
+        answer("ListAliases", kOneAlias);
+        answer("DescribeFleetAttributes", fleets("ACTIVE"));
+        answer("DescribeAssets", R"("Assets":[],"TotalCount":0)");
+        answer("DescribeAssetSystems", R"("AssetSupportSys":[{"OsType":"CentOS","OsVersion":"CentOS7.16"}])");
+        answer("GetUploadCredentials", R"("BucketAuth":"auth","BucketName":"bucket")");
+        answer("CreateAsset", R"("AssetId":"asset-2","AssetArn":"arn")");
+    }
+    /// The new fleet is there, takes over, and the old one has `sessions` at first.
+    void answer_take_over(int sessions) {
+        answer("DescribeFleetAttributes",
+               R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"ACTIVE"}])");
+        answer("DescribeFleetUtilization", use("fleet-1", 10, sessions));
+        answer("DescribeFleetUtilization", use("fleet-2", 10, 0));
+        answer("DescribeRuntimeConfiguration", kTenProcesses);
+        answer("DescribeScalingPolicies", kBuffer20);
+        answer("DescribeFleetUtilization", use("fleet-2", 10, 0));
+        answer("DescribeFleetCapacity",
+               R"("FleetCapacity":[{"FleetId":"fleet-2","InstanceCounts":{"Active":1,"Desired":1,"MaxiNum":5}}])");
+        answer("UpdateAlias", "");
+    }
+
+    std::string zip_;
+};
+
+TEST_F(Deploying, GoesFromAFolderToAnEmptyOldFleet) {
+    answer_to_asset();
+    answer("CopyFleet", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"}],"TotalCount":1)");
+    answer_take_over(3);
+    answer("DescribeFleetUtilization", use("fleet-1", 10, 3));
+    answer("DescribeFleetUtilization", use("fleet-1", 10, 1));
+    answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    answer("DeleteFleet", "");
+    EXPECT_EQ(deploy({"--delete-old"}), kDone) << err();
+    EXPECT_EQ(out(), "arena leads to fleet-2 (arena-2)\n");
+    EXPECT_TRUE(all_answered());
+    const auto copy = std::ranges::find(calls(), std::string{"CopyFleet"}, &Call::action);
+    EXPECT_THAT(copy->json, HasSubstr(R"("AssetId":"asset-2","Name":"arena-2")"));
+    EXPECT_THAT(copy->json, HasSubstr(R"("SelectedScalingType":"SCALING_SELECTED")"));
+    EXPECT_THAT(copy->json, HasSubstr(R"("SelectedTimerType":"TIMER_SELECTED")"));
+    EXPECT_THAT(copy->json,
+                HasSubstr(R"([{"Key":"team","Value":"red"},{"Key":"gse-deploy-replaces","Value":"fleet-1"}])"));
+    EXPECT_THAT(err(),
+                HasSubstr("3 sessions left on fleet-1\n1 sessions left on fleet-1, at this rate for 1 s\n0 sess"));
+}
+
+TEST_F(Deploying, WithoutTheAliasSaysHowToMakeAFirstVersion) {
+    answer("ListAliases", R"("Aliases":[],"TotalCount":0)");
+    EXPECT_EQ(deploy(), kFailed);
+    EXPECT_THAT(err(), HasSubstr("gse alias create arena --fleet arena-2"));
+    EXPECT_THAT(err(), Not(HasSubstr("done so far")));
+}
+
+TEST_F(Deploying, AgainGoesOnWithTheFleetThatIsThere) {
+    answer("ListAliases", kOneAlias);
+    answer("ListAliases", kOneAlias);
+    answer("DescribeFleetAttributes", fleets("ACTIVE", R"(,{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"})"));
+    answer_take_over(0);
+    answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    EXPECT_EQ(deploy(), kDone) << err();
+    EXPECT_TRUE(all_answered());
+    EXPECT_THAT(script_.uploads, IsEmpty());
+}
+
+TEST_F(Deploying, AgainAfterTheAliasMovedOnlyWatchesTheOldFleet) {
+    const std::string moved =
+        R"("Aliases":[{"AliasId":"alias-1","Name":"arena","RoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-2"}}])";
+    answer("ListAliases", moved);
+    answer("ListAliases", moved);
+    const std::string both = fleets(
+        "ACTIVE",
+        R"(,{"FleetId":"fleet-2","Name":"arena-2","Status":"ACTIVE","Tags":[{"Key":"gse-deploy-replaces","Value":"fleet-1"}]})");
+    answer("DescribeFleetAttributes", both);
+    answer("DescribeFleetAttributes",
+           R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"ACTIVE"}])");
+    answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    EXPECT_EQ(deploy(), kDone) << err();
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Deploying, AFailureSaysWhatWasDoneAndHowToUndoIt) {
+    answer_to_asset();
+    answer("CopyFleet", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"}],"TotalCount":1)");
+    answer("DescribeFleetAttributes", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"ERROR"}])");
+    answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no /local/game/x"}],"TotalCount":1)");
+    EXPECT_EQ(deploy(), kFailed);
+    EXPECT_THAT(err(), HasSubstr("has failed: E no /local/game/x"));
+    EXPECT_THAT(err(), HasSubstr("uploaded arena 2 as asset-2"));
+    EXPECT_THAT(err(), HasSubstr("to undo:\n  gse fleet delete fleet-2\n  gse asset delete asset-2\n"));
+}
+
+TEST_F(Deploying, CtrlCSaysHowToGoOn) {
+    answer_to_asset();
+    answer("CopyFleet", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"}],"TotalCount":1)");
+    answer("DescribeFleetAttributes", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"}])");
+    interrupt_after_ = 9;
+    EXPECT_EQ(deploy({"--delete-old"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("gse deploy: interrupted\n"));
+    EXPECT_THAT(err(), HasSubstr("gse deploy arena " + zip_ + " --version 2 --delete-old\n"));
+}
+
+TEST_F(Deploying, AnotherContentUnderTheSameVersionIsRefused) {
+    answer("ListAliases", kOneAlias);
+    answer("ListAliases", kOneAlias);
+    answer("DescribeFleetAttributes", fleets("ACTIVE"));
+    answer(
+        "DescribeAssets",
+        R"("Assets":[{"AssetId":"asset-2","AssetName":"arena","AssetVersion":"2","Stauts":2,"Tags":[{"Key":"gse-deploy-sha256","Value":"00"}]}],"TotalCount":1)");
+    EXPECT_EQ(deploy(), kFailed);
+    EXPECT_THAT(err(), HasSubstr("choose another --version"));
+}
+
+TEST_F(Cli, ProcessesAreListedAndKilled) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeServerProcesses",
+        R"("ServerProcesses":[{"ProcessId":"p-1","InstanceId":"ins-1","Status":"ACTIVE","Healthy":true,"Pid":7,"IpAddress":"1.2.3.4","Port":7000,"UptimeSeconds":9}],"NextToken":"")");
+    EXPECT_EQ(gse({"process", "list", "--fleet", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("1.2.3.4:7000"));
+    answer("EndServerProcess", R"("ServerProcess":{"ProcessId":"p-1","Status":"ENDING"})");
+    EXPECT_EQ(gse({"process", "kill", "p-1", "--force"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"ProcessId":"p-1","Force":true})");
+    EXPECT_EQ(out(), "killed p-1\n");
+}
+
+TEST_F(Cli, AnInstanceIsFoundInItsFleet) {
+    const char* const found = R"("Instances":[{"FleetId":"fleet-1","InstanceId":"ins-1"}],"TotalCount":1)";
+    answer("DescribeInstances", found);
+    answer("SetServerWeight", "");
+    EXPECT_EQ(gse({"instance", "weight", "ins-1", "0"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"FleetId":"fleet-1","InstanceId":"ins-1","Weight":0})");
+    answer("DescribeInstances", found);
+    answer("SetServerReserved", "");
+    EXPECT_EQ(gse({"instance", "reserve", "ins-1", "on"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"FleetId":"fleet-1","InstanceId":"ins-1","ReserveValue":1})");
+}
+
+TEST_F(Cli, AQueueTakesNamesAndPolicies) {
+    answer("ListAliases", kOneAlias);
+    answer("CreateGameServerSessionQueue", R"("GameServerSessionQueue":{"Name":"ranked","TimeoutInSeconds":60})");
+    EXPECT_EQ(gse({"queue", "create", "ranked", "--to", "alias:arena", "--to", "qcs::gse:x", "--latency", "60:10",
+                   "--latency", "120", "--timeout", "60"}),
+              kDone)
+        << err();
+    EXPECT_EQ(
+        calls().back().json,
+        R"({"Name":"ranked","Destinations":[{"DestinationArn":"a"},{"DestinationArn":"qcs::gse:x"}],"PlayerLatencyPolicies":[{"MaximumIndividualPlayerLatencyMilliseconds":60,"PolicyDurationSeconds":10},{"MaximumIndividualPlayerLatencyMilliseconds":120}],"TimeoutInSeconds":60})");
+    EXPECT_EQ(gse({"queue", "update", "ranked", "--latency", "soon"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("MILLISECONDS:SECONDS"));
+}
+
+TEST_F(Cli, APlacementIsStarted) {
+    answer("StartGameServerSessionPlacement",
+           R"("GameServerSessionPlacement":{"PlacementId":"m-1","Status":"PENDING"})");
+    EXPECT_EQ(gse({"placement", "start", "ranked", "--players", "8", "--id", "m-1", "--player", "ada", "--latency",
+                   "ada:ap-shanghai:20"}),
+              kDone)
+        << err();
+    EXPECT_EQ(out(), "m-1\n");
+    EXPECT_THAT(calls().back().json,
+                HasSubstr(R"({"PlayerId":"ada","RegionIdentifier":"ap-shanghai","LatencyInMilliseconds":20})"));
+}
+
+TEST_F(Cli, EndingASessionByForceTakesItsProtectionAwayFirst) {
+    answer("DescribeGameServerSessions", R"("GameServerSessions":[{"GameServerSessionId":"s-1","Status":"ACTIVE"}])");
+    answer("UpdateGameServerSession", "");
+    answer("EndGameServerSessionAndProcess", "");
+    EXPECT_EQ(gse({"session", "end", "s-1", "--force"}), kDone) << err();
+    EXPECT_EQ(calls()[1].json, R"({"GameServerSessionId":"s-1","ProtectionPolicy":"NoProtection"})");
+}
+
+TEST_F(Cli, LogsOfAnEndedSessionAreShownWithoutControlCharacters) {
+    answer("DescribeGameServerSessions",
+           R"("GameServerSessions":[{"GameServerSessionId":"qcs::s","Status":"TERMINATED"}])");
+    answer("DescribeGameServerSessions",
+           R"("GameServerSessions":[{"GameServerSessionId":"qcs::s","Status":"TERMINATED"}])");
+    answer("GetGameServerSessionLogUrl", R"("PreSignedUrl":"http://x/log")");
+    EXPECT_EQ(gse({"logs", "qcs::s"}), kDone) << err();
+    EXPECT_EQ(out(), "log of http://x/log?[2J\n");
+}
+
+TEST_F(Cli, LogsOnTheGamesOwnHostAreReadAsTheyAreWritten) {
+    const std::filesystem::path data = testing::TempDir() + "gse-logs-test";
+    const auto folder = data / "agent" / "instances" / "ins-1" / "processes" / "ins-1.1.x";
+    std::filesystem::create_directories(folder);
+    std::ofstream{folder / "output.1.log"} << "first\n";
+    std::ofstream{folder / "output.log"} << "second\n";
+    EXPECT_EQ(gse({"logs", "ins-1.1.x", "--data", data}), kDone) << err();
+    EXPECT_EQ(out(), "first\nsecond\n");
+    EXPECT_EQ(gse({"logs", "ins-1", "--data", data}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("ins-1.1.x: second\n"));
+    std::filesystem::remove_all(data);
+}
+
+TEST_F(Cli, StatusNamesWhatIsWrong) {
+    script_.pages["/metrics"] = "gse_hosts_connected 0\ngse_hosts_silent 0\ngse_journal_disk_low 0\n";
+    answer("DescribeFleetAttributes", fleets("ERROR"));
+    answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"why"}],"TotalCount":1)");
+    answer("ListAliases", kOneAlias);
+    EXPECT_EQ(gse({"status"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 (fleet-1) has failed: E why"));
+    EXPECT_THAT(out(), HasSubstr("alias arena leads to fleet-1, which is ERROR"));
+    EXPECT_THAT(out(), HasSubstr("no host is connected"));
+}
+
+TEST_F(Cli, TheDoctorSaysWhatToDoAndExitsWithOne) {
+    clock_.advance(Millis{1'000'000'000});
+    script_.date_s = clock_.wall().ms / 1'000;
+    script_.pages = {{"/healthz", "ok"}, {"/readyz", "ok"}, {"/metrics", "gse_hosts_connected 1\n"}};
+    answer("DescribeInstanceTypes", "");
+    EXPECT_EQ(gse({"doctor"}), kDone) << out() << err();
+    EXPECT_THAT(out(), Not(HasSubstr("BAD")));
+
+    script_.date_s += 400;
+    findings_ = {{Finding::Grade::Doubtful, "sandbox", "none", "apt-get install bubblewrap"}};
+    answer("DescribeInstanceTypes", "refused:AuthFailure.SignatureExpire: old");
+    EXPECT_EQ(gse({"doctor"}), kFailed);
+    EXPECT_THAT(out(), HasSubstr("sandbox: apt-get install bubblewrap"));
+    EXPECT_THAT(out(), HasSubstr("400 s between"));
+    EXPECT_THAT(out(), HasSubstr("timedatectl"));
+}
+
+TEST_F(Cli, WatchingPrintsWhatChanges) {
+    const char* const capacity = R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1}}])";
+    answer("DescribeFleetAttributes", fleets("ACTIVE"));
+    for (int look = 0; look < 2; ++look) {
+        answer("DescribeFleetAttributes", fleets("ACTIVE"));
+        answer(
+            "DescribeFleetEvents",
+            look == 0
+                ? R"("Events":[{"EventId":"1","EventCode":"OLD"}])"
+                : R"("Events":[{"EventId":"2","EventCode":"NEWER","Message":"m"},{"EventId":"1","EventCode":"OLD"}])");
+        answer("DescribeFleetCapacity", capacity);
+        answer("DescribeFleetUtilization", use("fleet-1", 10, look));
+    }
+    EXPECT_EQ(gse({"fleet", "watch", "arena-1", "--for", "1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("sessions 0"));
+    EXPECT_THAT(out(), HasSubstr("NEWER m"));
+    EXPECT_THAT(out(), HasSubstr("sessions 1"));
+    EXPECT_THAT(out(), Not(HasSubstr("OLD")));
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, CallCanPrintATable) {
+    answer(
+        "DescribeAlias",
+        R"("Alias":{"AliasId":"a-1","Tags":[],"RoutingStrategy":{"Type":"SIMPLE","FleetId":null}},"L":[1,{"k":"v"}])");
+    EXPECT_EQ(gse({"call", "DescribeAlias", "--AliasId", "a-1", "--output", "table"}), kDone) << err();
+    EXPECT_THAT(out(), testing::ContainsRegex("Alias.AliasId +a-1\n"));
+    EXPECT_THAT(out(), testing::ContainsRegex("Alias.Tags +\\[\\]\n"));
+    EXPECT_THAT(out(), HasSubstr("Alias.RoutingStrategy.FleetId"));
+    EXPECT_THAT(out(), HasSubstr("L.1.k"));
+}
+
+TEST_F(Cli, CallHelpGivesRanges) {
+    EXPECT_EQ(gse({"call", "ListAliases", "--help"}), kDone);
+    EXPECT_THAT(out(), HasSubstr("1 to 100"));
+    EXPECT_THAT(out(), HasSubstr("SIMPLE | TERMINAL"));
 }
 
 TEST_F(Cli, ASessionTakesPropertiesAndAnAlias) {

@@ -97,5 +97,14 @@ void add_session_commands(CLI::App& app, Chosen& chosen);
 void add_placement_commands(CLI::App& app, Chosen& chosen);
 void add_tag_commands(CLI::App& app, Chosen& chosen);
 void add_event_commands(CLI::App& app, Chosen& chosen);
+void add_deploy_command(CLI::App& app, Chosen& chosen);
+void add_instance_commands(CLI::App& app, Chosen& chosen);
+void add_process_commands(CLI::App& app, Chosen& chosen);
+void add_queue_commands(CLI::App& app, Chosen& chosen);
+/// start, show and stop. After whoever else adds to `placement`.
+void add_placement_start_commands(CLI::App& app, Chosen& chosen);
+void add_logs_command(CLI::App& app, Chosen& chosen);
+void add_status_command(CLI::App& app, Chosen& chosen);
+void add_doctor_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace gse::cli

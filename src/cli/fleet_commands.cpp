@@ -2,13 +2,13 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/fleet_life.h"
 #include "cli/lookup.h"
 
 namespace gse::cli {
 namespace {
 
 constexpr std::size_t kIdsPerCall = 100;
-constexpr Millis kBetweenLooks{500};
 
 struct Nothing {};
 
@@ -114,41 +114,11 @@ struct Wait : One {
     std::uint64_t seconds = 1'200;
 };
 
-/// Looks until the fleet has the status; ERROR ends the waiting, and the newest event says why.
 Result<void> wait(Session& session, const Wait& options) {
-    const Clock& clock = session.outside.clock;
-    const std::int64_t until = clock.monotonic_ms() + static_cast<std::int64_t>(options.seconds) * 1'000;
     const auto first = TRY(find_fleet(session.api, options.fleet));
-    const std::vector<std::string> ids{first.fleet_id.value_or("")};
-    std::string seen;
-    for (;;) {
-        const auto answer = TRY(call(session.api, api::DescribeFleetAttributesRequest{.fleet_ids = ids}));
-        if (answer.fleet_attributes.empty())
-            return refuse(ErrorCode::NotFound, fmt::format("fleet {} is gone", ids.front()));
-        const api::FleetAttributes& fleet = answer.fleet_attributes.front();
-        const std::string status = fleet.status.value_or("");
-        if (status != seen) session.outside.err << fmt::format("{} {}\n", fleet.name, status);
-        seen = status;
-        // The API spells statuses in capitals here and in the documents in small letters.
-        if (CLI::detail::to_lower(status) == CLI::detail::to_lower(options.status)) {
-            session.show(fleet, fmt::format("{}\n", ids.front()));
-            return {};
-        }
-        if (CLI::detail::to_lower(status) == "error") {
-            const auto why = call(session.api, api::DescribeFleetEventsRequest{.fleet_id = ids.front(), .limit = 1});
-            const bool known = why && !why->events.empty();
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("fleet {} has failed{}", ids.front(),
-                                      known ? fmt::format(": {} {}", why->events.front().event_code,
-                                                          why->events.front().message.value_or(""))
-                                            : ""));
-        }
-        if (clock.monotonic_ms() >= until)
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("fleet {} is still {} after {} s; gse fleet events {} says more", ids.front(),
-                                      status, options.seconds, fleet.name));
-        session.outside.pause(kBetweenLooks);
-    }
+    const auto fleet = TRY(wait_for_status(session, first.fleet_id.value_or(""), options.status, options.seconds));
+    session.show(fleet, fmt::format("{}\n", fleet.fleet_id.value_or("")));
+    return {};
 }
 
 struct Create {
@@ -271,25 +241,78 @@ Result<void> remove(Session& session, const Delete& options) {
     return {};
 }
 
-struct Instances {
-    std::string fleet;
+struct Copy : One {
+    std::string name;
+    std::string asset;
+    bool scaling = true;
+    bool timers = true;
+    bool wait = false;
 };
 
-Result<void> instances(Session& session, const Instances& options) {
-    std::vector<api::FleetAttributes> fleets;
-    if (options.fleet.empty())
-        fleets = TRY(all_fleets(session.api));
-    else
-        fleets.push_back(TRY(find_fleet(session.api, options.fleet)));
-    std::vector<api::Instance> all;
-    for (const auto& fleet : fleets)
-        std::ranges::move(TRY(all_instances(session.api, fleet.fleet_id.value_or(""))), std::back_inserter(all));
-    Table table{{"ID", "FLEET", "STATUS", "ADDRESS", "TYPE", "CREATED"}};
-    for (const auto& i : all)
-        table.add({cell(i.instance_id), cell(i.fleet_id), cell(i.status), cell(i.ip_address), cell(i.type),
-                   cell(i.create_time)});
-    session.show(all, table);
+Result<void> copy(Session& session, const Copy& options) {
+    const auto fleet = TRY(find_fleet(session.api, options.fleet));
+    api::CopyFleetRequest request{.fleet_id = fleet.fleet_id.value_or(""),
+                                  .copy_number = 1,
+                                  .name = options.name,
+                                  .selected_scaling_type = options.scaling ? "SCALING_SELECTED" : "SCALING_UNSELECTED",
+                                  .selected_timer_type = options.timers ? "TIMER_SELECTED" : "TIMER_UNSELECTED"};
+    if (!options.asset.empty()) request.asset_id = TRY(find_asset(session.api, options.asset)).asset_id;
+    const auto made = TRY(call(session.api, request));
+    if (made.fleet_attributes.empty()) return refuse(ErrorCode::FailedOperation, "the server answered no fleet");
+    const std::string id = made.fleet_attributes.front().fleet_id.value_or("");
+    if (options.wait) return wait(session, Wait{{id}});
+    session.show(made.fleet_attributes.front(), fmt::format("{}\n", id));
     return {};
+}
+
+struct Watch : One {
+    std::uint64_t seconds = 86'400;
+};
+
+constexpr Millis kBetweenFigures{1'000};
+constexpr std::uint64_t kEventsALook = 50;
+
+/// The fleet in one line, and what happened since the line before.
+Result<void> watch(Session& session, const Watch& options) {
+    const Clock& clock = session.outside.clock;
+    const std::int64_t until = clock.monotonic_ms() + static_cast<std::int64_t>(options.seconds) * 1'000;
+    const auto found = TRY(find_fleet(session.api, options.fleet));
+    const std::string id = found.fleet_id.value_or("");
+    std::string line_before;
+    std::string event_before;
+    session.outside.note_interrupts();
+    for (bool first = true;; first = false) {
+        const auto answer = TRY(call(session.api, api::DescribeFleetAttributesRequest{.fleet_ids = std::vector{id}}));
+        if (answer.fleet_attributes.empty()) return refuse(ErrorCode::NotFound, fmt::format("fleet {} is gone", id));
+        const auto happened =
+            TRY(call(session.api, api::DescribeFleetEventsRequest{.fleet_id = id, .limit = kEventsALook}));
+        std::vector<const api::Event*> fresh;
+        for (const api::Event& event : happened.events) {
+            if (event.event_id == event_before) break;
+            fresh.push_back(&event);
+        }
+        if (!happened.events.empty()) event_before = happened.events.front().event_id;
+        if (!first)
+            for (auto event = fresh.rbegin(); event != fresh.rend(); ++event)
+                session.outside.out << fmt::format("{}  {} {}\n", (*event)->event_time, (*event)->event_code,
+                                                   (*event)->message.value_or(""));
+        const Figures figures = figures_of(session.api, {found});
+        const auto c = figures.capacity.find(id);
+        const auto u = figures.use.find(id);
+        std::string line = answer.fleet_attributes.front().status.value_or("");
+        if (c != figures.capacity.end() && c->second.instance_counts)
+            line += fmt::format("  instances {}", counts(*c->second.instance_counts));
+        if (u != figures.use.end())
+            line += fmt::format("  processes {}  sessions {}  players {}", cell(u->second.active_server_process_count),
+                                cell(u->second.active_game_server_session_count),
+                                cell(u->second.current_player_session_count));
+        if (line != line_before) session.outside.out << fmt::format("{}  {}\n", format_utc(clock.wall()), line);
+        session.outside.out.flush();
+        line_before = std::move(line);
+        if (clock.monotonic_ms() >= until || session.outside.interrupted()) return {};
+        session.outside.pause(kBetweenFigures);
+        if (session.outside.interrupted()) return {};
+    }
 }
 
 }  // namespace
@@ -374,13 +397,28 @@ void add_fleet_commands(CLI::App& app, Chosen& chosen) {
                 ->check(CLI::Range(0, 86'400));
         },
         remove);
-
-    CLI::App* instance = app.add_subcommand("instance", "servers of fleets");
-    instance->require_subcommand(1);
-    add_command<Instances>(
-        *instance, chosen, {"list", "Lists instances.", "gse instance list --fleet arena-v1"},
-        [](CLI::App& c, Instances& o) { c.add_option("--fleet", o.fleet, "name or id; default: all fleets"); },
-        instances);
+    add_command<Copy>(
+        *fleet, chosen,
+        {"copy", "Makes a fleet like another one, with its scaling and timers, and prints its id.",
+         "gse fleet copy arena-v1 arena-v2 --asset arena-2.0 --wait"},
+        [](CLI::App& c, Copy& o) {
+            declare_one(c, o);
+            c.add_option("copy", o.name, "name of the new fleet")->required();
+            c.add_option("--asset", o.asset, "name or id of another package; default: the same");
+            c.add_flag("!--no-scaling", o.scaling, "leave range and policies behind");
+            c.add_flag("!--no-timers", o.timers, "leave timed policies behind");
+            c.add_flag("--wait", o.wait, "until it is ACTIVE");
+        },
+        copy);
+    add_command<Watch>(
+        *fleet, chosen,
+        {"watch", "Prints figures and events of a fleet as they change, until Ctrl-C.",
+         "gse fleet watch arena-v1 --for 600"},
+        [](CLI::App& c, Watch& o) {
+            declare_one(c, o);
+            c.add_option("--for", o.seconds, "seconds")->capture_default_str()->check(CLI::Range(0, 86'400));
+        },
+        watch);
 }
 
 }  // namespace gse::cli

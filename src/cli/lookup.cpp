@@ -38,8 +38,9 @@ Result<std::vector<Item>> by_token(Api& api, Request request, ItemsOf items_of) 
         std::vector<Item>& items = items_of(page);
         if (items.empty()) break;
         std::ranges::move(items, std::back_inserter(all));
-        if (page.next_token.value_or("").empty()) break;
-        request.next_token = page.next_token;
+        const std::string next{std::optional<std::string>{page.next_token}.value_or("")};
+        if (next.empty()) break;
+        request.next_token = next;
     }
     return all;
 }
@@ -94,6 +95,24 @@ Result<std::vector<api::GameServerSession>> all_sessions(Api& api, api::Describe
                                             [](auto& page) -> auto& { return page.game_server_sessions; });
 }
 
+Result<std::vector<api::GameServerSession>> search_sessions(Api& api, api::SearchGameServerSessionsRequest request) {
+    return by_token<api::GameServerSession>(api, std::move(request),
+                                            [](auto& page) -> auto& { return page.game_server_sessions; });
+}
+
+Result<std::vector<api::GameServerSessionQueue>> all_queues(Api& api) {
+    return by_offset<api::GameServerSessionQueue>(api, api::DescribeGameServerSessionQueuesRequest{},
+                                                  [](auto& page) -> auto& { return page.game_server_session_queues; });
+}
+
+Result<std::vector<api::ServerProcess>> all_processes(Api& api, const std::string& fleet_id,
+                                                      const std::string& instance_id) {
+    api::DescribeServerProcessesRequest request{.fleet_id = fleet_id};
+    if (!instance_id.empty()) request.instance_id = instance_id;
+    return by_token<api::ServerProcess>(api, std::move(request),
+                                        [](auto& page) -> auto& { return page.server_processes; });
+}
+
 Result<std::vector<api::PlayerSession>> all_players(Api& api, api::DescribePlayerSessionsRequest request) {
     return by_token<api::PlayerSession>(api, std::move(request),
                                         [](auto& page) -> auto& { return page.player_sessions; });
@@ -121,6 +140,19 @@ Result<api::AccessKey> find_access_key(Api& api, const std::string& id_or_descri
     return pick(
         "key", id_or_description, TRY(all_access_keys(api)), [](const auto& k) { return k.secret_id; },
         [](const auto& k) { return k.description; });
+}
+
+Result<api::GameServerSessionQueue> find_queue(Api& api, const std::string& name) {
+    const auto name_of = [](const auto& q) { return q.name; };
+    return pick("queue", name, TRY(all_queues(api)), name_of, name_of);
+}
+
+Result<api::Instance> find_instance(Api& api, const std::string& id) {
+    auto found = TRY(call(api, api::DescribeInstancesRequest{.instance_id = id, .limit = 1}));
+    if (found.instances.empty())
+        return refuse(ErrorCode::NotFound,
+                      fmt::format("there is no instance with the id \"{}\"; gse instance list shows all", id));
+    return std::move(found.instances.front());
 }
 
 Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id) {

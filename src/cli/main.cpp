@@ -1,8 +1,10 @@
 #include "cli/main.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <span>
@@ -49,6 +51,14 @@ public:
         return refuse(lost ? ErrorCode::Unavailable : ErrorCode::FailedOperation,
                       fmt::format("{}: {}", done.error().code, done.error().message));
     }
+    Result<void> download(const std::string& url, const std::filesystem::path& file) override {
+        TRY(told(client_.get_link(url, file)));
+        return {};
+    }
+    Result<Page> page(std::string_view path) override {
+        auto page = TRY(told(client_.get_page(path)));
+        return Page{std::move(page.body), page.date_s};
+    }
     [[nodiscard]] std::string region() const override { return client_.options().region; }
 
 private:
@@ -63,6 +73,16 @@ private:
 
     client::ApiClient client_;
 };
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// From now on the first Ctrl-C is only noted, for commands that say how to go on; the second one ends the program.
+void note_interrupts() {
+    struct sigaction action{};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, nullptr);
+}
 
 }  // namespace
 
@@ -81,7 +101,9 @@ int gse_main(int argc, char** argv, Servers servers) {
                     },
                     .clock = clock,
                     .pause = [](Millis by) { ::poll(nullptr, 0, static_cast<int>(by.count())); },
-                    .servers = std::move(servers)};
+                    .servers = std::move(servers),
+                    .note_interrupts = [] { note_interrupts(); },
+                    .interrupted = [] { return interrupted != 0; }};
     const std::span<char*> words{argv, static_cast<std::size_t>(argc)};
     const std::vector<std::string> arguments{words.begin() + (words.empty() ? 0 : 1), words.end()};
     const int code = run(arguments, outside);

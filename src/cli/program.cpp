@@ -156,7 +156,7 @@ int call_action(std::span<const std::string> arguments, Outside& outside) {
     if (!api) return fail(outside, "call", api.error());
     const auto answer = (*api)->call(line->action->name, line->json);
     if (!answer) return fail(outside, "call", answer.error());
-    outside.out << pretty_json(*answer) << '\n';
+    outside.out << (line->as_table ? json_rows(*answer) : pretty_json(*answer) + '\n');
     return kDone;
 }
 
@@ -192,6 +192,14 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_placement_commands(app, chosen);
     add_tag_commands(app, chosen);
     add_event_commands(app, chosen);
+    add_deploy_command(app, chosen);
+    add_instance_commands(app, chosen);
+    add_process_commands(app, chosen);
+    add_queue_commands(app, chosen);
+    add_logs_command(app, chosen);
+    add_status_command(app, chosen);
+    add_doctor_command(app, chosen);
+    add_placement_start_commands(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);

@@ -1,11 +1,13 @@
 /// The command line program as a function of its arguments and of what it may touch outside.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "cli/api.h"
@@ -18,11 +20,22 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;  ///< refused by the server, or it could not be done
 inline constexpr int kUsage = 2;   ///< the command line makes no sense
 
+/// One thing that `gse doctor` looked at.
+struct Finding {
+    enum class Grade : std::uint8_t { Good, Doubtful, Bad };
+    Grade grade = Grade::Good;
+    std::string what;    ///< `disk space`
+    std::string found;   ///< in one line
+    std::string advice;  ///< what to do; empty when it is good
+};
+
 /// The long-running subcommands; each returns the exit code.
 struct Servers {
     std::function<int(const config::Config&)> dev;
     std::function<int(const config::Config&)> server;
     std::function<int(const config::Config&)> agent;
+    /// What `gse doctor` looks at on this machine.
+    std::function<std::vector<Finding>(const config::Config&)> examine_host;
 };
 
 struct Outside {
@@ -34,6 +47,8 @@ struct Outside {
     const Clock& clock;
     std::function<void(Millis)> pause;  ///< between two looks of `fleet wait`
     Servers servers;
+    std::function<void()> note_interrupts = [] {};             ///< from now on Ctrl-C is only noted, once
+    std::function<bool()> interrupted = [] { return false; };  ///< it was
 };
 
 /// `arguments` without the program's name. Answers and tables go to `out`, all else to `err`.

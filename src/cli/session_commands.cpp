@@ -87,8 +87,34 @@ struct One {
     std::string session;
 };
 
-Result<void> end(Session& session, const One& options) {
+struct Search : Where {
+    std::string filter;
+    std::string sort;
+};
+
+Result<void> search(Session& session, const Search& options) {
+    api::SearchGameServerSessionsRequest request;
+    TRY(fill_in(session, options, request));
+    if (!options.filter.empty()) request.filter_expression = options.filter;
+    if (!options.sort.empty()) request.sort_expression = options.sort;
+    const auto sessions = TRY(search_sessions(session.api, request));
+    Table table = session_table();
+    for (const auto& s : sessions) add_row(table, s);
+    session.show(sessions, table);
+    return {};
+}
+
+struct End : One {
+    bool force = false;
+};
+
+Result<void> end(Session& session, const End& options) {
     const auto found = TRY(find_session(session.api, options.session));
+    // Full protection keeps a session from the API too, until it is taken away.
+    if (options.force)
+        TRY(call(session.api,
+                 api::UpdateGameServerSessionRequest{.game_server_session_id = found.game_server_session_id,
+                                                     .protection_policy = "NoProtection"}));
     TRY(call(session.api,
              api::EndGameServerSessionAndProcessRequest{.game_server_session_id = found.game_server_session_id}));
     session.show(found, fmt::format("ended {}\n", found.game_server_session_id));
@@ -170,8 +196,24 @@ void add_session_commands(CLI::App& app, Chosen& chosen) {
                 ->check(CLI::IsMember({"ACTIVE", "ACTIVATING", "TERMINATED", "TERMINATING", "ERROR"}));
         },
         list);
-    add_command<One>(*session, chosen, {"end", "Ends a session and its process.", "gse session end friday"},
-                     declare_one, end);
+    add_command<Search>(
+        *session, chosen,
+        {"search", "Finds ACTIVE sessions of a fleet, or of the fleet an alias leads to.",
+         "gse session search --alias arena --filter \"gameServerSessionProperties.map = 'ice'\" "
+         "--sort \"playerSessionCount DESC\""},
+        [](CLI::App& c, Search& o) {
+            declare_where(c, o, true);
+            c.add_option("--filter", o.filter, "FilterExpression of SearchGameServerSessions");
+            c.add_option("--sort", o.sort, "SortExpression, as \"creationTimeMillis ASC\"");
+        },
+        search);
+    add_command<End>(
+        *session, chosen, {"end", "Ends a session and its process.", "gse session end friday"},
+        [](CLI::App& c, End& o) {
+            declare_one(c, o);
+            c.add_flag("--force", o.force, "also one with full protection");
+        },
+        end);
 
     CLI::App* player = app.add_subcommand("player", "seats in sessions: player sessions");
     player->require_subcommand(1);

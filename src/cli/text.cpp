@@ -60,6 +60,70 @@ std::string Table::text() const {
     return out;
 }
 
+std::string json_rows(std::string_view json) {
+    struct Level {
+        bool list = false;
+        std::size_t index = 0;
+        std::string key;
+    };
+    Table table{{"FIELD", "VALUE"}};
+    std::vector<Level> levels;
+    const auto path = [&] {
+        std::string text;
+        for (const Level& level : levels) {
+            if (!text.empty()) text += '.';
+            text += level.list ? std::to_string(level.index) : level.key;
+        }
+        return text;
+    };
+    bool is_key = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        switch (json[i]) {
+            case ' ':
+            case '\n':
+            case '\r':
+            case '\t': continue;
+            case '{':
+            case '[':
+                levels.push_back({.list = json[i] == '['});
+                is_key = json[i] == '{';
+                // An empty one has a row too: it says something.
+                if (const auto next = json.find_first_not_of(" \n\r\t", i + 1);
+                    next != std::string_view::npos && (json[next] == '}' || json[next] == ']')) {
+                    levels.pop_back();
+                    if (!levels.empty()) table.add({path(), json[i] == '[' ? "[]" : "{}"});
+                    i = next;
+                    is_key = false;
+                }
+                continue;
+            case '}':
+            case ']':
+                if (!levels.empty()) levels.pop_back();
+                continue;
+            case ',':
+                if (levels.empty()) continue;
+                is_key = !levels.back().list;
+                if (levels.back().list) ++levels.back().index;
+                continue;
+            case ':': is_key = false; continue;
+            default: break;
+        }
+        const std::size_t begin = i;
+        const bool quoted = json[i] == '"';
+        if (quoted)
+            for (++i; i < json.size() && json[i] != '"'; ++i) i += json[i] == '\\' ? 1 : 0;
+        else
+            i = std::min(json.find_first_of(",]} \n\r\t", i), json.size()) - 1;
+        std::string text{json.substr(begin, std::min(i + 1, json.size()) - begin)};
+        if (quoted && text.size() >= 2) text = text.substr(1, text.size() - 2);
+        if (is_key && !levels.empty())
+            levels.back().key = std::move(text);
+        else
+            table.add({path(), std::move(text)});
+    }
+    return table.text();
+}
+
 std::string pretty_json(std::string_view json) {
     std::string out;
     std::size_t depth = 0;

@@ -20,6 +20,10 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
+/// Valid JSON as a table: a row a value, with its path (`Alias.RoutingStrategy.Type`, `FleetIds.0`) before it. Texts
+/// are shown without quotes, their escapes as they are.
+std::string json_rows(std::string_view json);
+
 /// Valid JSON with two blanks of indentation a level, values untouched. Empty objects and lists stay on one line.
 std::string pretty_json(std::string_view json);
 

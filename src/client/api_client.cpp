@@ -73,6 +73,14 @@ std::size_t save_piece(char* data, std::size_t, std::size_t size, void* to) {
     return std::fwrite(data, 1, size, received.file);
 }
 
+std::size_t note_date(char* data, std::size_t, std::size_t size, void* to) {
+    constexpr std::string_view kDate = "date:";
+    const std::string line{data, size};
+    if (line.size() > kDate.size() && curl_strnequal(line.data(), kDate.data(), kDate.size()) != 0)
+        *static_cast<std::int64_t*>(to) = std::max<std::int64_t>(0, curl_getdate(line.c_str() + kDate.size(), nullptr));
+    return size;
+}
+
 std::string host_of(std::string_view endpoint) {
     const auto scheme = endpoint.find("://");
     if (scheme != std::string_view::npos) endpoint.remove_prefix(scheme + 3);
@@ -442,6 +450,34 @@ ApiResult<void> ApiClient::follow_events(EventQuery& query, const std::function<
 
 ApiResult<StoredObject> ApiClient::get_object(std::string_view bucket, std::string_view key,
                                               const std::filesystem::path& file, std::string_view authorization) {
+    return save(fmt::format("{}/objects/{}/{}", options_.endpoint, url_encode(bucket, UrlPart::Query),
+                            url_encode(key, UrlPart::Path)),
+                file, std::string{authorization});
+}
+
+ApiResult<StoredObject> ApiClient::get_link(const std::string& url, const std::filesystem::path& file) {
+    return save(url, file, "");
+}
+
+ApiResult<ApiClient::Page> ApiClient::get_page(std::string_view path) {
+    transport_->start(options_, fmt::format("{}{}", options_.endpoint, path));
+    CURL* const handle = transport_->handle;
+    Page page;
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, note_date);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &page.date_s);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &page.body);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    const auto status = transport_->perform(options_);
+    if (!status) return std::unexpected(status.error());
+    if (*status != 200)
+        return local_error("NotAnAnswer",
+                           fmt::format("{}{} answered with HTTP status {}", options_.endpoint, path, *status));
+    return page;
+}
+
+ApiResult<StoredObject> ApiClient::save(const std::string& url, const std::filesystem::path& file,
+                                        const std::string& authorization) {
     std::filesystem::path beside = file;
     beside += ".part";
     OpenFile output{std::fopen(beside.c_str(), "wbe")};
@@ -449,9 +485,8 @@ ApiResult<StoredObject> ApiClient::get_object(std::string_view bucket, std::stri
         return local_error("FileError", fmt::format("cannot write {}: {}", beside.string(), std::strerror(errno)));
     }
     FieldList fields;
-    fields.add(fmt::format("Authorization: {}", authorization));
-    transport_->start(options_, fmt::format("{}/objects/{}/{}", options_.endpoint, url_encode(bucket, UrlPart::Query),
-                                            url_encode(key, UrlPart::Path)));
+    if (!authorization.empty()) fields.add(fmt::format("Authorization: {}", authorization));
+    transport_->start(options_, url);
     CURL* const handle = transport_->handle;
     Received received{.handle = handle, .file = output.get()};
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);

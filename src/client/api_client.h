@@ -105,9 +105,22 @@ public:
     ApiResult<StoredObject> get_object(std::string_view bucket, std::string_view key, const std::filesystem::path& file,
                                        std::string_view authorization);
 
+    /// Downloads what a signed link of an answer leads to (a log) into a file that is replaced.
+    ApiResult<StoredObject> get_link(const std::string& url, const std::filesystem::path& file);
+
+    struct Page {
+        std::string body;
+        std::int64_t date_s = 0;  ///< the server's clock, Unix seconds; 0 when it did not say
+    };
+    /// GET of a path that needs no signature, such as /metrics.
+    ApiResult<Page> get_page(std::string_view path);
+
     [[nodiscard]] const ClientOptions& options() const { return options_; }
 
 private:
+    ApiResult<StoredObject> save(const std::string& url, const std::filesystem::path& file,
+                                 const std::string& authorization);
+
     struct Transport;
     struct Piece;
     ApiResult<Piece> put_piece(const std::string& url, std::FILE* file, std::uint64_t from, std::uint64_t total,

@@ -38,6 +38,7 @@ std::string_view exit_event(const Process& process, const link::ProcessExited& r
         case EndReason::Unhealthy: return "SERVER_PROCESS_TERMINATED_UNHEALTHY";
         case EndReason::Itself: return report.killed_by_agent ? "SERVER_PROCESS_PROCESS_EXIT_TIMEOUT" : "";
         case EndReason::ReadyTimeout: return "SERVER_PROCESS_PROCESS_READY_TIMEOUT";
+        case EndReason::Killed: return "SERVER_PROCESS_FORCE_TERMINATED";
         default:
             return report.killed_by_agent && process.status == ProcessStatus::Ending && process.end_delivered
                        ? "SERVER_PROCESS_FORCE_TERMINATED"
@@ -138,7 +139,9 @@ void request_end(Step& step, Slot slot, EndReason reason) {
     const Process& process = step.state.at<Process>(slot);
     const bool harder =
         reason == EndReason::EndedByApi || reason == EndReason::FleetDeleted || reason == EndReason::ActivationTimeout;
-    if (process.status == ProcessStatus::Ending && !(harder && process.end_reason != EndReason::Itself)) return;
+    if (process.status == ProcessStatus::Ending && reason != EndReason::Killed &&
+        (!harder || process.end_reason == EndReason::Itself || process.end_reason == EndReason::Killed))
+        return;
     {
         auto edit = step.state.edit<Process>(slot);
         edit->status = ProcessStatus::Ending;
@@ -167,8 +170,10 @@ link::EndProcess end_order(const State& state, Slot slot, Now now) {
         plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
     link::EndProcess order;
     order.process_id = process.id;
-    order.reason = process.end_reason;
-    order.notify = process.ready && process.grpc_port != 0 && !process.end_delivered;
+    // To an agent a kill is the API's end with no time left; the wire needs no further word for it.
+    const bool killed = process.end_reason == EndReason::Killed;
+    order.reason = killed ? EndReason::EndedByApi : process.end_reason;
+    order.notify = process.ready && process.grpc_port != 0 && !process.end_delivered && !killed;
     if (!after) return order;
     // A process that never reported ready cannot be told: there is nothing to wait for.
     const Millis left = process.ready ? std::max(Millis{0}, process.end_requested + *after - now.engine) : Millis{0};

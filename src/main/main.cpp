@@ -1,6 +1,11 @@
 #include "cli/main.h"
+#include "main/examine_host.h"
 #include "main/run.h"
 
 int main(int argc, char** argv) {
-    return gse::cli::gse_main(argc, argv, {.dev = &gse::run_dev, .server = &gse::run_server, .agent = &gse::run_agent});
+    return gse::cli::gse_main(argc, argv,
+                              {.dev = &gse::run_dev,
+                               .server = &gse::run_server,
+                               .agent = &gse::run_agent,
+                               .examine_host = &gse::examine_host});
 }

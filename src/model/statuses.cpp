@@ -128,6 +128,7 @@ constexpr std::array kEndNames = {
     Name<EndReason>{EndReason::Itself, "ended itself"},
     Name<EndReason>{EndReason::ReadyTimeout, "never reported ready"},
     Name<EndReason>{EndReason::Replaced, "replaced"},
+    Name<EndReason>{EndReason::Killed, "killed by the API"},
 };
 
 template <class Status, std::size_t N>

@@ -73,6 +73,7 @@ enum class EndReason : std::uint8_t {
     Itself,        ///< called ProcessEnding
     ReadyTimeout,  ///< never called ProcessReady
     Replaced,      ///< its place left the configuration
+    Killed,        ///< EndServerProcess with Force: at once, and without a word
 };
 
 /// One allowed move of a life cycle.

@@ -391,6 +391,7 @@ TEST(Protection, KillAfter) {
                           Case{EndReason::ActivationTimeout, {}, Millis{1}, "so does a failed activation"},
                           Case{EndReason::FleetDeleted, {}, Millis{1}, "and a deleted fleet"},
                           Case{EndReason::ReadyTimeout, {}, Millis{0}, "one that is not ready has nothing to finish"},
+                          Case{EndReason::Killed, FullProtection, Millis{0}, "a kill waits for nothing"},
                           Case{EndReason::Itself, {}, Millis{2}, "one that ends itself may clean up"},
                           Case{EndReason::ScaleIn, {}, Millis{3}, "no session: unprotected"},
                           Case{EndReason::ScaleIn, NoProtection, Millis{3}, "a session without protection"},

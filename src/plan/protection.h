@@ -17,7 +17,8 @@ constexpr std::optional<Millis> kill_after(EndReason reason, std::optional<Prote
         case EndReason::EndedByApi:
         case EndReason::ActivationTimeout:
         case EndReason::FleetDeleted: return timers.end_grace;
-        case EndReason::ReadyTimeout: return Millis{0};
+        case EndReason::ReadyTimeout:
+        case EndReason::Killed: return Millis{0};
         case EndReason::Itself: return timers.process_exit;
         case EndReason::None:
         case EndReason::ScaleIn:

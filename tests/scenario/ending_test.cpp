@@ -121,5 +121,48 @@ TEST(End, OfAnIdleProcessByAddress) {
     EXPECT_THAT(world.host().games(), SizeIs(1));
 }
 
+TEST(EndServerProcess, TellsItFirstAndForcesItTenSecondsLater) {
+    World world;
+    world.host().behaviour.idle_complies = false;
+    const std::string fleet = world.make_fleet();
+    const std::string process =
+        world.call("DescribeServerProcesses", {{"FleetId", fleet}})["ServerProcesses.0.ProcessId"];
+    ASSERT_TRUE(world.call("EndServerProcess", {{"ProcessId", process}}).ok());
+    EXPECT_TRUE(world.host().game(process).asked_to_end);
+    EXPECT_EQ(world.call("DescribeServerProcesses", {{"FleetId", fleet}})["ServerProcesses.0.EndReason"],
+              "ended by the API");
+    world.advance(9s);
+    EXPECT_THAT(world.host().killed(), IsEmpty());
+    world.advance(2s);
+    EXPECT_THAT(world.host().killed(), Contains(process));
+    world.advance(5s);
+    EXPECT_NE(world.make_session(fleet), "") << "it was replaced";
+}
+
+TEST(EndServerProcess, ByForceIsAtOnceWithoutAWordAndHurriesOneThatIsEnding) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 2, .protection = "FullProtection"});
+    const std::string session = world.make_session(fleet);
+    const std::string seat = world.join(session, "ann");
+    const std::string process = world.host().game_of(session).process;
+    EXPECT_EQ(world.call("EndServerProcess", {{"ProcessId", process}}).code(), "UnsupportedOperation");
+    ASSERT_TRUE(world.call("EndServerProcess", {{"ProcessId", process}, {"Force", "true"}}).ok());
+    EXPECT_EQ(world.session_status(session), "TERMINATED");
+    EXPECT_EQ(world.player_status(seat), "COMPLETED");
+    world.advance(Millis{100});
+    EXPECT_THAT(world.host().killed(), Contains(process));
+    EXPECT_THAT(world.event_codes(fleet), Contains("SERVER_PROCESS_FORCE_TERMINATED"));
+    EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_PROCESS_CRASHED")));
+
+    world.host().behaviour.idle_complies = false;
+    world.advance(5s);
+    const std::string next = world.call("DescribeServerProcesses", {{"FleetId", fleet}})["ServerProcesses.0.ProcessId"];
+    ASSERT_TRUE(world.call("EndServerProcess", {{"ProcessId", next}}).ok());
+    world.restart_server();
+    ASSERT_TRUE(world.call("EndServerProcess", {{"ProcessId", next}, {"Force", "true"}}).ok());
+    world.advance(Millis{100});
+    EXPECT_THAT(world.host().killed(), Contains(next));
+}
+
 }  // namespace
 }  // namespace gse::testing
