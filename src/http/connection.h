@@ -86,6 +86,8 @@ private:
     Awaitable<void> serve_page(RequestView request);
     Awaitable<void> serve_local_api(RequestView request);  // local_api.cpp
     Awaitable<void> serve_events(RequestView request);     // event_stream.cpp
+    /// To whoever may listen, until the connection ends.
+    Awaitable<void> stream_events(EventWish wish);
     void watch_for_end();
     Awaitable<void> serve_object(RequestView request);
     Awaitable<void> serve_console(RequestView request);  // serve_console.cpp

@@ -36,6 +36,11 @@ Awaitable<void> Connection::serve_events(RequestView request) {
         co_await respond_error(*refused);
         co_return;
     }
+    co_await stream_events(std::move(wish));
+}
+
+Awaitable<void> Connection::stream_events(EventWish wish) {
+    const Handlers& handlers = loop_.shared.handlers;
     const std::function<void()> wake = [inbox = loop_.inbox, id = id_] { inbox->nudge(id); };
     auto opened = co_await on_worker([&] { return handlers.events->listen(std::move(wish), wake); });
     if (!open_) co_return;

@@ -9,6 +9,7 @@
 #include "codec/json_text.h"
 #include "http/api_request.h"
 #include "http/connection.h"
+#include "http/event_request.h"
 #include "http/on_worker.h"
 
 namespace gse::http {
@@ -129,13 +130,17 @@ Awaitable<void> Connection::serve_console(RequestView request) {
     const std::string_view path = request.path;
     ConsoleDoor* const door = loop_.shared.handlers.console_door;
     const bool session = path == "/console/session";
-    if (!door || !(session || path == "/console/demo" || path.starts_with(kApi))) {
+    const bool events = path == "/console/events";
+    if (!door || !(session || events || path == "/console/demo" || path.starts_with(kApi))) {
         co_await serve_console_file(request);
         co_return;
     }
-    const bool reads = session && request.method == "GET";
-    if (!reads && request.method != "POST" && !(session && request.method == "DELETE")) {
-        co_await respond(405, kText, "use POST\n", session ? "Allow: GET, POST, DELETE\r\n" : "Allow: POST\r\n");
+    const bool reads = (session || events) && request.method == "GET";
+    if (!reads && (events || (request.method != "POST" && !(session && request.method == "DELETE")))) {
+        const std::string_view allow = session  ? "Allow: GET, POST, DELETE\r\n"
+                                       : events ? "Allow: GET\r\n"
+                                                : "Allow: POST\r\n";
+        co_await respond(405, kText, "this is asked for in another way\n", allow);
         co_return;
     }
     if (!reads && !is_same_origin(request)) {
@@ -204,6 +209,14 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
         const std::string removal = fmt::format(
             "Set-Cookie: {}=; Path=/console/; Max-Age=0; HttpOnly; SameSite=Strict\r\n", door.sessions.cookie_name());
         co_await respond_json(200, "{}", removal);
+    } else if (request.path == "/console/events") {
+        auto wish = read_event_wish(request);
+        if (!wish || !handlers.events) {
+            const std::string why = wish ? "this server has no events" : wish.error().message;
+            co_await refuse_console(wish ? 404 : 400, why);
+            co_return;
+        }
+        co_await stream_events(*std::move(wish));
     } else if (request.path == "/console/session") {
         const std::string body = session_body(door, *session, key->read_only);
         co_await respond_json(200, body, renewal);

@@ -13,7 +13,11 @@
 #include "api/gateway.h"
 #include "api/rate_limiter.h"
 #include "api/uploads.h"
+#include "base/file.h"
 #include "base/rng.h"
+#include "base/version.h"
+#include "codec/json_text.h"
+#include "console_files.h"
 #include "engine/engine.h"
 #include "events/event_hub.h"
 #include "http/credentials.h"
@@ -22,6 +26,7 @@
 #include "journal/sqlite.h"
 #include "link/link_server.h"
 #include "main/data_dir.h"
+#include "main/demo_package.h"
 #include "main/metrics.h"
 #include "main/regions_page.h"
 #include "objects/directory_store.h"
@@ -90,6 +95,19 @@ Result<void> barrier(engine::Engine& engine) {
     return refuse(ErrorCode::Overloaded, "the server is busy; try again in a moment");
 }
 
+/// What the console's pages are told of this server.
+std::string console_about(const config::Config& config) {
+    std::string regions;
+    for (const std::string& region : config.settings.regions) {
+        regions += regions.empty() ? "{\"Region\":" : ",{\"Region\":";
+        api::append_json_string(regions, region);
+        regions += '}';
+    }
+    std::string about = fmt::format(R"("Regions":[{}],"DefaultRegion":)", regions);
+    api::append_json_string(about, config.settings.default_region);
+    return about + fmt::format(R"(,"Dev":{},"Version":"{}")", config.dev, version());
+}
+
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 }  // namespace
@@ -116,6 +134,8 @@ struct ServerParts::Impl {
     objects::BucketRules bucket_rules;
     KeptText regions_page{clock, kRegionsKept};
     std::unique_ptr<events::EventHub> events;
+    std::optional<http::ConsoleSessions> console_sessions;
+    std::optional<http::ConsoleDoor> console_door;
     // In the order they start; they stop in reverse.
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
@@ -192,6 +212,19 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     api::publish_bucket_rules(state, bucket_rules);
     api::publish_access_keys(state, *keys);
     temporary_keys.emplace(secret);
+    console_sessions.emplace(secret);
+    console_door.emplace(http::ConsoleDoor{
+        .sessions = *console_sessions,
+        .about = console_about(config),
+        .put_demo = [this](std::string_view region, std::string_view game) -> Result<std::string> {
+            const auto& regions = config.settings.regions;
+            if (std::find(regions.begin(), regions.end(), region) == regions.end())
+                return refuse(ErrorCode::UnsupportedRegion, fmt::format("there is no region '{}' here", region.substr(0, 100)));
+            std::error_code error;
+            const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+            return put_demo_package(*store, api::upload_bucket(config.settings, region), game, self.parent_path(),
+                                    config.settings.limits.package_bytes);
+        }});
     services.emplace(api::Services{.object_auth = *object_auth,
                                    .token_secret = secret,
                                    .public_url = {},
@@ -220,6 +253,7 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.object_bytes = config.settings.limits.package_bytes;
     http_options.tls_certificate = config.http.tls_cert;
     http_options.tls_key = config.http.tls_key;
+    http_options.secure_cookies = !config.http.tls_cert.empty();
     http = std::make_unique<http::Server>(http_options, handlers());
     const std::uint16_t http_port = TRY(http->start());
     const bool tls = !config.http.tls_cert.empty();
@@ -230,6 +264,15 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     addresses.http = fmt::format("{}:{}", listen.host, http_port);
     services->public_url = fmt::format("{}://{}:{}", addresses.scheme, public_host(config, listen), http_port);
     addresses.objects_url = services->public_url + "/objects";
+    if (config.dev) {
+        // Whoever may read the data folder may sign in: the key lies beside it.
+        const std::string link = fmt::format("{}/console/#/link/{}", services->public_url,
+                                             console_sessions->make_link(credentials.first().secret_id, clock.wall(), setup_rng));
+        TRY(write_file_atomically(data->root() / "console-link", link + "\n"));
+        spdlog::info("console: {}/console/ (a link that signs in once is in {})", services->public_url,
+                     (data->root() / "console-link").string());
+        if (::isatty(STDERR_FILENO)) std::cerr << "Open " << link << '\n';
+    }
     if (tls && agent == Agent::Inside) {
         // The certificate is for the names that others call us by; the agent beside us knows none of them.
         http_options.listen = "127.0.0.1:0";
@@ -262,7 +305,8 @@ http::Handlers ServerParts::Impl::handlers() {
         .clock = clock,
         .metrics = [this] { return metrics_text(*engine, http->stats()); },
         .not_ready = [this] { return not_ready(); },
-        .console = {},
+        .console = console_files(),
+        .console_door = &*console_door,
         .temporary_keys = &*temporary_keys,
         .bucket_rules = &bucket_rules,
         .is_upload_bucket = [this](std::string_view bucket) { return api::is_upload_bucket(config.settings, bucket); },
