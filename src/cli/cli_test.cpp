@@ -760,7 +760,8 @@ TEST_F(Deploying, AFailureSaysWhatWasDoneAndHowToUndoIt) {
     answer_to_asset();
     answer("CopyFleet", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"}],"TotalCount":1)");
     answer("DescribeFleetAttributes", R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"ERROR"}])");
-    answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no /local/game/x"}],"TotalCount":1)");
+    answer("DescribeFleetEvents",
+           R"("Events":[{"EventCode":"FLEET_STATE_ERROR"},{"EventCode":"E","Message":"no /local/game/x"}])");
     EXPECT_EQ(deploy(), kFailed);
     EXPECT_THAT(err(), HasSubstr("has failed: E no /local/game/x"));
     EXPECT_THAT(err(), HasSubstr("uploaded arena 2 as asset-2"));

@@ -7,11 +7,7 @@
 namespace gse::cli {
 namespace {
 
-std::string newest_event(Api& api, const std::string& fleet_id) {
-    const auto why = call(api, api::DescribeFleetEventsRequest{.fleet_id = fleet_id, .limit = 1});
-    if (!why || why->events.empty()) return "";
-    return fmt::format("{} {}", why->events.front().event_code, why->events.front().message.value_or(""));
-}
+constexpr std::uint64_t kEventsForReason = 10;
 
 Result<api::FleetUtilization> use_of(Api& api, const std::string& fleet_id) {
     auto answer = TRY(call(api, api::DescribeFleetUtilizationRequest{.fleet_ids = {fleet_id}}));
@@ -34,6 +30,15 @@ std::uint64_t free_of(const api::FleetUtilization& use) {
 
 }  // namespace
 
+std::string newest_reason(Api& api, const std::string& fleet_id) {
+    const auto happened = call(api, api::DescribeFleetEventsRequest{.fleet_id = fleet_id, .limit = kEventsForReason});
+    if (!happened || happened->events.empty()) return "";
+    const auto says_why = std::ranges::find_if(
+        happened->events, [](const api::Event& event) { return !event.event_code.starts_with("FLEET_STATE_"); });
+    const api::Event& event = says_why == happened->events.end() ? happened->events.front() : *says_why;
+    return fmt::format("{} {}", event.event_code, event.message.value_or(""));
+}
+
 Result<void> go_on(const Session& session) {
     if (session.outside.interrupted()) return refuse(ErrorCode::FailedOperation, "interrupted");
     return {};
@@ -55,7 +60,7 @@ Result<api::FleetAttributes> wait_for_status(Session& session, const std::string
         // The API spells statuses in capitals here and in the documents in small letters.
         if (CLI::detail::to_lower(status) == CLI::detail::to_lower(wanted)) return std::move(fleet);
         if (CLI::detail::to_lower(status) == "error") {
-            const std::string why = newest_event(session.api, fleet_id);
+            const std::string why = newest_reason(session.api, fleet_id);
             return refuse(ErrorCode::FailedOperation,
                           fmt::format("fleet {} has failed{}{}", fleet_id, why.empty() ? "" : ": ", why));
         }
@@ -119,7 +124,7 @@ Result<void> match_capacity(Session& session, const std::string& from_fleet, con
         if (clock.monotonic_ms() >= until)
             return refuse(ErrorCode::FailedOperation,
                           fmt::format("fleet {} has {} of {} free processes after {} s; its newest event: {}", to_fleet,
-                                      free, enough, seconds, newest_event(api, to_fleet)));
+                                      free, enough, seconds, newest_reason(api, to_fleet)));
         session.outside.pause(kBetweenLooks);
         TRY(go_on(session));
         free = free_of(TRY(use_of(api, to_fleet)));

@@ -16,6 +16,9 @@ inline constexpr Millis kBetweenLooks{500};
 Result<api::FleetAttributes> wait_for_status(Session& session, const std::string& fleet_id, const std::string& status,
                                              std::uint64_t seconds);
 
+/// Code and message of the newest event that says more than that the fleet changed its state; "" when there is none.
+std::string newest_reason(Api& api, const std::string& fleet_id);
+
 /// "interrupted" when Ctrl-C was noted.
 Result<void> go_on(const Session& session);
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/fleet_life.h"
 #include "cli/lookup.h"
 #include "codec/json_text.h"
 
@@ -68,9 +69,8 @@ struct Page {
 };
 
 std::string why(Api& api, const std::string& fleet_id) {
-    const auto events = call(api, api::DescribeFleetEventsRequest{.fleet_id = fleet_id, .limit = 1});
-    if (!events || events->events.empty()) return "";
-    return fmt::format(": {} {}", events->events.front().event_code, events->events.front().message.value_or(""));
+    const std::string reason = newest_reason(api, fleet_id);
+    return reason.empty() ? "" : ": " + reason;
 }
 
 Result<Page> look(Api& api) {
