@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "engine/api_port.h"
 #include "http/console_sessions.h"
+#include "http/event_source.h"
 #include "http/key_store.h"
 #include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
