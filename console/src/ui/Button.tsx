@@ -1,0 +1,44 @@
+import { Button as TButton } from 'tdesign-react/es/button';
+import type { ReactNode } from 'react';
+import { useConsole } from '../app/console';
+import { useText } from '../i18n';
+
+interface Props {
+  children: ReactNode;
+  onClick?: () => void;
+  kind?: 'primary' | 'plain' | 'danger' | 'link' | 'danger-link';
+  type?: 'button' | 'submit';
+  busy?: boolean;
+  disabled?: boolean;
+  label?: string;
+  icon?: React.ReactElement;
+  size?: 'small' | 'medium' | 'large';
+}
+
+export function Button({ children, onClick, kind = 'plain', type = 'button', busy, disabled, label, icon, size }: Props) {
+  const link = kind === 'link' || kind === 'danger-link';
+  return (
+    <TButton
+      type={type}
+      size={size ?? (link ? 'small' : 'medium')}
+      theme={kind === 'primary' || kind === 'link' ? 'primary' : kind === 'plain' ? 'default' : 'danger'}
+      variant={link ? 'text' : kind === 'plain' ? 'outline' : 'base'}
+      loading={busy ?? false}
+      disabled={disabled ?? false}
+      onClick={() => onClick?.()}
+      icon={icon}
+      className={link ? 'button-link' : undefined}
+      {...(label ? { 'aria-label': label, title: label } : {})}
+    >
+      {children}
+    </TButton>
+  );
+}
+
+/** A button for something that changes the server: keys that only read see it, but cannot press it. */
+export function ActionButton(props: Props) {
+  const { session } = useConsole();
+  const text = useText();
+  if (!session.ReadOnly) return <Button {...props} />;
+  return <Button {...props} disabled label={text.common.readOnly} />;
+}
