@@ -42,11 +42,19 @@ export function App() {
       setOver(true);
       setSession(null);
     });
-    const token = takeLinkToken();
-    (token ? signIn({ LinkToken: token }) : currentSession()).then(setSession, (thrown: unknown) => {
-      setError(asApiError(thrown));
-      setSession(null);
-    });
+    const begin = (first: boolean) => {
+      const token = takeLinkToken();
+      if (!token && !first) return;
+      (token ? signIn({ LinkToken: token }) : currentSession()).then(setSession, (thrown: unknown) => {
+        setError(asApiError(thrown));
+        setSession(null);
+      });
+    };
+    // A link may also be opened in a tab where the console already is.
+    const followed = () => begin(false);
+    begin(true);
+    window.addEventListener('hashchange', followed);
+    return () => window.removeEventListener('hashchange', followed);
   }, []);
 
   const preferences = useMemo<Preferences>(
@@ -92,7 +100,7 @@ export function App() {
               {session === undefined ? null : session ? (
                 <Shell session={session} onLeave={leave} />
               ) : (
-                <SignIn error={error} over={over} onSession={enter} />
+                <SignIn key={error?.requestId ?? error?.code} error={error} over={over} onSession={enter} />
               )}
             </Toasts>
           </QueryClientProvider>

@@ -57,7 +57,7 @@ export function TextField({ value, onChange, placeholder, type, lines, autocompl
           value={value}
           onChange={(next) => onChange(String(next))}
           placeholder={placeholder ?? ''}
-          autosize={{ minRows: lines, maxRows: 16 }}
+          rows={lines}
           status={status}
         />
       ) : (
