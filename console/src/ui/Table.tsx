@@ -1,5 +1,5 @@
 import { Table as TTable } from 'tdesign-react/es/table';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useText } from '../i18n';
 import { Button } from './Button';
 
@@ -24,11 +24,14 @@ const kVirtualFrom = 60;
 
 /** A list. Long ones draw only the rows in sight. */
 export function Table<T extends object>({ label, rows, columns, rowKey, loading, empty }: Props<T>) {
+  const box = useRef<HTMLDivElement>(null);
+  // What scrolls sideways must be in reach of the keyboard.
+  useEffect(() => box.current?.querySelector('.t-table__content')?.setAttribute('tabindex', '0'));
   if (!loading && rows.length === 0) return <>{empty}</>;
   const long = rows.length > kVirtualFrom;
   const width = columns.reduce((sum, column) => sum + (column.width ?? 160), 0);
   return (
-    <div className="table" role="region" aria-label={label}>
+    <div ref={box} className="table" role="region" aria-label={label}>
       <TTable
         data={rows as Record<string, unknown>[]}
         rowKey={rowKey}
