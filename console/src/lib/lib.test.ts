@@ -45,7 +45,7 @@ describe('the filter language', () => {
     ['(maximumSessions>=10 OR playerSessionCount=0) OR NOT (creationTimeMillis>1575518668000)', null],
     ["gameServerSessionProperties.game-mode='duel'", null],
     ['maximumSessions', 15],
-    ['maximumSessions=ten', 15],
+    ['maximumSessions=ten', 16],
     ['unknown=1', 0],
     ['gameServerSessionName>1', 21],
     ['(maximumSessions=1', 18],

@@ -11,11 +11,13 @@ interface Props {
   busy?: boolean;
   disabled?: boolean;
   label?: string;
+  /** Why it is as it is; the name stays. */
+  hint?: string;
   icon?: React.ReactElement;
   size?: 'small' | 'medium' | 'large';
 }
 
-export function Button({ children, onClick, kind = 'plain', type = 'button', busy, disabled, label, icon, size }: Props) {
+export function Button({ children, onClick, kind = 'plain', type = 'button', busy, disabled, label, hint, icon, size }: Props) {
   const link = kind === 'link' || kind === 'danger-link';
   return (
     <TButton
@@ -28,6 +30,7 @@ export function Button({ children, onClick, kind = 'plain', type = 'button', bus
       onClick={() => onClick?.()}
       icon={icon}
       className={link ? 'button-link' : undefined}
+      {...(hint ? { title: hint } : {})}
       {...(label ? { 'aria-label': label, title: label } : {})}
     >
       {children}
@@ -40,5 +43,5 @@ export function ActionButton(props: Props) {
   const { session } = useConsole();
   const text = useText();
   if (!session.ReadOnly) return <Button {...props} />;
-  return <Button {...props} disabled label={text.common.readOnly} />;
+  return <Button {...props} disabled hint={text.common.readOnly} />;
 }

@@ -45,6 +45,7 @@ export function Table<T extends object>({ label, rows, columns, rowKey, loading,
           colKey: column.key,
           title: column.title,
           align: column.align ?? 'left',
+          ...(column.key === 'actions' ? { fixed: 'right' as const } : {}),
           ...(column.width ? { width: column.width } : {}),
           cell: ({ row }: { row: unknown }) => column.render(row as T),
         }))}

@@ -2,6 +2,7 @@ import { type FieldModel, type Json, model, type Values } from '../../explorer/m
 import type { Problem } from '../../explorer/validate';
 import { useText } from '../../i18n';
 import { Button } from '../../ui/Button';
+import { problemText } from './problem';
 import { Scalar } from './Scalar';
 
 interface Props {
@@ -31,6 +32,7 @@ export function Fields({ fields, values, path, problems, onChange }: Props) {
                 {field.required && ' *'}
               </legend>
               <div className="field-hint">{field.desc}</div>
+              <Wrong path={at} problems={problems} />
               <Fields fields={model.objects[field.object ?? ''] ?? []} values={isObject(value) ? value : {}} path={at} problems={problems} onChange={(next) => set(field.name, next)} />
             </fieldset>
           );
@@ -39,6 +41,17 @@ export function Fields({ fields, values, path, problems, onChange }: Props) {
       })}
     </>
   );
+}
+
+/** What is wrong with a list or an object as a whole. */
+function Wrong({ path, problems }: { path: string; problems: Problem[] }) {
+  const text = useText();
+  const problem = problems.find((one) => one.path === path);
+  return problem ? (
+    <div className="field-error" role="alert">
+      {problemText(problem, text)}
+    </div>
+  ) : null;
 }
 
 function isObject(value: Json | undefined): value is Values {
@@ -57,6 +70,7 @@ function List(props: { field: FieldModel; value: Json[]; path: string; problems:
         {field.required && ' *'}
       </legend>
       <div className="field-hint">{field.desc}</div>
+      <Wrong path={path} problems={problems} />
       {value.map((one, index) => (
         <div className="nested-row" key={index}>
           {field.type === 'Object' ? (

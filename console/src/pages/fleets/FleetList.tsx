@@ -28,7 +28,7 @@ export function FleetList() {
     {
       key: 'name',
       title: text.fleet.nameAndId,
-      width: 280,
+      width: 240,
       render: ({ attributes }) => (
         <div className="two-lines">
           <Link to={to('fleets', attributes.FleetId)}>{attributes.Name}</Link>
@@ -68,8 +68,7 @@ export function FleetList() {
       width: 160,
       render: ({ attributes }) => <code className="cut">{attributes.AssetId}</code>,
     },
-    { key: 'type', title: text.fleet.instanceType, width: 120, render: ({ attributes }) => attributes.InstanceType },
-    { key: 'tags', title: text.common.tags, width: 140, render: ({ attributes }) => <Tags tags={attributes.Tags} /> },
+    { key: 'tags', title: text.common.tags, width: 120, render: ({ attributes }) => <Tags tags={attributes.Tags} /> },
     { key: 'created', title: text.common.created, width: 170, render: ({ attributes }) => <Time value={attributes.CreationTime} /> },
     {
       key: 'actions',
