@@ -22,6 +22,8 @@ export function Button({ children, onClick, kind = 'plain', type = 'button', bus
   return (
     <TButton
       type={type}
+      // Left to itself the library makes a div of a disabled button, and a screen reader no longer knows it.
+      tag="button"
       size={size ?? (link ? 'small' : 'medium')}
       theme={kind === 'primary' || kind === 'link' ? 'primary' : kind === 'plain' ? 'default' : 'danger'}
       variant={link ? 'text' : kind === 'plain' ? 'outline' : 'base'}
