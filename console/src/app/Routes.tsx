@@ -11,7 +11,7 @@ export interface PageProps {
   route: Route;
 }
 
-const kPages: Record<string, ComponentType<PageProps>> = {
+const kPages: Record<string, ComponentType<PageProps> | undefined> = {
   overview: lazy(() => import('../pages/overview/Overview')),
   start: lazy(() => import('../pages/start/Start')),
   assets: lazy(() => import('../pages/assets/Assets')),

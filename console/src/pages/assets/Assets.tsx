@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import type { Asset } from '../../api/types';
 import { useConsole } from '../../app/console';
-import type { PageProps } from '../../app/Routes';
 import { Link, withQuery } from '../../app/router';
 import { useApi } from '../../hooks/api';
 import { useText } from '../../i18n';
@@ -19,7 +18,7 @@ const kPage = 20;
 const kStates = ['UPLOADING', 'UPLOAD_FAILED', 'UPLOADED'];
 type Open = { kind: 'create' } | { kind: 'edit' | 'delete'; asset: Asset } | null;
 
-export default function Assets(_: PageProps) {
+export default function Assets() {
   const text = useText();
   const { region } = useConsole();
   const [offset, setOffset] = useState(0);

@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import type { AccessKey } from '../../api/types';
 import { useConsole } from '../../app/console';
-import type { PageProps } from '../../app/Routes';
 import { useApi } from '../../hooks/api';
 import { useText } from '../../i18n';
 import { Id, Status, Time } from '../../ui/Bits';
@@ -14,7 +13,7 @@ import { CreateKey } from './CreateKey';
 
 type Open = { kind: 'create' } | { kind: 'toggle' | 'delete' | 'rotate'; key: AccessKey } | null;
 
-export default function Keys(_: PageProps) {
+export default function Keys() {
   const text = useText();
   const { session } = useConsole();
   const keys = useApi('ListAccessKeys', { Offset: 0, Limit: 100 });

@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useConsole } from '../../app/console';
-import type { PageProps } from '../../app/Routes';
 import { Link, to } from '../../app/router';
 import { useFleets } from '../../hooks/fleets';
 import { useText } from '../../i18n';
@@ -21,7 +20,7 @@ interface Line {
 }
 
 /** The region as it breathes: every number with its last two minutes. */
-export default function Overview(_: PageProps) {
+export default function Overview() {
   const text = useText();
   const { region, placements } = useConsole();
   const { fleets, loading, error, retry } = useFleets();

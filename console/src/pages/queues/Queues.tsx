@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import type { GameServerSessionQueue } from '../../api/types';
-import type { PageProps } from '../../app/Routes';
 import { Link, withQuery } from '../../app/router';
 import { useApi } from '../../hooks/api';
 import { useText } from '../../i18n';
@@ -16,7 +15,7 @@ import { QueueForm } from './QueueForm';
 const kPage = 20;
 type Open = { kind: 'create' } | { kind: 'modify' | 'delete'; queue: GameServerSessionQueue } | null;
 
-export default function Queues(_: PageProps) {
+export default function Queues() {
   const text = useText();
   const [offset, setOffset] = useState(0);
   const [open, setOpen] = useState<Open>(null);

@@ -1,6 +1,5 @@
 import { useMemo, useState } from 'react';
 import type { FleetStatisticDetail } from '../../api/types';
-import type { PageProps } from '../../app/Routes';
 import { useApi } from '../../hooks/api';
 import { useFleets } from '../../hooks/fleets';
 import { useText } from '../../i18n';
@@ -31,7 +30,7 @@ function dayAgo(days: number): string {
   return new Date(Date.now() - days * kDay).toISOString().slice(0, 10);
 }
 
-export default function Statistics(_: PageProps) {
+export default function Statistics() {
   const text = useText();
   const { fleets } = useFleets();
   const [fleetId, setFleetId] = useState('');
