@@ -1,0 +1,129 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, open, shoot, signIn, visit } from './browser';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+it('an update by clicks: warned, grown, moved, drained, moved back', async () => {
+  const site = await visit(browser);
+  await signIn(site);
+  const { page, fake } = site;
+  const alias = fake.world.aliases.find((one) => one.Name === 'arena')!;
+  const [fresh, old] = fake.world.fleets.map((one) => one.attributes);
+  await open(site, `/update/${alias.AliasId}`);
+  await page.getByLabel('New fleet').selectOption(fresh!.FleetId);
+  await page.getByText('could not carry the load').waitFor();
+  await page.getByRole('button', { name: /Grow it to 2 instances/ }).click();
+  await page.getByText('has room for the whole load').waitFor();
+  await page.getByRole('button', { name: 'Move the alias to arena-v2' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click();
+  await page.getByRole('button', { name: 'Move back to arena-v1' }).waitFor();
+  expect(alias.RoutingStrategy.FleetId).toBe(fresh!.FleetId);
+  await expect.poll(() => page.getByTestId(`sessions-${fresh!.FleetId}`).textContent(), { timeout: 20_000 }).toMatch(/[1-9]/);
+  await page.getByText(/≈/).waitFor();
+  await shoot(site, 'update-draining');
+  await page.getByRole('button', { name: 'Move back to arena-v1' }).click();
+  await page.getByRole('button', { name: 'Move the alias to arena-v2' }).waitFor();
+  expect(alias.RoutingStrategy.FleetId).toBe(old!.FleetId);
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('getting started: one click to a session, one more a chat page', async () => {
+  const site = await visit(browser, { empty: true });
+  await signIn(site);
+  await open(site, '/start');
+  await site.page.getByRole('button', { name: 'Do steps 1 to 3' }).click();
+  const chat = site.page.getByRole('button', { name: 'Open chat as player 1' });
+  await chat.waitFor({ timeout: 30_000 });
+  await expect.poll(() => chat.isEnabled(), { timeout: 10_000 }).toBe(true);
+  await shoot(site, 'start-connect');
+  const popup = site.context.waitForEvent('page');
+  await chat.click();
+  await popup;
+  await site.page.getByRole('button', { name: 'Open chat as player 2' }).waitFor();
+  expect(site.fake.world.players).toHaveLength(1);
+  await site.close();
+});
+
+it('by keyboard alone: an alias is created', async () => {
+  const site = await visit(browser);
+  await signIn(site);
+  await open(site, '/aliases');
+  const create = site.page.locator('.page-actions').getByRole('button', { name: 'Create alias' });
+  await create.focus();
+  await site.page.keyboard.press('Enter');
+  const dialog = site.page.getByRole('dialog');
+  await dialog.getByLabel('Name', { exact: false }).first().focus();
+  await site.page.keyboard.type('lobby');
+  await dialog.locator('select').selectOption({ index: 1 });
+  await site.page.keyboard.press('Tab');
+  await dialog.getByLabel('Name', { exact: false }).first().press('Enter');
+  await site.page.getByRole('link', { name: 'lobby' }).waitFor();
+  await create.focus();
+  await site.page.keyboard.press('Enter');
+  await site.page.getByRole('dialog').waitFor();
+  await site.page.keyboard.press('Escape');
+  await site.page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await create.evaluate((element) => element === document.activeElement)).toBe(true);
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('a refusal is explained, a session that ends leads back, a read-only key changes nothing', async () => {
+  const site = await visit(browser, { missing: ['DescribeAliasHistory'] });
+  await signIn(site);
+  expect(site.page.url()).not.toContain('once');
+  site.fake.state.failNext = 'ListAliases';
+  await open(site, '/aliases');
+  const box = site.page.getByRole('alert');
+  await box.waitFor();
+  expect(await box.textContent()).toMatch(/The server has failed.*planted.*InternalError.*r-\d+/s);
+  await site.page.getByRole('button', { name: 'Try again' }).click();
+  await site.page.getByRole('link', { name: 'arena', exact: true }).click();
+  await site.page.getByRole('heading', { name: 'Basic information' }).waitFor();
+  expect(await site.page.getByRole('heading', { name: 'History' }).count()).toBe(0);
+  site.fake.expire();
+  await site.page.getByText('Your session has ended').waitFor({ timeout: 40_000 });
+  await site.page.getByLabel('SecretId').fill('AKIDread');
+  await site.page.getByLabel('SecretKey').fill('secret');
+  await site.page.getByRole('button', { name: 'Sign in' }).click();
+  await site.page.getByRole('heading', { name: 'arena', exact: true }).waitFor();
+  expect(await site.page.getByRole('button', { name: 'Modify' }).isDisabled()).toBe(true);
+  await site.close();
+});
+
+it('the explorer checks, calls and shows the same call as a program', async () => {
+  const site = await visit(browser);
+  await signIn(site);
+  await open(site, '/explorer/DescribeFleetUtilization');
+  await site.page.getByRole('button', { name: 'Call', exact: true }).click();
+  await site.page.getByText('Required').waitFor();
+  await open(site, '/explorer/DescribeInstanceTypes');
+  await site.page.getByRole('button', { name: 'Call', exact: true }).click();
+  await site.page.getByText('S5.LARGE8').waitFor();
+  await site.page.getByRole('tab', { name: 'curl' }).click();
+  expect(await site.page.locator('pre').textContent()).toContain('X-TC-Action: DescribeInstanceTypes');
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('an upload shows progress and becomes an asset', async () => {
+  const site = await visit(browser);
+  await signIn(site);
+  await open(site, '/assets');
+  await site.page.locator('.page-actions button').click();
+  const dialog = site.page.getByRole('dialog');
+  await dialog.locator('input[type=text]').nth(0).fill('mine');
+  await dialog.locator('input[type=text]').nth(1).fill('v9');
+  await dialog.locator('input[type=file]').setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: Buffer.alloc(3_000_000) });
+  await dialog.getByRole('button', { name: 'OK' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await site.page.getByText('mine', { exact: true }).waitFor();
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { parseArn, formatArn } from './arn';
+import { instancesFor, judge, type Load } from './carry';
+import { record, type Sample, secondsLeft } from './drain';
+import { checkFilter } from './filter';
+import { csv, duration } from './format';
+import { push } from './ring';
+
+const load = (change: Partial<Load>): Load => ({ status: 'ACTIVE', sessions: 0, activeInstances: 1, desiredInstances: 1, maxInstances: 1, perInstance: 10, buffer: null, automatic: true, ...change });
+
+describe('whether the new fleet could carry the load', () => {
+  it.each([
+    ['a fleet that is not active takes nothing', load({ sessions: 1 }), load({ status: 'ERROR' }), { kind: 'not-active' }],
+    ['a fleet without processes takes nothing', load({}), load({ perInstance: 0 }), { kind: 'no-processes' }],
+    ['ten sessions fit into ten processes', load({ sessions: 10 }), load({}), { kind: 'ready' }],
+    ['eleven do not', load({ sessions: 11 }), load({}), { kind: 'short', instances: 2, free: 10, needed: 11 }],
+    ['a buffer grows it within its maximum', load({ sessions: 15 }), load({ buffer: 30, maxInstances: 5 }), { kind: 'grows', instances: 3 }],
+    ['a buffer cannot grow it beyond its maximum', load({ sessions: 15 }), load({ buffer: 30, maxInstances: 2 }), { kind: 'short', instances: 3, free: 10, needed: 15 }],
+    ['a fleet adjusted by hand does not grow', load({ sessions: 15 }), load({ buffer: 30, maxInstances: 5, automatic: false }), { kind: 'short', instances: 3, free: 10, needed: 15 }],
+    ['its own sessions count too', load({ sessions: 8 }), load({ sessions: 5 }), { kind: 'short', instances: 2, free: 5, needed: 8 }],
+  ])('%s', (_, from, to, verdict) => expect(judge(from, to)).toEqual(verdict));
+  it('counts at least one instance', () => expect(instancesFor(0, 10, 30)).toBe(1));
+});
+
+describe('when the old fleet will be empty', () => {
+  const line = (...sessions: number[]): Sample[] => sessions.map((count, index) => ({ time: index * 1000, sessions: count }));
+  it.each([
+    ['nothing is known without samples', [], null],
+    ['nothing has ended yet', line(5, 5, 5), null],
+    ['half in ten seconds leaves ten', [{ time: 0, sessions: 10 }, { time: 10_000, sessions: 5 }], 10],
+    ['empty is empty', line(2, 1, 0), 0],
+    ['the pace counts from the peak', line(1, 9, 8, 7), 7],
+  ])('%s', (_, samples, left) => expect(secondsLeft(samples)).toBe(left));
+  it('keeps only the ends of a flat stretch', () => {
+    let samples: Sample[] = [];
+    for (const one of line(3, 3, 3, 3, 2)) samples = record(samples, one);
+    expect(samples.map((one) => one.time)).toEqual([0, 3000, 4000]);
+  });
+});
+
+describe('the filter language', () => {
+  it.each([
+    ['', null],
+    ["gameServerSessionName='a b' AND maximumSessions>=10", null],
+    ['(maximumSessions>=10 OR playerSessionCount=0) OR NOT (creationTimeMillis>1575518668000)', null],
+    ["gameServerSessionProperties.game-mode='duel'", null],
+    ['maximumSessions', 15],
+    ['maximumSessions=ten', 16],
+    ['unknown=1', 0],
+    ['gameServerSessionName>1', 21],
+    ['(maximumSessions=1', 18],
+    ['maximumSessions=1 )', 17],
+    ['hasAvailablePlayerSessions=maybe', 27],
+  ])('%s', (text, at) => expect(checkFilter(text)).toBe(at));
+});
+
+describe('small things', () => {
+  it('durations', () => expect([duration(5), duration(65), duration(3661), duration(90_061)]).toEqual(['5s', '1m 05s', '1h 01m 01s', '1d 01h 01m 01s']));
+  it('sheets run no formula', () => expect(csv([['=1+1', 'a,"b"', 2]])).toBe(`'=1+1,"a,""b""",2\r\n`));
+  it('a ring forgets the oldest', () => expect(push([1, 2, 3], 4, 3)).toEqual([2, 3, 4]));
+  it('an ARN there and back', () => {
+    const text = 'qcs::gse:ap-shanghai:uin/1:fleet/fleet-a-b';
+    expect(formatArn(parseArn(text)!)).toBe(text);
+    expect(parseArn('fleet-a-b')).toBeNull();
+  });
+});

@@ -1,0 +1,134 @@
+import { useState } from 'react';
+import { go, Link, to } from '../../app/router';
+import { type LiveFleet, useFleets } from '../../hooks/fleets';
+import { useText } from '../../i18n';
+import { Id, Meter, Status, Tags, Time } from '../../ui/Bits';
+import { ActionButton } from '../../ui/Button';
+import { ErrorBox } from '../../ui/ErrorBox';
+import { Card, Empty, Page } from '../../ui/Page';
+import { type Column, Pager, Table } from '../../ui/Table';
+import { CopyFleet } from './CopyFleet';
+import { DeleteFleet } from './DeleteFleet';
+
+const kPage = 20;
+type Row = LiveFleet & { id: string };
+
+export function FleetList() {
+  const text = useText();
+  const [offset, setOffset] = useState(0);
+  const [open, setOpen] = useState<{ kind: 'copy' | 'delete'; fleet: LiveFleet } | null>(null);
+  const { fleets, total, loading, error, retry } = useFleets(offset, kPage);
+  const rows: Row[] = fleets.map((fleet) => ({ ...fleet, id: fleet.attributes.FleetId }));
+  const create = (
+    <ActionButton kind="primary" onClick={() => go('/fleets/new')}>
+      {text.fleet.create}
+    </ActionButton>
+  );
+  const columns: Column<Row>[] = [
+    {
+      key: 'name',
+      title: text.fleet.nameAndId,
+      width: 240,
+      render: ({ attributes }) => (
+        <div className="two-lines">
+          <Link to={to('fleets', attributes.FleetId)}>{attributes.Name}</Link>
+          <Id value={attributes.FleetId} />
+        </div>
+      ),
+    },
+    { key: 'status', title: text.common.status, width: 110, render: ({ attributes }) => <Status value={attributes.Status} /> },
+    {
+      key: 'instances',
+      title: text.fleet.instances,
+      width: 110,
+      render: ({ capacity }) => <Instances capacity={capacity} />,
+    },
+    {
+      key: 'sessions',
+      title: text.fleet.sessions,
+      width: 150,
+      render: ({ utilization }) => (
+        <Meter
+          label={text.fleet.sessions}
+          part={utilization?.ActiveGameServerSessionCount ?? 0}
+          whole={utilization?.ActiveServerProcessCount ?? 0}
+        />
+      ),
+    },
+    {
+      key: 'players',
+      title: text.fleet.players,
+      width: 90,
+      align: 'right',
+      render: ({ utilization }) => utilization?.CurrentPlayerSessionCount ?? 0,
+    },
+    {
+      key: 'asset',
+      title: text.fleet.asset,
+      width: 160,
+      render: ({ attributes }) => <code className="cut">{attributes.AssetId}</code>,
+    },
+    { key: 'tags', title: text.common.tags, width: 120, render: ({ attributes }) => <Tags tags={attributes.Tags} /> },
+    { key: 'created', title: text.common.created, width: 170, render: ({ attributes }) => <Time value={attributes.CreationTime} /> },
+    {
+      key: 'actions',
+      title: text.common.actions,
+      width: 140,
+      render: (fleet) => (
+        <div className="actions">
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'copy', fleet })}>
+            {text.common.copyVerb}
+          </ActionButton>
+          <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'delete', fleet })}>
+            {text.common.delete}
+          </ActionButton>
+        </div>
+      ),
+    },
+  ];
+  return (
+    <Page title={text.menu.fleets} lead={text.fleet.lead} actions={create}>
+      <Card>
+        {error && <ErrorBox error={error} onRetry={() => void retry()} />}
+        <Table
+          label={text.menu.fleets}
+          rows={rows}
+          columns={columns}
+          rowKey="id"
+          loading={loading}
+          empty={
+            !error && (
+              <Empty
+                title={text.fleet.none}
+                action={
+                  <div className="actions">
+                    {create}
+                    <Link to="/start">{text.menu.start}</Link>
+                  </div>
+                }
+              >
+                {text.fleet.noneLong}
+              </Empty>
+            )
+          }
+        />
+        <Pager offset={offset} size={kPage} total={total} onOffset={setOffset} />
+      </Card>
+      {open?.kind === 'copy' && <CopyFleet fleet={open.fleet.attributes} onClose={() => setOpen(null)} />}
+      {open?.kind === 'delete' && <DeleteFleet fleet={open.fleet} onClose={() => setOpen(null)} />}
+    </Page>
+  );
+}
+
+function Instances({ capacity }: { capacity: LiveFleet['capacity'] }) {
+  const text = useText();
+  const counts = capacity?.InstanceCounts;
+  if (!counts) return <span>–</span>;
+  return (
+    <span title={text.fleet.instancesLong(counts.MiniNum, counts.MaxiNum)}>
+      {counts.Active}/{counts.Desired}
+      {counts.Pending > 0 && <span className="quiet"> +{counts.Pending}</span>}
+      {counts.Terminating > 0 && <span className="quiet"> −{counts.Terminating}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,157 @@
+import { useState } from 'react';
+import type { InstanceExtend } from '../../../api/types';
+import { useApi } from '../../../hooks/api';
+import { useNow } from '../../../hooks/clock';
+import { useText } from '../../../i18n';
+import { duration } from '../../../lib/format';
+import { Id, Meter, Status, Time } from '../../../ui/Bits';
+import { ActionButton, Button } from '../../../ui/Button';
+import { Confirm } from '../../../ui/Confirm';
+import { ErrorBox } from '../../../ui/ErrorBox';
+import { NumberField, TextField } from '../../../ui/Field';
+import { FormModal } from '../../../ui/FormModal';
+import { Card, Empty } from '../../../ui/Page';
+import { type Column, Pager, Table } from '../../../ui/Table';
+import { InstanceLogs } from './InstanceLogs';
+
+const kPage = 100;
+type Row = InstanceExtend & { id: string };
+type Open = { kind: 'weight' | 'reserve' | 'logs'; row: Row } | null;
+
+export function InstancesTab({ fleetId }: { fleetId: string }) {
+  const text = useText();
+  const now = useNow(1000);
+  const [offset, setOffset] = useState(0);
+  const [address, setAddress] = useState('');
+  const [open, setOpen] = useState<Open>(null);
+  const instances = useApi('DescribeInstancesExtend', {
+    FleetId: fleetId,
+    Offset: offset,
+    Limit: kPage,
+    ...(address ? { IpAddress: address } : {}),
+  });
+  const rows: Row[] = (instances.data?.Instances ?? []).map((one) => ({ ...one, id: one.Instance.InstanceId }));
+  const columns: Column<Row>[] = [
+    {
+      key: 'id',
+      title: text.instance.id,
+      width: 180,
+      render: ({ Instance }) => (
+        <div className="two-lines">
+          <Id value={Instance.InstanceId} />
+          <code className="quiet">{Instance.IpAddress}</code>
+        </div>
+      ),
+    },
+    { key: 'state', title: text.common.status, width: 110, render: (row) => <Status value={row.State} /> },
+    {
+      key: 'processes',
+      title: text.instance.processes,
+      width: 130,
+      render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
+    },
+    {
+      key: 'sessions',
+      title: text.fleet.sessions,
+      width: 150,
+      render: (row) => <Meter label={text.fleet.sessions} part={row.GameSessionCnt} whole={row.MaxGameSessionCnt} />,
+    },
+    {
+      key: 'players',
+      title: text.fleet.players,
+      width: 150,
+      render: (row) => <Meter label={text.fleet.players} part={row.PlayerSessionCnt} whole={row.MaxPlayerSessionCnt} />,
+    },
+    {
+      key: 'weight',
+      title: text.instance.weight,
+      width: 110,
+      render: ({ Instance }) => (
+        <>
+          {Instance.Weight}
+          {Instance.ReserveValue === 1 && <span className="quiet"> · {text.instance.reserved}</span>}
+        </>
+      ),
+    },
+    {
+      key: 'age',
+      title: text.instance.runTime,
+      width: 150,
+      render: ({ Instance }) => duration((now - Date.parse(Instance.CreateTime)) / 1000),
+    },
+    { key: 'created', title: text.common.created, width: 170, render: ({ Instance }) => <Time value={Instance.CreateTime} /> },
+    {
+      key: 'actions',
+      title: text.common.actions,
+      width: 220,
+      render: (row) => (
+        <div className="actions">
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'weight', row })}>
+            {text.instance.weight}
+          </ActionButton>
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'reserve', row })}>
+            {row.Instance.ReserveValue === 1 ? text.instance.release : text.instance.reserve}
+          </ActionButton>
+          <Button kind="link" onClick={() => setOpen({ kind: 'logs', row })}>
+            {text.instance.logs}
+          </Button>
+        </div>
+      ),
+    },
+  ];
+  return (
+    <Card>
+      <div className="toolbar">
+        <TextField bare type="search" label={text.instance.filter} placeholder={text.instance.filter} value={address} onChange={(next) => setAddress(next.trim())} />
+      </div>
+      {instances.error && <ErrorBox error={instances.error} />}
+      <Table
+        label={text.fleet.tabs.instances}
+        rows={rows}
+        columns={columns}
+        rowKey="id"
+        loading={instances.isPending}
+        empty={<Empty title={text.instance.none}>{text.instance.noneLong}</Empty>}
+      />
+      <Pager offset={offset} size={kPage} total={instances.data?.TotalCount ?? 0} onOffset={setOffset} />
+      {open?.kind === 'weight' && <Weight row={open.row} fleetId={fleetId} onClose={() => setOpen(null)} />}
+      {open?.kind === 'logs' && <InstanceLogs fleetId={fleetId} instanceId={open.row.id} onClose={() => setOpen(null)} />}
+      {open?.kind === 'reserve' && (
+        <Confirm
+          title={open.row.Instance.ReserveValue === 1 ? text.instance.releaseTitle(open.row.id) : text.instance.reserveTitle(open.row.id)}
+          confirm={open.row.Instance.ReserveValue === 1 ? text.instance.release : text.instance.reserve}
+          done={text.common.saved}
+          onClose={() => setOpen(null)}
+          work={async (run) => {
+            await run('SetServerReserved', {
+              FleetId: fleetId,
+              InstanceId: open.row.id,
+              ReserveValue: open.row.Instance.ReserveValue === 1 ? 0 : 1,
+            });
+          }}
+        >
+          <p>{open.row.Instance.ReserveValue === 1 ? text.instance.releaseAffects : text.instance.reserveAffects(open.row.GameSessionCnt)}</p>
+        </Confirm>
+      )}
+    </Card>
+  );
+}
+
+function Weight({ row, fleetId, onClose }: { row: Row; fleetId: string; onClose: () => void }) {
+  const text = useText();
+  const [weight, setWeight] = useState<number | null>(row.Instance.Weight);
+  const problem = weight === null || weight < 0 || weight > 10 ? text.instance.weightRange : null;
+  return (
+    <FormModal
+      title={text.instance.weightTitle(row.id)}
+      done={text.common.saved}
+      problem={problem}
+      onClose={onClose}
+      work={async (run) => {
+        await run('SetServerWeight', { FleetId: fleetId, InstanceId: row.id, Weight: weight ?? 5 });
+      }}
+    >
+      <NumberField label={text.instance.weight} value={weight} onChange={setWeight} hint={text.instance.weightHint} />
+    </FormModal>
+  );
+}

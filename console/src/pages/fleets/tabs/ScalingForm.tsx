@@ -1,0 +1,91 @@
+import { useState } from 'react';
+import type { InstanceCounts, ScalingPolicy } from '../../../api/types';
+import { useText } from '../../../i18n';
+import { Note } from '../../../ui/Bits';
+import { ChoiceField, NumberField } from '../../../ui/Field';
+import { FormModal } from '../../../ui/FormModal';
+
+interface Props {
+  fleetId: string;
+  counts: InstanceCounts;
+  interval: number;
+  automatic: boolean;
+  target: ScalingPolicy | undefined;
+  /** A fleet whose first deployment failed may only have 0 to 1 instances. */
+  failed: boolean;
+  onClose: () => void;
+}
+
+export function ScalingForm({ fleetId, counts, interval: firstInterval, automatic, target, failed, onClose }: Props) {
+  const text = useText();
+  const [mode, setMode] = useState(automatic && !failed ? 'auto' : 'manual');
+  const [min, setMin] = useState<number | null>(counts.MiniNum);
+  const [max, setMax] = useState<number | null>(failed ? Math.min(counts.MaxiNum, 1) : counts.MaxiNum);
+  const [desired, setDesired] = useState<number | null>(counts.Desired);
+  const [buffer, setBuffer] = useState<number | null>(target?.TargetConfiguration?.TargetValue ?? null);
+  const [interval, setInterval] = useState<number | null>(firstInterval);
+  const auto = mode === 'auto';
+  const problem =
+    min === null || max === null || desired === null || min < 0 || min > max
+      ? text.scaling.rangeProblem
+      : failed && max > 1
+        ? text.scaling.failedFleet
+        : desired < min || desired > max
+          ? text.scaling.desiredProblem
+          : auto && buffer !== null && (buffer < 1 || buffer > 99)
+            ? text.scaling.bufferProblem
+            : auto && (interval === null || interval < 3 || interval > 30)
+              ? text.scaling.intervalProblem
+              : null;
+  return (
+    <FormModal
+      title={text.scaling.modifyTitle}
+      done={text.common.saved}
+      problem={problem}
+      onClose={onClose}
+      work={async (run) => {
+        await run('UpdateFleetCapacity', {
+          FleetId: fleetId,
+          MinSize: min ?? 0,
+          MaxSize: max ?? 0,
+          DesiredInstances: desired ?? 0,
+          ...(auto && interval !== null ? { ScalingInterval: interval } : {}),
+        });
+        if (auto && buffer !== null && buffer !== target?.TargetConfiguration?.TargetValue) {
+          await run('PutScalingPolicy', {
+            FleetId: fleetId,
+            Name: target?.Name ?? 'buffer',
+            PolicyType: 'TargetBased',
+            MetricName: 'PercentAvailableGameSessions',
+            TargetConfiguration: { TargetValue: buffer },
+          });
+        }
+        if (auto && buffer === null && target) await run('DeleteScalingPolicy', { FleetId: fleetId, Name: target.Name });
+        if (auto !== automatic) await run(auto ? 'StartFleetActions' : 'StopFleetActions', { FleetId: fleetId, Actions: ['AUTO_SCALING'] });
+      }}
+    >
+      {failed && <Note tone="warning">{text.scaling.failedFleet}</Note>}
+      <ChoiceField
+        label={text.scaling.mode}
+        value={mode}
+        onChange={(next) => !failed && setMode(next)}
+        options={[
+          { value: 'auto', label: text.scaling.automatic, hint: text.scaling.automaticHint },
+          { value: 'manual', label: text.scaling.manual, hint: text.scaling.manualHint },
+        ]}
+      />
+      <div className="row">
+        <NumberField label={text.scaling.min} value={min} onChange={setMin} />
+        <NumberField label={text.scaling.max} value={max} onChange={setMax} />
+        <NumberField label={text.scaling.desired} value={desired} onChange={setDesired} />
+      </div>
+      {auto && (
+        <div className="row">
+          <NumberField label={text.scaling.buffer} value={buffer} onChange={setBuffer} unit="%" hint={text.scaling.bufferHint} />
+          <NumberField label={text.scaling.interval} value={interval} onChange={setInterval} unit={text.common.minutes} hint={text.scaling.intervalHint} />
+        </div>
+      )}
+      {max !== null && max < counts.Active && <Note tone="warning">{text.scaling.shrinks(counts.Active - max)}</Note>}
+    </FormModal>
+  );
+}

@@ -1,0 +1,149 @@
+import { useState } from 'react';
+import type { GameServerSession } from '../../../api/types';
+import { useApi } from '../../../hooks/api';
+import { useNow } from '../../../hooks/clock';
+import { useText } from '../../../i18n';
+import { checkFilter } from '../../../lib/filter';
+import { duration, shortId } from '../../../lib/format';
+import { Id, Meter, Status, Time } from '../../../ui/Bits';
+import { ActionButton, Button } from '../../../ui/Button';
+import { ErrorBox } from '../../../ui/ErrorBox';
+import { SelectField, TextField } from '../../../ui/Field';
+import { Card, Empty } from '../../../ui/Page';
+import { type Column, Table, TokenPager } from '../../../ui/Table';
+import { CreateSession } from './CreateSession';
+import { EndSession } from './EndSession';
+import { JoinSession } from './JoinSession';
+import { SessionModal } from './SessionModal';
+
+const kPage = 100;
+type Open = { kind: 'create' } | { kind: 'join' | 'end' | 'show'; session: GameServerSession } | null;
+
+export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: string | null }) {
+  const text = useText();
+  const now = useNow(1000);
+  const [status, setStatus] = useState('');
+  const [draft, setDraft] = useState('');
+  const [filter, setFilter] = useState('');
+  const [tokens, setTokens] = useState<string[]>([]);
+  const [open, setOpen] = useState<Open>(null);
+  const token = tokens[tokens.length - 1];
+  const page = { FleetId: fleetId, Limit: kPage, ...(token ? { NextToken: token } : {}) };
+  const listed = useApi('DescribeGameServerSessions', { ...page, ...(status ? { StatusFilter: status } : {}) }, { enabled: filter === '' });
+  const found = useApi('SearchGameServerSessions', { ...page, FilterExpression: filter }, { enabled: filter !== '' });
+  const { data, error, isPending } = filter ? found : listed;
+  const rows = data?.GameServerSessions ?? [];
+  const wrong = checkFilter(draft);
+  const search = () => {
+    if (wrong !== null) return;
+    setTokens([]);
+    setFilter(draft.trim());
+  };
+  const create = (
+    <ActionButton kind="primary" onClick={() => setOpen({ kind: 'create' })}>
+      {text.session.create}
+    </ActionButton>
+  );
+  const columns: Column<GameServerSession>[] = [
+    {
+      key: 'id',
+      title: text.session.nameAndId,
+      width: 270,
+      render: (session) => (
+        <div className="two-lines">
+          <Button kind="link" onClick={() => setOpen({ kind: 'show', session })}>
+            {session.Name || shortId(session.GameServerSessionId)}
+          </Button>
+          <Id value={session.GameServerSessionId} short={shortId(session.GameServerSessionId)} />
+        </div>
+      ),
+    },
+    { key: 'status', title: text.common.status, width: 120, render: (session) => <Status value={session.Status} /> },
+    { key: 'address', title: text.session.address, width: 170, render: (session) => <code>{`${session.IpAddress}:${session.Port}`}</code> },
+    {
+      key: 'players',
+      title: text.fleet.players,
+      width: 150,
+      render: (session) => <Meter label={text.fleet.players} part={session.CurrentPlayerSessionCount} whole={session.MaximumPlayerSessionCount} />,
+    },
+    {
+      key: 'age',
+      title: text.session.runDuration,
+      width: 140,
+      render: (session) => duration(((session.TerminationTime ? Date.parse(session.TerminationTime) : now) - Date.parse(session.CreationTime)) / 1000),
+    },
+    { key: 'created', title: text.common.created, width: 170, render: (session) => <Time value={session.CreationTime} /> },
+    {
+      key: 'actions',
+      title: text.common.actions,
+      width: 130,
+      render: (session) =>
+        session.Status === 'ACTIVE' || session.Status === 'ACTIVATING' ? (
+          <div className="actions">
+            <ActionButton kind="link" disabled={session.Status !== 'ACTIVE'} onClick={() => setOpen({ kind: 'join', session })}>
+              {text.session.join}
+            </ActionButton>
+            <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'end', session })}>
+              {text.session.end}
+            </ActionButton>
+          </div>
+        ) : (
+          <span className="quiet">{session.StatusReason || '–'}</span>
+        ),
+    },
+  ];
+  return (
+    <Card>
+      <form
+        className="toolbar"
+        onSubmit={(event) => {
+          event.preventDefault();
+          search();
+        }}
+      >
+        {create}
+        <SelectField
+          bare
+          label={text.session.statusFilter}
+          value={status}
+          disabled={filter !== ''}
+          onChange={(next) => (setStatus(next), setTokens([]))}
+          placeholder={text.session.allStates}
+          options={['ACTIVE', 'ACTIVATING', 'TERMINATING', 'TERMINATED', 'ERROR'].map((value) => ({
+            value,
+            label: (text.status as Record<string, string>)[value] ?? value,
+          }))}
+        />
+        <div className="grow">
+          <TextField
+            bare
+            type="search"
+            label={text.session.filter}
+            placeholder="hasAvailablePlayerSessions=true AND maximumSessions>=8"
+            value={draft}
+            onChange={(next) => (setDraft(next), next === '' && setFilter(''))}
+            error={wrong === null ? null : text.session.filterWrong(wrong + 1)}
+          />
+        </div>
+        <Button type="submit" disabled={wrong !== null}>
+          {text.common.search}
+        </Button>
+      </form>
+      {error && <ErrorBox error={error} />}
+      <Table
+        label={text.fleet.tabs.sessions}
+        rows={rows}
+        columns={columns}
+        rowKey="GameServerSessionId"
+        loading={isPending}
+        empty={!error && <Empty title={filter || status ? text.common.nothingFound : text.session.none}>{filter || status ? undefined : text.session.noneLong}</Empty>}
+      />
+      <TokenPager tokens={tokens} next={data?.NextToken || undefined} onTokens={setTokens} />
+      {open?.kind === 'create' && <CreateSession fleetId={fleetId} onClose={() => setOpen(null)} />}
+      {open?.kind === 'join' && <JoinSession session={open.session} onClose={() => setOpen(null)} />}
+      {open?.kind === 'end' && <EndSession session={open.session} onClose={() => setOpen(null)} />}
+      {open?.kind === 'show' && <SessionModal sessionId={open.session.GameServerSessionId} onClose={() => setOpen(null)} />}
+      {!open && selected && <SessionModal sessionId={selected} onClose={() => (window.location.hash = window.location.hash.split('?')[0] ?? '')} />}
+    </Card>
+  );
+}

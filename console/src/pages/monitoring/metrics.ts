@@ -1,0 +1,22 @@
+/** Every metric of a fleet that the original's monitoring had. */
+export const kFleetMetrics = [
+  'ActiveInstances',
+  'DesiredInstances',
+  'IdleInstances',
+  'PercentIdleInstances',
+  'MinInstances',
+  'MaxInstances',
+  'ActiveGameServerSessions',
+  'ActivatingGameServerSessions',
+  'AvailableGameServerSessions',
+  'PercentAvailableGameServerSessions',
+  'CurrentPlayerSessions',
+  'PlayerSessionActivations',
+  'ActiveServerProcesses',
+  'HealthyServerProcesses',
+  'PercentHealthyServerProcesses',
+  'ServerProcessActivations',
+  'ServerProcessTerminations',
+  'ServerProcessAbnormalTerminations',
+  'NoInstances',
+] as const;

@@ -1,0 +1,55 @@
+import { useEffect, useMemo, useState } from 'react';
+import type { FleetView } from '../../hooks/fleets';
+import { useText } from '../../i18n';
+import { record, type Sample, secondsLeft } from '../../lib/drain';
+import { duration } from '../../lib/format';
+import { Figure } from '../../ui/Bits';
+import { Chart } from '../../ui/Chart';
+import { Card } from '../../ui/Page';
+
+function useSamples(view: FleetView): Sample[] {
+  const [samples, setSamples] = useState<Sample[]>([]);
+  const sessions = view.utilization?.ActiveGameServerSessionCount;
+  const time = view.updatedAt;
+  const fleet = view.utilization?.FleetId;
+  useEffect(() => setSamples([]), [fleet]);
+  useEffect(() => {
+    if (sessions !== undefined && time > 0) setSamples((before) => record(before, { time, sessions }));
+  }, [sessions, time]);
+  return samples;
+}
+
+/** How the sessions of both fleets go, and when the old one will be empty. */
+export function Drain({ before, after, moved, movedAt }: { before: FleetView; after: FleetView; moved: boolean; movedAt: number | null }) {
+  const text = useText();
+  const old = useSamples(before);
+  const fresh = useSamples(after);
+  const oldName = before.attributes?.Name ?? '';
+  const newName = after.attributes?.Name ?? '';
+  const series = useMemo(
+    () => [
+      { name: `${text.update.old}: ${oldName}`, points: old.map((one) => [one.time, one.sessions] as const) },
+      { name: `${text.update.new}: ${newName}`, points: fresh.map((one) => [one.time, one.sessions] as const) },
+    ],
+    [old, fresh, oldName, newName, text],
+  );
+  const mark = useMemo(() => (movedAt ? { time: movedAt, label: text.update.moved } : undefined), [movedAt, text]);
+  const since = useMemo(() => (movedAt ? old.filter((one) => one.time >= movedAt - 5000) : old), [old, movedAt]);
+  const left = secondsLeft(since);
+  const remaining = before.utilization?.ActiveGameServerSessionCount ?? 0;
+  return (
+    <Card title={text.update.drain}>
+      {moved && (
+        <div className="figures" role="status">
+          <Figure label={text.update.remaining} value={remaining} />
+          <Figure
+            label={text.update.eta}
+            value={remaining === 0 ? text.update.drained : left === null ? text.update.etaUnknown : `≈ ${duration(left)}`}
+            hint={remaining > 0 && left === null ? text.update.etaUnknownLong : undefined}
+          />
+        </div>
+      )}
+      <Chart label={text.update.drain} series={series} mark={mark} />
+    </Card>
+  );
+}

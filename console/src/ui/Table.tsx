@@ -1,0 +1,91 @@
+import { Table as TTable } from 'tdesign-react/es/table';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { useText } from '../i18n';
+import { Button } from './Button';
+
+export interface Column<T> {
+  key: string;
+  title: string;
+  render: (row: T) => ReactNode;
+  width?: number;
+  align?: 'left' | 'right' | 'center';
+}
+
+interface Props<T> {
+  label: string;
+  rows: T[];
+  columns: Column<T>[];
+  rowKey: keyof T & string;
+  loading?: boolean;
+  empty: ReactNode;
+}
+
+const kVirtualFrom = 60;
+
+/** A list. Long ones draw only the rows in sight. */
+export function Table<T extends object>({ label, rows, columns, rowKey, loading, empty }: Props<T>) {
+  const box = useRef<HTMLDivElement>(null);
+  // What scrolls sideways must be in reach of the keyboard.
+  useEffect(() => box.current?.querySelector('.t-table__content')?.setAttribute('tabindex', '0'));
+  if (!loading && rows.length === 0) return <>{empty}</>;
+  const long = rows.length > kVirtualFrom;
+  const width = columns.reduce((sum, column) => sum + (column.width ?? 160), 0);
+  return (
+    <div ref={box} className="table" role="region" aria-label={label}>
+      <TTable
+        data={rows as Record<string, unknown>[]}
+        rowKey={rowKey}
+        size="small"
+        tableLayout="fixed"
+        loading={Boolean(loading) && rows.length === 0}
+        hover
+        tableContentWidth={`max(100%, ${width}px)`}
+        {...(long ? { height: 560, scroll: { type: 'virtual' as const, rowHeight: 40, bufferSize: 20 } } : {})}
+        columns={columns.map((column) => ({
+          colKey: column.key,
+          title: column.title,
+          align: column.align ?? 'left',
+          ...(column.key === 'actions' ? { fixed: 'right' as const } : {}),
+          ...(column.width ? { width: column.width } : {}),
+          cell: ({ row }: { row: unknown }) => column.render(row as T),
+        }))}
+      />
+    </div>
+  );
+}
+
+/** Pages by offset. */
+export function Pager(props: { offset: number; size: number; total: number; onOffset: (offset: number) => void }) {
+  const { offset, size, total, onOffset } = props;
+  const text = useText();
+  if (total <= size && offset === 0) return null;
+  return (
+    <nav className="pager" aria-label={text.common.pages}>
+      <span>{text.common.range(Math.min(offset + 1, total), Math.min(offset + size, total), total)}</span>
+      <Button size="small" disabled={offset === 0} onClick={() => onOffset(Math.max(0, offset - size))}>
+        {text.common.previous}
+      </Button>
+      <Button size="small" disabled={offset + size >= total} onClick={() => onOffset(offset + size)}>
+        {text.common.next}
+      </Button>
+    </nav>
+  );
+}
+
+/** Pages by token: the tokens that led here are the way back. */
+export function TokenPager(props: { tokens: string[]; next: string | undefined; onTokens: (tokens: string[]) => void }) {
+  const { tokens, next, onTokens } = props;
+  const text = useText();
+  if (tokens.length === 0 && !next) return null;
+  return (
+    <nav className="pager" aria-label={text.common.pages}>
+      <span>{text.common.page(tokens.length + 1)}</span>
+      <Button size="small" disabled={tokens.length === 0} onClick={() => onTokens(tokens.slice(0, -1))}>
+        {text.common.previous}
+      </Button>
+      <Button size="small" disabled={!next} onClick={() => next && onTokens([...tokens, next])}>
+        {text.common.next}
+      </Button>
+    </nav>
+  );
+}
