@@ -1,11 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { createFake } from '../fake/server';
 
-export const kDist = join(import.meta.dirname, '../dist');
-const kShots = join(import.meta.dirname, 'screenshots');
+const here = dirname(fileURLToPath(import.meta.url));
+
+export const kDist = join(here, '../dist');
+const kShots = join(here, 'screenshots');
 const kAxe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Debian's Chromium. */

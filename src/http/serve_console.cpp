@@ -20,10 +20,9 @@ constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kVersion = "2019-11-12";
 constexpr std::size_t kFormMax = 16 * 1024;
 constexpr std::string_view kApi = "/console/api/";
-/// Nothing but our own files, and no page may frame ours. Images also from data: the component library draws its icons
-/// so.
+/// Nothing but our own files, and no page may frame ours.
 constexpr std::string_view kPageFields =
-    "Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; "
+    "Content-Security-Policy: default-src 'self'; object-src 'none'; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'none'\r\n"
     "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n";
 constexpr std::string_view kPrivateFields = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
@@ -221,7 +220,7 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
         const std::string body = session_body(door, *session, key->read_only);
         co_await respond_json(200, body, renewal);
     } else if (request.path == "/console/demo") {
-        const auto texts = read_texts(reader_->body, {"Region", "Version"});
+        const auto texts = read_texts(reader_->body, {"Version"});
         if (!texts || !door.put_demo || key->read_only) {
             const std::string why = !texts           ? texts.error().message
                                     : key->read_only ? "a read-only key uploads nothing"
@@ -229,7 +228,8 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
             co_await refuse_console(!texts ? 400 : key->read_only ? 403 : 404, why);
             co_return;
         }
-        const auto stored = co_await on_worker([&] { return door.put_demo((*texts)[0], (*texts)[1]); });
+        const std::string region{request.field("x-tc-region")};
+        const auto stored = co_await on_worker([&] { return door.put_demo(region, texts->front()); });
         if (!open_) co_return;
         if (!stored) {
             co_await refuse_console(400, stored.error().message);

@@ -24,7 +24,7 @@ struct Browser {
         std::string_view more = "Origin: http://127.0.0.1\r\nContent-Type: application/json\r\n") const {
         return fmt::format(
             "{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: other=1; {}\r\nX-GSE-Csrf: {}\r\n"
-            "Content-Length: {}\r\n{}\r\n{}",
+            "X-TC-Region: here\r\nContent-Length: {}\r\n{}\r\n{}",
             method, path, cookie, csrf, body.size(), more, body);
     }
     Answer ask(std::string_view method, std::string_view path, std::string_view body = "") {
@@ -149,9 +149,9 @@ TEST(HttpConsole, PutsTheDemoGame) {
     ServerWorld world;
     Browser browser{world, {}, {}};
     ASSERT_EQ(browser.sign_in().status, 200);
-    EXPECT_EQ(browser.ask("POST", "/console/demo", R"({"Region":"here","Version":"v2"})").body,
+    EXPECT_EQ(browser.ask("POST", "/console/demo", R"({"Version":"v2"})").body,
               R"({"BucketKey":"here/v2.zip"})");
-    const Answer none = browser.ask("POST", "/console/demo", R"({"Region":"here","Version":"v3"})");
+    const Answer none = browser.ask("POST", "/console/demo", R"({"Version":"v3"})");
     EXPECT_EQ(none.status, 400);
     EXPECT_THAT(none.body, HasSubstr("there is no v3"));
 }
