@@ -261,7 +261,7 @@ Answer World::call(const std::string& action, const Params& params, const std::s
 void World::record_uses(const std::vector<engine::KeyUse>& uses) {
     decide([&](core::Step& step) {
         api::record_uses(step, uses);
-        return std::string(R"({"Response":{}})");
+        return std::string(R"({"Response":{"RequestId":"none"}})");
     });
 }
 
