@@ -11,7 +11,8 @@
 
 namespace gse {
 
-/// `purpose` keeps texts of different kinds apart, so that one is never taken for another; it is not in the text.
+/// At least one part. `purpose` keeps texts of different kinds apart, so that one is never taken for another; it is not
+/// in the text.
 [[nodiscard]] std::string seal(std::string_view secret, std::string_view purpose,
                                std::span<const std::string_view> parts);
 

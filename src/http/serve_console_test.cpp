@@ -127,7 +127,7 @@ TEST(HttpConsole, AKeyThatMayOnlyReadOnlyReads) {
     Browser browser{world, {}, {}};
     EXPECT_THAT(browser.sign_in("AKIDreader", "reader-secret").body, HasSubstr("\"ReadOnly\":true"));
     EXPECT_THAT(browser.call("DescribeFleetAttributes").body, HasSubstr("\"Action\""));
-    EXPECT_THAT(browser.call("UpdateAlias").body, HasSubstr(code_text(ErrorCode::AuthUnauthorized)));
+    EXPECT_THAT(browser.call("UpdateAlias").body, HasSubstr(code_text(ErrorCode::Unauthorized)));
     EXPECT_EQ(browser.ask("POST", "/console/demo", R"({"Version":"v1"})").status, 403);
     world.keys.keys["AKIDreader"].disabled = true;
     EXPECT_EQ(browser.call("DescribeFleetAttributes").status, 401) << "at once";
@@ -149,8 +149,7 @@ TEST(HttpConsole, PutsTheDemoGame) {
     ServerWorld world;
     Browser browser{world, {}, {}};
     ASSERT_EQ(browser.sign_in().status, 200);
-    EXPECT_EQ(browser.ask("POST", "/console/demo", R"({"Version":"v2"})").body,
-              R"({"BucketKey":"here/v2.zip"})");
+    EXPECT_EQ(browser.ask("POST", "/console/demo", R"({"Version":"v2"})").body, R"({"BucketKey":"here/v2.zip"})");
     const Answer none = browser.ask("POST", "/console/demo", R"({"Version":"v3"})");
     EXPECT_EQ(none.status, 400);
     EXPECT_THAT(none.body, HasSubstr("there is no v3"));

@@ -239,6 +239,7 @@ ServerStats Server::stats() const {
                       .timeouts = shared.timeouts,
                       .tls_handshakes = shared.handshakes,
                       .tls_handshakes_failed = shared.handshakes_failed,
+                      .tls_handshakes_open = shared.handshakes_open,
                       .tls_handshakes_refused = shared.handshakes_refused,
                       .tls_reloads = shared.tls_reloads,
                       .tls_reloads_failed = shared.tls_reloads_failed,

@@ -119,6 +119,7 @@ struct ServerStats {
     std::uint64_t timeouts = 0;            ///< connections closed for being idle or slow
     std::uint64_t tls_handshakes = 0;      ///< completed
     std::uint64_t tls_handshakes_failed = 0;
+    std::uint64_t tls_handshakes_open = 0;     ///< under way
     std::uint64_t tls_handshakes_refused = 0;  ///< over handshakes_max
     std::uint64_t tls_reloads = 0;
     std::uint64_t tls_reloads_failed = 0;  ///< the old pair stayed

@@ -215,7 +215,7 @@ TEST_F(TlsTest, NoiseEndsTheConnection) {
 TEST_F(TlsTest, AHandshakeMustEndInTime) {
     ServerWorld& w = world();
     RawClient client = w.connect();
-    ASSERT_TRUE(w.wait_for([](const ServerStats& s) { return s.connections == 1; }));
+    ASSERT_TRUE(w.wait_for([](const ServerStats& s) { return s.tls_handshakes_open == 1; }));
     w.clock.advance(seconds{5});
     TlsClient other(w.port, authority.root());
     ASSERT_TRUE(other.connected());

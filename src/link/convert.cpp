@@ -149,7 +149,8 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp] = value;
+                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp] =
+        value;
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);

@@ -213,18 +213,19 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     api::publish_access_keys(state, *keys);
     temporary_keys.emplace(secret);
     console_sessions.emplace(secret);
-    console_door.emplace(http::ConsoleDoor{
-        .sessions = *console_sessions,
-        .about = console_about(config),
-        .put_demo = [this](std::string_view region, std::string_view game) -> Result<std::string> {
-            const auto& regions = config.settings.regions;
-            if (std::find(regions.begin(), regions.end(), region) == regions.end())
-                return refuse(ErrorCode::UnsupportedRegion, fmt::format("there is no region '{}' here", region.substr(0, 100)));
-            std::error_code error;
-            const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-            return put_demo_package(*store, api::upload_bucket(config.settings, region), game, self.parent_path(),
-                                    config.settings.limits.package_bytes);
-        }});
+    console_door.emplace(
+        http::ConsoleDoor{.sessions = *console_sessions,
+                          .about = console_about(config),
+                          .put_demo = [this](std::string_view region, std::string_view game) -> Result<std::string> {
+                              const auto& regions = config.settings.regions;
+                              if (std::find(regions.begin(), regions.end(), region) == regions.end())
+                                  return refuse(ErrorCode::UnsupportedRegion,
+                                                fmt::format("there is no region '{}' here", region.substr(0, 100)));
+                              std::error_code error;
+                              const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+                              return put_demo_package(*store, api::upload_bucket(config.settings, region), game,
+                                                      self.parent_path(), config.settings.limits.package_bytes);
+                          }});
     services.emplace(api::Services{.object_auth = *object_auth,
                                    .token_secret = secret,
                                    .public_url = {},
@@ -266,8 +267,9 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     addresses.objects_url = services->public_url + "/objects";
     if (config.dev) {
         // Whoever may read the data folder may sign in: the key lies beside it.
-        const std::string link = fmt::format("{}/console/#/link/{}", services->public_url,
-                                             console_sessions->make_link(credentials.first().secret_id, clock.wall(), setup_rng));
+        const std::string link =
+            fmt::format("{}/console/#/link/{}", services->public_url,
+                        console_sessions->make_link(credentials.first().secret_id, clock.wall(), setup_rng));
         TRY(write_file_atomically(data->root() / "console-link", link + "\n"));
         spdlog::info("console: {}/console/ (a link that signs in once is in {})", services->public_url,
                      (data->root() / "console-link").string());

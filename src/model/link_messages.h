@@ -49,8 +49,8 @@ struct HostHello {
     std::string access_user;  ///< GetInstanceAccess: how to log in to this machine; "" where the operator set nothing
     std::string access_key;   ///< private key in PEM form; secret
     std::vector<std::string> instance_types;  ///< names of those this machine offers; none: every type
-    std::string ping_http;    ///< `http://203.0.113.5:8888/v1/ping`: where players measure their way here; "" nowhere
-    std::string ping_udp;     ///< `203.0.113.5:8888`
+    std::string ping_http;  ///< `http://203.0.113.5:8888/v1/ping`: where players measure their way here; "" nowhere
+    std::string ping_udp;   ///< `203.0.113.5:8888`
 };
 
 enum class PrepareStep : std::uint8_t { Accepted, Downloaded, Extracted, Installed, PathsValidated };

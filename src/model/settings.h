@@ -55,7 +55,7 @@ struct Limits {
     std::uint64_t asset_bytes_per_region = 1ULL << 50;  ///< all registered packages together
     std::uint64_t players_per_session = 1'000'000;
     std::uint64_t waiting_calls = 1'000;  ///< WaitGameServerSessionPlacement at once
-    std::uint64_t access_keys = 1'000;  ///< of the deployment, those of credentials.toml besides
+    std::uint64_t access_keys = 1'000;    ///< of the deployment, those of credentials.toml besides
     Rates rates;
     std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
     std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
