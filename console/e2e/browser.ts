@@ -7,7 +7,8 @@ import { createFake } from '../fake/server';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-export const kDist = join(here, '../dist');
+/** Of `npm run build`, or where another build has put it. */
+export const kDist = process.env['GSE_CONSOLE_DIST'] ?? join(here, '../dist');
 const kShots = join(here, 'screenshots');
 const kAxe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
