@@ -25,6 +25,16 @@ namespace {
 
 constexpr std::size_t kRequestBytesMax = 8'192;
 constexpr int kDatagramsAtOnce = 256;
+constexpr std::int64_t kAcceptPauseMs = 100;
+constexpr std::uint16_t kFirstClientPort = 1024;  // below are services, echoes of their own among them
+
+std::uint16_t port_of(const sockaddr_storage& address) {
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    std::memcpy(&v4, &address, sizeof v4);
+    std::memcpy(&v6, &address, sizeof v6);
+    return ntohs(address.ss_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
+}
 constexpr std::string_view kPong =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n"
     "Access-Control-Allow-Origin: *\r\nCache-Control: no-store\r\nConnection: close\r\n\r\npong\n";
@@ -98,7 +108,8 @@ struct PingServer::Impl {
     std::uint16_t http_port = 0, udp_port = 0;
     std::deque<Visitor> visitors;  // the oldest first
     std::int64_t second = 0;
-    std::uint32_t answered = 0;  // in this second
+    std::uint32_t answered = 0;        // in this second
+    std::int64_t accept_again_ms = 0;  // out of descriptors until then
     std::thread thread;
 
     void run();
@@ -109,7 +120,12 @@ struct PingServer::Impl {
 void PingServer::Impl::accept_some() {
     for (int i = 0; i < 64; ++i) {
         Fd socket{::accept4(http.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-        if (!socket) return;
+        if (!socket) {
+            // The listener stays readable; asking at once again would do nothing else.
+            if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ECONNABORTED)
+                accept_again_ms = now_ms() + kAcceptPauseMs;
+            return;
+        }
         if (visitors.size() >= options.connections_max) visitors.pop_front();
         visitors.push_back({std::move(socket), {}, now_ms() + options.request_time.count()});
     }
@@ -124,6 +140,8 @@ void PingServer::Impl::echo() {
             ::recvfrom(udp.get(), packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
         if (got < 0) return;
         if (static_cast<std::size_t>(got) > options.datagram_bytes_max) continue;
+        // Another echo would answer ours, and the two would never stop.
+        if (const std::uint16_t source = port_of(from); source < kFirstClientPort || source == udp_port) continue;
         const std::int64_t now = now_ms() / 1'000;
         if (std::exchange(second, now) != now) answered = 0;
         if (answered++ >= options.answers_per_second) continue;
@@ -134,8 +152,10 @@ void PingServer::Impl::echo() {
 
 void PingServer::Impl::run() {
     for (;;) {
-        std::vector<pollfd> waits{{wake.get(), POLLIN, 0}, {http.get(), POLLIN, 0}, {udp.get(), POLLIN, 0}};
-        std::int64_t until = INT64_MAX;
+        const bool accepts = now_ms() >= accept_again_ms;
+        std::vector<pollfd> waits{
+            {wake.get(), POLLIN, 0}, {accepts ? http.get() : -1, POLLIN, 0}, {udp.get(), POLLIN, 0}};
+        std::int64_t until = accepts ? INT64_MAX : accept_again_ms;
         for (const Visitor& visitor : visitors) {
             waits.push_back({visitor.socket.get(), POLLIN, 0});
             until = std::min(until, visitor.until_ms);

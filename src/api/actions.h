@@ -50,6 +50,7 @@ struct Scope {
     std::optional<objects::BucketRule> bucket_rule;  ///< out: a bucket's new rule, in force once it is durable
 
     std::optional<KeyChange> key_change = {};  ///< out: an access key, in force once it is durable
+    bool local = false;                        ///< came unsigned from this machine: games started by hand may serve it
 
     [[nodiscard]] core::State& state() const { return step.state; }
 };

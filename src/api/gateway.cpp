@@ -15,7 +15,6 @@
 #include "api/rate_limiter.h"
 #include "api/uploads.h"
 #include "codec/codec.h"
-#include "core/hand_started.h"
 
 namespace gse::api {
 namespace {
@@ -74,13 +73,6 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
         if (known == region) return std::string_view(known);
     return refuse(ErrorCode::UnsupportedRegion, fmt::format("Region '{}' is not one of this server; it has {}",
                                                             region.substr(0, 100), fmt::join(settings.regions, ", ")));
-}
-
-/// The fleet that processes started by hand may join for this call; "" for none.
-std::string fleet_to_lend_to(const engine::ApiCall& call) {
-    if (!call.local || call.action != "CreateGameServerSession") return {};
-    const auto request = decode_json<CreateGameServerSessionRequest>(call.json);
-    return request ? request->fleet_id.value_or("") : std::string();
 }
 
 std::string decide(Decision& decision, Scope& scope) {
@@ -257,13 +249,12 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
     auto decision = (*entry)->prepare(call);
     if (!decision) return done(error_body(decision.error(), call.request_id));
 
-    const std::string lend_to = fleet_to_lend_to(call);
     const auto kind = (*entry)->access == Access::Write ? engine::Engine::Kind::Write : engine::Engine::Kind::Read;
     // Shared, because a refused submit must still be able to answer.
     auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
     auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
-                   request_id = call.request_id, secret_id = call.secret_id, hurry = call.hurry, lend_to,
+                   request_id = call.request_id, secret_id = call.secret_id, hurry = call.hurry, local = call.local,
                    worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
         /// What the decision leaves to be done once it is durable.
         struct Left {
@@ -274,10 +265,10 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
         auto left = std::make_shared<Left>();
         auto result = engine.submit(
             kind,
-            [&services, region, request_id, secret_id, lend_to, package = std::move(package), left,
+            [&services, region, request_id, secret_id, local, package = std::move(package), left,
              decided = std::move(decided)](core::Step& step) mutable {
                 Scope scope{step, services, region, request_id, secret_id, std::move(package), {}, {}};
-                if (!lend_to.empty()) core::lend_hand_started(step, region, lend_to);
+                scope.local = local;
                 std::string body = decide(decided, scope);
                 *left = {std::move(scope.unpinned), std::move(scope.bucket_rule), std::move(scope.key_change)};
                 return body;
@@ -322,9 +313,8 @@ std::string answer(core::Step& step, const Services& services, const engine::Api
         const Entry* entry = TRY(find_entry(call));
         const std::string_view region = TRY(find_region(step.settings(), call.region));
         Decision decision = TRY(entry->prepare(call));
-        if (const std::string fleet = fleet_to_lend_to(call); !fleet.empty())
-            core::lend_hand_started(step, region, fleet);
         Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package), {}, {}};
+        scope.local = call.local;
         return decision(scope);
     };
     const auto fields = run();

@@ -10,6 +10,7 @@
 #include "api/lookup.h"
 #include "api/session_search.h"
 #include "codec/codec.h"
+#include "core/hand_started.h"
 #include "core/processes.h"
 
 namespace gse::api {
@@ -289,6 +290,7 @@ Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameSer
         }
     }
     TRY(check_players(scope, request.maximum_player_session_count));
+    if (scope.local && request.fleet_id) core::lend_hand_started(scope.step, scope.region, *request.fleet_id);
     const bool by_alias = !request.fleet_id || request.fleet_id->empty();
     const core::QueueDestination destination{.arn = {},
                                              .region = std::string(scope.region),

@@ -662,6 +662,8 @@ TEST_F(Cli, PointingAnAliasCanGrowTheFleetFirst) {
     EXPECT_TRUE(all_answered());
 }
 
+const char* const kNoSessions = R"("GameServerSessions":[],"NextToken":"")";
+
 class Deploying : public Cli {
 protected:
     void SetUp() override {
@@ -708,6 +710,9 @@ TEST_F(Deploying, GoesFromAFolderToAnEmptyOldFleet) {
     answer("DescribeFleetUtilization", use("fleet-1", 10, 3));
     answer("DescribeFleetUtilization", use("fleet-1", 10, 1));
     answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    answer("DescribeGameServerSessions", R"("GameServerSessions":[{"GameServerSessionId":"s"}],"NextToken":"")");
+    answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    answer("DescribeGameServerSessions", kNoSessions);
     answer("DeleteFleet", "");
     EXPECT_EQ(deploy({"--delete-old"}), kDone) << err();
     EXPECT_EQ(out(), "arena leads to fleet-2 (arena-2)\n");
@@ -735,6 +740,7 @@ TEST_F(Deploying, AgainGoesOnWithTheFleetThatIsThere) {
     answer("DescribeFleetAttributes", fleets("ACTIVE", R"(,{"FleetId":"fleet-2","Name":"arena-2","Status":"NEW"})"));
     answer_take_over(0);
     answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    answer("DescribeGameServerSessions", kNoSessions);
     EXPECT_EQ(deploy(), kDone) << err();
     EXPECT_TRUE(all_answered());
     EXPECT_THAT(script_.uploads, IsEmpty());
@@ -752,6 +758,7 @@ TEST_F(Deploying, AgainAfterTheAliasMovedOnlyWatchesTheOldFleet) {
     answer("DescribeFleetAttributes",
            R"("FleetAttributes":[{"FleetId":"fleet-2","Name":"arena-2","Status":"ACTIVE"}])");
     answer("DescribeFleetUtilization", use("fleet-1", 10, 0));
+    answer("DescribeGameServerSessions", kNoSessions);
     EXPECT_EQ(deploy(), kDone) << err();
     EXPECT_TRUE(all_answered());
 }

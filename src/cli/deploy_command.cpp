@@ -215,7 +215,13 @@ private:
         const auto use = call(session_.api, api::DescribeFleetUtilizationRequest{.fleet_ids = {id_of(old_)}});
         if (!use) return std::unexpected(use.error());
         if (use->fleet_utilization.empty()) return 0;
-        return use->fleet_utilization.front().active_game_server_session_count.value_or(0);
+        const std::uint64_t active = use->fleet_utilization.front().active_game_server_session_count.value_or(0);
+        if (active > 0) return active;
+        // Matches that were made just before the alias moved count as well.
+        const auto starting =
+            TRY(all_sessions(session_.api, api::DescribeGameServerSessionsRequest{.fleet_id = id_of(old_),
+                                                                                  .status_filter = "ACTIVATING"}));
+        return starting.size();
     }
 
     /// What bounds the drain, if the operator does not want to wait for the players.

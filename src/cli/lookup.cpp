@@ -169,4 +169,16 @@ Result<api::GameServerSession> find_session(Api& api, const std::string& name_or
         [](const auto& s) { return s.name.value_or(""); });
 }
 
+Result<std::optional<std::vector<api::GameProperty>>> read_properties(const std::vector<std::string>& properties) {
+    std::optional<std::vector<api::GameProperty>> out;
+    for (const std::string& property : properties) {
+        const auto equals = property.find('=');
+        if (equals == std::string::npos)
+            return refuse(ErrorCode::InvalidParameterValue, fmt::format("--property {}: must be KEY=VALUE", property));
+        if (!out) out.emplace();
+        out->push_back({property.substr(0, equals), property.substr(equals + 1)});
+    }
+    return out;
+}
+
 }  // namespace gse::cli

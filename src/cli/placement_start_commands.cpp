@@ -57,13 +57,7 @@ Result<void> start(Session& session, const Start& options) {
         if (!request.player_latencies) request.player_latencies.emplace();
         request.player_latencies->push_back(TRY(latency_of(latency)));
     }
-    for (const std::string& property : options.properties) {
-        const auto equals = property.find('=');
-        if (equals == std::string::npos)
-            return refuse(ErrorCode::InvalidParameterValue, fmt::format("--property {}: must be KEY=VALUE", property));
-        if (!request.game_properties) request.game_properties.emplace();
-        request.game_properties->push_back({property.substr(0, equals), property.substr(equals + 1)});
-    }
+    request.game_properties = TRY(read_properties(options.properties));
     const auto made = TRY(call(session.api, request));
     session.show(made.game_server_session_placement, fmt::format("{}\n", request.placement_id));
     return {};

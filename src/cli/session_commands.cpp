@@ -45,13 +45,7 @@ Result<void> create(Session& session, const Create& options) {
     set(request.game_server_session_data, options.data);
     set(request.creator_id, options.creator);
     set(request.idempotency_token, options.token);
-    for (const std::string& property : options.properties) {
-        const auto equals = property.find('=');
-        if (equals == std::string::npos)
-            return refuse(ErrorCode::InvalidParameterValue, fmt::format("--property {}: must be KEY=VALUE", property));
-        if (!request.game_properties) request.game_properties.emplace();
-        request.game_properties->push_back({property.substr(0, equals), property.substr(equals + 1)});
-    }
+    request.game_properties = TRY(read_properties(options.properties));
     const auto made = TRY(call(session.api, request));
     if (!made.game_server_session) return refuse(ErrorCode::FailedOperation, "the server answered no session");
     Table table = session_table();

@@ -38,8 +38,9 @@ struct Journal {
 struct Http {
     std::uint32_t threads = 1;  ///< I/O loops
     std::uint64_t max_connections = 10'000;
-    std::string tls_cert;  ///< PEM file with the certificate chain; "" → plain HTTP
-    std::string tls_key;   ///< PEM file with its private key
+    std::vector<std::string> known_hosts;  ///< names by which browsers may call the console
+    std::string tls_cert;                  ///< PEM file with the certificate chain; "" → plain HTTP
+    std::string tls_key;                   ///< PEM file with its private key
 };
 
 struct Agent {

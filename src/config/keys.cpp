@@ -205,6 +205,9 @@ const std::vector<Key>& table() {
         {"http.threads", Count{GSE_AT(http.threads), 1, 256}, "I/O loops"},
         {"http.max_connections", Count{GSE_AT(http.max_connections), 1, 1'000'000},
          "connections held at once; further ones wait to be accepted"},
+        {"http.known_hosts", TextList{GSE_AT(http.known_hosts), 0},
+         "names by which browsers may call the console and other unsigned paths, besides IP addresses, localhost and "
+         "public_address"},
         {"http.tls_cert", Text{GSE_AT(http.tls_cert)},
          "PEM file with the certificate chain of the HTTP port, which speaks HTTPS then; read again when it changes"},
         {"http.tls_key", Text{GSE_AT(http.tls_key)},

@@ -1,5 +1,7 @@
 #include "core/hand_started.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/events.h"
@@ -54,14 +56,28 @@ Slot need_instance(Step& step, Slot fleet, Slot host) {
 
 }  // namespace
 
+namespace {
+/// Where processes wait until a session is wanted.
+bool is_waiting_room(const Fleet& fleet) { return is_hand_started(fleet) && fleet.id.starts_with(kHandStartedFleet); }
+}  // namespace
+
 bool is_hand_started(const Fleet& fleet) { return fleet.asset == kNone && fleet.instance_type == kHandStartedType; }
 
 void attach_process(Step& step, Slot host, const link::ProcessStarted& report) {
     State& state = step.state;
     Slot fleet = state.find_fleet(kHandStartedFleet);
-    // A developer who deletes it gets another one with the next process.
-    if (fleet != kNone && state.at<Fleet>(fleet).status != FleetStatus::Active) return;
-    if (fleet == kNone) fleet = make_fleet(step, step.settings().default_region, kHandStartedFleet);
+    if (fleet == kNone) {
+        fleet = make_fleet(step, step.settings().default_region, kHandStartedFleet);
+    } else if (state.at<Fleet>(fleet).status != FleetStatus::Active) {
+        // It was deleted, and its id is remembered for a while: there is one of a similar name.
+        fleet = kNone;
+        state.table<Fleet>().for_each([&](Slot slot, const Fleet& other) {
+            if (is_waiting_room(other) && other.status == FleetStatus::Active) fleet = slot;
+        });
+        if (fleet == kNone)
+            fleet = make_fleet(step, step.settings().default_region,
+                               fmt::format("{}-{}", kHandStartedFleet, step.rng.text(8)));
+    }
     Process process;
     process.id = report.process_id;
     process.instance = need_instance(step, fleet, host);
@@ -80,7 +96,7 @@ void lend_hand_started(Step& step, std::string_view region, std::string_view fle
         if (!is_hand_started(other) || other.status != FleetStatus::Active) return;
         ++fleets;
         // Those that wait go first; a process that another fleet has idle comes next.
-        if (slot == fleet || (idle != kNone && other.id != kHandStartedFleet)) return;
+        if (slot == fleet || (idle != kNone && !is_waiting_room(other))) return;
         for (const Slot instance : other.instances)
             if (!state.at<Instance>(instance).idle.empty()) idle = state.at<Instance>(instance).idle.back();
     });

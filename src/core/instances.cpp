@@ -19,13 +19,19 @@ namespace {
 /// Between two attempts to get ports for a place.
 constexpr Millis kPortsRetry{5'000};
 
+/// Games that a developer started by hand take nothing of what the host offers.
+std::uint32_t room_taken(const State& state, const Host& host) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        host.instances, [&](Slot slot) { return !is_hand_started(state.at<Fleet>(state.at<Instance>(slot).fleet)); }));
+}
+
 plan::HostOffer offer_of(const State& state, const Host& host, const Fleet& fleet) {
     plan::HostOffer offer{
         .serves_region = host.region.empty() || host.region == fleet.region,
         .has_type = host.offers(fleet.instance_type),
         .reachable = host.stream != 0 && host.synced && !host.silent && !host.lost,
         .capacity = host.capacity,
-        .instances = static_cast<std::uint32_t>(host.instances.size()),
+        .instances = room_taken(state, host),
         .share = state.settings().hosts.share,
     };
     if (plan::refuses(offer) == plan::HostRefusal::None) {

@@ -79,7 +79,10 @@ void Engine::start(link::HostStreams& streams, Greeting greeting) {
     decider_->set_sink(sink_);
     decider_->begin(now());
     if (const auto free_bytes = journal_.free_disk_bytes()) stats_.disk_low = *free_bytes < options_.reserve_bytes;
-    owner_ = std::thread([this] { run_owner(); });
+    {
+        const std::lock_guard lock(mutex_);
+        owner_ = std::thread([this] { run_owner(); });
+    }
     committer_ = std::thread([this] { run_committer(); });
     snapshotter_ = std::thread([this] { run_snapshots(); });
 }

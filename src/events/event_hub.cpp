@@ -192,7 +192,6 @@ Result<std::unique_ptr<http::EventStream>> EventHub::listen(http::EventWish wish
                                   "yourself, or open another stream",
                                   Filter::kIdsMax));
     std::unique_ptr<Stream> stream;
-    bool raised = false;
     {
         const std::lock_guard lock(shared_->mutex);
         if (shared_->listeners.size() >= options.listeners_max)
@@ -204,10 +203,10 @@ Result<std::unique_ptr<http::EventStream>> EventHub::listen(http::EventWish wish
         stream = std::make_unique<Stream>(shared_, number, std::move(filter), cursor);
         shared_->listeners.emplace(number, Shared::Listener{std::move(wake), players});
         const core::WatchLevel level = std::max(shared_->wanted.load(), shared_->level());
-        raised = level != shared_->wanted.exchange(level);
+        shared_->wanted = level;
     }
     // Whoever has been answered that he listens misses nothing of what he does next.
-    if (raised && options.barrier) TRY(options.barrier());
+    if (options.barrier) TRY(options.barrier());
     return stream;
 }
 

@@ -267,11 +267,16 @@ bool Connection::charge_body() {
         refuse_api(too_large(reader_->view(), limits));
         return false;
     }
-    if (body_bytes_ <= std::max(kUnchargedBytes, body_charged_)) return true;
-    const std::size_t more = body_bytes_ - body_charged_;
+    if (charge(body_bytes_)) return true;
+    refuse_api({ErrorCode::Overloaded, "too many large requests are being read; try again"});
+    return false;
+}
+
+bool Connection::charge(std::size_t bytes) {
+    if (bytes <= std::max(kUnchargedBytes, body_charged_)) return true;
+    const std::size_t more = bytes - body_charged_;
     if (loop_.shared.bodies_bytes.fetch_add(more) + more > loop_.shared.options.bodies_bytes) {
         loop_.shared.bodies_bytes.fetch_sub(more);
-        refuse_api({ErrorCode::Overloaded, "too many large requests are being read; try again"});
         return false;
     }
     body_charged_ += more;

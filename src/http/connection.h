@@ -77,6 +77,8 @@ private:
     void answer_last(int status, std::string_view why);
     void refuse_api(const Error& error);
     bool charge_body();
+    /// Counts what this connection holds of a body; false when all together hold too much.
+    [[nodiscard]] bool charge(std::size_t bytes);
     void end_request();
     [[nodiscard]] After after_request() const;
     void keep_input();
@@ -86,8 +88,8 @@ private:
     Awaitable<void> serve_page(RequestView request);
     Awaitable<void> serve_local_api(RequestView request);  // local_api.cpp
     Awaitable<void> serve_events(RequestView request);     // event_stream.cpp
-    /// To whoever may listen, until the connection ends.
-    Awaitable<void> stream_events(EventWish wish);
+    /// Until the connection ends, or `may_listen`, asked before each text, says no.
+    Awaitable<void> stream_events(EventWish wish, std::function<bool()> may_listen);
     void watch_for_end();
     Awaitable<void> serve_object(RequestView request);
     Awaitable<void> serve_console(RequestView request);  // serve_console.cpp
@@ -112,6 +114,7 @@ private:
     template <class Work>
     auto on_worker(Work work) -> Awaitable<std::invoke_result_t<Work&>>;
     [[nodiscard]] bool is_known() const;
+    Awaitable<bool> respond_unknown_host();
     /// That the request may do with an object what it wants to.
     [[nodiscard]] Result<void> check_object_access(const RequestView& request, std::string_view bucket,
                                                    std::string_view key);

@@ -25,14 +25,10 @@ Result<void> add_ids(std::vector<std::string>& ids, std::string_view list) {
 
 }  // namespace
 
-Result<void> check_listener(const RequestView& request, SignatureCheck& signatures, WallTime now) {
-    if (request.field("authorization").data() != nullptr) {
-        TRY(signatures.check_tc3(request, now));
-    } else {
-        const codec::FlatParams parameters = TRY(decode_form(request.query));
-        TRY(signatures.check_v1(request, parameters, now));
-    }
-    return {};
+Result<Caller> check_listener(const RequestView& request, SignatureCheck& signatures, WallTime now) {
+    if (request.field("authorization").data() != nullptr) return signatures.check_tc3(request, now);
+    const codec::FlatParams parameters = TRY(decode_form(request.query));
+    return signatures.check_v1(request, parameters, now);
 }
 
 Result<EventWish> read_event_wish(const RequestView& request) {

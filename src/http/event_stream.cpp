@@ -21,25 +21,31 @@ Awaitable<void> Connection::serve_events(RequestView request) {
     const Handlers& handlers = loop_.shared.handlers;
     std::optional<Error> refused;
     EventWish wish;
+    std::string account;
     if (!whole || request.method != "GET") {
         refused = Error{ErrorCode::UnsupportedProtocol, "events are followed with a GET, without a body"};
     } else if (handlers.events == nullptr) {
         refused = Error{ErrorCode::NotFound, "this server has no events"};
-    } else if (const auto allowed = check_listener(request, loop_.signatures, handlers.clock.wall()); !allowed) {
-        refused = allowed.error();
+    } else if (auto caller = check_listener(request, loop_.signatures, handlers.clock.wall()); !caller) {
+        refused = caller.error();
     } else if (auto read = read_event_wish(request); !read) {
         refused = read.error();
     } else {
         wish = *std::move(read);
+        account = std::move(caller->account);
     }
     if (refused) {
         co_await respond_error(*refused);
         co_return;
     }
-    co_await stream_events(std::move(wish));
+    std::function<bool()> may_listen = [&keys = handlers.keys, account = std::move(account)] {
+        const auto key = keys.find(account);
+        return key && !key->disabled;
+    };
+    co_await stream_events(std::move(wish), std::move(may_listen));
 }
 
-Awaitable<void> Connection::stream_events(EventWish wish) {
+Awaitable<void> Connection::stream_events(EventWish wish, std::function<bool()> may_listen) {
     const Handlers& handlers = loop_.shared.handlers;
     const std::function<void()> wake = [inbox = loop_.inbox, id = id_] { inbox->nudge(id); };
     auto opened = co_await on_worker([&] { return handlers.events->listen(std::move(wish), wake); });
@@ -59,6 +65,11 @@ Awaitable<void> Connection::stream_events(EventWish wish) {
         "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\nretry: 2000\n\n{}",
         loop_.date(), stream->heartbeat());
     while (open_) {
+        // The key may have been disabled, the console signed out, since the last text.
+        if (!may_listen()) {
+            close();
+            break;
+        }
         heartbeat_ms_ = loop_.now_ms() + kHeartbeatMs;
         co_await send(std::move(text));
         text.clear();

@@ -10,6 +10,7 @@
 namespace gse::http {
 namespace {
 
+constexpr std::size_t kRefusedMax = 4 * 1024;
 constexpr std::string_view kVersion = "2019-11-12";
 // Room that JSON parsers may read behind the text (codec.h: kJsonPadding).
 constexpr std::size_t kPaddingBytes = 64;
@@ -49,7 +50,9 @@ Result<engine::ApiCall> read_local_call(std::string_view body) {
 
 Awaitable<void> Connection::serve_local_api(RequestView request) {
     const ServerOptions& options = loop_.shared.options;
-    const bool whole = co_await read_whole_body(options.body_bytes);
+    // Whoever is refused anyway need not send much.
+    const bool may = options.local_api && from_loopback_;
+    const bool whole = co_await read_whole_body(may ? options.body_bytes : kRefusedMax);
     if (!open_) co_return;
     std::string_view refusal;
     int status = 0;

@@ -137,6 +137,9 @@ Awaitable<void> Connection::put_piece(std::string bucket, std::string key, std::
                 break;
             }
             body.clear();
+            // A piece may be gigabytes long: what counts is that the next bytes come.
+            body_since_ms_ = loop_.now_ms();
+            body_bytes_ = kPieceBytes;
         }
         if (reader_->done()) break;
         set_deadline();

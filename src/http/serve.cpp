@@ -99,7 +99,7 @@ Awaitable<void> Connection::serve() {
     } else {
         co_await serve_page(request);
     }
-    if (open_) end_request();
+    end_request();  // also of one that was closed meanwhile: what it was charged is given back
 }
 
 Awaitable<void> Connection::say_continue() {
@@ -112,7 +112,7 @@ Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max) {
     if (reader_->content_length().value_or(0) > bytes_max) co_return false;
     co_await say_continue();
     while (open_ && !reader_->done()) {
-        if (read_body() != 0 || reader_->body.size() > bytes_max) co_return false;
+        if (read_body() != 0 || reader_->body.size() > bytes_max || !charge(reader_->body.size())) co_return false;
         keep_input();
         body_bytes_ = reader_->body.size();
         if (reader_->done()) break;
@@ -151,6 +151,13 @@ bool Connection::is_known() const {
     return is_known_host(request.field("host"), known) && is_known_origin(request.field("origin"), known);
 }
 
+Awaitable<bool> Connection::respond_unknown_host() {
+    return respond(421, kText,
+                   "this server does not know the name it was called by; call it by its IP address, or add the name to "
+                   "the setting http.known_hosts\n",
+                   kNoSniff);
+}
+
 Awaitable<void> Connection::serve_page(RequestView request) {
     const bool whole = co_await read_whole_body(kPageBodyMax);
     if (!open_) co_return;
@@ -180,11 +187,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
         co_return;
     }
     if (!is_known()) {
-        co_await respond(
-            421, kText,
-            "this server does not know the name it was called by; call it by its IP address, or add the name to "
-            "the setting http.known_hosts\n",
-            kNoSniff);
+        co_await respond_unknown_host();
         co_return;
     }
     if (!reads && (path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/v1/ping")) {

@@ -19,6 +19,8 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kVersion = "2019-11-12";
 constexpr std::size_t kFormMax = 16 * 1024;
+// Read before anybody knows who sends it; the largest form of the console has some 20 KiB.
+constexpr std::size_t kCallMax = 256 * 1024;
 constexpr std::string_view kApi = "/console/api/";
 /// Nothing but our own files, and no page may frame ours.
 constexpr std::string_view kPageFields =
@@ -111,19 +113,14 @@ std::string Connection::session_body(const ConsoleDoor& door, const ConsoleSessi
 }
 
 Awaitable<void> Connection::serve_console(RequestView request) {
-    const bool whole =
-        co_await read_whole_body(request.path.starts_with(kApi) ? loop_.shared.options.body_bytes : kFormMax);
+    const bool whole = co_await read_whole_body(request.path.starts_with(kApi) ? kCallMax : kFormMax);
     if (!open_) co_return;
     if (!whole) {
         co_await respond(413, kText, "no page takes a body of this size\n");
         co_return;
     }
     if (!is_known()) {
-        co_await respond(
-            421, kText,
-            "this server does not know the name it was called by; call it by its IP address, or add the name to "
-            "the setting http.known_hosts\n",
-            kPrivateFields);
+        co_await respond_unknown_host();
         co_return;
     }
     const std::string_view path = request.path;
@@ -197,6 +194,7 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
         co_await refuse_console(403, "the X-GSE-Csrf header is missing or another session's");
         co_return;
     }
+    handlers.keys.note_use(session->secret_id, now);
     std::string renewal;
     if (door.sessions.is_stale(*session, now)) {
         session->seen = now;
@@ -215,7 +213,13 @@ Awaitable<void> Connection::serve_console_session(RequestView request, ConsoleDo
             co_await refuse_console(wish ? 404 : 400, why);
             co_return;
         }
-        co_await stream_events(*std::move(wish));
+        // Pages connect again by themselves, with the cookie of the day.
+        std::function<bool()> may_listen = [&handlers, &door, cookie = door.sessions.cookie(*session)] {
+            const auto still = door.sessions.check(cookie, handlers.clock.wall());
+            const auto known = still ? handlers.keys.find(still->secret_id) : std::nullopt;
+            return known && !known->disabled;
+        };
+        co_await stream_events(*std::move(wish), std::move(may_listen));
     } else if (request.path == "/console/session") {
         const std::string body = session_body(door, *session, key->read_only);
         co_await respond_json(200, body, renewal);

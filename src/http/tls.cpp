@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/freed.h"
 
 namespace gse::http {
 namespace {
@@ -21,13 +22,6 @@ constexpr int kChainMax = 16;
 constexpr const char* kCiphers12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr std::string_view kProtocol = "http/1.1";
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <mutex>
 
+#include "base/freed.h"
 #include "base/temp_folder.h"
 #include "link/agent_client.h"
 #include "link/link_server.h"
@@ -28,13 +29,6 @@ constexpr const char* kToken = "a token of sufficient length";
 
 // ---------------------------------------------------------------- certificates
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;

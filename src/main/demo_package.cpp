@@ -19,7 +19,10 @@ constexpr std::size_t kPiece = 1 << 20;
 constexpr std::size_t kVersionMax = 20;
 
 Result<void> write_file(const fs::path& path, std::string_view text, fs::perms mode) {
-    std::ofstream(path, std::ios::binary) << text;
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) return refuse(ErrorCode::FailedOperation, fmt::format("cannot write {}", path.string()));
     std::error_code error;
     fs::permissions(path, mode, error);
     if (error)
@@ -68,6 +71,7 @@ Result<std::string> put_demo_package(objects::ObjectStore& store, std::string_vi
     std::vector<char> piece(kPiece);
     while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
         TRY(upload->write(std::as_bytes(std::span(piece).first(static_cast<std::size_t>(in.gcount())))));
+    if (!in.eof()) return refuse(ErrorCode::FailedOperation, fmt::format("cannot read {}", zip.string()));
     TRY(upload->finish());
     return key;
 }

@@ -34,6 +34,8 @@
 namespace gse {
 namespace {
 
+/// They wait for the disk, some of them long: the last piece of a large upload reads all of it once more.
+constexpr int kHttpWorkers = 8;
 constexpr Millis kAgentGrant{24 * 3'600'000LL};
 constexpr std::chrono::seconds kBarrierPatience{10};
 constexpr Millis kRegionsKept{2'000};
@@ -247,8 +249,10 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     http_options.listen = config.listen;
     http_options.insecure_http = config.insecure_http;
     http_options.threads = static_cast<int>(config.http.threads);
+    http_options.known_hosts = config.http.known_hosts;
     if (!config.public_address.empty()) http_options.known_hosts.push_back(config.public_address);
     http_options.local_api = config.dev;
+    http_options.worker_threads = kHttpWorkers;
     http_options.metrics_token = config.metrics_token;
     http_options.connections_max = config.http.max_connections;
     http_options.object_bytes = config.settings.limits.package_bytes;
@@ -278,8 +282,11 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     if (tls && agent == Agent::Inside) {
         // The certificate is for the names that others call us by; the agent beside us knows none of them.
         http_options.listen = "127.0.0.1:0";
+        http_options.local_api = false;
         http_options.tls_certificate = http_options.tls_key = {};
-        local_http = std::make_unique<http::Server>(http_options, handlers());
+        http::Handlers objects_only = handlers();
+        objects_only.console_door = nullptr;
+        local_http = std::make_unique<http::Server>(http_options, objects_only);
         addresses.local_objects_url = fmt::format("http://127.0.0.1:{}/objects", TRY(local_http->start()));
     }
     addresses.link_token = link_token;

@@ -32,19 +32,11 @@ std::string encode_part(const PartHeader& header) {
     append_number<std::uint64_t>(text, header.state.total);
     append_number<std::uint64_t>(text, header.state.stored);
     append_number<std::int64_t>(text, header.state.touched_at.ms);
-    append_number(text, static_cast<std::uint32_t>(header.bucket.size()));
-    append_number(text, static_cast<std::uint32_t>(header.key.size()));
-    text += header.bucket;
-    text += header.key;
-    text.resize(kHeaderBytes - kDigestBytes, '\0');
-    text += text_of(sha256(text));
-    return text;
+    return seal_header(std::move(text), header.bucket, header.key);
 }
 
 std::optional<PartHeader> decode_part(std::string_view text) {
-    if (text.size() != kHeaderBytes || !text.starts_with(kPartMagic)) return std::nullopt;
-    const std::string_view body = text.substr(0, kHeaderBytes - kDigestBytes);
-    if (text.substr(body.size()) != text_of(sha256(body))) return std::nullopt;
+    if (!is_sealed_header(text, kPartMagic)) return std::nullopt;
     text.remove_prefix(kPartMagic.size());
     PartHeader header;
     header.state.total = take_number<std::uint64_t>(text);
@@ -134,7 +126,11 @@ public:
         before(UploadStep::SyncFile);
         // The bytes first, so that the header never counts one that a power cut could take.
         if (::fdatasync(file_.get()) != 0) return refuse_errno("sync", path_);
-        header_.state.stored += std::exchange(unsynced_, 0);
+        // The last byte is finish()'s to count: an upload that has all bytes and no name could not be gone on with.
+        const std::uint64_t kept =
+            std::min(unsynced_, header_.state.total - std::min(header_.state.total, header_.state.stored + 1));
+        header_.state.stored += kept;
+        unsynced_ -= kept;
         TRY(write_header());
         return header_.state;
     }
@@ -223,7 +219,7 @@ Result<std::unique_ptr<PieceUpload>> DirectoryPieces::open(std::string_view buck
             return refuse(ErrorCode::InUse,
                           "another connection is uploading this object; wait until it ends, or until it is given up");
         std::error_code ignored;
-        if (!fs::exists(root_ / "parts" / name, ignored) && TRY(count()) + coming_.size() >= kUnfinishedMax)
+        if (!fs::exists(root_ / "parts" / name, ignored) && TRY(count()) >= kUnfinishedMax)
             return refuse(ErrorCode::Overloaded,
                           fmt::format("{} uploads are unfinished; finish one, or wait until objects.keep_uploads "
                                       "removes those that nobody goes on with",

@@ -14,24 +14,32 @@ namespace gse::objects {
 
 namespace fs = std::filesystem;
 
-std::string encode(const Header& header, const Digest256& content) {
-    std::string text{kMagic};
-    append_number<std::uint64_t>(text, header.info.size);
-    append_number<std::int64_t>(text, header.info.stored_at.ms);
-    text += text_of(content);
-    append_number(text, static_cast<std::uint32_t>(header.bucket.size()));
-    append_number(text, static_cast<std::uint32_t>(header.key.size()));
-    text += header.bucket;
-    text += header.key;
+std::string seal_header(std::string text, std::string_view bucket, std::string_view key) {
+    append_number(text, static_cast<std::uint32_t>(bucket.size()));
+    append_number(text, static_cast<std::uint32_t>(key.size()));
+    text += bucket;
+    text += key;
     text.resize(kHeaderBytes - kDigestBytes, '\0');
     text += text_of(sha256(text));
     return text;
 }
 
-std::optional<Header> decode(std::string_view text) {
-    if (text.size() != kHeaderBytes || !text.starts_with(kMagic)) return std::nullopt;
+bool is_sealed_header(std::string_view text, std::string_view magic) {
+    if (text.size() != kHeaderBytes || !text.starts_with(magic)) return false;
     const std::string_view body = text.substr(0, kHeaderBytes - kDigestBytes);
-    if (text.substr(body.size()) != text_of(sha256(body))) return std::nullopt;
+    return text.substr(body.size()) == text_of(sha256(body));
+}
+
+std::string encode(const Header& header, const Digest256& content) {
+    std::string text{kMagic};
+    append_number<std::uint64_t>(text, header.info.size);
+    append_number<std::int64_t>(text, header.info.stored_at.ms);
+    text += text_of(content);
+    return seal_header(std::move(text), header.bucket, header.key);
+}
+
+std::optional<Header> decode(std::string_view text) {
+    if (!is_sealed_header(text, kMagic)) return std::nullopt;
     text.remove_prefix(kMagic.size());
     Header header;
     header.info.size = take_number<std::uint64_t>(text);

@@ -35,6 +35,10 @@ struct Header {
     std::string key;
 };
 
+/// Behind a header's own numbers: the names, zeros up to kHeaderBytes, and the checksum.
+[[nodiscard]] std::string seal_header(std::string text, std::string_view bucket, std::string_view key);
+/// Whether it is whole, unchanged, and of that magic.
+[[nodiscard]] bool is_sealed_header(std::string_view text, std::string_view magic);
 [[nodiscard]] std::string encode(const Header& header, const Digest256& content);
 [[nodiscard]] std::optional<Header> decode(std::string_view text);
 [[nodiscard]] Result<void> check_names(std::string_view bucket, std::string_view key);

@@ -145,9 +145,11 @@ TEST_F(DataDir, ADamagedOrForeignJournalIsRefusedAndLeftAsItIs) {
 TEST_F(DataDir, AnAgentStaysWithItsDeployment) {
     ASSERT_TRUE(cluster.start_agent()) << cluster.problem();
     ASSERT_TRUE(cluster.settle({}, 0)) << cluster.problem();
+    const fs::path pinned = cluster.agent_data() / "agent" / "server-pin";
+    ASSERT_TRUE(e2e::wait_until(kLimit, [&] { return fs::exists(pinned); })) << cluster.agent()->log();
     cluster.kill_agent();
     cluster.kill_server();
-    const std::string pin = e2e::read_text(cluster.agent_data() / "agent" / "server-pin");
+    const std::string pin = e2e::read_text(pinned);
     ASSERT_FALSE(pin.empty());
 
     // Another deployment takes the place of the agent's own: same address, same token, another journal.
