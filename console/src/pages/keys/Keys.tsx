@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import type { AccessKey } from '../../api/types';
 import { useConsole } from '../../app/console';
-import { useApi } from '../../hooks/api';
+import { isMissing } from '../../api/error';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
 import { Id, Status, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
@@ -16,7 +17,7 @@ type Open = { kind: 'create' } | { kind: 'toggle' | 'delete' | 'rotate'; key: Ac
 export default function Keys() {
   const text = useText();
   const { session } = useConsole();
-  const keys = useApi('ListAccessKeys', { Offset: 0, Limit: 100 });
+  const keys = useAll('ListAccessKeys', {}, (page) => page.AccessKeys, { enabled: !session.ReadOnly });
   const [open, setOpen] = useState<Open>(null);
   const columns: Column<AccessKey>[] = [
     { key: 'id', title: 'SecretId', width: 280, render: (key) => <Id value={key.SecretId} /> },
@@ -53,7 +54,16 @@ export default function Keys() {
       {text.key.create}
     </ActionButton>
   );
-  if (keys.missing) {
+  if (session.ReadOnly) {
+    return (
+      <Page title={text.menu.keys}>
+        <Card>
+          <Empty title={text.key.hidden}>{text.key.hiddenLong}</Empty>
+        </Card>
+      </Page>
+    );
+  }
+  if (isMissing(keys.error)) {
     return (
       <Page title={text.menu.keys}>
         <Card>
@@ -66,7 +76,7 @@ export default function Keys() {
     <Page title={text.menu.keys} lead={text.key.lead} actions={create}>
       <Card>
         {keys.error && <ErrorBox error={keys.error} onRetry={() => void keys.refetch()} />}
-        <Table label={text.menu.keys} rows={keys.data?.AccessKeys ?? []} columns={columns} rowKey="SecretId" loading={keys.isPending} empty={!keys.error && <Empty title={text.key.none} action={create} />} />
+        <Table label={text.menu.keys} rows={keys.data ?? []} columns={columns} rowKey="SecretId" loading={keys.isPending} empty={!keys.error && <Empty title={text.key.none} action={create} />} />
       </Card>
       {open?.kind === 'create' && <CreateKey onClose={() => setOpen(null)} />}
       {open?.kind === 'rotate' && <CreateKey rotates={open.key} onClose={() => setOpen(null)} />}

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import type { FleetStatisticDetail } from '../../api/types';
 import { useApi } from '../../hooks/api';
-import { useFleets } from '../../hooks/fleets';
+import { useFleetNames } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { csv, duration, localTime, statisticsTime } from '../../lib/format';
 import { Figure } from '../../ui/Bits';
@@ -32,7 +32,7 @@ function dayAgo(days: number): string {
 
 export default function Statistics() {
   const text = useText();
-  const { fleets } = useFleets();
+  const { fleets } = useFleetNames();
   const [fleetId, setFleetId] = useState('');
   const [from, setFrom] = useState(() => dayAgo(6));
   const [until, setUntil] = useState(() => dayAgo(0));
