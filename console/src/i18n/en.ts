@@ -28,7 +28,7 @@ export const en = {
   } as Record<string, string>,
   signIn: {
     title: 'OpenGSE console', lead: 'Sign in with an API key. The secret is exchanged for a short session and is not kept in the browser.',
-    over: 'Your session has ended. Sign in to go on where you were.', submit: 'Sign in', where: 'The first key is in credentials.toml in the data folder of the server; gse dev also prints a link that signs in once.',
+    over: 'Your session has ended. Sign in to go on where you were.', submit: 'Sign in', where: 'The first key is in credentials.toml in the data folder of the server; gse dev also puts a link that signs in once into console-link there.',
   },
   status: {
     NEW: 'Created', DOWNLOADING: 'Downloading', VALIDATING: 'Validating', BUILDING: 'Building', ACTIVATING: 'Activating', ACTIVE: 'Active', ERROR: 'Error', DELETING: 'Deleting', TERMINATED: 'Terminated',

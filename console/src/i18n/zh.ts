@@ -27,7 +27,7 @@ export const zh: Text = {
   },
   signIn: {
     title: 'OpenGSE 控制台', lead: '使用 API 密钥登录。密钥只用于换取短期会话，不会保存在浏览器中。', over: '会话已结束，请重新登录，登录后回到原页面。', submit: '登录',
-    where: '首个密钥在服务器数据目录的 credentials.toml 中；gse dev 启动时还会打印一个一次性登录链接。',
+    where: '首个密钥在服务器数据目录的 credentials.toml 中；gse dev 还会在其中的 console-link 写入一个一次性登录链接。',
   },
   status: {
     NEW: '新建', DOWNLOADING: '下载中', VALIDATING: '验证中', BUILDING: '生成中', ACTIVATING: '激活中', ACTIVE: '活跃', ERROR: '异常', DELETING: '删除中', TERMINATED: '终止',

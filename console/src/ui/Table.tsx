@@ -23,8 +23,8 @@ interface Props<T> {
 }
 
 const kVirtualFrom = 60;
-const kRow = 38;
-const kTallRow = 64;
+const kRow = 41;
+const kTallRow = 65;
 
 /** A list. Long ones draw only the rows in sight. */
 export function Table<T extends object>({ label, rows, columns, rowKey, tall, loading, empty }: Props<T>) {

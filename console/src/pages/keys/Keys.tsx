@@ -20,17 +20,26 @@ export default function Keys() {
   const keys = useAll('ListAccessKeys', {}, (page) => page.AccessKeys, { enabled: !session.ReadOnly });
   const [open, setOpen] = useState<Open>(null);
   const columns: Column<AccessKey>[] = [
-    { key: 'id', title: 'SecretId', width: 280, render: (key) => <Id value={key.SecretId} /> },
-    { key: 'description', title: text.common.description, render: (key) => key.Description || '–' },
-    { key: 'status', title: text.common.status, width: 100, render: (key) => <Status value={key.Status} /> },
-    { key: 'rights', title: text.key.rights, width: 130, render: (key) => (key.ReadOnly ? text.key.readOnly : text.key.full) },
-    { key: 'source', title: text.key.source, width: 130, render: (key) => (text.key.sources as Record<string, string>)[key.Source] ?? key.Source },
-    { key: 'created', title: text.common.created, width: 170, render: (key) => <Time value={key.CreationTime} /> },
-    { key: 'used', title: text.key.lastUsed, width: 170, render: (key) => <Time value={key.LastUsedTime} /> },
+    { key: 'id', title: 'SecretId', width: 230, render: (key) => <Id value={key.SecretId} /> },
+    { key: 'description', title: text.common.description, width: 150, render: (key) => key.Description || '–' },
+    { key: 'status', title: text.common.status, width: 95, render: (key) => <Status value={key.Status} /> },
+    { key: 'rights', title: text.key.rights, width: 105, render: (key) => (key.ReadOnly ? text.key.readOnly : text.key.full) },
+    { key: 'source', title: text.key.source, width: 115, render: (key) => (text.key.sources as Record<string, string>)[key.Source] ?? key.Source },
+    {
+      key: 'times',
+      title: `${text.common.created} / ${text.key.lastUsed}`,
+      width: 170,
+      render: (key) => (
+        <div className="two-lines">
+          <Time value={key.CreationTime} />
+          <Time value={key.LastUsedTime} />
+        </div>
+      ),
+    },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 210,
+      width: 170,
       render: (key) =>
         key.Source === 'API' ? (
           <div className="actions">

@@ -36,7 +36,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
     {
       key: 'id',
       title: text.instance.id,
-      width: 170,
+      width: 150,
       render: ({ Instance }) => (
         <div className="two-lines">
           <Id value={Instance.InstanceId} />
@@ -48,7 +48,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
     {
       key: 'processes',
       title: text.instance.processes,
-      width: 110,
+      width: 125,
       render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
     },
     {
@@ -66,7 +66,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
     {
       key: 'weight',
       title: text.instance.weight,
-      width: 80,
+      width: 75,
       render: ({ Instance }) => (
         <>
           {Instance.Weight}
