@@ -39,6 +39,22 @@ interface Options {
   missing?: string[];
 }
 
+/** Collects what the browser complains of: errors of pages and consoles, of the content security policy, and requests that fail. */
+export function watch(context: BrowserContext, except?: RegExp): string[] {
+  const complaints: string[] = [];
+  const add = (what: string) => except?.test(what) || complaints.push(what);
+  context.on('weberror', (error) => add(`page error: ${error.error().message}`));
+  context.on('console', (message) => {
+    if (message.type() === 'error' || /Content.Security.Policy/i.test(message.text())) add(message.text());
+  });
+  context.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText ?? '';
+    // What a page that goes away leaves behind: the event stream, and readings that nobody waits for.
+    if (why !== 'net::ERR_ABORTED') add(`${request.method()} ${request.url()}: ${why}`);
+  });
+  return complaints;
+}
+
 /** A fake server of its own, and a browser in front of it. */
 export async function visit(browser: Browser, options: Options = {}): Promise<Site> {
   const fake = createFake({ dist: kDist, empty: options.empty, missing: options.missing });
@@ -49,12 +65,7 @@ export async function visit(browser: Browser, options: Options = {}): Promise<Si
     colorScheme: options.theme ?? 'light',
     viewport: { width: options.width ?? 1280, height: 800 },
   });
-  const complaints: string[] = [];
-  context.on('weberror', (error) => complaints.push(`page error: ${error.error().message}`));
-  context.on('console', (message) => {
-    if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
-    else if (message.type() === 'error' && !/401 \(Unauthorized\)/.test(message.text())) complaints.push(message.text());
-  });
+  const complaints = watch(context, /401 \(Unauthorized\)/);
   const page = await context.newPage();
   return {
     fake,
@@ -80,10 +91,12 @@ export async function open(site: Site, path: string): Promise<void> {
   await site.page.locator('#main h1').waitFor();
 }
 
-export async function shoot(site: Site, name: string): Promise<void> {
-  await site.page.waitForLoadState('networkidle', { timeout: 500 }).catch(() => undefined);
-  await site.page.screenshot({ path: join(kShots, `${name}.png`) });
+export async function shootPage(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState('networkidle', { timeout: 500 }).catch(() => undefined);
+  await page.screenshot({ path: join(kShots, `${name}.png`) });
 }
+
+export const shoot = (site: Site, name: string) => shootPage(site.page, name);
 
 /** Serious findings of axe on the page as it is. */
 export async function findings(page: Page): Promise<string[]> {

@@ -127,3 +127,51 @@ it('an upload shows progress and becomes an asset', async () => {
   expect(site.complaints).toEqual([]);
   await site.close();
 });
+
+it('a picker offers more than a hundred fleets, and the overview counts placements', async () => {
+  const site = await visit(browser);
+  const names = Array.from({ length: 130 }, (_, index) => `extra-${index}`);
+  for (const Name of names) site.fake.world.fleet({ Name, AssetId: 'asset-none' });
+  await signIn(site);
+  await open(site, '/aliases');
+  await site.page.locator('.page-actions').getByRole('button', { name: 'Create alias' }).click();
+  const options = site.page.getByRole('dialog').locator('select option');
+  await expect.poll(() => options.count(), { timeout: 10_000 }).toBe(names.length + 3);
+  await site.page.keyboard.press('Escape');
+  await open(site, '/overview');
+  const rate = site.page.locator('.figure').filter({ hasText: 'Placements per second' }).locator('.figure-value');
+  await expect.poll(() => rate.textContent(), { timeout: 10_000 }).toMatch(/[1-9]/);
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('a long list draws only the rows in sight, and the last one can be reached', async () => {
+  const site = await visit(browser);
+  const old = site.fake.world.fleets[1]!;
+  for (let index = 0; index < 80; index += 1) site.fake.world.session(old, `long-${index}`, 8).Status = 'ACTIVE';
+  await signIn(site);
+  await open(site, `/fleets/${old.attributes.FleetId}/sessions`);
+  await site.page.getByText('long-79', { exact: true }).waitFor();
+  const rows = site.page.locator('.table tbody tr');
+  expect(await rows.count()).toBeLessThan(70);
+  const heights = await rows.evaluateAll((all) => all.map((one) => (one as HTMLElement).offsetHeight).filter(Boolean));
+  expect(Math.min(...heights)).toBeGreaterThan(55);
+  await site.page.locator('.table .t-table__content').evaluate((box) => box.scrollTo(0, box.scrollHeight));
+  await site.page.getByText('match-01', { exact: true }).waitFor();
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('the log-in of an instance is shown by a click only', async () => {
+  const site = await visit(browser);
+  await signIn(site);
+  await open(site, `/fleets/${site.fake.world.fleets[1]!.attributes.FleetId}/instances`);
+  await site.page.getByRole('button', { name: 'Log in' }).first().click();
+  const dialog = site.page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
+  expect(await dialog.getByText('BEGIN FAKE KEY').count()).toBe(0);
+  await dialog.getByRole('button', { name: 'Show the key' }).click();
+  await dialog.getByText('BEGIN FAKE KEY').waitFor();
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});

@@ -76,7 +76,7 @@ export function actionsOf(world: World): Handlers {
     DescribeScalingPolicies: (input) => ({ ScalingPolicies: fleetOf(input.FleetId).policies, TotalCount: 0 }),
     DescribeTimerScalingPolicies: (input) => ({ TimerScalingPolicies: fleetOf(input.FleetId).timers, TotalCount: 0 }),
     DescribeFleetRelatedResources: (input) => ({
-      Resources: world.aliases.filter((one) => one.RoutingStrategy.FleetId === input.FleetId).map((one) => ({ Type: 'alias', ResourceId: one.AliasId, ResourceRegion: kRegion })),
+      Resources: world.aliases.filter((one) => one.RoutingStrategy.FleetId === input.FleetId).map((one) => ({ Type: 'ALIAS', ResourceId: one.AliasId, ResourceRegion: kRegion })),
     }),
     CreateFleet: (input) => ({ FleetAttributes: world.fleet(input).attributes }),
     CopyFleet: (input) => {
@@ -159,6 +159,12 @@ export function actionsOf(world: World): Handlers {
       for (const one of fleetOf(input.FleetId).instances) if (one.InstanceId === input.InstanceId) one.ReserveValue = input.ReserveValue ?? 0;
       return {};
     },
+    GetInstanceAccess: (input) => {
+      const instance = fleetOf(input.FleetId).instances.find((one) => one.InstanceId === input.InstanceId);
+      if (!instance) throw new Refusal('ResourceNotFound', `there is no instance "${input.InstanceId}"`);
+      const { FleetId, InstanceId, IpAddress, OperatingSystem } = instance;
+      return { InstanceAccess: { FleetId, InstanceId, IpAddress, OperatingSystem, Credentials: { UserName: 'gse', Secret: '-----BEGIN FAKE KEY-----\nnot a key\n-----END FAKE KEY-----\n' } } };
+    },
     GetGameServerInstanceLogUrl: () => ({ PresignedUrls: [], Total: 0, HasNext: false }),
     DescribeInstanceTypes: () => ({ InstanceTypeList: [{ TypeName: 'Standard S5', InstanceType: 'S5.LARGE8', Cpu: 4, Memory: 8, NetworkCard: 80 }] }),
     DescribeAssetSystems: () => ({ AssetSupportSys: [{ ImageId: 'img-9qabwvbn', OsType: 'CentOS', OsBit: 64, OsVersion: 'CentOS7.16' }] }),
@@ -191,7 +197,7 @@ export function actionsOf(world: World): Handlers {
     TagResource: (input) => {
       const owner = [...world.aliases, ...world.fleets.map((one) => one.attributes)].find((one) => ('AliasArn' in one ? one.AliasArn : one.FleetArn) === input.Resource);
       if (owner) owner.Tags = [...owner.Tags.filter((tag) => !input.Tags.some((one) => one.Key === tag.Key)), ...input.Tags];
-      return {};
+      return { Tags: owner?.Tags ?? [] };
     },
 
     DescribeAssets: (input) => ({ Assets: page(world.assets, input.Offset, input.Limit), TotalCount: world.assets.length }),

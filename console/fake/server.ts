@@ -4,7 +4,8 @@ import { extname, join, normalize } from 'node:path';
 import { actionsOf, Refusal } from './actions';
 import { kRegion, populated, World } from './world';
 
-export const kCsp = "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/** The real server's. */
+export const kCsp = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 const kTypes: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const kCsrf = 'csrf-of-the-fake';
 const kMostBody = 64 * 1024 * 1024;

@@ -196,14 +196,15 @@ export class World {
     };
     this.sessions.unshift(session);
     this.sessions.length = Math.min(this.sessions.length, kMostSessions);
-    this.emit('session', session);
+    this.emit('game-server-session', session);
     return session;
   }
   end(session: GameServerSession): void {
+    const FromStatus = session.Status;
     session.Status = 'TERMINATED';
     session.TerminationTime = this.time();
     session.CurrentPlayerSessionCount = 0;
-    this.emit('session', session);
+    this.emit('game-server-session', { ...session, FromStatus });
   }
   join(session: GameServerSession, PlayerId: string): PlayerSession {
     const player: PlayerSession = {
@@ -221,7 +222,7 @@ export class World {
     };
     this.players.unshift(player);
     session.CurrentPlayerSessionCount += 1;
-    this.emit('player', player);
+    this.emit('player-session', player);
     return player;
   }
   point(alias: Alias, target: RoutingStrategy): void {
@@ -260,7 +261,7 @@ export class World {
     for (const session of this.sessions.slice(0, 500)) {
       if (session.Status !== 'ACTIVATING') continue;
       session.Status = 'ACTIVE';
-      this.emit('session', session);
+      this.emit('game-server-session', { ...session, FromStatus: 'ACTIVATING' });
     }
     for (const placement of this.placements) {
       if (placement.Status !== 'PENDING') continue;

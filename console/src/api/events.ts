@@ -1,6 +1,21 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { affected, type EventKind, kEventKinds } from '../lib/affected';
 
+/** What every event tells of the record that changed. */
+export interface LiveEvent {
+  Status?: string;
+  /** Absent when the record is new. */
+  FromStatus?: string;
+}
+
+function dataOf(event: MessageEvent<string> | undefined): LiveEvent {
+  try {
+    return JSON.parse(event?.data ?? '{}') as LiveEvent;
+  } catch {
+    return {};
+  }
+}
+
 const kSettleMs = 400;
 
 /**
@@ -11,7 +26,7 @@ export function follow(
   client: QueryClient,
   region: string,
   onState: (live: boolean) => void,
-  onEvent: (kind: EventKind) => void,
+  onEvent: (kind: EventKind, data: LiveEvent) => void,
 ): () => void {
   const source = new EventSource(`/console/events?region=${encodeURIComponent(region)}&players=1`);
   const waiting = new Set<string>();
@@ -26,8 +41,8 @@ export function follow(
       predicate: ({ queryKey }) => queryKey[1] === region && actions.has(String(queryKey[2])),
     });
   };
-  const on = (kind: EventKind) => () => {
-    onEvent(kind);
+  const on = (kind: EventKind) => (event?: MessageEvent<string>) => {
+    onEvent(kind, dataOf(event));
     for (const action of affected(kind)) waiting.add(action);
     timer ??= setTimeout(flush, kSettleMs);
   };

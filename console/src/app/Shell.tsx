@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { follow } from '../api/events';
 import type { Session } from '../api/types';
 import { useText } from '../i18n';
@@ -21,11 +21,14 @@ export function Shell({ session, onLeave }: { session: Session; onLeave: (idle: 
   const client = useQueryClient();
   const [region, setRegion] = useState(() => firstRegion(session));
   const [live, setLive] = useState(false);
-  const [placements, setPlacements] = useState(0);
+  const placed = useRef(0);
   const [menuOpen, setMenuOpen] = useState(false);
 
   useEffect(
-    () => follow(client, region, setLive, (kind) => kind === 'session' && setPlacements((count) => count + 1)),
+    () =>
+      follow(client, region, setLive, (kind, data) => {
+        if (kind === 'game-server-session' && data.FromStatus === undefined) placed.current += 1;
+      }),
     [client, region],
   );
   useIdle(session.IdleSeconds, () => onLeave(true));
@@ -35,14 +38,14 @@ export function Shell({ session, onLeave }: { session: Session; onLeave: (idle: 
       session,
       region,
       live,
-      placements,
+      placed,
       signOut: () => onLeave(false),
       setRegion: (next: string) => {
         remember('region', next);
         setRegion(next);
       },
     }),
-    [session, region, live, placements, onLeave],
+    [session, region, live, onLeave],
   );
   return (
     <ConsoleContext.Provider value={value}>

@@ -9,8 +9,8 @@ export interface Console {
   signOut: () => void;
   /** Whether events of the server arrive. */
   live: boolean;
-  /** Grows with every event; for counters of what happens. */
-  placements: number;
+  /** Grows with every session that is placed, as events tell. Not a state: thousands may come in a second. */
+  placed: { readonly current: number };
 }
 
 export const ConsoleContext = createContext<Console | null>(null);

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { FleetAttributes, FleetCapacity, FleetUtilization } from '../api/types';
 import { useApi } from './api';
+import { useAll, useEach } from './lists';
 
 /** A fleet with its live numbers; those of a fleet that just appeared may still be missing. */
 export interface LiveFleet {
@@ -9,33 +10,42 @@ export interface LiveFleet {
   utilization?: FleetUtilization;
 }
 
-const kPage = 100;
+const kNumbersMs = 3000;
 
-/** The first hundred fleets of the region, newest first, with their numbers. */
-export function useFleets(offset = 0, limit = kPage) {
-  const attributes = useApi('DescribeFleetAttributes', { Offset: offset, Limit: limit });
-  const ids = useMemo(() => (attributes.data?.FleetAttributes ?? []).map((fleet) => fleet.FleetId), [attributes.data]);
-  const enabled = ids.length > 0;
-  const capacity = useApi('DescribeFleetCapacity', { FleetIds: ids, Limit: kPage }, { enabled, every: 3000 });
-  const utilization = useApi('DescribeFleetUtilization', { FleetIds: ids }, { enabled, every: 3000 });
-  const fleets = useMemo<LiveFleet[]>(() => {
-    const capacities = new Map((capacity.data?.FleetCapacity ?? []).map((one) => [one.FleetId, one]));
-    const utilizations = new Map((utilization.data?.FleetUtilization ?? []).map((one) => [one.FleetId, one]));
-    return (attributes.data?.FleetAttributes ?? [])
-      .map((one) => ({
-        attributes: one,
-        capacity: capacities.get(one.FleetId),
-        utilization: utilizations.get(one.FleetId),
-      }))
-      .sort((a, b) => b.attributes.CreationTime.localeCompare(a.attributes.CreationTime));
-  }, [attributes.data, capacity.data, utilization.data]);
-  return {
-    fleets,
-    total: attributes.data?.TotalCount ?? 0,
-    loading: attributes.isPending,
-    error: attributes.error,
-    retry: attributes.refetch,
-  };
+function newestFirst(fleets: readonly FleetAttributes[] | undefined): FleetAttributes[] {
+  return [...(fleets ?? [])].sort((a, b) => b.CreationTime.localeCompare(a.CreationTime));
+}
+
+function useNumbers(attributes: FleetAttributes[]): LiveFleet[] {
+  const ids = useMemo(() => attributes.map((fleet) => fleet.FleetId), [attributes]);
+  const capacity = useEach('DescribeFleetCapacity', ids, (FleetIds) => ({ FleetIds, Limit: FleetIds.length }), (answer) => answer.FleetCapacity, kNumbersMs);
+  const utilization = useEach('DescribeFleetUtilization', ids, (FleetIds) => ({ FleetIds }), (answer) => answer.FleetUtilization, kNumbersMs);
+  return useMemo(() => {
+    const capacities = new Map((capacity.data ?? []).map((one) => [one.FleetId, one]));
+    const utilizations = new Map((utilization.data ?? []).map((one) => [one.FleetId, one]));
+    return attributes.map((one) => ({ attributes: one, capacity: capacities.get(one.FleetId), utilization: utilizations.get(one.FleetId) }));
+  }, [attributes, capacity.data, utilization.data]);
+}
+
+/** Every fleet of the region, newest first, without its numbers: to choose from. */
+export function useFleetNames() {
+  const all = useAll('DescribeFleetAttributes', {}, (page) => page.FleetAttributes);
+  const fleets = useMemo<LiveFleet[]>(() => newestFirst(all.data).map((attributes) => ({ attributes })), [all.data]);
+  return { fleets, loading: all.isPending };
+}
+
+/** Every fleet of the region, newest first, with its numbers. */
+export function useFleets() {
+  const all = useAll('DescribeFleetAttributes', {}, (page) => page.FleetAttributes);
+  const fleets = useNumbers(useMemo(() => newestFirst(all.data), [all.data]));
+  return { fleets, loading: all.isPending, error: all.error, retry: all.refetch };
+}
+
+/** One page of the fleets, with their numbers. */
+export function useFleetPage(offset: number, limit: number) {
+  const page = useApi('DescribeFleetAttributes', { Offset: offset, Limit: limit });
+  const fleets = useNumbers(useMemo(() => newestFirst(page.data?.FleetAttributes), [page.data]));
+  return { fleets, total: page.data?.TotalCount ?? 0, loading: page.isPending, error: page.error, retry: page.refetch };
 }
 
 /** One fleet with its numbers. */

@@ -28,7 +28,7 @@ export const en = {
   } as Record<string, string>,
   signIn: {
     title: 'OpenGSE console', lead: 'Sign in with an API key. The secret is exchanged for a short session and is not kept in the browser.',
-    over: 'Your session has ended. Sign in to go on where you were.', submit: 'Sign in', where: 'The first key is in credentials.toml in the data folder of the server; gse dev also prints a link that signs in once.',
+    over: 'Your session has ended. Sign in to go on where you were.', submit: 'Sign in', where: 'The first key is in credentials.toml in the data folder of the server; gse dev also puts a link that signs in once into console-link there.',
   },
   status: {
     NEW: 'Created', DOWNLOADING: 'Downloading', VALIDATING: 'Validating', BUILDING: 'Building', ACTIVATING: 'Activating', ACTIVE: 'Active', ERROR: 'Error', DELETING: 'Deleting', TERMINATED: 'Terminated',
@@ -38,7 +38,7 @@ export const en = {
   },
   overview: {
     lead: (region: string) => `${region} as it breathes, second by second`, active: (count: number) => `${count} active`, starting: (count: number) => `${count} starting`, free: (count: number) => `${count} free`,
-    changes: 'Session changes per second', freeShare: 'Free', none: 'No fleet here yet', noneLong: 'Getting started makes one from a demo game, in a few clicks.',
+    changes: 'Placements per second', freeShare: 'Free', none: 'No fleet here yet', noneLong: 'Getting started makes one from a demo game, in a few clicks.',
   },
   alias: {
     lead: 'A name for whatever fleet is right at the moment. Point it elsewhere, and the next session goes there.', nameAndId: 'Name / ID', target: 'Leads to', terminal: 'Terminal', simple: 'Simple',
@@ -67,7 +67,7 @@ export const en = {
     sectionBasic: 'Basic information', sectionProcesses: 'Process management', sectionDeployment: 'Deployment', sectionNetwork: 'Network', sectionSessions: 'Sessions', perCreator: 'New sessions per creator', period: 'Within',
   },
   instance: {
-    id: 'Instance ID', processes: 'Healthy / active processes', weight: 'Weight', reserved: 'reserved', reserve: 'Reserve', release: 'Release', runTime: 'Run time', logs: 'Logs', filter: 'IP address', none: 'No instance',
+    id: 'Instance ID', processes: 'Healthy / active processes', weight: 'Weight', reserved: 'reserved', reserve: 'Reserve', release: 'Release', runTime: 'Run time', logs: 'Logs', access: 'Log in', accessTitle: (id: string) => `Log in to ${id}`, accessLead: 'The private key of its host opens everything on that machine. Hand it to nobody; the operator of the host can replace it.', accessShow: 'Show the key', accessKey: 'Private key', accessUser: 'User', filter: 'IP address', none: 'No instance',
     noneLong: 'Raise the desired number under Scaling, or let a buffer grow the fleet.', weightTitle: (id: string) => `Weight of ${id}`, weightHint: '0 to 10: more weight, more sessions; with 0 it gets no new ones', weightRange: 'A weight is 0 to 10',
     reserveTitle: (id: string) => `Reserve ${id}?`, releaseTitle: (id: string) => `Release ${id}?`, reserveAffects: (sessions: number) => `It is kept for a closer look: never scaled in, and no new sessions. Its ${plural(sessions, 'session')} go on.`, releaseAffects: 'It gets new sessions again and may be scaled in.',
     logsTitle: (id: string) => `Logs of ${id}`, noLogs: 'No logs yet', noLogsLong: 'The steps of its preparation and the logs of ended sessions appear here.',
@@ -110,7 +110,7 @@ export const en = {
   start: {
     lead: 'From nothing to a chat between two browser tabs, in four steps.', all: 'Do steps 1 to 3', again: 'Start again', gone: 'The fleet of this wizard is gone. Start again.', upload: 'Upload demo package', uploaded: (id: string) => `Asset ${id} is there.`, uploadLong: 'A chat room with the GSE protocol built in. Your own game would be a zip like it.', uploadButton: 'Quick upload of demo package',
     fleet: 'Create a server fleet', fleetDone: (id: string) => `Fleet ${id} is active.`, fleetLong: 'One instance with ten processes, each ready for one session.', fleetButton: 'Quick creation of server fleet', session: 'Create a game server session', sessionDone: 'The session is there.', sessionLong: 'A session is one match: here, one chat room for eight players.', sessionButton: 'Create game server session', connect: 'Connect clients',
-    connectLong: 'Each click takes a seat in the session and opens the chat page with it. Open two, and let them talk.', newSession: 'Create another session', open: (number: number) => `Open chat as player ${number}`, minute: 'A seat is held for one minute. After that, open another.', blocked: 'The browser blocked the new tab. Open it here:', states: { done: 'completed', now: 'in progress', later: 'waiting' }, failed: 'The fleet could not be created. Its events say why:',
+    connectLong: 'Each click takes a seat in the session and opens the chat page with it. Open two, and let them talk.', newSession: 'Create another session', open: (number: number) => `Open chat as player ${number}`, minute: 'A seat is held for one minute. After that, open another.', blocked: 'The browser blocked the new tab. Open it here:', states: { done: 'completed', now: 'in progress', later: 'waiting' }, next: 'Then: an update without downtime', nextLong: 'Puts version 2 of the demo into a fleet of its own beside version 1, and opens the update screen with an alias that leads to version 1. The tabs above stay connected all the while.', nextButton: 'Prepare version 2', failed: 'The fleet could not be created. Its events say why:',
   },
   asset: {
     lead: 'Zips of your game. What lies at the root of a zip becomes /local/game.', nameAndId: 'Name / ID', version: 'Version', size: 'Size', fleets: 'Fleets', create: 'Create asset', search: 'Search by name', none: 'No asset yet', noneLong: 'Zip the folder with your server (its files at the root), and upload it here.', editTitle: (name: string) => `Modify ${name}`, nameRange: 'Name and version have 1 to 64 characters',
@@ -136,7 +136,7 @@ export const en = {
     lead: 'Server time and traffic used, by UTC day.', hours: 'Server hours', begin: 'Begin', end: 'End', flow: 'Traffic', allFleets: 'All fleets', from: 'From', until: 'Until', total: 'Server time', totalFlow: 'Traffic', history: 'History', download: 'Download', none: 'Nothing ran in this period',
   },
   key: {
-    lead: 'Keys sign requests to the API, and sign in here.', create: 'Create key', rights: 'Rights', readOnly: 'Read only', full: 'Everything', readOnlyHint: 'May look at everything and change nothing', source: 'From', sources: { ROOT: 'First key', FILE: 'credentials.toml', API: 'Console or API' }, lastUsed: 'Last used', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', fixed: 'Managed in the file', none: 'No key', missing: 'This server does not manage keys', missingLong: 'Keys are in its credentials.toml.',
+    lead: 'Keys sign requests to the API, and sign in here.', hidden: 'Not for this key', hiddenLong: 'Only keys that may do everything see the list of keys.', create: 'Create key', rights: 'Rights', readOnly: 'Read only', full: 'Everything', readOnlyHint: 'May look at everything and change nothing', source: 'From', sources: { ROOT: 'First key', FILE: 'credentials.toml', API: 'Console or API' }, lastUsed: 'Last used', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', fixed: 'Managed in the file', none: 'No key', missing: 'This server does not manage keys', missingLong: 'Keys are in its credentials.toml.',
     disableTitle: (id: string) => `Disable ${id}?`, enableTitle: (id: string) => `Enable ${id}?`, disableAffects: 'Every request signed with it is refused from then on. It can be enabled again.', enableAffects: 'Requests signed with it are accepted again.', own: 'This is the key you are signed in with.', deleteTitle: (id: string) => `Delete ${id}?`, deleteAffects: 'Every request signed with it is refused for good.',
     rotateTitle: (id: string) => `Rotate ${id}`, rotateLead: 'A new key with the same rights is made. The old one goes on until you disable it.', rotateNext: (id: string) => `Copy the secret now: it is shown once. Give it to whoever uses ${id}, then disable that one.`, once: 'Copy the secret now: it is shown once.', kept: 'I have kept it',
   },

@@ -27,7 +27,7 @@ export const zh: Text = {
   },
   signIn: {
     title: 'OpenGSE 控制台', lead: '使用 API 密钥登录。密钥只用于换取短期会话，不会保存在浏览器中。', over: '会话已结束，请重新登录，登录后回到原页面。', submit: '登录',
-    where: '首个密钥在服务器数据目录的 credentials.toml 中；gse dev 启动时还会打印一个一次性登录链接。',
+    where: '首个密钥在服务器数据目录的 credentials.toml 中；gse dev 还会在其中的 console-link 写入一个一次性登录链接。',
   },
   status: {
     NEW: '新建', DOWNLOADING: '下载中', VALIDATING: '验证中', BUILDING: '生成中', ACTIVATING: '激活中', ACTIVE: '活跃', ERROR: '异常', DELETING: '删除中', TERMINATED: '终止',
@@ -37,7 +37,7 @@ export const zh: Text = {
   },
   overview: {
     lead: (region) => `${region} 的实时状态`, active: (count) => `${count} 个活跃`, starting: (count) => `${count} 台启动中`, free: (count) => `${count} 个空闲`,
-    changes: '每秒会话变化', freeShare: '空闲', none: '还没有服务器舰队', noneLong: '入门示例可以一键用示范游戏创建一个。',
+    changes: '每秒放置数', freeShare: '空闲', none: '还没有服务器舰队', noneLong: '入门示例可以一键用示范游戏创建一个。',
   },
   alias: {
     lead: '别名指向当前使用的服务器舰队。修改指向后，新的会话立即进入新舰队。', nameAndId: '名称 / ID', target: '指向', terminal: '终止别名', simple: '常规别名', simpleHint: '会话进入关联的服务器舰队', terminalHint: '不再分配会话，调用方收到终止信息', move: '更新', create: '新建别名', search: '按名称搜索', none: '还没有别名',
@@ -55,7 +55,7 @@ export const zh: Text = {
     sectionBasic: '基本信息', sectionProcesses: '进程管理', sectionDeployment: '部署配置', sectionNetwork: '网络', sectionSessions: '会话', perCreator: '每个创建者的新会话数', period: '时间范围',
   },
   instance: {
-    id: '实例 ID', processes: '健康 / 活跃进程', weight: '权重', reserved: '已保留', reserve: '保留', release: '取消保留', runTime: '运行时间', logs: '日志', filter: 'IP 地址', none: '没有实例', noneLong: '在“扩缩容”中提高期望数量，或设置缓冲让舰队自动扩容。', weightTitle: (id) => `${id} 的权重`, weightHint: '0 到 10：权重越高分到的会话越多，0 表示不再分配新会话', weightRange: '权重为 0 到 10',
+    id: '实例 ID', processes: '健康 / 活跃进程', weight: '权重', reserved: '已保留', reserve: '保留', release: '取消保留', runTime: '运行时间', logs: '日志', access: '登录', accessTitle: (id) => `登录 ${id}`, accessLead: '主机私钥可以打开该机器上的一切，请勿外传；主机管理员可以更换它。', accessShow: '显示私钥', accessKey: '私钥', accessUser: '用户名', filter: 'IP 地址', none: '没有实例', noneLong: '在“扩缩容”中提高期望数量，或设置缓冲让舰队自动扩容。', weightTitle: (id) => `${id} 的权重`, weightHint: '0 到 10：权重越高分到的会话越多，0 表示不再分配新会话', weightRange: '权重为 0 到 10',
     reserveTitle: (id) => `保留 ${id}？`, releaseTitle: (id) => `取消保留 ${id}？`, reserveAffects: (sessions) => `保留以便排查：不会被缩容，也不再分配新会话。其 ${sessions} 个会话继续进行。`, releaseAffects: '恢复分配新会话，并可能被缩容。', logsTitle: (id) => `${id} 的日志`, noLogs: '还没有日志', noLogsLong: '实例准备过程和已结束会话的日志会出现在这里。',
   },
   scaling: {
@@ -85,7 +85,7 @@ export const zh: Text = {
   },
   start: {
     lead: '四步从零到两个浏览器页面互相聊天。', all: '一键完成第 1 到 3 步', again: '重新开始', gone: '此示例的舰队已不存在，请重新开始。', upload: '上传示范包', uploaded: (id) => `生成包 ${id} 已创建。`, uploadLong: '一个已集成 GSE 协议的聊天室。您自己的游戏也是这样的 zip 包。', uploadButton: '一键上传示范包', fleet: '创建服务器舰队', fleetDone: (id) => `创建服务器舰队 ${id} 成功。`, fleetLong: '一台实例，十个进程，每个进程可运行一个会话。', fleetButton: '一键创建服务器舰队', session: '创建游戏服务器会话', sessionDone: '会话已创建。', sessionLong: '一个会话是一场对局：这里是一个八人聊天室。', sessionButton: '创建游戏服务器会话', connect: '客户端连接游戏服务器',
-    connectLong: '每次点击都会创建玩家会话并打开聊天页面。打开两个页面即可互相聊天。', newSession: '再创建一个会话', open: (number) => `以玩家 ${number} 打开客户端网页`, minute: '席位保留一分钟，超时后请重新打开。', blocked: '浏览器阻止了新页面，请点击打开：', states: { done: '已完成', now: '进行中', later: '等待中' }, failed: '创建服务器舰队失败，原因见事件：',
+    connectLong: '每次点击都会创建玩家会话并打开聊天页面。打开两个页面即可互相聊天。', newSession: '再创建一个会话', open: (number) => `以玩家 ${number} 打开客户端网页`, minute: '席位保留一分钟，超时后请重新打开。', blocked: '浏览器阻止了新页面，请点击打开：', states: { done: '已完成', now: '进行中', later: '等待中' }, next: '接下来：不停服更新', nextLong: '把示范游戏的第 2 版放进另一个舰队，与第 1 版并行运行，并打开更新页面，别名仍指向第 1 版。上面的聊天页面全程保持连接。', nextButton: '准备第 2 版', failed: '创建服务器舰队失败，原因见事件：',
   },
   asset: {
     lead: '游戏的 zip 包。zip 根目录的内容会成为 /local/game。', nameAndId: '名称 / ID', version: '生成包版本', size: '大小', fleets: '关联舰队数', create: '新建生成包', search: '按名称搜索', none: '还没有生成包', noneLong: '把服务器目录打成 zip（文件位于根目录），在这里上传。', editTitle: (name) => `编辑 ${name}`, nameRange: '名称和版本为 1 到 64 个字符', deleteTitle: (name) => `删除生成包 ${name}？`, inUse: (count) => `仍有 ${count} 个舰队在使用它，请先删除这些舰队。`, deleteAffects: '生成包会被移除。没有舰队在使用它。', needsFile: '请选择文件', zipOnly: '必须是 zip 文件', file: '上传代码', fileHint: 'zip 包；根目录的 install.sh 会在每台实例上运行一次', progress: '上传进度', stop: '停止上传',
@@ -108,7 +108,7 @@ export const zh: Text = {
     lead: '服务器时长和流量，按 UTC 日统计。', hours: '服务器小时数', begin: '开始时间', end: '结束时间', flow: '运行流量', allFleets: '全部舰队', from: '从', until: '到', total: '服务器时长', totalFlow: '网络流量', history: '历史列表', download: '下载', none: '该时间段内没有记录',
   },
   key: {
-    lead: '密钥用于签名 API 请求和登录控制台。', create: '新建密钥', rights: '权限', readOnly: '只读', full: '全部', readOnlyHint: '可以查看全部，不能修改', source: '来源', sources: { ROOT: '首个密钥', FILE: 'credentials.toml', API: '控制台或 API' }, lastUsed: '最近使用', rotate: '轮换', disable: '禁用', enable: '启用', fixed: '在文件中管理', none: '没有密钥', missing: '此服务器不支持管理密钥', missingLong: '密钥在其 credentials.toml 中。',
+    lead: '密钥用于签名 API 请求和登录控制台。', hidden: '此密钥不能查看', hiddenLong: '只有拥有全部权限的密钥才能查看密钥列表。', create: '新建密钥', rights: '权限', readOnly: '只读', full: '全部', readOnlyHint: '可以查看全部，不能修改', source: '来源', sources: { ROOT: '首个密钥', FILE: 'credentials.toml', API: '控制台或 API' }, lastUsed: '最近使用', rotate: '轮换', disable: '禁用', enable: '启用', fixed: '在文件中管理', none: '没有密钥', missing: '此服务器不支持管理密钥', missingLong: '密钥在其 credentials.toml 中。',
     disableTitle: (id) => `禁用 ${id}？`, enableTitle: (id) => `启用 ${id}？`, disableAffects: '之后用它签名的请求都会被拒绝；可以重新启用。', enableAffects: '用它签名的请求会重新被接受。', own: '这是您当前登录使用的密钥。', deleteTitle: (id) => `删除 ${id}？`, deleteAffects: '之后用它签名的请求会被永久拒绝。', rotateTitle: (id) => `轮换 ${id}`, rotateLead: '创建一个权限相同的新密钥；旧密钥在您禁用之前继续有效。', rotateNext: (id) => `请立即复制，只显示一次。交给使用 ${id} 的程序后，再禁用旧密钥。`, once: '请立即复制，只显示一次。', kept: '我已保存',
   },
   explorer: {

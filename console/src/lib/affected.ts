@@ -1,10 +1,10 @@
 export const kEventKinds = [
   'fleet',
   'alias',
-  'session',
+  'game-server-session',
   'placement',
   'instance',
-  'player',
+  'player-session',
   'dropped',
 ] as const;
 export type EventKind = (typeof kEventKinds)[number];
@@ -55,13 +55,13 @@ export function affected(kind: EventKind): readonly string[] {
       return kOfFleets;
     case 'alias':
       return kOfAliases;
-    case 'session':
+    case 'game-server-session':
       return kOfSessions;
     case 'instance':
       return kOfInstances;
     case 'placement':
       return kOfPlacements;
-    case 'player':
+    case 'player-session':
       return kOfPlayers;
     case 'dropped':
       return [...new Set([...kOfFleets, ...kOfAliases, ...kOfSessions, ...kOfInstances, ...kOfPlacements, ...kOfPlayers])];

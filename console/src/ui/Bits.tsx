@@ -13,8 +13,10 @@ const kTones: Record<string, Tone> = {
   Active: 'success',
   RUNNING: 'success',
   FULFILLED: 'success',
+  GRANTED: 'success',
   ENABLED: 'success',
   COMPLETED: 'default',
+  REFUSED: 'danger',
   ERROR: 'danger',
   FAILED: 'danger',
   TIMED_OUT: 'danger',
@@ -106,7 +108,7 @@ export function Tags({ tags }: { tags: Tag[] | undefined }) {
   return (
     <span className="tags">
       {tags.map((tag) => (
-        <TTag key={tag.Key} variant="outline" size="small">
+        <TTag key={tag.Key} variant="outline" size="small" title={`${tag.Key}: ${tag.Value}`}>
           {tag.Key}: {tag.Value}
         </TTag>
       ))}

@@ -16,14 +16,18 @@ interface Props<T> {
   rows: T[];
   columns: Column<T>[];
   rowKey: keyof T & string;
+  /** Whether rows have two lines. */
+  tall?: boolean;
   loading?: boolean;
   empty: ReactNode;
 }
 
 const kVirtualFrom = 60;
+const kRow = 41;
+const kTallRow = 65;
 
 /** A list. Long ones draw only the rows in sight. */
-export function Table<T extends object>({ label, rows, columns, rowKey, loading, empty }: Props<T>) {
+export function Table<T extends object>({ label, rows, columns, rowKey, tall, loading, empty }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
   // What scrolls sideways must be in reach of the keyboard.
   useEffect(() => box.current?.querySelector('.t-table__content')?.setAttribute('tabindex', '0'));
@@ -40,7 +44,7 @@ export function Table<T extends object>({ label, rows, columns, rowKey, loading,
         loading={Boolean(loading) && rows.length === 0}
         hover
         tableContentWidth={`max(100%, ${width}px)`}
-        {...(long ? { height: 560, scroll: { type: 'virtual' as const, rowHeight: 40, bufferSize: 20 } } : {})}
+        {...(long ? { height: 560, scroll: { type: 'virtual' as const, rowHeight: tall ? kTallRow : kRow, threshold: kVirtualFrom, bufferSize: 20 } } : {})}
         columns={columns.map((column) => ({
           colKey: column.key,
           title: column.title,

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { go, Link, to } from '../../app/router';
 import { useApi } from '../../hooks/api';
-import { useFleets } from '../../hooks/fleets';
+import { useFleetNames } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { Fact, Facts, Id, Tags, Time } from '../../ui/Bits';
 import { ActionButton, Button } from '../../ui/Button';
@@ -16,7 +16,7 @@ import { Route } from './Route';
 export default function AliasDetail({ aliasId }: { aliasId: string }) {
   const text = useText();
   const alias = useApi('DescribeAlias', { AliasId: aliasId });
-  const { fleets } = useFleets();
+  const { fleets } = useFleetNames();
   const [open, setOpen] = useState<'modify' | 'delete' | 'tags' | null>(null);
   const back = <Link to="/aliases">← {text.menu.aliases}</Link>;
   const found = alias.data?.Alias;

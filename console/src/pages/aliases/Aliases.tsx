@@ -3,7 +3,7 @@ import type { Alias } from '../../api/types';
 import type { PageProps } from '../../app/Routes';
 import { Link, to, withQuery } from '../../app/router';
 import { useApi } from '../../hooks/api';
-import { useFleets } from '../../hooks/fleets';
+import { useFleetNames } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { Id, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
@@ -29,7 +29,7 @@ function List() {
   const [offset, setOffset] = useState(0);
   const [name, setName] = useState('');
   const [open, setOpen] = useState<Open>(null);
-  const { fleets } = useFleets();
+  const { fleets } = useFleetNames();
   const aliases = useApi('ListAliases', {
     Offset: offset,
     Limit: kPage,
@@ -42,7 +42,7 @@ function List() {
     {
       key: 'name',
       title: text.alias.nameAndId,
-      width: 270,
+      width: 225,
       render: (alias) => (
         <div className="two-lines">
           <Link to={to('aliases', alias.AliasId)}>{alias.Name}</Link>
@@ -50,14 +50,14 @@ function List() {
         </div>
       ),
     },
-    { key: 'route', title: text.alias.target, width: 280, render: (alias) => <Route strategy={alias.RoutingStrategy} fleets={fleets} /> },
-    { key: 'description', title: text.common.description, render: (alias) => alias.Description || '–' },
-    { key: 'tags', title: text.common.tags, render: (alias) => <Tags tags={alias.Tags} /> },
-    { key: 'created', title: text.common.created, width: 170, render: (alias) => <Time value={alias.CreationTime} /> },
+    { key: 'route', title: text.alias.target, width: 215, render: (alias) => <Route strategy={alias.RoutingStrategy} fleets={fleets} /> },
+    { key: 'description', title: text.common.description, width: 130, render: (alias) => alias.Description || '–' },
+    { key: 'tags', title: text.common.tags, width: 110, render: (alias) => <Tags tags={alias.Tags} /> },
+    { key: 'created', title: text.common.created, width: 155, render: (alias) => <Time value={alias.CreationTime} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 220,
+      width: 185,
       render: (alias) => (
         <div className="actions">
           <Link to={withQuery(to('update', alias.AliasId), {})}>{text.alias.move}</Link>
@@ -84,6 +84,7 @@ function List() {
         </div>
         {aliases.error && <ErrorBox error={aliases.error} onRetry={() => void aliases.refetch()} />}
         <Table
+          tall
           label={text.menu.aliases}
           rows={rows}
           columns={columns}

@@ -4,6 +4,7 @@ import { useConsole } from '../../app/console';
 import { Link, withQuery } from '../../app/router';
 import { useApi } from '../../hooks/api';
 import { useText } from '../../i18n';
+import { assetSize } from '../../lib/format';
 import { Id, Status, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
 import { Confirm } from '../../ui/Confirm';
@@ -39,7 +40,7 @@ export default function Assets() {
     {
       key: 'name',
       title: text.asset.nameAndId,
-      width: 240,
+      width: 210,
       render: (asset) => (
         <div className="two-lines">
           <span>{asset.AssetName}</span>
@@ -47,17 +48,17 @@ export default function Assets() {
         </div>
       ),
     },
-    { key: 'version', title: text.asset.version, width: 110, render: (asset) => asset.AssetVersion },
-    { key: 'status', title: text.common.status, width: 120, render: (asset) => <Status value={kStates[asset.Stauts] ?? ''} /> },
-    { key: 'size', title: text.asset.size, width: 90, align: 'right', render: (asset) => asset.Size },
-    { key: 'os', title: text.fleet.os, width: 130, render: (asset) => asset.OperateSystem },
-    { key: 'fleets', title: text.asset.fleets, width: 90, align: 'right', render: (asset) => asset.BindFleetNum },
-    { key: 'tags', title: text.common.tags, width: 140, render: (asset) => <Tags tags={asset.Tags} /> },
-    { key: 'created', title: text.common.created, width: 170, render: (asset) => <Time value={asset.CreateTime} /> },
+    { key: 'version', title: text.asset.version, width: 90, render: (asset) => asset.AssetVersion },
+    { key: 'status', title: text.common.status, width: 95, render: (asset) => <Status value={kStates[asset.Stauts] ?? ''} /> },
+    { key: 'size', title: text.asset.size, width: 75, align: 'right', render: (asset) => assetSize(asset.Size) },
+    { key: 'os', title: text.fleet.os, width: 110, render: (asset) => asset.OperateSystem },
+    { key: 'fleets', title: text.asset.fleets, width: 65, align: 'right', render: (asset) => asset.BindFleetNum },
+    { key: 'tags', title: text.common.tags, width: 105, render: (asset) => <Tags tags={asset.Tags} /> },
+    { key: 'created', title: text.common.created, width: 150, render: (asset) => <Time value={asset.CreateTime} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 230,
+      width: 120,
       render: (asset) => (
         <div className="actions">
           <Link to={withQuery('/fleets/new', { asset: asset.AssetId })}>{text.fleet.create}</Link>
@@ -79,6 +80,7 @@ export default function Assets() {
         </div>
         {assets.error && <ErrorBox error={assets.error} onRetry={() => void assets.refetch()} />}
         <Table
+          tall
           label={text.menu.assets}
           rows={assets.data?.Assets ?? []}
           columns={columns}

@@ -14,7 +14,7 @@ export function DeleteFleet({ fleet, onClose, onDone }: { fleet: LiveFleet; onCl
   const related = useApi('DescribeFleetRelatedResources', { FleetId });
   const resources = related.data?.Resources ?? [];
   const sessions = fleet.utilization?.ActiveGameServerSessionCount ?? 0;
-  const aliases = resources.filter((one) => one.Type.toLowerCase().includes('alias'));
+  const aliases = resources.filter((one) => one.Type === 'ALIAS');
   return (
     <Confirm
       title={text.fleet.deleteTitle(Name)}

@@ -3,7 +3,9 @@ import type { InboundPermission, RuntimeConfiguration, Tag } from '../../api/typ
 import { useConsole } from '../../app/console';
 import { go, Link, to } from '../../app/router';
 import { useApi, useSubmit } from '../../hooks/api';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
+import { assetSize } from '../../lib/format';
 import { Note } from '../../ui/Bits';
 import { ActionButton, Button } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
@@ -59,7 +61,7 @@ export default function FleetForm({ assetId, copyOf }: { assetId: string; copyOf
   });
   const set = (change: Partial<Fields>) => setFields((before) => ({ ...before, ...change }));
   const { busy, error, submit } = useSubmit();
-  const assets = useApi('DescribeAssets', { AssetRegion: region, Offset: 0, Limit: 100 });
+  const assets = useAll('DescribeAssets', { AssetRegion: region }, (page) => page.Assets);
   const types = useApi('DescribeInstanceTypes', {});
   const copying = copyOf !== '';
   const original = useApi('DescribeFleetAttributes', { FleetIds: [copyOf] }, { enabled: copying });
@@ -90,7 +92,7 @@ export default function FleetForm({ assetId, copyOf }: { assetId: string; copyOf
 
   const instanceType = fields.instanceType || types.data?.InstanceTypeList[0]?.InstanceType || '';
   const limited = fields.protection === 'TimeLimitProtection';
-  const ready = (assets.data?.Assets ?? []).filter((asset) => asset.Stauts === 2);
+  const ready = (assets.data ?? []).filter((asset) => asset.Stauts === 2);
   const chosen = ready.find((asset) => asset.AssetId === fields.assetId);
   const problem =
     fields.name.length < 1 || fields.name.length > 50
@@ -153,7 +155,7 @@ export default function FleetForm({ assetId, copyOf }: { assetId: string; copyOf
             options={ready.map((asset) => ({ value: asset.AssetId, label: `${asset.AssetName} ${asset.AssetVersion} · ${asset.AssetId}` }))}
             hint={
               chosen ? (
-                `${chosen.AssetId} · ${chosen.Size} · ${chosen.OperateSystem}`
+                `${chosen.AssetId} · ${assetSize(chosen.Size)} · ${chosen.OperateSystem}`
               ) : assets.data && ready.length === 0 ? (
                 <Link to="/assets">{text.fleet.noAssets}</Link>
               ) : undefined

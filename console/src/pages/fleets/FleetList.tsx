@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { go, Link, to } from '../../app/router';
-import { type LiveFleet, useFleets } from '../../hooks/fleets';
+import { type LiveFleet, useFleetPage } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { Id, Meter, Status, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
@@ -17,7 +17,7 @@ export function FleetList() {
   const text = useText();
   const [offset, setOffset] = useState(0);
   const [open, setOpen] = useState<{ kind: 'copy' | 'delete'; fleet: LiveFleet } | null>(null);
-  const { fleets, total, loading, error, retry } = useFleets(offset, kPage);
+  const { fleets, total, loading, error, retry } = useFleetPage(offset, kPage);
   const rows: Row[] = fleets.map((fleet) => ({ ...fleet, id: fleet.attributes.FleetId }));
   const create = (
     <ActionButton kind="primary" onClick={() => go('/fleets/new')}>
@@ -28,7 +28,7 @@ export function FleetList() {
     {
       key: 'name',
       title: text.fleet.nameAndId,
-      width: 240,
+      width: 225,
       render: ({ attributes }) => (
         <div className="two-lines">
           <Link to={to('fleets', attributes.FleetId)}>{attributes.Name}</Link>
@@ -36,17 +36,17 @@ export function FleetList() {
         </div>
       ),
     },
-    { key: 'status', title: text.common.status, width: 110, render: ({ attributes }) => <Status value={attributes.Status} /> },
+    { key: 'status', title: text.common.status, width: 95, render: ({ attributes }) => <Status value={attributes.Status} /> },
     {
       key: 'instances',
       title: text.fleet.instances,
-      width: 110,
+      width: 90,
       render: ({ capacity }) => <Instances capacity={capacity} />,
     },
     {
       key: 'sessions',
       title: text.fleet.sessions,
-      width: 150,
+      width: 135,
       render: ({ utilization }) => (
         <Meter
           label={text.fleet.sessions}
@@ -58,22 +58,28 @@ export function FleetList() {
     {
       key: 'players',
       title: text.fleet.players,
-      width: 90,
+      width: 75,
       align: 'right',
       render: ({ utilization }) => utilization?.CurrentPlayerSessionCount ?? 0,
     },
     {
       key: 'asset',
-      title: text.fleet.asset,
-      width: 160,
-      render: ({ attributes }) => <code className="cut">{attributes.AssetId}</code>,
+      title: `${text.fleet.asset} / ${text.common.created}`,
+      width: 175,
+      render: ({ attributes }) => (
+        <div className="two-lines">
+          <code className="cut">{attributes.AssetId}</code>
+          <span className="quiet">
+            <Time value={attributes.CreationTime} />
+          </span>
+        </div>
+      ),
     },
     { key: 'tags', title: text.common.tags, width: 120, render: ({ attributes }) => <Tags tags={attributes.Tags} /> },
-    { key: 'created', title: text.common.created, width: 170, render: ({ attributes }) => <Time value={attributes.CreationTime} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 140,
+      width: 110,
       render: (fleet) => (
         <div className="actions">
           <ActionButton kind="link" onClick={() => setOpen({ kind: 'copy', fleet })}>
@@ -91,6 +97,7 @@ export function FleetList() {
       <Card>
         {error && <ErrorBox error={error} onRetry={() => void retry()} />}
         <Table
+          tall
           label={text.menu.fleets}
           rows={rows}
           columns={columns}

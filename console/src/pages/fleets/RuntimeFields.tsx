@@ -52,7 +52,7 @@ export function RuntimeFields({ value, onChange }: { value: RuntimeConfiguration
       <div className="row">
         <NumberField
           label={text.process.maxActivations}
-          value={value.MaxConcurrentGameServerSessionActivations ?? null}
+          value={value.MaxConcurrentGameServerSessionActivations || null}
           onChange={(next) => onChange({ ...value, MaxConcurrentGameServerSessionActivations: next ?? undefined })}
           placeholder={text.fleet.unlimited}
           hint={text.process.maxActivationsHint}

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import type { AccessKey } from '../../api/types';
 import { useConsole } from '../../app/console';
-import { useApi } from '../../hooks/api';
+import { isMissing } from '../../api/error';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
 import { Id, Status, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
@@ -16,20 +17,29 @@ type Open = { kind: 'create' } | { kind: 'toggle' | 'delete' | 'rotate'; key: Ac
 export default function Keys() {
   const text = useText();
   const { session } = useConsole();
-  const keys = useApi('ListAccessKeys', { Offset: 0, Limit: 100 });
+  const keys = useAll('ListAccessKeys', {}, (page) => page.AccessKeys, { enabled: !session.ReadOnly });
   const [open, setOpen] = useState<Open>(null);
   const columns: Column<AccessKey>[] = [
-    { key: 'id', title: 'SecretId', width: 280, render: (key) => <Id value={key.SecretId} /> },
-    { key: 'description', title: text.common.description, render: (key) => key.Description || '–' },
-    { key: 'status', title: text.common.status, width: 100, render: (key) => <Status value={key.Status} /> },
-    { key: 'rights', title: text.key.rights, width: 130, render: (key) => (key.ReadOnly ? text.key.readOnly : text.key.full) },
-    { key: 'source', title: text.key.source, width: 130, render: (key) => (text.key.sources as Record<string, string>)[key.Source] ?? key.Source },
-    { key: 'created', title: text.common.created, width: 170, render: (key) => <Time value={key.CreationTime} /> },
-    { key: 'used', title: text.key.lastUsed, width: 170, render: (key) => <Time value={key.LastUsedTime} /> },
+    { key: 'id', title: 'SecretId', width: 230, render: (key) => <Id value={key.SecretId} /> },
+    { key: 'description', title: text.common.description, width: 150, render: (key) => key.Description || '–' },
+    { key: 'status', title: text.common.status, width: 95, render: (key) => <Status value={key.Status} /> },
+    { key: 'rights', title: text.key.rights, width: 105, render: (key) => (key.ReadOnly ? text.key.readOnly : text.key.full) },
+    { key: 'source', title: text.key.source, width: 115, render: (key) => (text.key.sources as Record<string, string>)[key.Source] ?? key.Source },
+    {
+      key: 'times',
+      title: `${text.common.created} / ${text.key.lastUsed}`,
+      width: 170,
+      render: (key) => (
+        <div className="two-lines">
+          <Time value={key.CreationTime} />
+          <Time value={key.LastUsedTime} />
+        </div>
+      ),
+    },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 210,
+      width: 170,
       render: (key) =>
         key.Source === 'API' ? (
           <div className="actions">
@@ -53,7 +63,16 @@ export default function Keys() {
       {text.key.create}
     </ActionButton>
   );
-  if (keys.missing) {
+  if (session.ReadOnly) {
+    return (
+      <Page title={text.menu.keys}>
+        <Card>
+          <Empty title={text.key.hidden}>{text.key.hiddenLong}</Empty>
+        </Card>
+      </Page>
+    );
+  }
+  if (isMissing(keys.error)) {
     return (
       <Page title={text.menu.keys}>
         <Card>
@@ -66,7 +85,7 @@ export default function Keys() {
     <Page title={text.menu.keys} lead={text.key.lead} actions={create}>
       <Card>
         {keys.error && <ErrorBox error={keys.error} onRetry={() => void keys.refetch()} />}
-        <Table label={text.menu.keys} rows={keys.data?.AccessKeys ?? []} columns={columns} rowKey="SecretId" loading={keys.isPending} empty={!keys.error && <Empty title={text.key.none} action={create} />} />
+        <Table label={text.menu.keys} rows={keys.data ?? []} columns={columns} rowKey="SecretId" loading={keys.isPending} empty={!keys.error && <Empty title={text.key.none} action={create} />} />
       </Card>
       {open?.kind === 'create' && <CreateKey onClose={() => setOpen(null)} />}
       {open?.kind === 'rotate' && <CreateKey rotates={open.key} onClose={() => setOpen(null)} />}

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react';
 import type { PageProps } from '../../app/Routes';
 import { replace, withQuery } from '../../app/router';
 import { useApi } from '../../hooks/api';
-import { useFleets } from '../../hooks/fleets';
+import { useFleetNames } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { Note } from '../../ui/Bits';
 import { Chart } from '../../ui/Chart';
@@ -16,7 +16,7 @@ const kMinute = 60_000;
 
 export default function Monitoring({ route }: PageProps) {
   const text = useText();
-  const { fleets, loading } = useFleets();
+  const { fleets, loading } = useFleetNames();
   const fleetId = route.query.get('fleet') ?? fleets[0]?.attributes.FleetId ?? '';
   const [hours, setHours] = useState('1');
   return (

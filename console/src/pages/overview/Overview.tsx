@@ -22,23 +22,23 @@ interface Line {
 /** The region as it breathes: every number with its last two minutes. */
 export default function Overview() {
   const text = useText();
-  const { region, placements } = useConsole();
+  const { region, live, placed } = useConsole();
   const { fleets, loading, error, retry } = useFleets();
   const [lines, setLines] = useState<Record<string, Line>>({});
   const [rates, setRates] = useState<number[]>([]);
-  const latest = useRef({ fleets, placements, before: placements });
+  const latest = useRef(fleets);
   useEffect(() => {
-    latest.current.fleets = fleets;
-    latest.current.placements = placements;
+    latest.current = fleets;
   });
   useEffect(() => {
+    let seen = placed.current;
     const timer = setInterval(() => {
-      const now = latest.current;
-      setRates((before) => push(before, now.placements - now.before, kKept));
-      now.before = now.placements;
+      const fresh = placed.current - seen;
+      seen = placed.current;
+      setRates((before) => push(before, fresh, kKept));
       setLines((before) =>
         Object.fromEntries(
-          now.fleets.map(({ attributes, capacity, utilization }) => {
+          latest.current.map(({ attributes, capacity, utilization }) => {
             const line = before[attributes.FleetId] ?? { instances: [], sessions: [], players: [] };
             return [
               attributes.FleetId,
@@ -53,7 +53,7 @@ export default function Overview() {
       );
     }, kEveryMs);
     return () => clearInterval(timer);
-  }, []);
+  }, [placed]);
 
   const totals = useMemo(() => {
     const sum = (of: (fleet: (typeof fleets)[number]) => number | undefined) => fleets.reduce((total, fleet) => total + (of(fleet) ?? 0), 0);
@@ -74,7 +74,7 @@ export default function Overview() {
         <Figure label={text.fleet.instances} value={totals.instances} hint={totals.pending > 0 ? text.overview.starting(totals.pending) : undefined} />
         <Figure label={text.fleet.sessions} value={totals.sessions} hint={text.overview.free(Math.max(0, totals.processes - totals.sessions))} />
         <Figure label={text.fleet.players} value={totals.players} />
-        <Figure label={text.overview.changes} value={rate} hint={<Spark label={text.overview.changes} values={rates} />} />
+        <Figure label={text.overview.changes} value={live ? rate : '–'} hint={<Spark label={text.overview.changes} values={rates} />} />
       </div>
       {!loading && !error && fleets.length === 0 && (
         <Card>

@@ -19,7 +19,7 @@ export function Decision({ placementId }: { placementId: string }) {
     {
       key: 'target',
       title: text.placement.destination,
-      width: 240,
+      width: 230,
       render: (one) => (
         <div className="two-lines">
           <code>{parseArn(one.DestinationArn)?.id ?? one.DestinationArn}</code>
@@ -29,16 +29,16 @@ export function Decision({ placementId }: { placementId: string }) {
         </div>
       ),
     },
-    { key: 'reason', title: text.placement.reason, width: 170, render: (one) => <strong className={one.Reason === 'CHOSEN' ? 'good' : undefined}>{reasons[one.Reason] ?? one.Reason}</strong> },
-    { key: 'message', title: text.fleet.eventMessage, width: 330, render: (one) => <span className="wrap">{one.Message}</span> },
+    { key: 'reason', title: text.placement.reason, width: 120, render: (one) => <strong className={one.Reason === 'CHOSEN' ? 'good' : undefined}>{reasons[one.Reason] ?? one.Reason}</strong> },
+    { key: 'message', title: text.fleet.eventMessage, width: 310, render: (one) => <span className="wrap">{one.Message}</span> },
     {
       key: 'latency',
       title: text.placement.latency,
-      width: 130,
+      width: 120,
       align: 'right',
       render: (one) => (one.LatencyInMilliseconds === null ? '–' : `${one.LatencyInMilliseconds}${one.MaximumLatencyInMilliseconds ? ` / ${one.MaximumLatencyInMilliseconds}` : ''} ms`),
     },
-    { key: 'processes', title: text.placement.idle, width: 130, align: 'right', render: (one) => `${one.IdleProcesses} / ${one.ActiveProcesses}` },
+    { key: 'processes', title: text.placement.idle, width: 110, align: 'right', render: (one) => `${one.IdleProcesses} / ${one.ActiveProcesses}` },
     { key: 'instances', title: text.fleet.instances, width: 130, align: 'right', render: (one) => `${one.ActiveInstances} (+${one.StartingInstances}) / ${one.MaximumInstances}` },
   ];
   return (

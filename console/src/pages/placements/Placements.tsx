@@ -74,7 +74,9 @@ function One({ placementId }: { placementId: string }) {
               <Fact label={text.common.status}>
                 <Status value={found.Status} />
               </Fact>
-              <Fact label={text.menu.queues}>{found.GameServerSessionQueueName}</Fact>
+              <Fact label={text.menu.queues}>
+                <Link to="/queues">{found.GameServerSessionQueueName}</Link>
+              </Fact>
               <Fact label={text.shell.region}>{found.GameServerSessionRegion || '–'}</Fact>
               <Fact label={text.session.one}>
                 <Id value={found.GameServerSessionId} short={shortId(found.GameServerSessionId)} />
@@ -89,7 +91,6 @@ function One({ placementId }: { placementId: string }) {
               <Fact label={text.fleet.players}>{found.PlacedPlayerSessions?.map((one) => one.PlayerId).join(', ') || '–'}</Fact>
             </Facts>
           </div>
-          <Link to="/queues">{text.menu.queues}</Link>
         </Card>
       )}
       <Decision placementId={placementId} />

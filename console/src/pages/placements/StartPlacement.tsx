@@ -1,12 +1,12 @@
 import { useState } from 'react';
-import { useApi } from '../../hooks/api';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
 import { NumberField, SelectField, TextField } from '../../ui/Field';
 import { FormModal } from '../../ui/FormModal';
 
 export function StartPlacement({ queue: first, onClose, onStarted }: { queue: string; onClose: () => void; onStarted: (id: string) => void }) {
   const text = useText();
-  const queues = useApi('DescribeGameServerSessionQueues', { Offset: 0, Limit: 100 });
+  const queues = useAll('DescribeGameServerSessionQueues', {}, (page) => page.GameServerSessionQueues);
   const [id, setId] = useState(() => `console-${Date.now().toString(36)}`);
   const [queue, setQueue] = useState(first);
   const [players, setPlayers] = useState<number | null>(8);
@@ -36,7 +36,7 @@ export function StartPlacement({ queue: first, onClose, onStarted }: { queue: st
         value={queue}
         onChange={setQueue}
         placeholder={text.common.choose}
-        options={(queues.data?.GameServerSessionQueues ?? []).map((one) => ({ value: one.Name, label: one.Name }))}
+        options={(queues.data ?? []).map((one) => ({ value: one.Name, label: one.Name }))}
       />
       <NumberField label={text.session.maxPlayers} required value={players} onChange={setPlayers} />
       <TextField label={text.placement.players} value={ids} onChange={setIds} hint={text.placement.playersHint} />

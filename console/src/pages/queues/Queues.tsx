@@ -26,12 +26,12 @@ export default function Queues() {
     </ActionButton>
   );
   const columns: Column<GameServerSessionQueue>[] = [
-    { key: 'name', title: text.queue.identifier, width: 180, render: (queue) => <strong>{queue.Name}</strong> },
-    { key: 'timeout', title: text.queue.timeout, width: 130, align: 'right', render: (queue) => text.process.seconds(queue.TimeoutInSeconds) },
+    { key: 'name', title: text.queue.identifier, width: 140, render: (queue) => <strong>{queue.Name}</strong> },
+    { key: 'timeout', title: text.queue.timeout, width: 80, align: 'right', render: (queue) => text.process.seconds(queue.TimeoutInSeconds) },
     {
       key: 'policies',
       title: text.queue.latency,
-      width: 230,
+      width: 170,
       render: (queue) =>
         queue.PlayerLatencyPolicies.length === 0
           ? '–'
@@ -40,7 +40,7 @@ export default function Queues() {
     {
       key: 'targets',
       title: text.queue.targets,
-      width: 340,
+      width: 300,
       render: (queue) => (
         <ol className="targets">
           {queue.Destinations.map((target) => {
@@ -60,7 +60,7 @@ export default function Queues() {
         </ol>
       ),
     },
-    { key: 'tags', title: text.common.tags, width: 130, render: (queue) => <Tags tags={queue.Tags} /> },
+    { key: 'tags', title: text.common.tags, width: 120, render: (queue) => <Tags tags={queue.Tags} /> },
     {
       key: 'actions',
       title: text.common.actions,

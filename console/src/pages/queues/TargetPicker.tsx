@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useConsole } from '../../app/console';
-import { useApi } from '../../hooks/api';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
 import { parseArn } from '../../lib/arn';
 import { Button } from '../../ui/Button';
@@ -11,11 +11,11 @@ export function TargetPicker({ targets, onChange }: { targets: string[]; onChang
   const text = useText();
   const { session, region: here } = useConsole();
   const [region, setRegion] = useState(here);
-  const fleets = useApi('DescribeFleetAttributes', { Offset: 0, Limit: 100 }, { region });
-  const aliases = useApi('ListAliases', { Offset: 0, Limit: 100 }, { region });
+  const fleets = useAll('DescribeFleetAttributes', {}, (page) => page.FleetAttributes, { region });
+  const aliases = useAll('ListAliases', {}, (page) => page.Aliases, { region });
   const options = [
-    ...(aliases.data?.Aliases ?? []).map((alias) => ({ value: alias.AliasArn, label: `${text.menu.aliases}: ${alias.Name}` })),
-    ...(fleets.data?.FleetAttributes ?? []).map((fleet) => ({ value: fleet.FleetArn, label: `${text.menu.fleets}: ${fleet.Name} (${fleet.FleetId})` })),
+    ...(aliases.data ?? []).map((alias) => ({ value: alias.AliasArn, label: `${text.menu.aliases}: ${alias.Name}` })),
+    ...(fleets.data ?? []).map((fleet) => ({ value: fleet.FleetArn, label: `${text.menu.fleets}: ${fleet.Name} (${fleet.FleetId})` })),
   ].filter((option) => !targets.includes(option.value));
   const move = (index: number, by: number) => {
     const next = [...targets];

@@ -23,11 +23,12 @@ interface Props {
 /** Step four: every click makes a seat and opens the chat page that takes it. */
 export function Connect({ sessionId, fleetId, busy, onNewSession }: Props) {
   const text = useText();
-  const [count, setCount] = useState(0);
   const [blocked, setBlocked] = useState<string | null>(null);
   const join = useSubmit();
   const sessions = useApi('DescribeGameServerSessions', { GameServerSessionId: sessionId }, { enabled: sessionId !== '', every: 2000 });
-  const players = useApi('DescribePlayerSessions', { GameServerSessionId: sessionId, Limit: 20 }, { enabled: sessionId !== '', every: 2000 });
+  const players = useApi('DescribePlayerSessions', { GameServerSessionId: sessionId, Limit: 100 }, { enabled: sessionId !== '', every: 2000 });
+  const seats = players.data?.PlayerSessions ?? [];
+  const next = 1 + Math.max(0, ...seats.map((one) => Number(/^demo-player-(\d+)$/.exec(one.PlayerId)?.[1] ?? 0)));
   const session = sessions.data?.GameServerSessions[0];
   const over = session && !['ACTIVE', 'ACTIVATING'].includes(session.Status);
 
@@ -38,9 +39,8 @@ export function Connect({ sessionId, fleetId, busy, onNewSession }: Props) {
       .submit(async (run) => {
         const { PlayerSession } = await run('JoinGameServerSession', {
           GameServerSessionId: sessionId,
-          PlayerId: `demo-player-${count + 1}`,
+          PlayerId: `demo-player-${next}`,
         });
-        setCount(count + 1);
         const url = chatUrl(PlayerSession);
         if (page) {
           page.opener = null;
@@ -62,12 +62,12 @@ export function Connect({ sessionId, fleetId, busy, onNewSession }: Props) {
             <code>{`${session.IpAddress}:${session.Port}`}</code>
           </Fact>
           <Fact label={text.fleet.players}>
-            {(players.data?.PlayerSessions ?? []).map((one) => (
+            {seats.map((one) => (
               <span key={one.PlayerSessionId} className="inline">
                 {one.PlayerId} <Status value={one.Status} />
               </span>
             ))}
-            {players.data?.PlayerSessions.length === 0 && '–'}
+            {seats.length === 0 && '–'}
           </Fact>
         </Facts>
       )}
@@ -86,8 +86,8 @@ export function Connect({ sessionId, fleetId, busy, onNewSession }: Props) {
             {text.start.newSession}
           </ActionButton>
         ) : (
-          <ActionButton kind="primary" busy={join.busy} disabled={session?.Status !== 'ACTIVE'} onClick={open}>
-            {text.start.open(count + 1)}
+          <ActionButton kind="primary" busy={join.busy} disabled={session?.Status !== 'ACTIVE' || players.isPending} onClick={open}>
+            {text.start.open(next)}
           </ActionButton>
         )}
       </div>

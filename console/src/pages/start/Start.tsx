@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { call } from '../../api/client';
 import { useConsole } from '../../app/console';
 import { useApi, useSubmit } from '../../hooks/api';
 import { useText } from '../../i18n';
@@ -8,7 +9,8 @@ import { Note } from '../../ui/Bits';
 import { Page } from '../../ui/Page';
 import { Connect } from './Connect';
 import { createFleet, createSession, upload } from './demo';
-import { type Demo, kNothing, stored, store } from './state';
+import { Next } from './Next';
+import { type Demo, find, kNothing, stored, store } from './state';
 import { Step } from './Step';
 import { SubStates } from './SubStates';
 
@@ -16,8 +18,9 @@ import { SubStates } from './SubStates';
 export default function Start() {
   const text = useText();
   const { region } = useConsole();
-  const [demo, setDemo] = useState<Demo>(() => stored(region));
-  const [all, setAll] = useState(false);
+  const [kept, setDemo] = useState<Demo | null>(() => stored(region));
+  const demo = kept ?? kNothing;
+  const { all } = demo;
   const { busy, error, submit, clear } = useSubmit();
   const change = useCallback((next: Demo) => (store(region, next), setDemo(next)), [region]);
   const fleet = useApi(
@@ -30,8 +33,8 @@ export default function Start() {
   const step = !demo.assetId ? 1 : !demo.fleetId || status !== 'ACTIVE' ? 2 : !demo.sessionId ? 3 : 4;
 
   const doUpload = useCallback(
-    () => submit(async (run) => change({ ...kNothing, assetId: await upload(run, region) })),
-    [submit, change, region],
+    () => submit(async (run) => change({ ...kNothing, all, assetId: await upload(run, region) })),
+    [submit, change, region, all],
   );
   const doFleet = useCallback(
     () => submit(async (run) => change({ ...demo, fleetId: await createFleet(run, demo.assetId), sessionId: '' })),
@@ -42,14 +45,22 @@ export default function Start() {
     [submit, change, demo],
   );
 
+  // A visit without anything kept begins where the last one, of any browser, has ended.
+  const looked = useRef(false);
+  useEffect(() => {
+    if (kept || looked.current) return;
+    looked.current = true;
+    find((action, input) => call(action, region, input)).then(setDemo, () => setDemo(kNothing));
+  }, [kept, region]);
+
   // "Do it all": the next step begins when the one before is through.
   useEffect(() => {
     if (!all || busy) return;
-    if (error || status === 'ERROR' || step === 4) setAll(false);
+    if (error || status === 'ERROR' || step === 4) change({ ...demo, all: false });
     else if (step === 1) void doUpload();
     else if (step === 2 && !demo.fleetId) void doFleet();
     else if (step === 3) void doSession();
-  }, [all, busy, error, status, step, demo.fleetId, doUpload, doFleet, doSession]);
+  }, [all, busy, error, status, step, demo, change, doUpload, doFleet, doSession]);
 
   return (
     <Page
@@ -57,12 +68,12 @@ export default function Start() {
       lead={text.start.lead}
       actions={
         <>
-          {step < 4 && (
-            <ActionButton kind="primary" busy={all} onClick={() => (clear(), setAll(true))}>
+          {kept && step < 4 && (
+            <ActionButton kind="primary" busy={all} onClick={() => (clear(), change({ ...demo, all: true }))}>
               {text.start.all}
             </ActionButton>
           )}
-          {demo.assetId && <Button onClick={() => (clear(), setAll(false), change(kNothing))}>{text.start.again}</Button>}
+          {demo.assetId && <Button onClick={() => (clear(), change(kNothing))}>{text.start.again}</Button>}
         </>
       }
     >
@@ -95,6 +106,7 @@ export default function Start() {
           <Connect sessionId={demo.sessionId} fleetId={demo.fleetId} onNewSession={() => void doSession()} busy={busy} />
         </Step>
       </ol>
+      {step === 4 && <Next fleetId={demo.fleetId} />}
     </Page>
   );
 }

@@ -2,28 +2,31 @@ import { storeDemoPackage } from '../../api/client';
 import type { Run } from '../../hooks/api';
 import { kAllPorts } from '../fleets/PortFields';
 
+export const kDemoName = 'demo-chat';
+export const kSecondName = 'demo-chat-v2';
+export const kMadeByWizard = 'Made by the getting started wizard';
 const kProcesses = 10;
 const kPlayers = 8;
 
-/** The four things that the wizard makes. */
-export async function upload(run: Run, region: string): Promise<string> {
-  const BucketKey = await storeDemoPackage(region, 'v1');
+/** What the wizard makes, one thing each. */
+export async function upload(run: Run, region: string, version: 'v1' | 'v2' = 'v1'): Promise<string> {
+  const BucketKey = await storeDemoPackage(region, version);
   const { AssetId } = await run('CreateAsset', {
     BucketKey,
-    AssetName: 'demo-chat',
-    AssetVersion: 'v1',
+    AssetName: kDemoName,
+    AssetVersion: version,
     AssetRegion: region,
     OperateSystem: 'CentOS7.16',
   });
   return AssetId;
 }
 
-export async function createFleet(run: Run, assetId: string): Promise<string> {
+export async function createFleet(run: Run, assetId: string, name = kDemoName, description = kMadeByWizard): Promise<string> {
   const { InstanceTypeList } = await run('DescribeInstanceTypes', {});
   const { FleetAttributes } = await run('CreateFleet', {
     AssetId: assetId,
-    Name: 'demo-chat',
-    Description: 'Made by the getting started wizard',
+    Name: name,
+    Description: description,
     InstanceType: InstanceTypeList[0]?.InstanceType ?? 'S5.LARGE8',
     InboundPermissions: [kAllPorts],
     RuntimeConfiguration: {
@@ -40,4 +43,13 @@ export async function createSession(run: Run, fleetId: string): Promise<string> 
     Name: 'demo',
   });
   return GameServerSession.GameServerSessionId;
+}
+
+/** An alias that leads to the fleet: one that is there, or a new one. */
+export async function aliasOf(run: Run, fleetId: string): Promise<string> {
+  const { Resources } = await run('DescribeFleetRelatedResources', { FleetId: fleetId });
+  const found = Resources.find((one) => one.Type === 'ALIAS');
+  if (found) return found.ResourceId;
+  const { Alias } = await run('CreateAlias', { Name: kDemoName, RoutingStrategy: { Type: 'SIMPLE', FleetId: fleetId } });
+  return Alias.AliasId;
 }

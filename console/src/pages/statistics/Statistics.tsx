@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import type { FleetStatisticDetail } from '../../api/types';
 import { useApi } from '../../hooks/api';
-import { useFleets } from '../../hooks/fleets';
+import { useFleetNames } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { csv, duration, localTime, statisticsTime } from '../../lib/format';
 import { Figure } from '../../ui/Bits';
@@ -32,7 +32,7 @@ function dayAgo(days: number): string {
 
 export default function Statistics() {
   const text = useText();
-  const { fleets } = useFleets();
+  const { fleets } = useFleetNames();
   const [fleetId, setFleetId] = useState('');
   const [from, setFrom] = useState(() => dayAgo(6));
   const [until, setUntil] = useState(() => dayAgo(0));
@@ -59,12 +59,12 @@ export default function Statistics() {
   );
   const rows: Row[] = (details.data?.DetailList ?? []).map((one, index) => ({ ...one, id: `${one.InstanceId} ${one.BeginTime} ${index}` }));
   const columns: Column<Row>[] = [
-    { key: 'fleet', title: 'FleetId', width: 210, render: (one) => <code>{one.FleetId}</code> },
-    { key: 'instance', title: text.instance.id, width: 140, render: (one) => <code>{one.InstanceId}</code> },
-    { key: 'ip', title: 'IP', width: 130, render: (one) => one.InstanceIP },
-    { key: 'begin', title: text.statistics.begin, width: 170, render: (one) => localTime(one.BeginTime) },
-    { key: 'end', title: text.statistics.end, width: 170, render: (one) => localTime(one.EndTime) },
-    { key: 'time', title: text.instance.runTime, width: 140, render: (one) => duration(Number(one.TotalUsedTimeSeconds)) },
+    { key: 'fleet', title: 'FleetId', width: 200, render: (one) => <code>{one.FleetId}</code> },
+    { key: 'instance', title: text.instance.id, width: 130, render: (one) => <code>{one.InstanceId}</code> },
+    { key: 'ip', title: 'IP', width: 120, render: (one) => one.InstanceIP },
+    { key: 'begin', title: text.statistics.begin, width: 160, render: (one) => localTime(one.BeginTime) },
+    { key: 'end', title: text.statistics.end, width: 160, render: (one) => localTime(one.EndTime) },
+    { key: 'time', title: text.instance.runTime, width: 130, render: (one) => duration(Number(one.TotalUsedTimeSeconds)) },
     { key: 'flow', title: text.statistics.flow, width: 110, align: 'right', render: (one) => `${one.TotalUsedFlowMegaBytes} MB` },
   ];
   const save = () =>

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
 import type { PageProps } from '../../app/Routes';
 import { go, Link, replace, to, withQuery } from '../../app/router';
-import { useApi, useSubmit } from '../../hooks/api';
-import { type FleetView, useFleet, useFleets } from '../../hooks/fleets';
+import { useSubmit } from '../../hooks/api';
+import { type FleetView, useFleet, useFleetNames } from '../../hooks/fleets';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
 import { judge, type Load } from '../../lib/carry';
 import { Note } from '../../ui/Bits';
@@ -41,10 +42,10 @@ export default function Update({ route }: PageProps) {
   const from = route.query.get('from') ?? '';
   const target = route.query.get('to') ?? '';
   const movedAt = Number(route.query.get('moved')) || null;
-  const aliases = useApi('ListAliases', { Limit: 100, Offset: 0 });
-  const alias = aliases.data?.Aliases.find((one) => one.AliasId === aliasId);
+  const aliases = useAll('ListAliases', {}, (page) => page.Aliases);
+  const alias = aliases.data?.find((one) => one.AliasId === aliasId);
   const current = alias?.RoutingStrategy.Type === 'SIMPLE' ? (alias.RoutingStrategy.FleetId ?? '') : '';
-  const { fleets } = useFleets();
+  const { fleets } = useFleetNames();
   const oldId = from || current;
   const before = useFleet(oldId);
   const after = useFleet(target);
@@ -59,7 +60,7 @@ export default function Update({ route }: PageProps) {
     if (aliasId && !from && current) replace(withQuery(to('update', aliasId), { from: current }));
   }, [aliasId, from, current]);
 
-  const options = (aliases.data?.Aliases ?? []).map((one) => ({ value: one.AliasId, label: `${one.Name} · ${one.AliasId}` }));
+  const options = (aliases.data ?? []).map((one) => ({ value: one.AliasId, label: `${one.Name} · ${one.AliasId}` }));
   const choices = fleets
     .filter(({ attributes }) => attributes.FleetId !== oldId && !['DELETING', 'TERMINATED'].includes(attributes.Status))
     .map(({ attributes }) => ({

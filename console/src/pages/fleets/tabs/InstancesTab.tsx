@@ -12,11 +12,12 @@ import { NumberField, TextField } from '../../../ui/Field';
 import { FormModal } from '../../../ui/FormModal';
 import { Card, Empty } from '../../../ui/Page';
 import { type Column, Pager, Table } from '../../../ui/Table';
+import { InstanceAccess } from './InstanceAccess';
 import { InstanceLogs } from './InstanceLogs';
 
 const kPage = 100;
 type Row = InstanceExtend & { id: string };
-type Open = { kind: 'weight' | 'reserve' | 'logs'; row: Row } | null;
+type Open = { kind: 'weight' | 'reserve' | 'logs' | 'access'; row: Row } | null;
 
 export function InstancesTab({ fleetId }: { fleetId: string }) {
   const text = useText();
@@ -35,7 +36,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
     {
       key: 'id',
       title: text.instance.id,
-      width: 180,
+      width: 150,
       render: ({ Instance }) => (
         <div className="two-lines">
           <Id value={Instance.InstanceId} />
@@ -43,11 +44,11 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
         </div>
       ),
     },
-    { key: 'state', title: text.common.status, width: 110, render: (row) => <Status value={row.State} /> },
+    { key: 'state', title: text.common.status, width: 90, render: (row) => <Status value={row.State} /> },
     {
       key: 'processes',
       title: text.instance.processes,
-      width: 130,
+      width: 125,
       render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
     },
     {
@@ -65,7 +66,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
     {
       key: 'weight',
       title: text.instance.weight,
-      width: 110,
+      width: 75,
       render: ({ Instance }) => (
         <>
           {Instance.Weight}
@@ -76,14 +77,20 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
     {
       key: 'age',
       title: text.instance.runTime,
-      width: 150,
-      render: ({ Instance }) => duration((now - Date.parse(Instance.CreateTime)) / 1000),
+      width: 160,
+      render: ({ Instance }) => (
+        <div className="two-lines">
+          {duration((now - Date.parse(Instance.CreateTime)) / 1000)}
+          <span className="quiet">
+            <Time value={Instance.CreateTime} />
+          </span>
+        </div>
+      ),
     },
-    { key: 'created', title: text.common.created, width: 170, render: ({ Instance }) => <Time value={Instance.CreateTime} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 220,
+      width: 130,
       render: (row) => (
         <div className="actions">
           <ActionButton kind="link" onClick={() => setOpen({ kind: 'weight', row })}>
@@ -95,6 +102,9 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
           <Button kind="link" onClick={() => setOpen({ kind: 'logs', row })}>
             {text.instance.logs}
           </Button>
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'access', row })}>
+            {text.instance.access}
+          </ActionButton>
         </div>
       ),
     },
@@ -106,6 +116,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
       </div>
       {instances.error && <ErrorBox error={instances.error} />}
       <Table
+        tall
         label={text.fleet.tabs.instances}
         rows={rows}
         columns={columns}
@@ -116,6 +127,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
       <Pager offset={offset} size={kPage} total={instances.data?.TotalCount ?? 0} onOffset={setOffset} />
       {open?.kind === 'weight' && <Weight row={open.row} fleetId={fleetId} onClose={() => setOpen(null)} />}
       {open?.kind === 'logs' && <InstanceLogs fleetId={fleetId} instanceId={open.row.id} onClose={() => setOpen(null)} />}
+      {open?.kind === 'access' && <InstanceAccess fleetId={fleetId} instanceId={open.row.id} onClose={() => setOpen(null)} />}
       {open?.kind === 'reserve' && (
         <Confirm
           title={open.row.Instance.ReserveValue === 1 ? text.instance.releaseTitle(open.row.id) : text.instance.reserveTitle(open.row.id)}

@@ -21,7 +21,17 @@ export function LiveProcesses({ fleetId }: { fleetId: string }) {
   const processes = useApi('DescribeServerProcesses', { FleetId: fleetId, Limit: 100, ...(token ? { NextToken: token } : {}) });
   if (processes.missing) return null;
   const columns: Column<ServerProcess>[] = [
-    { key: 'id', title: text.process.id, width: 210, render: (one) => <Id value={one.ProcessId} /> },
+    {
+      key: 'id',
+      title: text.process.id,
+      width: 225,
+      render: (one) => (
+        <div className="two-lines">
+          <Id value={one.ProcessId} />
+          <code className="quiet">{one.InstanceId}</code>
+        </div>
+      ),
+    },
     {
       key: 'status',
       title: text.common.status,
@@ -32,20 +42,19 @@ export function LiveProcesses({ fleetId }: { fleetId: string }) {
         </>
       ),
     },
-    { key: 'instance', title: text.instance.id, width: 150, render: (one) => <code>{one.InstanceId}</code> },
     { key: 'pid', title: 'PID', width: 80, align: 'right', render: (one) => one.Pid },
-    { key: 'address', title: text.session.address, width: 170, render: (one) => <code>{`${one.IpAddress}:${one.Port}`}</code> },
+    { key: 'address', title: text.session.address, width: 150, render: (one) => <code>{`${one.IpAddress}:${one.Port}`}</code> },
     {
       key: 'session',
       title: text.session.one,
-      width: 200,
+      width: 215,
       render: (one) => (one.GameServerSessionId ? <Id value={one.GameServerSessionId} short={shortId(one.GameServerSessionId)} /> : <span className="quiet">{text.process.idle}</span>),
     },
-    { key: 'age', title: text.instance.runTime, width: 130, render: (one) => duration(one.UptimeSeconds) },
+    { key: 'age', title: text.instance.runTime, width: 110, render: (one) => duration(one.UptimeSeconds) },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 100,
+      width: 85,
       render: (one) => (
         <ActionButton kind="danger-link" onClick={() => (setForce(false), setOpen(one))}>
           {text.process.end}
@@ -57,6 +66,7 @@ export function LiveProcesses({ fleetId }: { fleetId: string }) {
     <Card title={text.process.live}>
       {processes.error && <ErrorBox error={processes.error} />}
       <Table
+        tall
         label={text.process.live}
         rows={processes.data?.ServerProcesses ?? []}
         columns={columns}

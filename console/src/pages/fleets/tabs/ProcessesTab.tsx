@@ -27,9 +27,7 @@ export function ProcessesTab({ fleetId, runtime }: { fleetId: string; runtime: R
         <Facts>
           <Fact label={text.process.activationTimeout}>{text.process.seconds(runtime?.GameServerSessionActivationTimeoutSeconds ?? 0)}</Fact>
           <Fact label={text.process.maxActivations}>
-            {(runtime?.MaxConcurrentGameServerSessionActivations ?? 2_147_483_647) >= 2_147_483_647
-              ? text.fleet.unlimited
-              : runtime?.MaxConcurrentGameServerSessionActivations}
+            {runtime?.MaxConcurrentGameServerSessionActivations || text.fleet.unlimited}
           </Fact>
         </Facts>
         <Table

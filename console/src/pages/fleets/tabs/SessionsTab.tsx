@@ -48,7 +48,7 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
     {
       key: 'id',
       title: text.session.nameAndId,
-      width: 270,
+      width: 230,
       render: (session) => (
         <div className="two-lines">
           <Button kind="link" onClick={() => setOpen({ kind: 'show', session })}>
@@ -58,25 +58,25 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
         </div>
       ),
     },
-    { key: 'status', title: text.common.status, width: 120, render: (session) => <Status value={session.Status} /> },
-    { key: 'address', title: text.session.address, width: 170, render: (session) => <code>{`${session.IpAddress}:${session.Port}`}</code> },
+    { key: 'status', title: text.common.status, width: 100, render: (session) => <Status value={session.Status} /> },
+    { key: 'address', title: text.session.address, width: 150, render: (session) => <code>{`${session.IpAddress}:${session.Port}`}</code> },
     {
       key: 'players',
       title: text.fleet.players,
-      width: 150,
+      width: 140,
       render: (session) => <Meter label={text.fleet.players} part={session.CurrentPlayerSessionCount} whole={session.MaximumPlayerSessionCount} />,
     },
     {
       key: 'age',
       title: text.session.runDuration,
-      width: 140,
+      width: 120,
       render: (session) => duration(((session.TerminationTime ? Date.parse(session.TerminationTime) : now) - Date.parse(session.CreationTime)) / 1000),
     },
-    { key: 'created', title: text.common.created, width: 170, render: (session) => <Time value={session.CreationTime} /> },
+    { key: 'created', title: text.common.created, width: 160, render: (session) => <Time value={session.CreationTime} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 130,
+      width: 120,
       render: (session) =>
         session.Status === 'ACTIVE' || session.Status === 'ACTIVATING' ? (
           <div className="actions">
@@ -131,6 +131,7 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
       </form>
       {error && <ErrorBox error={error} />}
       <Table
+        tall
         label={text.fleet.tabs.sessions}
         rows={rows}
         columns={columns}
