@@ -33,11 +33,13 @@ it('an update by clicks: warned, grown, moved, drained, moved back', async () =>
   await site.close();
 });
 
-it('getting started: one click to a session, one more a chat page', async () => {
+it('getting started: one click to a session, a reload on the way, one more click a chat page', async () => {
   const site = await visit(browser, { empty: true });
   await signIn(site);
   await open(site, '/start');
   await site.page.getByRole('button', { name: 'Do steps 1 to 3' }).click();
+  await site.page.locator('.substates').waitFor();
+  await site.page.reload();
   const chat = site.page.getByRole('button', { name: 'Open chat as player 1' });
   await chat.waitFor({ timeout: 30_000 });
   await expect.poll(() => chat.isEnabled(), { timeout: 10_000 }).toBe(true);
