@@ -9,6 +9,17 @@
 namespace gse::api {
 namespace {
 
+/// With a unit, as the original had it: 11M [API:Asset].
+std::string size_text(std::uint64_t bytes) {
+    constexpr std::string_view kUnits = "BKMGT";
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+    std::string text = value < 9.95 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value);
+    if (text.ends_with(".0")) text.resize(text.size() - 2);
+    return text + kUnits[unit];
+}
+
 /// What a package may be built for. The original's default was CentOS 7.16; ours run on the host's own Linux.
 struct System {
     std::string_view image_id, os_type, os_version;
@@ -28,7 +39,7 @@ Asset show(const Scope& scope, const core::Asset& asset) {
     out.asset_version = asset.version;
     out.operate_system = asset.operate_system;
     out.stauts = 2;  // a package is registered only once it is stored whole
-    out.size = asset.is_image ? asset.image_size : fmt::format("{}", asset.bytes);
+    out.size = asset.is_image ? asset.image_size : size_text(asset.bytes);
     out.create_time = format_utc_plain(asset.created);
     out.bind_fleet_num = asset.bound_fleets;
     out.asset_arn = scope.state().arn(asset.region, "asset", asset.id);

@@ -28,11 +28,6 @@ export function statisticsTime(date: Date): string {
   return date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** The size of an asset: some servers say it in words, others in bytes. */
-export function assetSize(size: string): string {
-  return /^\d+$/.test(size) ? bytes(Number(size)) : size;
-}
-
 export function bytes(size: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   let value = size;

@@ -3,7 +3,7 @@ import { parseArn, formatArn } from './arn';
 import { instancesFor, judge, type Load } from './carry';
 import { record, type Sample, secondsLeft } from './drain';
 import { checkFilter } from './filter';
-import { assetSize, csv, duration } from './format';
+import { bytes, csv, duration } from './format';
 import { push } from './ring';
 
 const load = (change: Partial<Load>): Load => ({ status: 'ACTIVE', sessions: 0, activeInstances: 1, desiredInstances: 1, maxInstances: 1, perInstance: 10, buffer: null, automatic: true, ...change });
@@ -56,7 +56,7 @@ describe('the filter language', () => {
 
 describe('small things', () => {
   it('durations', () => expect([duration(5), duration(65), duration(3661), duration(90_061)]).toEqual(['5s', '1m 05s', '1h 01m 01s', '1d 01h 01m 01s']));
-  it('sizes', () => expect([assetSize('3082024'), assetSize('48MB')]).toEqual(['2.9 MB', '48MB']));
+  it('sizes', () => expect([bytes(3082024), bytes(12)]).toEqual(['2.9 MB', '12 B']));
   it('sheets run no formula', () => expect(csv([['=1+1', 'a,"b"', 2]])).toBe(`'=1+1,"a,""b""",2\r\n`));
   it('a ring forgets the oldest', () => expect(push([1, 2, 3], 4, 3)).toEqual([2, 3, 4]));
   it('an ARN there and back', () => {

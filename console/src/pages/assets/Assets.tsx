@@ -4,7 +4,6 @@ import { useConsole } from '../../app/console';
 import { Link, withQuery } from '../../app/router';
 import { useApi } from '../../hooks/api';
 import { useText } from '../../i18n';
-import { assetSize } from '../../lib/format';
 import { Id, Status, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
 import { Confirm } from '../../ui/Confirm';
@@ -50,7 +49,7 @@ export default function Assets() {
     },
     { key: 'version', title: text.asset.version, width: 90, render: (asset) => asset.AssetVersion },
     { key: 'status', title: text.common.status, width: 95, render: (asset) => <Status value={kStates[asset.Stauts] ?? ''} /> },
-    { key: 'size', title: text.asset.size, width: 75, align: 'right', render: (asset) => assetSize(asset.Size) },
+    { key: 'size', title: text.asset.size, width: 75, align: 'right', render: (asset) => asset.Size },
     { key: 'os', title: text.fleet.os, width: 110, render: (asset) => asset.OperateSystem },
     { key: 'fleets', title: text.asset.fleets, width: 65, align: 'right', render: (asset) => asset.BindFleetNum },
     { key: 'tags', title: text.common.tags, width: 105, render: (asset) => <Tags tags={asset.Tags} /> },

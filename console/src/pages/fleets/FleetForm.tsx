@@ -5,7 +5,6 @@ import { go, Link, to } from '../../app/router';
 import { useApi, useSubmit } from '../../hooks/api';
 import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
-import { assetSize } from '../../lib/format';
 import { Note } from '../../ui/Bits';
 import { ActionButton, Button } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
@@ -155,7 +154,7 @@ export default function FleetForm({ assetId, copyOf }: { assetId: string; copyOf
             options={ready.map((asset) => ({ value: asset.AssetId, label: `${asset.AssetName} ${asset.AssetVersion} · ${asset.AssetId}` }))}
             hint={
               chosen ? (
-                `${chosen.AssetId} · ${assetSize(chosen.Size)} · ${chosen.OperateSystem}`
+                `${chosen.AssetId} · ${chosen.Size} · ${chosen.OperateSystem}`
               ) : assets.data && ready.length === 0 ? (
                 <Link to="/assets">{text.fleet.noAssets}</Link>
               ) : undefined

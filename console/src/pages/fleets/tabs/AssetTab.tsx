@@ -1,6 +1,5 @@
 import { useApi } from '../../../hooks/api';
 import { useText } from '../../../i18n';
-import { assetSize } from '../../../lib/format';
 import { Fact, Facts, Id, Tags, Time } from '../../../ui/Bits';
 import { ErrorBox } from '../../../ui/ErrorBox';
 import { Card } from '../../../ui/Page';
@@ -19,7 +18,7 @@ export function AssetTab({ assetId }: { assetId: string }) {
             <Id value={found.AssetId} />
           </Fact>
           <Fact label={text.asset.version}>{found.AssetVersion}</Fact>
-          <Fact label={text.asset.size}>{assetSize(found.Size)}</Fact>
+          <Fact label={text.asset.size}>{found.Size}</Fact>
           <Fact label={text.fleet.os}>{found.OperateSystem}</Fact>
           <Fact label={text.asset.fleets}>{found.BindFleetNum}</Fact>
           <Fact label={text.common.created}>
