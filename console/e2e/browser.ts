@@ -18,7 +18,7 @@ export async function launch(): Promise<Browser> {
   if (!existsSync(path)) throw new Error(`no Chromium at ${path}: apt-get install chromium, or set CHROMIUM`);
   if (!existsSync(join(kDist, 'index.html'))) throw new Error('no dist/: npm run build first');
   mkdirSync(kShots, { recursive: true });
-  return chromium.launch({ executablePath: path, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
 export interface Site {

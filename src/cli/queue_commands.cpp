@@ -53,7 +53,10 @@ Result<void> fill_in(Session& session, const Settings& options, Request& request
         if (!request.player_latency_policies) request.player_latency_policies.emplace();
         request.player_latency_policies->push_back(TRY(policy_of(latency)));
     }
-    if (options.timeout) request.timeout_in_seconds = *options.timeout;
+    if (options.timeout) {
+        const std::uint64_t seconds = *options.timeout;  // one of the two requests has it optional
+        request.timeout_in_seconds = seconds;
+    }
     return {};
 }
 

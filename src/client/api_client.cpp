@@ -121,7 +121,7 @@ ApiResult<std::string> unwrap(const std::string& answer, long status) {
 ApiResult<std::string> hash_of(std::FILE* file) {
     Sha256 hash;
     std::string piece(1 << 20, '\0');
-    std::rewind(file);
+    if (std::fseek(file, 0, SEEK_SET) != 0) return local_error("FileError", "the file can no longer be read");
     for (std::size_t got; (got = std::fread(piece.data(), 1, piece.size(), file)) > 0;)
         hash.add(std::string_view{piece}.substr(0, got));
     if (std::ferror(file) != 0) return local_error("FileError", "the file can no longer be read");

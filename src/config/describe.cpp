@@ -48,7 +48,7 @@ std::string show(const Slot& slot, Config& config) {
             },
             [&](const RateTable& s) {
                 const Rates& rates = s.at(config);
-                const std::string profile = toml_text(kRateProfiles[rates.documented ? 1 : 0]);
+                std::string profile = toml_text(kRateProfiles[rates.documented ? 1 : 0]);
                 if (rates.actions.empty()) return profile;
                 std::string out = fmt::format("{{profile = {}", profile);
                 for (const auto& [action, rate] : rates.actions) out += fmt::format(", {} = {}", action, rate);
