@@ -20,7 +20,7 @@ std::string_view reason_of(Lost lost) {
 
 std::size_t weight(const Event& event) {
     std::size_t bytes = sizeof(Event) + event.region.size() + event.data.size();
-    for (const std::string& id : event.about) bytes += sizeof id + id.size();
+    for (const std::string& id : event.about) bytes += sizeof(std::string) + id.size();
     return bytes;
 }
 

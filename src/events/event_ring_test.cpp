@@ -7,7 +7,6 @@ namespace gse::events {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 Event event(std::string data, Kind kind = Kind::Fleet, std::vector<std::string> about = {"fleet-a"},
             std::string region = "r") {

@@ -11,7 +11,6 @@
 namespace gse::http {
 namespace {
 
-using testing::HasSubstr;
 
 TEST(ContentRange, IsReadOrRefused) {
     const struct {

@@ -17,11 +17,11 @@ constexpr const char* kHere = "IP:127.0.0.1";
 
 class Https : public ::testing::Test {
 protected:
-    Https() {
+    void SetUp() override {
         EXPECT_TRUE(write_file_atomically(dir_.path() / "ca.pem", authority_.root()));
         write(authority_.issue(kHere, "the first"));
     }
-    ~Https() override {
+    void TearDown() override {
         if (!program_) return;
         program_->signal(SIGTERM);
         EXPECT_EQ(program_->wait(Millis{15'000}), 0) << program_->log();

@@ -10,7 +10,6 @@ namespace {
 using engine::AliasChange;
 using engine::FleetChange;
 using engine::InstanceChange;
-using engine::PlacementChange;
 using engine::PlayerChange;
 using engine::SessionChange;
 using namespace std::chrono_literals;

@@ -168,7 +168,7 @@ TEST(Decision, APlacementConsidersItsDestinationsInOrder) {
 TEST(Decision, OneThatWaitsIsExplainedAsThingsAre) {
     Explained world;
     const std::string fleet = world.make_fleet();
-    const std::string running = world.make_session(fleet);
+    world.make_session(fleet);
     world.queue({Explained::arn(fleet)}, {{"TimeoutInSeconds", "60"}});
     world.start("m");
     Answer why = world.explain("m");
