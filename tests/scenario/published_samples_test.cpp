@@ -3,38 +3,35 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "tests/world/world.h"
 
 namespace gse::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-MATCHER_P(IsWhole, pattern, "") { return std::regex_match(arg, std::regex(pattern)); }
+using ::testing::MatchesRegex;
 
 TEST(PublishedSamples, IdsAndArnsHaveTheirShape) {
     World world;
     const std::string fleet = world.make_fleet();
-    EXPECT_THAT(fleet, IsWhole("fleet-[0-9a-z]{8}-[0-9a-z]{8}"));
-    EXPECT_THAT(world.make_asset(), IsWhole("asset-[0-9a-z]{8}-[0-9a-z]{8}"));
+    EXPECT_THAT(fleet, MatchesRegex("fleet-[0-9a-z]{8}-[0-9a-z]{8}"));
+    EXPECT_THAT(world.make_asset(), MatchesRegex("asset-[0-9a-z]{8}-[0-9a-z]{8}"));
     const std::string prefix = "qcs::gse:ap-shanghai:uin/[0-9]+:";
     const Answer attributes = world.call("DescribeFleetAttributes", {{"FleetIds.0", fleet}});
-    EXPECT_THAT(attributes["FleetAttributes.0.FleetArn"], IsWhole(prefix + "fleet/" + fleet));
+    EXPECT_THAT(attributes["FleetAttributes.0.FleetArn"], MatchesRegex(prefix + "fleet/" + fleet));
     const std::string alias = world.make_alias(fleet);
     EXPECT_THAT(world.call("DescribeAlias", {{"AliasId", alias}})["Alias.AliasArn"],
-                IsWhole(prefix + "alias/" + alias));
+                MatchesRegex(prefix + "alias/" + alias));
     const std::string session = world.make_session(fleet);
-    EXPECT_THAT(session, IsWhole(prefix + "gameserversession/" + fleet + "/gssess-[0-9a-z]{8}-[0-9a-z]{8}"));
-    EXPECT_THAT(world.join(session, "ann"), IsWhole("psess-.+"));
+    EXPECT_THAT(session, MatchesRegex(prefix + "gameserversession/" + fleet + "/gssess-[0-9a-z]{8}-[0-9a-z]{8}"));
+    EXPECT_THAT(world.join(session, "ann"), MatchesRegex("psess-.+"));
     const Answer events = world.call("DescribeFleetEvents", {{"FleetId", fleet}});
-    EXPECT_THAT(events["Events.0.EventId"], IsWhole("event-[0-9a-z]{8}-[0-9a-z]{8}"));
+    EXPECT_THAT(events["Events.0.EventId"], MatchesRegex("event-[0-9a-z]{8}-[0-9a-z]{8}"));
     const Answer instances = world.call("DescribeInstances", {{"FleetId", fleet}});
-    EXPECT_THAT(instances["Instances.0.InstanceId"], IsWhole("ins-[0-9a-z]{8}"));
+    EXPECT_THAT(instances["Instances.0.InstanceId"], MatchesRegex("ins-[0-9a-z]{8}"));
     EXPECT_EQ(instances["Instances.0.Status"], "RUNNING");
     EXPECT_EQ(instances["Instances.0.Weight"], "5");
-    EXPECT_THAT(events["Events.0.EventTime"], IsWhole("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"));
+    EXPECT_THAT(events["Events.0.EventTime"], MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"));
     EXPECT_EQ(attributes["FleetAttributes.0.TerminationTime"], "null") << "an unset time";
     EXPECT_EQ(attributes["FleetAttributes.0.Description"], "") << "an empty text is there";
     EXPECT_EQ(attributes.count("FleetAttributes.0.Tags"), 0U);
@@ -46,7 +43,7 @@ TEST(PublishedSamples, ASessionIsAnsweredActivatingWithItsAddress) {
         world.call("CreateGameServerSession", {{"FleetId", world.make_fleet()}, {"MaximumPlayerSessionCount", "9"}});
     EXPECT_EQ(made["GameServerSession.Status"], "ACTIVATING");
     EXPECT_EQ(made["GameServerSession.IpAddress"], "10.0.0.1");
-    EXPECT_THAT(made["GameServerSession.Port"], IsWhole("[1-9][0-9]*")) << "a number, though a sample has text";
+    EXPECT_THAT(made["GameServerSession.Port"], MatchesRegex("[1-9][0-9]*")) << "a number, though a sample has text";
     EXPECT_EQ(made["GameServerSession.TerminationTime"], "null");
 }
 

@@ -50,7 +50,7 @@ private:
         switch (rng_.below(3)) {
             case 0: host.behaviour.activates = rng_.below(4) != 0; break;
             case 1: host.behaviour.becomes_ready = rng_.below(4) != 0; break;
-            case 2:
+            default:
                 if (!host.games().empty()) host.crash(host.games().begin()->first);
                 break;
         }
