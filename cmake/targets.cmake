@@ -1,5 +1,7 @@
 # gse_library(NAME SOURCES … DEPS …)   a static library rooted at src/
 # gse_test(NAME SOURCES … DEPS …)      a GoogleTest program, registered with CTest
+# gse_reads_sources(SOURCE …)          these sources know where the tree is, as GSE_SOURCE_DIR; no others, so that the
+#                                      compiler cache serves all of them in every clone
 # gse_proto(NAME FILE…)                messages and gRPC stubs of the .proto files of one folder
 
 function(gse_library name)
@@ -13,9 +15,12 @@ function(gse_test name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${name} PRIVATE GSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+function(gse_reads_sources)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_DEFINITIONS GSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
 function(gse_proto name)
