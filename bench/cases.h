@@ -22,7 +22,9 @@ struct Options {
     std::size_t rounds = 3;      ///< case and yardstick in turn; the median counts
     std::size_t processes = 0;
     std::filesystem::path self;  ///< this program
-    std::string attach;          ///< shell command run while the load is on, {pid} the server's
+    std::vector<std::string> settings;  ///< `key=value` for the server, for trying things out; figures are told with them
+    std::size_t players = 1'000'000;  ///< that hold and restart have
+    std::size_t hosts = 1'000;        ///< that agents has
 };
 
 struct Case {
@@ -32,5 +34,14 @@ struct Case {
 };
 
 [[nodiscard]] std::span<const Case> cases();
+
+/// The load that the options ask for, else with these connections.
+[[nodiscard]] LoadShape shape_of(const Options& options, const std::string& server, std::size_t connections,
+                                 std::size_t pipeline);
+
+// large_state.cpp
+Result<std::vector<Figures>> hold(const Options& options);
+Result<std::vector<Figures>> restart(const Options& options);
+Result<std::vector<Figures>> agents(const Options& options);
 
 }  // namespace gse::bench

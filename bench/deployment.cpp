@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 
 #include "agent/testing/make_zip.h"
@@ -35,7 +36,8 @@ Result<Served> serve(std::vector<std::string> command, const std::filesystem::pa
 
 Result<std::unique_ptr<Deployment>> Deployment::start(const DeploymentWish& wish) {
     std::unique_ptr<Deployment> deployment(new Deployment(TRY(TempFolder::make("gse-bench"))));
-    TRY(deployment->launch());
+    deployment->settings_ = wish.settings;
+    TRY(deployment->launch("127.0.0.1:0", wish.settings));
     TRY(deployment->connect_hosts(wish));
     TRY(deployment->make_fleets(wish));
     return deployment;
@@ -45,18 +47,34 @@ Deployment::~Deployment() {
     for (const auto& host : hosts_) host->stop();
 }
 
-Result<void> Deployment::launch() {
-    // As users start it; only where it keeps its data and which port it takes is said.
-    server_ = std::make_unique<e2e::Program>(
-        e2e::gse_command({"server", "--listen", "127.0.0.1:0", "--data", (folder_.path() / "data").string()}),
-        folder_.path() / "server.log");
-    auto words = server_->ready();
-    if (!words.contains("http") || !words.contains("link"))
+Result<void> Deployment::launch(const std::string& listen, const std::vector<std::string>& settings) {
+    // As users start it; besides where it keeps its data and which port it takes, nothing is said if not in `settings`.
+    std::vector<std::string> words{"server", "--listen", listen, "--data", (folder_.path() / "data").string()};
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    server_ = std::make_unique<e2e::Program>(e2e::gse_command(words), folder_.path() / "server.log");
+    auto ready = server_->ready(kPatience);
+    if (!ready.contains("http") || !ready.contains("link"))
         return refuse(ErrorCode::FailedOperation, "the server did not start: " + server_->log());
-    http_ = words["http"];
-    link_ = words["link"];
+    http_ = ready["http"];
+    link_ = ready["link"];
     api_ = std::make_unique<e2e::Api>(http_, kPatience);
     return {};
+}
+
+Result<double> Deployment::restart_s() {
+    server_->kill_hard();
+    const auto begun = std::chrono::steady_clock::now();
+    TRY(launch(http_, settings_));
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
+Result<std::string> Deployment::make_queue() {
+    api::CreateGameServerSessionQueueRequest request{.name = "bench"};
+    request.destinations.emplace();
+    for (const std::string& fleet : fleets_)
+        request.destinations->push_back(
+            {.destination_arn = fmt::format("qcs::gse:{}:uin/100000000001:fleet/{}", e2e::kRegion, fleet)});
+    return TRY(must("CreateGameServerSessionQueue", api_->call(request))).game_server_session_queue.name;
 }
 
 Result<void> Deployment::connect_hosts(const DeploymentWish& wish) {

@@ -19,6 +19,7 @@ struct DeploymentWish {
     std::size_t processes = 1'000;  ///< of each fleet
     std::size_t fleets = 1;
     std::size_t matches = 50;  ///< that go on at once on each host, see SimHostOptions
+    std::vector<std::string> settings = {};  ///< `key=value`, where the defaults cannot serve what is measured
 };
 
 inline constexpr std::size_t kProcessesPerInstance = 50;
@@ -43,16 +44,21 @@ public:
     /// Sessions that hosts started, and calls of games that the server refused.
     [[nodiscard]] std::uint64_t started() const;
     [[nodiscard]] std::uint64_t refused() const;
-    /// What the server's processes are now: of all fleets.
+    /// How many processes are ready now, of all fleets.
     Result<std::uint64_t> active_processes();
+    /// A queue over all fleets, in order; its name.
+    Result<std::string> make_queue();
+    /// Kills the server and starts it again on what it left behind; how long that took until it was ready.
+    Result<double> restart_s();
 
 private:
     explicit Deployment(TempFolder folder) : folder_(std::move(folder)) {}
-    Result<void> launch();
+    Result<void> launch(const std::string& listen, const std::vector<std::string>& settings);
     Result<void> connect_hosts(const DeploymentWish& wish);
     Result<void> make_fleets(const DeploymentWish& wish);
 
     TempFolder folder_;
+    std::vector<std::string> settings_;
     SystemClock clock_;
     std::unique_ptr<e2e::Program> server_;
     std::string http_;

@@ -41,7 +41,7 @@ Result<Figures> measure(std::string name, pid_t pid, const LoadShape& shape, Tra
         const double now = cpu_s_of(pid);
         begins ? before = now : spent = now - before;
     }));
-    const double operations = static_cast<double>(load.answers) * per_request;
+    const double operations = static_cast<double>(load.done) * per_request;
     Figures figures{.name = std::move(name),
                     .per_second = operations / load.seconds,
                     .p50_ms = ms(load.latency.percentile(0.5)),
@@ -57,7 +57,9 @@ Result<Figures> measure(std::string name, pid_t pid, const LoadShape& shape, Tra
                                           shape.connections, shape.pipeline,
                                           shape.rate > 0 ? fmt::format("{:.0f} requests/s", shape.rate) : "closed loop",
                                           shape.seconds, shape.warm_up_s, load.request_bytes, load.answer_bytes),
-                    .first_error = load.first_error};
+                    .first_error = load.first_error,
+                    .shed = load.shed,
+                    .shed_p99_ms = ms(load.shed_latency.percentile(0.99))};
     return figures;
 }
 

@@ -31,6 +31,9 @@ struct Figures {
     double generator_cores = 0;
     std::string method;
     std::string first_error;
+    std::uint64_t shed = 0;
+    double shed_p99_ms = 0;
+    std::string note;  ///< one more line for people
 };
 
 /// CPU time and memory of a process, from /proc.

@@ -178,13 +178,23 @@ void Generator::take_answers(Link& link) {
         const Asked asked = link.asked.front();
         link.asked.pop_front();
         --under_way_;
-        const bool good = traffic_.take(asked.tag, *body);
+        const Outcome outcome = traffic_.take(asked.tag, *body);
+        if (outcome == Outcome::GoesOn) {
+            traffic_.go_on(asked.tag, link.out);
+            link.asked.push_back(asked);
+            ++under_way_;
+            continue;
+        }
         if (!counting_) continue;
-        if (good) {
-            ++result_.answers;
-            result_.latency.record(now_ns_ > asked.since_ns ? now_ns_ - asked.since_ns : 0);
-        } else {
-            if (result_.errors++ == 0) result_.first_error = std::string(*body);
+        const std::uint64_t took = now_ns_ > asked.since_ns ? now_ns_ - asked.since_ns : 0;
+        if (outcome == Outcome::Good) {
+            ++result_.done;
+            result_.latency.record(took);
+        } else if (outcome == Outcome::Shed) {
+            ++result_.shed;
+            result_.shed_latency.record(took);
+        } else if (result_.errors++ == 0) {
+            result_.first_error = std::string(*body);
         }
     }
     link.in.erase(0, link.in.size() - rest.size());

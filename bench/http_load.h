@@ -22,19 +22,30 @@ struct LoadShape {
     double seconds = 5;
 };
 
+enum class Outcome : std::uint8_t {
+    Good,
+    Bad,     ///< not what was hoped for
+    Shed,    ///< refused for overload, which is what an overloaded server should do
+    GoesOn,  ///< the operation has a further request: go_on() writes it
+};
+
 /// What is asked, and what becomes of the answers. Called from the thread of run_load() only.
 class Traffic {
 public:
     virtual ~Traffic() = default;
-    /// Appends one whole request; what it is known by. nullopt: nothing can be asked right now.
+    /// Appends the first request of an operation; what the operation is known by. nullopt: nothing can be asked now.
     virtual std::optional<std::uint32_t> next(std::string& out) = 0;
-    /// The body of its answer; false when it is not what was hoped for.
-    virtual bool take(std::uint32_t tag, std::string_view body) = 0;
+    /// The body of the answer to its last request.
+    virtual Outcome take(std::uint32_t tag, std::string_view body) = 0;
+    /// Appends its next request. It is sent on the same connection, and the operation lasts on.
+    virtual void go_on(std::uint32_t /*tag*/, std::string& /*out*/) {}
 };
 
 struct LoadResult {
-    std::uint64_t answers = 0;  ///< good ones, in the counted time
-    std::uint64_t errors = 0;   ///< answers that were not good
+    std::uint64_t done = 0;    ///< operations that ended well in the counted time
+    std::uint64_t errors = 0;  ///< that did not
+    std::uint64_t shed = 0;
+    Histogram shed_latency;
     double seconds = 0;
     /// Closed loop: from the moment a request was sent. Fixed rate: from the moment it was due, so that waiting for a
     /// free connection counts (no coordinated omission).
@@ -42,7 +53,7 @@ struct LoadResult {
     double own_cpu_s = 0;        ///< of this thread
     std::size_t request_bytes = 0;  ///< of the last request and answer, headers included
     std::size_t answer_bytes = 0;
-    std::string first_error;     ///< body of the first answer that was not good
+    std::string first_error;        ///< body of the first bad answer
 };
 
 /// `on_window` is called when the counted time begins (true) and when it has ended (false).

@@ -48,6 +48,9 @@ int run(int argc, char** argv) {
     app.add_option("--pipeline", options.pipeline, "requests under way on each connection");
     app.add_option("--rate", options.rate, "requests a second; else as fast as answers come");
     app.add_option("--processes", options.processes, "simulated game processes, where the case has many");
+    app.add_option("--set", options.settings, "key=value of the server's configuration, to try it out");
+    app.add_option("--players", options.players, "player sessions of hold and restart");
+    app.add_option("--hosts", options.hosts, "agents of agents");
     app.add_option("--ceiling-server", ceiling_data, "serve as the yardstick, with data in this folder")->group("");
     try {
         app.parse(argc, argv);
@@ -62,6 +65,8 @@ int run(int argc, char** argv) {
             return 2;
         }
     std::printf("%s\n", machine().c_str());
+    if (!options.settings.empty())
+        std::printf("not the defaults: %s\n", fmt::format("{}", fmt::join(options.settings, " ")).c_str());
     std::vector<std::string> objects;
     bool good = true;
     for (const Case& one : cases()) {
@@ -79,6 +84,7 @@ int run(int argc, char** argv) {
         }
         for (const Figures& figures : *found) {
             std::printf("  %s: %s\n", figures.name.c_str(), figures.method.c_str());
+            if (!figures.note.empty()) std::printf("  %s\n", figures.note.c_str());
             if (!figures.first_error.empty())
                 std::printf("  first error: %s\n", figures.first_error.substr(0, 400).c_str());
             std::printf("%s\n", to_json(figures).c_str());

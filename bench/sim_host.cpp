@@ -6,6 +6,13 @@
 #include <variant>
 
 namespace gse::bench {
+namespace {
+
+std::string process_name(const std::string& host, std::uint64_t launch) {
+    return fmt::format("proc-{}-{:08}", host, launch);
+}
+
+}  // namespace
 
 SimHost::SimHost(SimHostOptions options, const Clock& clock)
     : options_(std::move(options)),
@@ -72,9 +79,9 @@ void SimHost::apply(link::InstanceSpec& spec) {
 }
 
 void SimHost::launch(const std::string& instance, const link::PlaceSpec& place) {
-    const std::string process = fmt::format("proc-{}-{:08}", options_.name, ++launches_);
+    const std::string process = process_name(options_.name, ++launches_);
     games_[process] = {instance, place.number, {}};
-    client_.report(link::ProcessStarted{process, instance, place.number, static_cast<std::int64_t>(launches_)});
+    client_.report(link::ProcessStarted{process, instance, place.number, static_cast<std::int64_t>(launches_.load())});
     call(process, link::CallReady{place.client_port, place.grpc_port, {}});
 }
 
@@ -85,7 +92,7 @@ void SimHost::apply(link::StartSession& start) {
     client_.report(link::SessionStartResult{start.process_id, start.session_id, true, ""});
     {
         const std::lock_guard lock(doors_mutex_);
-        doors_[start.session_id] = start.process_id;
+        doors_[start.session_id].process = start.process_id;
     }
     ++started_;
     call(start.process_id, link::CallActivateSession{start.session_id, start.max_players});
@@ -105,7 +112,10 @@ void SimHost::apply(link::SdkReply& reply) {
     if (reply.status != link::CallStatus::Ok) ++refused_;
     const auto activated = activating_.find(reply.call_id);
     if (activated == activating_.end()) return;
-    if (reply.status == link::CallStatus::Ok) playing_.push_back(std::move(activated->second));
+    if (reply.status == link::CallStatus::Ok) {
+        open_door(games_.at(activated->second).session);
+        playing_.push_back(std::move(activated->second));
+    }
     activating_.erase(activated);
     while (playing_.size() > matches_) end_oldest_match();
 }
@@ -122,26 +132,42 @@ void SimHost::apply(link::CollectLogs& collect) {
         .session_id = collect.session_id, .ok = true, .log_key = {}, .bytes = 0, .message = {}});
 }
 
-void SimHost::accept_player(const std::string& session, const std::string& player_session) {
+void SimHost::at_door(const std::string& session, decltype(link::SdkCall::call) body) {
     std::string process;
     {
         const std::lock_guard lock(doors_mutex_);
         const auto door = doors_.find(session);
         if (door == doors_.end()) return;
-        process = door->second;
+        if (!door->second.open) return door->second.waiting.push_back(std::move(body));
+        process = door->second.process;
     }
-    call(process, link::CallAcceptPlayer{session, player_session});
+    call(process, std::move(body));
+}
+
+void SimHost::open_door(const std::string& session) {
+    std::string process;
+    std::vector<decltype(link::SdkCall::call)> waiting;
+    {
+        const std::lock_guard lock(doors_mutex_);
+        Door& door = doors_[session];
+        door.open = true;
+        process = door.process;
+        waiting.swap(door.waiting);
+    }
+    for (auto& body : waiting) call(process, std::move(body));
+}
+
+void SimHost::accept_player(const std::string& session, const std::string& player_session) {
+    at_door(session, link::CallAcceptPlayer{session, player_session});
 }
 
 void SimHost::remove_player(const std::string& session, const std::string& player_session) {
-    std::string process;
-    {
-        const std::lock_guard lock(doors_mutex_);
-        const auto door = doors_.find(session);
-        if (door == doors_.end()) return;
-        process = door->second;
-    }
-    call(process, link::CallRemovePlayer{session, player_session});
+    at_door(session, link::CallRemovePlayer{session, player_session});
+}
+
+void SimHost::report_health() {
+    if (launches_ == 0) return;
+    client_.report(link::HealthChanged{process_name(options_.name, ++health_turn_ % launches_ + 1), true});
 }
 
 }  // namespace gse::bench

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
+#include <vector>
 
 #include "base/rng.h"
 #include "base/time.h"
@@ -46,8 +46,11 @@ public:
 
     [[nodiscard]] const SimHostOptions& options() const { return options_; }
     [[nodiscard]] bool connected() const { return client_.connected(); }
-    [[nodiscard]] std::uint64_t started() const { return started_; }      ///< sessions
-    [[nodiscard]] std::uint64_t refused() const { return refused_; }      ///< calls that the server refused
+    /// Says again of one process after another that it is healthy: a report of state, as supervision makes them.
+    void report_health();
+
+    [[nodiscard]] std::uint64_t started() const { return started_; }  ///< sessions
+    [[nodiscard]] std::uint64_t refused() const { return refused_; }  ///< calls that the server refused
 
     link::HostHello hello() override;
     void on_welcome(const link::Welcome&) override {}
@@ -77,13 +80,23 @@ private:
     std::atomic<std::uint64_t> last_call_{0};
     std::atomic<std::uint64_t> started_{0};
     std::atomic<std::uint64_t> refused_{0};
-    std::uint64_t launches_ = 0;
+    std::atomic<std::uint64_t> launches_{0};
+    std::atomic<std::uint64_t> health_turn_{0};
     std::unordered_map<std::string, Game> games_;               // by process id
     std::unordered_map<std::string, std::uint32_t> instances_;  // places filled
     std::deque<std::string> playing_;                           // process ids, the oldest match first
     std::unordered_map<std::uint64_t, std::string> activating_;  // call → process id
-    mutable std::mutex doors_mutex_;
-    std::unordered_map<std::string, std::string> doors_;  // session id → process id; guarded
+    /// Where players come in. Calls for them wait until the session is ACTIVE.
+    struct Door {
+        std::string process;
+        bool open = false;
+        std::vector<decltype(link::SdkCall::call)> waiting;
+    };
+    void at_door(const std::string& session, decltype(link::SdkCall::call) body);
+    void open_door(const std::string& session);
+
+    std::mutex doors_mutex_;
+    std::unordered_map<std::string, Door> doors_;  // by session id; guarded
     SystemRng rng_;
     link::AgentClient client_;  // last: its thread ends first
 };

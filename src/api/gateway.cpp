@@ -19,19 +19,40 @@
 namespace gse::api {
 namespace {
 
-using Decision = std::move_only_function<Result<std::string>(Scope&)>;
-using Prepare = Result<Decision> (*)(const engine::ApiCall&);
+/// A call on its way: decoded on the caller's thread, decided on the owner's, answered once it is durable. All that it
+/// needs is in one piece, because there are very many.
+struct Call {
+    const Services* services = nullptr;
+    engine::ApiCall asked;  ///< without its parameters
+    std::string_view region;
+    std::move_only_function<void(std::string body)> done;
+    std::optional<objects::ObjectInfo> package;
+    // What the decision leaves to be done once it is durable.
+    std::string unpinned;
+    std::optional<objects::BucketRule> bucket_rule;
+    std::optional<KeyChange> key_change;
+
+    virtual ~Call() = default;
+    /// Appends the fields of the answer.
+    virtual Result<void> handle(Scope& scope, std::string& out) const = 0;
+};
 
 template <class Request>
-Result<Decision> prepare(const engine::ApiCall& call) {
-    Request request = call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json)))
-                                   : TRY(decode_flat<Request>(call.flat));
-    return Decision([request = std::move(request)](Scope& scope) -> Result<std::string> {
-        const auto response = TRY(handle(scope, request));
-        std::string fields;
-        encode_fields(response, fields);
-        return fields;
-    });
+struct CallOf final : Call {
+    explicit CallOf(Request r) : request(std::move(r)) {}
+    Result<void> handle(Scope& scope, std::string& out) const override {
+        encode_fields(TRY(api::handle(scope, request)), out);
+        return {};
+    }
+    Request request;
+};
+
+using Prepare = Result<std::shared_ptr<Call>> (*)(const engine::ApiCall&);
+
+template <class Request>
+Result<std::shared_ptr<Call>> prepare(const engine::ApiCall& call) {
+    return std::make_shared<CallOf<Request>>(call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json)))
+                                                          : TRY(decode_flat<Request>(call.flat)));
 }
 
 struct Entry {
@@ -75,11 +96,28 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
                                                             region.substr(0, 100), fmt::join(settings.regions, ", ")));
 }
 
-std::string decide(Decision& decision, Scope& scope) {
-    const auto fields = decision(scope);
-    // A package that was pinned for an asset that is refused is needed by nobody.
-    if (!fields && scope.package) scope.unpinned = scope.package->sha256;
-    return fields ? answer_body(*fields, scope.request_id) : error_body(fields.error(), scope.request_id);
+std::string decide(Call& call, core::Step& step) {
+    Scope scope{step,
+                *call.services,
+                call.region,
+                call.asked.request_id,
+                call.asked.secret_id,
+                std::move(call.package),
+                {},
+                {}};
+    scope.local = call.asked.local;
+    std::string body = begin_answer();
+    if (const auto answered = call.handle(scope, body); answered) {
+        end_answer(body, call.asked.request_id);
+    } else {
+        body = error_body(answered.error(), call.asked.request_id);
+        // A package that was pinned for an asset that is refused is needed by nobody.
+        if (scope.package) scope.unpinned = scope.package->sha256;
+    }
+    call.unpinned = std::move(scope.unpinned);
+    call.bucket_rule = std::move(scope.bucket_rule);
+    call.key_change = std::move(scope.key_change);
+    return body;
 }
 
 /// Copies an upload to where it stays under its hash, so that a later upload under the same key changes no asset.
@@ -237,88 +275,83 @@ Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Serv
       worker_(std::make_shared<Worker>(engine, store, services.keys, settings, clock)) {}
 Gateway::~Gateway() = default;
 
-void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
-    const auto entry = find_entry(call);
-    if (!entry) return done(error_body(entry.error(), call.request_id));
-    const auto region = find_region(settings_, call.region);
-    if (!region) return done(error_body(region.error(), call.request_id));
+void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::string body)> done) {
+    const auto refuse_it = [&](const Error& error) { done(error_body(error, asked.request_id)); };
+    const auto entry = find_entry(asked);
+    if (!entry) return refuse_it(entry.error());
+    const auto region = find_region(settings_, asked.region);
+    if (!region) return refuse_it(region.error());
     if (services_.rates) {
-        const auto admitted = services_.rates->admit(call.account, *region, (*entry)->index, clock_.monotonic_ms());
-        if (!admitted) return done(error_body(admitted.error(), call.request_id));
+        const auto admitted = services_.rates->admit(asked.account, *region, (*entry)->index, clock_.monotonic_ms());
+        if (!admitted) return refuse_it(admitted.error());
     }
-    auto decision = (*entry)->prepare(call);
-    if (!decision) return done(error_body(decision.error(), call.request_id));
+    auto prepared = (*entry)->prepare(asked);
+    if (!prepared) return refuse_it(prepared.error());
 
     const auto kind = (*entry)->access == Access::Write ? engine::Engine::Kind::Write : engine::Engine::Kind::Read;
-    // Shared, because a refused submit must still be able to answer.
-    auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
+    const std::shared_ptr<Call> call = std::move(*prepared);
+    call->services = &services_;
+    call->asked = std::move(asked);
+    call->asked.json = {};
+    call->asked.flat = {};
+    call->region = *region;
+    call->done = std::move(done);
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
-    auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
-                   request_id = call.request_id, secret_id = call.secret_id, hurry = call.hurry, local = call.local,
-                   worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
-        /// What the decision leaves to be done once it is durable.
-        struct Left {
-            std::string unpinned;
-            std::optional<objects::BucketRule> bucket_rule;
-            std::optional<KeyChange> key_change;
-        };
-        auto left = std::make_shared<Left>();
-        auto result = engine.submit(
-            kind,
-            [&services, region, request_id, secret_id, local, package = std::move(package), left,
-             decided = std::move(decided)](core::Step& step) mutable {
-                Scope scope{step, services, region, request_id, secret_id, std::move(package), {}, {}};
-                scope.local = local;
-                std::string body = decide(decided, scope);
-                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule), std::move(scope.key_change)};
-                return body;
+    const auto submit = [&engine = engine_, kind,
+                         worker = std::weak_ptr(worker_)](const std::shared_ptr<Call>& submitted) {
+        const auto result = engine.submit(
+            kind, [submitted](core::Step& step) { return decide(*submitted, step); },
+            [&engine, submitted, worker](std::string body) {
+                const Services& services = *submitted->services;
+                if (submitted->bucket_rule && services.bucket_rules)
+                    services.bucket_rules->set(std::move(*submitted->bucket_rule));
+                if (submitted->key_change && services.keys)
+                    put_in_force(std::move(*submitted->key_change), *services.keys);
+                submitted->done(std::move(body));
+                if (submitted->unpinned.empty()) return;
+                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(submitted->unpinned));
             },
-            [&engine, &services, finish, left, worker](std::string body) {
-                if (left->bucket_rule && services.bucket_rules)
-                    services.bucket_rules->set(std::move(*left->bucket_rule));
-                if (left->key_change && services.keys) put_in_force(std::move(*left->key_change), *services.keys);
-                (*finish)(std::move(body));
-                if (left->unpinned.empty()) return;
-                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(left->unpinned));
-            },
-            hurry);
-        if (!result) (*finish)(error_body(result.error(), request_id));
+            submitted->asked.hurry);
+        if (!result) submitted->done(error_body(result.error(), submitted->asked.request_id));
     };
-    if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);
+    if (call->asked.action != "CreateAsset") return submit(call);
 
-    const auto asset =
-        call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
-    const bool queued = worker_->push([submit, finish, asset = *asset,
-                                       bucket = upload_bucket(settings_, asset->asset_region),
-                                       max = settings_.limits.package_bytes, request_id = call.request_id,
-                                       decided = std::move(*decision)](objects::ObjectStore* store) mutable {
-        if (!store)
-            return (*finish)(error_body({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id));
-        const auto stored = store->stat(bucket, asset.bucket_key);
-        if (!stored) return (*finish)(error_body(stored.error(), request_id));
-        if (!*stored) return submit(std::move(decided), std::nullopt);
-        auto pinned = pin_package(*store, bucket, asset.bucket_key, max);
-        if (!pinned) return (*finish)(error_body(pinned.error(), request_id));
-        submit(std::move(decided), std::move(*pinned));
+    const auto refuse_call = [](Call& refused, const Error& error) {
+        refused.done(error_body(error, refused.asked.request_id));
+    };
+    const auto& asset = static_cast<const CallOf<CreateAssetRequest>&>(*call).request;
+    const bool queued = worker_->push([submit, refuse_call, call, bucket = upload_bucket(settings_, asset.asset_region),
+                                       key = asset.bucket_key,
+                                       max = settings_.limits.package_bytes](objects::ObjectStore* store) {
+        if (!store) return refuse_call(*call, {ErrorCode::Overloaded, "the server is shutting down; try again"});
+        const auto stored = store->stat(bucket, key);
+        if (!stored) return refuse_call(*call, stored.error());
+        if (*stored) {
+            auto pinned = pin_package(*store, bucket, key, max);
+            if (!pinned) return refuse_call(*call, pinned.error());
+            call->package = std::move(*pinned);
+        }
+        submit(call);
     });
     if (!queued)
-        (*finish)(
-            error_body({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"},
-                       call.request_id));
+        refuse_call(*call,
+                    {ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"});
 }
 
-std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call,
+std::string answer(core::Step& step, const Services& services, const engine::ApiCall& asked,
                    std::optional<objects::ObjectInfo> package) {
     const auto run = [&]() -> Result<std::string> {
-        const Entry* entry = TRY(find_entry(call));
-        const std::string_view region = TRY(find_region(step.settings(), call.region));
-        Decision decision = TRY(entry->prepare(call));
-        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package), {}, {}};
-        scope.local = call.local;
-        return decision(scope);
+        const Entry* entry = TRY(find_entry(asked));
+        const std::string_view region = TRY(find_region(step.settings(), asked.region));
+        const std::shared_ptr<Call> call = TRY(entry->prepare(asked));
+        call->services = &services;
+        call->asked = asked;
+        call->region = region;
+        call->package = std::move(package);
+        return decide(*call, step);
     };
-    const auto fields = run();
-    return fields ? answer_body(*fields, call.request_id) : error_body(fields.error(), call.request_id);
+    const auto body = run();
+    return body ? *body : error_body(body.error(), asked.request_id);
 }
 
 }  // namespace gse::api

@@ -26,7 +26,7 @@ PlayerSession show(const Scope& scope, Slot slot) {
     out.game_server_session_id = state.session_id(player.session);
     out.ip_address = session.address;
     out.player_data = player.data ? *player.data : std::string();
-    out.player_id = player.player_id;
+    out.player_id = std::string(player.player_id.view());
     out.player_session_id = state.player_session_id(slot);
     out.port = session.port;
     out.status = to_text(player.status);

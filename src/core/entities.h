@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/compact_text.h"
 #include "base/time.h"
 #include "core/slab.h"
 #include "model/link_messages.h"
@@ -206,6 +207,7 @@ struct Host {
     std::vector<std::string> instance_types;  ///< none: every type
 
     // derived / of this run
+    Slot cursor = kNone;      ///< its HostCursor
     std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
     std::string access_key;   ///< private key in PEM form; secret
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
@@ -351,13 +353,13 @@ struct GameSession {
     [[nodiscard]] bool live() const { return status == SessionStatus::Activating || status == SessionStatus::Active; }
 };
 
-/// A seat. Kept small: there are millions.
+/// A seat. Kept small: there are millions. Fields stand so that nothing is lost to alignment.
 struct PlayerSession {
     std::array<char, 20> secret{};  ///< ≥ 96 bits from the system's generator: the id admits a player
     PlayerStatus status = PlayerStatus::Reserved;
     Slot session = kNone;
     std::uint32_t number = 0;  ///< order of joining within the session, from 1
-    std::string player_id;
+    CompactText player_id;
     std::unique_ptr<std::string> data;
     WallTime created;
     EngineTime deadline = kNever;  ///< RESERVED: when it times out

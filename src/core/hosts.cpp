@@ -16,14 +16,6 @@
 namespace gse::core {
 namespace {
 
-Slot find_cursor(const State& state, Slot host) {
-    Slot found = kNone;
-    state.table<HostCursor>().for_each([&](Slot slot, const HostCursor& cursor) {
-        if (cursor.host == host) found = slot;
-    });
-    return found;
-}
-
 Slot store_host(Step& step, const link::HostHello& hello) {
     State& state = step.state;
     Slot slot = state.find_host(hello.host_name);
@@ -126,8 +118,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
             ErrorCode::UnsupportedRegion,
             fmt::format("host {} says region '{}', which this server does not have", hello.host_name, hello.region));
     const Slot host = store_host(step, hello);
-    const Slot cursor = find_cursor(state, host);
-    CHECK(cursor != kNone);
+    const Slot cursor = state.at<Host>(host).cursor;
     if (state.at<HostCursor>(cursor).boot_id != hello.boot_id) {
         auto edit = state.edit<HostCursor>(cursor);
         edit->boot_id = hello.boot_id;
@@ -176,7 +167,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
 bool on_report(Step& step, Slot host, const link::Report& report) {
     State& state = step.state;
     on_alive(step, host);
-    const Slot cursor = find_cursor(state, host);
+    const Slot cursor = state.at<Host>(host).cursor;
     const std::uint64_t acked = state.at<HostCursor>(cursor).acked_seq;
     if (report.seq <= acked) return true;
     if (report.seq != acked + 1) return false;

@@ -52,6 +52,8 @@ std::string_view custom_part(const GameSession& session) {
     return slash == std::string::npos ? std::string_view{} : std::string_view(session.key).substr(slash + 1);
 }
 
+std::uint32_t player_key(std::string_view player_id) { return static_cast<std::uint32_t>(stable_hash(player_id)); }
+
 Slot lookup(const TextIndex& index, std::string_view key) {
     const auto it = index.find(key);
     return it == index.end() ? kNone : it->second;
@@ -216,7 +218,7 @@ Slot State::find_placement(std::string_view region, std::string_view id) const {
     return lookup(placements_, idempotency_key(region, id));
 }
 Slot State::first_of_player(std::string_view player_id) const {
-    const auto it = players_.find(stable_hash(player_id));
+    const auto it = players_.find(player_key(player_id));
     return it == players_.end() ? kNone : it->second;
 }
 
@@ -298,6 +300,7 @@ void State::unlink(Slot slot, Fleet& fleet) {
 
 void State::link(Slot slot, Host& host) { hosts_.emplace(host.name, slot); }
 void State::unlink(Slot, Host& host) { hosts_.erase(host.name); }
+void State::link(Slot slot, HostCursor& cursor) { mutable_host(cursor.host).cursor = slot; }
 
 void State::link(Slot slot, Instance& instance) {
     instances_.emplace(instance.id, slot);
@@ -354,7 +357,7 @@ void State::link(Slot slot, PlayerSession& player) {
     session.last_player = slot;
     session.last_number = std::max(session.last_number, player.number);
 
-    const auto [it, first] = players_.try_emplace(stable_hash(player.player_id), slot);
+    const auto [it, first] = players_.try_emplace(player_key(player.player_id), slot);
     player.previous_same_player = kNone;
     player.next_same_player = kNone;
     if (!first) {
@@ -375,7 +378,7 @@ void State::unlink(Slot slot, PlayerSession& player) {
         players.at(player.previous_same_player).next_same_player = player.next_same_player;
         return;
     }
-    const auto it = players_.find(stable_hash(player.player_id));
+    const auto it = players_.find(player_key(player.player_id));
     CHECK(it != players_.end() && it->second == slot);
     if (player.next_same_player != kNone)
         it->second = player.next_same_player;
@@ -981,7 +984,7 @@ std::string State::derived_digest() const {
          {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_, &queues_,
           &placements_, &scaling_timers_, &buckets_, &access_keys_})
         line("index", index_text(*index));
-    std::map<std::uint64_t, std::vector<Slot>> players;
+    std::map<std::uint32_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)
         for (Slot p = first; p != kNone; p = at<PlayerSession>(p).next_same_player) players[hash].push_back(p);
     for (auto& [hash, slots] : players) line("player", hash, sorted(slots));

@@ -273,7 +273,7 @@ private:
     void link(Slot, Alias&);
     void link(Slot, Fleet&);
     void link(Slot, Host&);
-    void link(Slot, HostCursor&) {}
+    void link(Slot, HostCursor&);
     void link(Slot, Instance&);
     void link(Slot, Process&);
     void link(Slot, GameSession&);
@@ -349,7 +349,8 @@ private:
         placements_, scaling_timers_, buckets_, access_keys_;
     boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
         alias_queues_;  ///< alias id → queues that name it
-    boost::unordered_flat_map<std::uint64_t, Slot> players_;
+    /// By 32 bits of the id's hash, because there are millions: whoever follows the list compares the id.
+    boost::unordered_flat_map<std::uint32_t, Slot> players_;
     boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
 
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;

@@ -330,19 +330,29 @@ void Engine::run_committer() {
 }
 
 void Engine::release(Sealed& sealed) {
+    // What goes to one stream goes together, in its order; between streams there is none.
+    std::unordered_map<link::StreamId, std::vector<link::Order>> orders;
+    const auto send = [&](link::StreamId stream) {
+        if (const auto found = orders.find(stream); found != orders.end() && !found->second.empty())
+            streams_->send_all(stream, std::exchange(found->second, {}));
+    };
     for (auto& message : sealed.batch.messages) {
         std::visit(
             [&](auto& body) {
                 using T = std::decay_t<decltype(body)>;
-                if constexpr (std::is_same_v<T, link::Welcome>)
-                    streams_->welcome(message.stream, std::move(body));
-                else if constexpr (std::is_same_v<T, link::Order>)
-                    streams_->send(message.stream, std::move(body));
-                else
-                    streams_->close(message.stream, std::move(body.why));
+                if constexpr (std::is_same_v<T, link::Order>) {
+                    orders[message.stream].push_back(std::move(body));
+                } else {
+                    send(message.stream);
+                    if constexpr (std::is_same_v<T, link::Welcome>)
+                        streams_->welcome(message.stream, std::move(body));
+                    else
+                        streams_->close(message.stream, std::move(body.why));
+                }
             },
             message.body);
     }
+    for (auto& [stream, together] : orders) send(stream);
     for (auto& answer : sealed.answers) answer.done(std::move(answer.body));
     if (!sealed.batch.changes.list.empty() || sealed.batch.changes.left_off > 0)
         sink_->take(std::move(sealed.batch.changes));

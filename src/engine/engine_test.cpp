@@ -114,7 +114,9 @@ private:
 class SeenStreams final : public link::HostStreams {
 public:
     void welcome(link::StreamId, link::Welcome) override { ++welcomes; }
-    void send(link::StreamId, link::Order) override { ++orders; }
+    void send_all(link::StreamId, std::vector<link::Order> together) override {
+        orders += static_cast<int>(together.size());
+    }
     void close(link::StreamId, std::string) override { ++closes; }
     std::atomic<int> welcomes{0}, orders{0}, closes{0};
 };
