@@ -105,7 +105,7 @@ Result<std::vector<Figures>> create(const Options& options) {
 
 /// Queue with three destinations of which the first has processes; until FULFILLED, as the client sees it.
 Result<std::vector<Figures>> place(const Options& options) {
-    const auto deployment = TRY(Deployment::start({.hosts = 4,
+    const auto deployment = TRY(Deployment::start({.hosts = 6,
                                                    .processes = options.processes != 0 ? options.processes : 15'000,
                                                    .fleets = 3,
                                                    .matches = 100, .settings = options.settings}));
