@@ -2,6 +2,8 @@
 /// References between records are slots. Order and meaning of archived fields: entities_archive.h.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -214,7 +216,7 @@ struct Host {
     std::string ping_udp;
     std::vector<Slot> instances;
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
-    std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
+    boost::unordered_flat_map<std::uint16_t, std::uint8_t> ports_used;  ///< how many hold it; none: not there
     std::uint32_t port_cursor = 0;
     std::uint64_t stream = 0;  ///< 0: not connected
     bool synced = false;       ///< has delivered its backlog in this run of the server

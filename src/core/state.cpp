@@ -665,8 +665,9 @@ void State::refresh_host(Slot host) {
 void State::mark_port(Slot slot, std::uint16_t port, int sign) {
     Host& host = mutable_host(slot);
     if (port < host.ports.low || port > host.ports.high) return;
-    host.ports_used.resize(static_cast<std::size_t>(host.ports.high - host.ports.low) + 1);
-    host.ports_used[port - host.ports.low] = static_cast<std::uint8_t>(host.ports_used[port - host.ports.low] + sign);
+    std::uint8_t& holders = host.ports_used[port];
+    holders = static_cast<std::uint8_t>(holders + sign);
+    if (holders == 0) host.ports_used.erase(port);
 }
 
 void State::mark_own_port(Process& process, const Instance& instance, int sign) {
@@ -689,9 +690,8 @@ void State::release_rested_ports(Slot host, EngineTime now) {
 }
 
 bool State::port_free(const Host& host, std::uint16_t port) const {
-    if (port < host.ports.low || port > host.ports.high || host.ports_resting.contains(port)) return false;
-    const std::size_t index = port - host.ports.low;
-    return index >= host.ports_used.size() || host.ports_used[index] == 0;
+    return port >= host.ports.low && port <= host.ports.high && !host.ports_resting.contains(port) &&
+           !host.ports_used.contains(port);
 }
 
 // ------------------------------------------------------------------ timers and queues
@@ -735,10 +735,29 @@ void State::arm_record(Slot slot, const Placement& placement) {
     queue_placement(slot);
 }
 
+void State::arm(EngineTime at, TimerKind kind, Slot slot) {
+    if (at == kNever) return;
+    const Timer timer{at, kind, slot};
+    if (kind == TimerKind::Reservation && (reservations_.empty() || timer > reservations_.back()))
+        reservations_.push_back(timer);
+    else
+        timers_.push(timer);
+}
+
+EngineTime State::next_timer() const {
+    const EngineTime other = timers_.empty() ? kNever : timers_.top().at;
+    return reservations_.empty() ? other : std::min(other, reservations_.front().at);
+}
+
 bool State::take_due(EngineTime now, Timer& out) {
-    if (timers_.empty() || timers_.top().at > now) return false;
-    out = timers_.top();
-    timers_.pop();
+    if (next_timer() > now) return false;
+    if (timers_.empty() || (!reservations_.empty() && timers_.top() > reservations_.front())) {
+        out = reservations_.front();
+        reservations_.pop_front();
+    } else {
+        out = timers_.top();
+        timers_.pop();
+    }
     return true;
 }
 
@@ -869,6 +888,7 @@ void State::rebuild() {
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
     scaling_timers_.clear(), buckets_.clear(), access_keys_.clear();
     timers_ = {};
+    reservations_.clear();
     queues_.clear(), placements_.clear(), alias_queues_.clear();
     reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
     just_ended_.clear();
@@ -950,8 +970,8 @@ std::string State::derived_digest() const {
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;
-        for (std::size_t i = 0; i < h.ports_used.size(); ++i)
-            if (h.ports_used[i]) ports += fmt::format("{}x{},", h.ports.low + i, h.ports_used[i]);
+        for (const auto& [port, holders] : std::map(h.ports_used.begin(), h.ports_used.end()))
+            ports += fmt::format("{}x{},", port, holders);
         line("host", slot, sorted(h.instances), ports);
     });
     table<Instance>().for_each([&](Slot slot, const Instance& i) {
