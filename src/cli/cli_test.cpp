@@ -895,6 +895,14 @@ TEST_F(Cli, LogsOfAnEndedSessionAreShownWithoutControlCharacters) {
     EXPECT_EQ(out(), "log of http://x/log?[2J\n");
 }
 
+TEST_F(Cli, APlacementThatWaitsShowsNoAddress) {
+    answer("DescribeGameServerSessionPlacement",
+           R"("GameServerSessionPlacement":{"PlacementId":"m","Status":"PENDING","GameServerSessionId":"",)"
+           R"("IpAddress":"","Port":0,"PlacedPlayerSessions":[]})");
+    EXPECT_EQ(gse({"placement", "show", "m"}), kDone) << err();
+    EXPECT_THAT(out(), AllOf(HasSubstr("PENDING"), Not(HasSubstr("address")), Not(HasSubstr("session"))));
+}
+
 TEST_F(Cli, LogsAreFoundByTheNameOfASessionThatHasEnded) {
     answer("DescribeFleetAttributes", kTwoFleets);
     answer("DescribeServerProcesses", "");
@@ -943,6 +951,24 @@ TEST_F(Cli, StatusNamesWhatIsWrong) {
     EXPECT_THAT(out(), HasSubstr("fleet arena-1 (fleet-1) has failed: E why"));
     EXPECT_THAT(out(), HasSubstr("alias arena leads to fleet-1, which is ERROR"));
     EXPECT_THAT(out(), HasSubstr("no host is connected"));
+}
+
+TEST_F(Cli, StatusNamesFleetsThatWaitForRoomOrHaveNoProcess) {
+    const auto look = [this](const std::string& status, const std::string& counts) {
+        answer("DescribeFleetAttributes", fleets(status));
+        answer("DescribeFleetCapacity",
+               R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":)" + counts + R"(}],"TotalCount":1)");
+        if (status == "NEW") answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no room"}])");
+        answer("DescribeFleetUtilization", use("fleet-1", 0, 0));
+        if (status == "ACTIVE") answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no port"}])");
+        answer("ListAliases", "");
+        EXPECT_EQ(gse({"status"}), kDone) << err();
+        EXPECT_TRUE(all_answered());
+    };
+    look("NEW", R"({"Active":0,"Pending":0,"Desired":1})");
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 has 0 of 1 instances: E no room"));
+    look("ACTIVE", R"({"Active":1,"Pending":0,"Desired":1})");
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 has instances, and no process that is ready: E no port"));
 }
 
 TEST_F(Cli, TheDoctorSaysWhatToDoAndExitsWithOne) {
