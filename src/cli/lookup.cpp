@@ -59,10 +59,10 @@ Result<Item> pick(std::string_view what, const std::string& wanted, std::vector<
     if (named.size() == 1) return std::move(*named.front());
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < named.size() && i < 5; ++i) ids.push_back(id_of(*named[i]));
-    return refuse(ErrorCode::InvalidParameterValue,
-                  fmt::format("{} {}{} are called \"{}\"; use the id: {}{}", named.size(), what,
-                              what.ends_with('s') ? "es" : "s", wanted,
-                              fmt::join(ids, ", "), named.size() > 5 ? ", …" : ""));
+    return refuse(
+        ErrorCode::InvalidParameterValue,
+        fmt::format("{} {}{} are called \"{}\"; use the id: {}{}", named.size(), what, what.ends_with('s') ? "es" : "s",
+                    wanted, fmt::join(ids, ", "), named.size() > 5 ? ", …" : ""));
 }
 
 }  // namespace
