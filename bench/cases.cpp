@@ -25,9 +25,10 @@ struct CeilingServer {
 std::vector<std::string> invented_sessions(std::size_t count) {
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < count; ++i)
-        ids.push_back(fmt::format("qcs::gse:ap-shanghai:uin/100000000001:gameserversession/fleet-abcdefgh-ijklmnop/"
-                                  "gssess-{:08}-abcdefgh",
-                                  i));
+        ids.push_back(
+            fmt::format("qcs::gse:ap-shanghai:uin/100000000001:gameserversession/fleet-abcdefgh-ijklmnop/"
+                        "gssess-{:08}-abcdefgh",
+                        i));
     return ids;
 }
 
@@ -39,8 +40,8 @@ constexpr std::size_t kJoinSessions = 1'000;
 /// Joins, `players` a request, the product and the ceiling in turn.
 Result<std::vector<Figures>> joins(const Options& options, std::string name, std::size_t players,
                                    std::size_t connections) {
-    const auto deployment = TRY(Deployment::start({.hosts = 2, .processes = kJoinSessions, 
-         .matches = kJoinSessions, .settings = options.settings}));
+    const auto deployment = TRY(Deployment::start(
+        {.hosts = 2, .processes = kJoinSessions, .matches = kJoinSessions, .settings = options.settings}));
     const auto sessions = TRY(deployment->make_sessions(kJoinSessions, 1'000'000));
     const CeilingServer bare = TRY(CeilingServer::start(options));
     const auto per_request = static_cast<double>(players);
@@ -69,10 +70,10 @@ Result<std::vector<Figures>> ceiling(const Options& options) {
     std::vector<Figures> found;
     for (const std::size_t players : {std::size_t{1}, kPartySize}) {
         JoinTraffic traffic(bare.served.http, invented_sessions(kJoinSessions), players);
-        found.push_back(TRY(
-            measure(players == 1 ? "ceiling" : "ceiling-batch", bare.served.program->pid(),
-                    shape_of(options, bare.served.http, players == 1 ? kJoinConnections : kBatchConnections, 1),
-                    traffic, static_cast<double>(players))));
+        found.push_back(
+            TRY(measure(players == 1 ? "ceiling" : "ceiling-batch", bare.served.program->pid(),
+                        shape_of(options, bare.served.http, players == 1 ? kJoinConnections : kBatchConnections, 1),
+                        traffic, static_cast<double>(players))));
         found.back().unit = "players";
     }
     return found;
@@ -95,8 +96,10 @@ Result<std::vector<Figures>> repeated(const Options& options, Deployment& deploy
 
 /// Sessions by alias. The hosts end the oldest matches, so that processes are used again after their rest of 2 s.
 Result<std::vector<Figures>> create(const Options& options) {
-    const auto deployment = TRY(Deployment::start(
-        {.hosts = 8, .processes = options.processes != 0 ? options.processes : 60'000, .matches = 100, .settings = options.settings}));
+    const auto deployment = TRY(Deployment::start({.hosts = 8,
+                                                   .processes = options.processes != 0 ? options.processes : 60'000,
+                                                   .matches = 100,
+                                                   .settings = options.settings}));
     RepeatTraffic traffic(
         deployment->http(), "CreateGameServerSession",
         {fmt::format(R"({{"AliasId":"{}","MaximumPlayerSessionCount":8,"Name":"match"}})", deployment->alias())});
@@ -108,14 +111,17 @@ Result<std::vector<Figures>> place(const Options& options) {
     const auto deployment = TRY(Deployment::start({.hosts = 6,
                                                    .processes = options.processes != 0 ? options.processes : 15'000,
                                                    .fleets = 3,
-                                                   .matches = 100, .settings = options.settings}));
+                                                   .matches = 100,
+                                                   .settings = options.settings}));
     PlaceTraffic traffic(deployment->http(), TRY(deployment->make_queue()));
     return repeated(options, *deployment, "place", "placements", 128, traffic);
 }
 
 Result<std::vector<Figures>> churn(const Options& options) {
-    const auto deployment = TRY(Deployment::start(
-        {.hosts = 4, .processes = options.processes != 0 ? options.processes : 10'000, .matches = 100, .settings = options.settings}));
+    const auto deployment = TRY(Deployment::start({.hosts = 4,
+                                                   .processes = options.processes != 0 ? options.processes : 10'000,
+                                                   .matches = 100,
+                                                   .settings = options.settings}));
     ChurnTraffic traffic(deployment->http(), deployment->alias(), deployment->hosts());
     return repeated(options, *deployment, "churn", "matches", 128, traffic);
 }
@@ -123,7 +129,8 @@ Result<std::vector<Figures>> churn(const Options& options) {
 constexpr std::size_t kReadSessions = 2'000;
 
 Result<std::vector<Figures>> describe(const Options& options) {
-    const auto deployment = TRY(Deployment::start({.hosts = 2, .processes = kReadSessions, .matches = kReadSessions, .settings = options.settings}));
+    const auto deployment = TRY(Deployment::start(
+        {.hosts = 2, .processes = kReadSessions, .matches = kReadSessions, .settings = options.settings}));
     std::vector<std::string> bodies;
     for (const std::string& id : TRY(deployment->make_sessions(kReadSessions, 8)))
         bodies.push_back(fmt::format(R"({{"GameServerSessionId":"{}"}})", id));
@@ -132,7 +139,8 @@ Result<std::vector<Figures>> describe(const Options& options) {
 }
 
 Result<std::vector<Figures>> search(const Options& options) {
-    const auto deployment = TRY(Deployment::start({.hosts = 2, .processes = kReadSessions, .matches = kReadSessions, .settings = options.settings}));
+    const auto deployment = TRY(Deployment::start(
+        {.hosts = 2, .processes = kReadSessions, .matches = kReadSessions, .settings = options.settings}));
     TRY(deployment->make_sessions(kReadSessions, 8));
     RepeatTraffic traffic(
         deployment->http(), "SearchGameServerSessions",
@@ -143,8 +151,8 @@ Result<std::vector<Figures>> search(const Options& options) {
 
 /// Three times the rate that a closed loop reaches; then a quiet one again.
 Result<std::vector<Figures>> overload(const Options& options) {
-    const auto deployment = TRY(Deployment::start({.hosts = 2, .processes = kJoinSessions, 
-         .matches = kJoinSessions, .settings = options.settings}));
+    const auto deployment = TRY(Deployment::start(
+        {.hosts = 2, .processes = kJoinSessions, .matches = kJoinSessions, .settings = options.settings}));
     JoinTraffic traffic(deployment->http(), TRY(deployment->make_sessions(kJoinSessions, 1'000'000)), 1);
     LoadShape shape = shape_of(options, deployment->http(), kJoinConnections, 1);
     std::vector<Figures> found{TRY(measure("overload-before", deployment->pid(), shape, traffic))};
@@ -154,9 +162,10 @@ Result<std::vector<Figures>> overload(const Options& options) {
     shape.pipeline = 64;
     found.push_back(TRY(measure("overload-3x", deployment->pid(), shape, traffic)));
     Figures& during = found.back();
-    during.note = fmt::format("{:.0f} asked for a second; {} of them refused with RequestLimitExceeded, 99 % of these "
-                              "within {:.1f} ms",
-                              shape.rate, during.shed, during.shed_p99_ms);
+    during.note = fmt::format(
+        "{:.0f} asked for a second; {} of them refused with RequestLimitExceeded, 99 % of these "
+        "within {:.1f} ms",
+        shape.rate, during.shed, during.shed_p99_ms);
     shape.rate = most / 4;
     shape.connections = kJoinConnections;
     shape.pipeline = 1;

@@ -19,10 +19,11 @@ struct Options {
     std::size_t connections = 0;  ///< 0: what the case finds best
     std::size_t pipeline = 0;
     double rate = 0;
-    std::size_t rounds = 3;      ///< case and yardstick in turn; the median counts
+    std::size_t rounds = 3;  ///< case and yardstick in turn; the median counts
     std::size_t processes = 0;
     std::filesystem::path self;  ///< this program
-    std::vector<std::string> settings;  ///< `key=value` for the server, for trying things out; figures are told with them
+    std::vector<std::string>
+        settings;                     ///< `key=value` for the server, for trying things out; figures are told with them
     std::size_t players = 1'000'000;  ///< that hold and restart have
     std::size_t hosts = 1'000;        ///< that agents has
 };

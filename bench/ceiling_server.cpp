@@ -218,8 +218,9 @@ void Ceiling::answer(std::uint64_t id, const Request& request) {
     }
     Answer answer{id, {}};
     answer.bytes.reserve(body.size() + 128);
-    answer.bytes.append("HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: application/json\r\n"
-                        "Content-Length: ");
+    answer.bytes.append(
+        "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: application/json\r\n"
+        "Content-Length: ");
     answer.bytes.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
     answers_.push_back(std::move(answer));
 }

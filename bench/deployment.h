@@ -18,7 +18,7 @@ struct DeploymentWish {
     std::size_t hosts = 4;
     std::size_t processes = 1'000;  ///< of each fleet
     std::size_t fleets = 1;
-    std::size_t matches = 50;  ///< that go on at once on each host, see SimHostOptions
+    std::size_t matches = 50;                ///< that go on at once on each host, see SimHostOptions
     std::vector<std::string> settings = {};  ///< `key=value`, where the defaults cannot serve what is measured
 };
 

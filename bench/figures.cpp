@@ -42,24 +42,25 @@ Result<Figures> measure(std::string name, pid_t pid, const LoadShape& shape, Tra
         begins ? before = now : spent = now - before;
     }));
     const double operations = static_cast<double>(load.done) * per_request;
-    Figures figures{.name = std::move(name),
-                    .per_second = operations / load.seconds,
-                    .p50_ms = ms(load.latency.percentile(0.5)),
-                    .p99_ms = ms(load.latency.percentile(0.99)),
-                    .p999_ms = ms(load.latency.percentile(0.999)),
-                    .errors = load.errors,
-                    .cpu_us_per_op = operations > 0 ? spent * 1e6 / operations : 0,
-                    .rss_bytes = rss_bytes_of(pid),
-                    .server_cores = spent / load.seconds,
-                    .generator_cores = load.own_cpu_s / load.seconds,
-                    .method = fmt::format("{} connections x {} under way, {}, {:.0f} s after {:.0f} s; a request has {} "
-                                          "bytes, an answer {}",
-                                          shape.connections, shape.pipeline,
-                                          shape.rate > 0 ? fmt::format("{:.0f} requests/s", shape.rate) : "closed loop",
-                                          shape.seconds, shape.warm_up_s, load.request_bytes, load.answer_bytes),
-                    .first_error = load.first_error,
-                    .shed = load.shed,
-                    .shed_p99_ms = ms(load.shed_latency.percentile(0.99))};
+    Figures figures{
+        .name = std::move(name),
+        .per_second = operations / load.seconds,
+        .p50_ms = ms(load.latency.percentile(0.5)),
+        .p99_ms = ms(load.latency.percentile(0.99)),
+        .p999_ms = ms(load.latency.percentile(0.999)),
+        .errors = load.errors,
+        .cpu_us_per_op = operations > 0 ? spent * 1e6 / operations : 0,
+        .rss_bytes = rss_bytes_of(pid),
+        .server_cores = spent / load.seconds,
+        .generator_cores = load.own_cpu_s / load.seconds,
+        .method = fmt::format("{} connections x {} under way, {}, {:.0f} s after {:.0f} s; a request has {} "
+                              "bytes, an answer {}",
+                              shape.connections, shape.pipeline,
+                              shape.rate > 0 ? fmt::format("{:.0f} requests/s", shape.rate) : "closed loop",
+                              shape.seconds, shape.warm_up_s, load.request_bytes, load.answer_bytes),
+        .first_error = load.first_error,
+        .shed = load.shed,
+        .shed_p99_ms = ms(load.shed_latency.percentile(0.99))};
     return figures;
 }
 
@@ -71,10 +72,11 @@ std::string header() {
 
 std::string row(const Figures& f) {
     const auto ratio = [](double value) { return value > 0 ? fmt::format("{:.2f}", value) : std::string("-"); };
-    return fmt::format("{:<22} {:>10.0f} {:>9.2f} {:>9.2f} {:>9.2f} {:>7} {:>9.2f} {:>9.1f} {:>8} {:>8} {:>7.2f} {:>7.2f}",
-                       f.name, f.per_second, f.p50_ms, f.p99_ms, f.p999_ms, f.errors, f.cpu_us_per_op,
-                       static_cast<double>(f.rss_bytes) / 1048576.0, ratio(f.ratio_to_ceiling),
-                       ratio(f.cpu_ratio_to_ceiling), f.server_cores, f.generator_cores);
+    return fmt::format(
+        "{:<22} {:>10.0f} {:>9.2f} {:>9.2f} {:>9.2f} {:>7} {:>9.2f} {:>9.1f} {:>8} {:>8} {:>7.2f} {:>7.2f}", f.name,
+        f.per_second, f.p50_ms, f.p99_ms, f.p999_ms, f.errors, f.cpu_us_per_op,
+        static_cast<double>(f.rss_bytes) / 1048576.0, ratio(f.ratio_to_ceiling), ratio(f.cpu_ratio_to_ceiling),
+        f.server_cores, f.generator_cores);
 }
 
 std::string to_json(const Figures& f) {
@@ -87,8 +89,7 @@ std::string to_json(const Figures& f) {
 }
 
 Figures median(std::vector<Figures> runs) {
-    std::sort(runs.begin(), runs.end(),
-              [](const Figures& a, const Figures& b) { return a.per_second < b.per_second; });
+    std::sort(runs.begin(), runs.end(), [](const Figures& a, const Figures& b) { return a.per_second < b.per_second; });
     std::uint64_t errors = 0;
     std::string first_error;
     for (const Figures& run : runs) {

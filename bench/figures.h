@@ -21,13 +21,13 @@ struct Figures {
     double p99_ms = 0;
     double p999_ms = 0;
     std::uint64_t errors = 0;
-    double cpu_us_per_op = 0;      ///< of the server process, user and system
-    std::uint64_t rss_bytes = 0;   ///< of the server process at the end
-    bool durable = true;           ///< answered after the sync
-    double ratio_to_ceiling = 0;   ///< of per_second; 0: there is nothing to compare with
+    double cpu_us_per_op = 0;         ///< of the server process, user and system
+    std::uint64_t rss_bytes = 0;      ///< of the server process at the end
+    bool durable = true;              ///< answered after the sync
+    double ratio_to_ceiling = 0;      ///< of per_second; 0: there is nothing to compare with
     double cpu_ratio_to_ceiling = 0;  ///< of what a CPU-second does: does not depend on what else the machine does
     // Not in the JSON.
-    double server_cores = 0;     ///< busy, on average
+    double server_cores = 0;  ///< busy, on average
     double generator_cores = 0;
     std::string method;
     std::string first_error;

@@ -61,7 +61,8 @@ Result<Fd> connect_to(const std::string& server) {
     to.sin_port = htons(port);
     Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-        return refuse(ErrorCode::FailedOperation, fmt::format("cannot connect to {}: {}", server, std::strerror(errno)));
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("cannot connect to {}: {}", server, std::strerror(errno)));
     const int on = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
@@ -162,7 +163,8 @@ Result<void> Generator::flush(Link& link) {
     }
     if (link.wants_write != !link.out.empty()) {
         link.wants_write = !link.out.empty();
-        epoll_event event{.events = EPOLLIN | (link.wants_write ? std::uint32_t{EPOLLOUT} : 0u), .data = {.ptr = &link}};
+        epoll_event event{.events = EPOLLIN | (link.wants_write ? std::uint32_t{EPOLLOUT} : 0u),
+                          .data = {.ptr = &link}};
         epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, link.fd.get(), &event);
     }
     return {};

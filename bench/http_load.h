@@ -14,11 +14,11 @@
 namespace gse::bench {
 
 struct LoadShape {
-    std::string server;         ///< `127.0.0.1:8080`
+    std::string server;  ///< `127.0.0.1:8080`
     std::size_t connections = 64;
-    std::size_t pipeline = 1;   ///< requests under way on each
-    double rate = 0;            ///< requests a second, spread evenly; 0: closed loop, each answer brings the next request
-    double warm_up_s = 1;       ///< not counted
+    std::size_t pipeline = 1;  ///< requests under way on each
+    double rate = 0;       ///< requests a second, spread evenly; 0: closed loop, each answer brings the next request
+    double warm_up_s = 1;  ///< not counted
     double seconds = 5;
 };
 
@@ -50,10 +50,10 @@ struct LoadResult {
     /// Closed loop: from the moment a request was sent. Fixed rate: from the moment it was due, so that waiting for a
     /// free connection counts (no coordinated omission).
     Histogram latency;
-    double own_cpu_s = 0;        ///< of this thread
+    double own_cpu_s = 0;           ///< of this thread
     std::size_t request_bytes = 0;  ///< of the last request and answer, headers included
     std::size_t answer_bytes = 0;
-    std::string first_error;        ///< body of the first bad answer
+    std::string first_error;  ///< body of the first bad answer
 };
 
 /// `on_window` is called when the counted time begins (true) and when it has ended (false).

@@ -111,9 +111,10 @@ Result<std::vector<Figures>> restart(const Options& options) {
     figures.per_second = 1 / took_s;
     figures.rss_bytes = rss_bytes_of(held.deployment->pid());
     figures.cpu_us_per_op = cpu_s_of(held.deployment->pid()) * 1e6;
-    figures.method = fmt::format("kill -9 with {} player sessions in {} sessions, then `gse server` until its line "
-                                 "`ready`",
-                                 options.players, kSessions);
+    figures.method = fmt::format(
+        "kill -9 with {} player sessions in {} sessions, then `gse server` until its line "
+        "`ready`",
+        options.players, kSessions);
     return std::vector{figures};
 }
 
@@ -130,8 +131,7 @@ Result<std::vector<Figures>> agents(const Options& options) {
     const auto steps = static_cast<std::size_t>(options.seconds * 100);
     const auto per_step = std::max<std::size_t>(1, options.hosts * 10 / kHeartbeatMs);
     for (std::size_t step = 0; step < steps; ++step) {
-        for (std::size_t i = 0; i < per_step; ++i)
-            deployment->hosts()[reports++ % options.hosts]->report_health();
+        for (std::size_t i = 0; i < per_step; ++i) deployment->hosts()[reports++ % options.hosts]->report_health();
         ::poll(nullptr, 0, 10);
     }
     Figures figures{.name = "agents", .unit = "reports"};
@@ -140,12 +140,12 @@ Result<std::vector<Figures>> agents(const Options& options) {
     figures.cpu_us_per_op = spent * 1e6 / static_cast<double>(reports);
     figures.server_cores = spent / options.seconds;
     figures.rss_bytes = static_cast<std::uint64_t>(whole);
-    figures.method = fmt::format("{} streams, each of a connection of its own, with a heartbeat and a report of state "
-                                 "every {} ms; {:.0f} s",
-                                 options.hosts, kHeartbeatMs, options.seconds);
+    figures.method = fmt::format(
+        "{} streams, each of a connection of its own, with a heartbeat and a report of state "
+        "every {} ms; {:.0f} s",
+        options.hosts, kHeartbeatMs, options.seconds);
     figures.note = fmt::format("{:.1f} % of a core; {:.1f} KiB of server memory for each agent with 10 processes",
-                               figures.server_cores * 100,
-                               (whole - base) / 1024 / static_cast<double>(options.hosts));
+                               figures.server_cores * 100, (whole - base) / 1024 / static_cast<double>(options.hosts));
     if (deployment->refused() > 0) figures.errors = deployment->refused();
     return std::vector{figures};
 }

@@ -33,8 +33,8 @@ void Signer::append(std::string& out, std::string_view action, std::string_view 
     if (now_s != second_) turn_to(now_s);
     const std::string canonical = fmt::format("POST\n/\n\ncontent-type:application/json\nhost:{}\n\n{}\n{}", host_,
                                               kSignedHeaders, to_hex(sha256(body)));
-    const std::string signature = to_hex(
-        key_->mac(fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", timestamp_, scope_, to_hex(sha256(canonical)))));
+    const std::string signature =
+        to_hex(key_->mac(fmt::format("TC3-HMAC-SHA256\n{}\n{}\n{}", timestamp_, scope_, to_hex(sha256(canonical)))));
     fmt::format_to(std::back_inserter(out),
                    "POST / HTTP/1.1\r\nHost: {}\r\nUser-Agent: gse-bench\r\nContent-Type: application/json\r\n"
                    "X-TC-Action: {}\r\nX-TC-Version: 2019-11-12\r\nX-TC-Region: ap-shanghai\r\nX-TC-Timestamp: {}\r\n"

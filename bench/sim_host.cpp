@@ -66,8 +66,9 @@ void SimHost::apply(link::InstanceSpec& spec) {
     }
     const auto [known, fresh] = instances_.try_emplace(spec.instance_id, 0);
     if (fresh)
-        for (const auto step : {link::PrepareStep::Accepted, link::PrepareStep::Downloaded, link::PrepareStep::Extracted,
-                                link::PrepareStep::Installed, link::PrepareStep::PathsValidated})
+        for (const auto step :
+             {link::PrepareStep::Accepted, link::PrepareStep::Downloaded, link::PrepareStep::Extracted,
+              link::PrepareStep::Installed, link::PrepareStep::PathsValidated})
             client_.report(link::InstanceStep{
                 .instance_id = spec.instance_id, .step = step, .ok = true, .message = {}, .log_key = {}});
     // Places are numbered from 1 and, as nothing crashes here, only ever added.
@@ -128,8 +129,8 @@ void SimHost::apply(link::EndProcess& end) {
 }
 
 void SimHost::apply(link::CollectLogs& collect) {
-    client_.report(link::LogCollected{
-        .session_id = collect.session_id, .ok = true, .log_key = {}, .bytes = 0, .message = {}});
+    client_.report(
+        link::LogCollected{.session_id = collect.session_id, .ok = true, .log_key = {}, .bytes = 0, .message = {}});
 }
 
 void SimHost::at_door(const std::string& session, decltype(link::SdkCall::call) body) {

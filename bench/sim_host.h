@@ -82,9 +82,9 @@ private:
     std::atomic<std::uint64_t> refused_{0};
     std::atomic<std::uint64_t> launches_{0};
     std::atomic<std::uint64_t> health_turn_{0};
-    std::unordered_map<std::string, Game> games_;               // by process id
-    std::unordered_map<std::string, std::uint32_t> instances_;  // places filled
-    std::deque<std::string> playing_;                           // process ids, the oldest match first
+    std::unordered_map<std::string, Game> games_;                // by process id
+    std::unordered_map<std::string, std::uint32_t> instances_;   // places filled
+    std::deque<std::string> playing_;                            // process ids, the oldest match first
     std::unordered_map<std::uint64_t, std::string> activating_;  // call → process id
     /// Where players come in. Calls for them wait until the session is ACTIVE.
     struct Door {

@@ -48,16 +48,18 @@ std::optional<std::uint32_t> RepeatTraffic::next(std::string& out) {
     return 0;
 }
 
-PlaceTraffic::PlaceTraffic(const std::string& host, std::string queue) : SignedTraffic(host), queue_(std::move(queue)) {}
+PlaceTraffic::PlaceTraffic(const std::string& host, std::string queue)
+    : SignedTraffic(host), queue_(std::move(queue)) {}
 
 std::optional<std::uint32_t> PlaceTraffic::next(std::string& out) {
     const std::uint32_t tag = ++last_;
     ask(out, "StartGameServerSessionPlacement",
-        fmt::format(R"({{"PlacementId":"place-{}","GameServerSessionQueueName":"{}","MaximumPlayerSessionCount":8,)"
-                    R"("DesiredPlayerSessions":[{{"PlayerId":"{}","PlayerData":""}},{{"PlayerId":"{}","PlayerData":""}}],)"
-                    R"("PlayerLatencies":[{{"PlayerId":"{}","RegionIdentifier":"ap-shanghai","LatencyInMilliseconds":20}},)"
-                    R"({{"PlayerId":"{}","RegionIdentifier":"ap-shanghai","LatencyInMilliseconds":35}}]}})",
-                    tag, queue_, player_id(2 * tag), player_id(2 * tag + 1), player_id(2 * tag), player_id(2 * tag + 1)));
+        fmt::format(
+            R"({{"PlacementId":"place-{}","GameServerSessionQueueName":"{}","MaximumPlayerSessionCount":8,)"
+            R"("DesiredPlayerSessions":[{{"PlayerId":"{}","PlayerData":""}},{{"PlayerId":"{}","PlayerData":""}}],)"
+            R"("PlayerLatencies":[{{"PlayerId":"{}","RegionIdentifier":"ap-shanghai","LatencyInMilliseconds":20}},)"
+            R"({{"PlayerId":"{}","RegionIdentifier":"ap-shanghai","LatencyInMilliseconds":35}}]}})",
+            tag, queue_, player_id(2 * tag), player_id(2 * tag + 1), player_id(2 * tag), player_id(2 * tag + 1)));
     return tag;
 }
 

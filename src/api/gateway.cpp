@@ -97,14 +97,9 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
 }
 
 std::string decide(Call& call, core::Step& step) {
-    Scope scope{step,
-                *call.services,
-                call.region,
-                call.asked.request_id,
-                call.asked.secret_id,
-                std::move(call.package),
-                {},
-                {}};
+    Scope scope{
+        step, *call.services, call.region, call.asked.request_id, call.asked.secret_id, std::move(call.package), {},
+        {}};
     scope.local = call.asked.local;
     std::string body = begin_answer();
     if (const auto answered = call.handle(scope, body); answered) {
@@ -320,19 +315,19 @@ void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::stri
         refused.done(error_body(error, refused.asked.request_id));
     };
     const auto& asset = static_cast<const CallOf<CreateAssetRequest>&>(*call).request;
-    const bool queued = worker_->push([submit, refuse_call, call, bucket = upload_bucket(settings_, asset.asset_region),
-                                       key = asset.bucket_key,
-                                       max = settings_.limits.package_bytes](objects::ObjectStore* store) {
-        if (!store) return refuse_call(*call, {ErrorCode::Overloaded, "the server is shutting down; try again"});
-        const auto stored = store->stat(bucket, key);
-        if (!stored) return refuse_call(*call, stored.error());
-        if (*stored) {
-            auto pinned = pin_package(*store, bucket, key, max);
-            if (!pinned) return refuse_call(*call, pinned.error());
-            call->package = std::move(*pinned);
-        }
-        submit(call);
-    });
+    const bool queued =
+        worker_->push([submit, refuse_call, call, bucket = upload_bucket(settings_, asset.asset_region),
+                       key = asset.bucket_key, max = settings_.limits.package_bytes](objects::ObjectStore* store) {
+            if (!store) return refuse_call(*call, {ErrorCode::Overloaded, "the server is shutting down; try again"});
+            const auto stored = store->stat(bucket, key);
+            if (!stored) return refuse_call(*call, stored.error());
+            if (*stored) {
+                auto pinned = pin_package(*store, bucket, key, max);
+                if (!pinned) return refuse_call(*call, pinned.error());
+                call->package = std::move(*pinned);
+            }
+            submit(call);
+        });
     if (!queued)
         refuse_call(*call,
                     {ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"});

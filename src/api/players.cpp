@@ -80,8 +80,7 @@ Result<JoinGameServerSessionResponse> handle(Scope& scope, const JoinGameServerS
     const Slot session = TRY(need_session(scope, request.game_server_session_id));
     const core::Joining joining{.player_id = request.player_id, .data = request.player_data.value_or("")};
     const std::vector<Slot> seats = TRY(core::join(scope.step, session, std::span(&joining, 1)));
-    return JoinGameServerSessionResponse{
-        .player_session = show(scope, seats.front(), request.game_server_session_id)};
+    return JoinGameServerSessionResponse{.player_session = show(scope, seats.front(), request.game_server_session_id)};
 }
 
 Result<JoinGameServerSessionBatchResponse> handle(Scope& scope, const JoinGameServerSessionBatchRequest& request) {

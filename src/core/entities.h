@@ -215,7 +215,7 @@ struct Host {
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
     std::string ping_udp;
     std::vector<Slot> instances;
-    std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
+    std::map<std::uint16_t, EngineTime> ports_resting;                  ///< port → usable again at
     boost::unordered_flat_map<std::uint16_t, std::uint8_t> ports_used;  ///< how many hold it; none: not there
     std::uint32_t port_cursor = 0;
     std::uint64_t stream = 0;  ///< 0: not connected

@@ -738,7 +738,7 @@ void State::arm_record(Slot slot, const Placement& placement) {
 void State::arm(EngineTime at, TimerKind kind, Slot slot) {
     if (at == kNever) return;
     const Timer timer{at, kind, slot};
-    if (kind == TimerKind::Reservation && (reservations_.empty() || timer > reservations_.back()))
+    if (kind == TimerKind::Reservation && (reservations_.empty() || at >= reservations_.back().at))
         reservations_.push_back(timer);
     else
         timers_.push(timer);

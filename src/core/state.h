@@ -352,7 +352,8 @@ private:
     boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
 
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
-    /// Those of reservations that were armed in their order, as nearly all are: there are millions, and they need no heap.
+    /// Those of reservations that were armed in their order, as nearly all are: there are millions, and they need no
+    /// heap.
     std::deque<Timer> reservations_;
     std::vector<Slot> reconcile_queue_;
     std::vector<Slot> spec_queue_;

@@ -147,8 +147,8 @@ private:
     std::condition_variable committer_wakes_;
     std::condition_variable snapshot_wakes_;
     std::vector<Input> inputs_;
-    /// The owner waits for what comes by itself: the end of a commit, or the time of the next. Until then nothing can be
-    /// answered, so inputs gather, and one wake-up serves them all.
+    /// The owner waits for what comes by itself: the end of a commit, or the time of the next. Until then nothing can
+    /// be answered, so inputs gather, and one wake-up serves them all.
     bool owner_dozes_ = false;
     std::size_t calls_waiting_ = 0;
     std::unique_ptr<Sealed> in_flight_;  ///< sealed, not yet durable; at most one

@@ -383,7 +383,7 @@ private:
     pb::AgentMessage incoming_;          // gRPC's while a read is open; else, like the next two, of who may read
     google::protobuf::RepeatedPtrField<pb::AgentMessage> behind_;
     int next_behind_ = 0;
-    pb::ServerMessage outgoing_;         // gRPC's while writing_
+    pb::ServerMessage outgoing_;  // gRPC's while writing_
 
     std::mutex mutex_;
     Phase phase_ = Phase::Opened;

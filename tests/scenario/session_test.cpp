@@ -1,4 +1,5 @@
 // Game server sessions and seats [创建游戏服务器会话; 接收玩家会话].
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
