@@ -54,6 +54,12 @@ Result<void> seat(Deployment& deployment, const std::vector<std::string>& sessio
     return {};
 }
 
+/// Once the allocator has given back what it does not need: it waits ten seconds with that.
+double settled_rss(pid_t pid) {
+    ::poll(nullptr, 0, 12'000);
+    return static_cast<double>(rss_bytes_of(pid));
+}
+
 struct Held {
     std::unique_ptr<Deployment> deployment;
     double bytes_per_session = 0;
@@ -68,11 +74,11 @@ Result<Held> build(std::size_t processes, std::size_t sessions, std::size_t play
         {.hosts = hosts, .processes = processes, .matches = processes, .settings = kLongReservations}));
     const pid_t pid = held.deployment->pid();
     if (sessions == 0) return held;
-    const auto empty = static_cast<double>(rss_bytes_of(pid));
+    const double empty = settled_rss(pid);
     const auto ids = TRY(held.deployment->make_sessions(sessions, 1'000));
-    const auto with_sessions = static_cast<double>(rss_bytes_of(pid));
+    const double with_sessions = settled_rss(pid);
     TRY(seat(*held.deployment, ids, players));
-    const auto with_players = static_cast<double>(rss_bytes_of(pid));
+    const double with_players = settled_rss(pid);
     held.bytes_per_session = (with_sessions - empty) / static_cast<double>(sessions);
     held.bytes_per_player = (with_players - with_sessions) / static_cast<double>(players);
     return held;
@@ -121,10 +127,10 @@ Result<std::vector<Figures>> restart(const Options& options) {
 Result<std::vector<Figures>> agents(const Options& options) {
     constexpr std::size_t kHeartbeatMs = 3'000;
     const auto few = TRY(Deployment::start({.hosts = 1, .processes = 50}));
-    const auto base = static_cast<double>(rss_bytes_of(few->pid()));
+    const double base = settled_rss(few->pid());
     const auto deployment = TRY(Deployment::start({.hosts = options.hosts, .processes = options.hosts * 10}));
     const pid_t pid = deployment->pid();
-    const auto whole = static_cast<double>(rss_bytes_of(pid));
+    const double whole = settled_rss(pid);
     const double before = cpu_s_of(pid);
     std::uint64_t reports = 0;
     // Spread evenly: each host reports once a heartbeat.
