@@ -312,7 +312,14 @@ http::Handlers ServerParts::Impl::handlers() {
         .objects = *store,
         .object_auth = *object_auth,
         .clock = clock,
-        .metrics = [this] { return metrics_text(*engine, http->stats()); },
+        .metrics =
+            [this] {
+                return metrics_text({.engine = *engine,
+                                     .settings = config.settings,
+                                     .calls = gateway->counts(),
+                                     .http = http->stats(),
+                                     .ready = not_ready().empty()});
+            },
         .not_ready = [this] { return not_ready(); },
         .console = console_files(),
         .console_door = &*console_door,
