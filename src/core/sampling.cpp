@@ -10,9 +10,7 @@ namespace {
 /// Records that one slice looks at, about: some milliseconds.
 constexpr std::size_t kPerSlice = 2'000;
 
-SampleTime nearest_period(WallTime wall, Millis period) {
-    return (wall.ms + period.count() / 2) / period.count();
-}
+SampleTime nearest_period(WallTime wall, Millis period) { return (wall.ms + period.count() / 2) / period.count(); }
 
 /// Walks one table on from `cursor`; true when the slice is used up.
 template <class T, class Sample>
