@@ -119,7 +119,7 @@ TEST_F(Monitoring, WhatNoHostHasRoomForIsCounted) {
 }
 
 TEST_F(Monitoring, ALongPeriodHasMeansOfGaugesAndSumsOfCounters) {
-    const std::string fleet = world.make_fleet({.processes = 10});
+    const std::string fleet = world.make_fleet({.processes = 12});
     minute(2);
     for (int i = 0; i < 20; ++i) {
         const std::string session = world.make_session(fleet);
@@ -170,7 +170,7 @@ TEST_F(Monitoring, AQueueAndItsPlacements) {
     seen = last("QUEUE", "near", 11);
     EXPECT_EQ(values(seen, "PlacementsCanceled").front(), "1.0");
     EXPECT_EQ(values(seen, "PlacementsTimedOut"),
-              (Texts{"0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "1.0", "0.0"}));
+              (Texts{"0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "1.0"}));
     EXPECT_EQ(latest(seen, "QueueDepth"), "0.0");
     EXPECT_EQ(latest(seen, "AverageWaitTime"), "0.0");
 }
