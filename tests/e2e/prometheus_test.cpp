@@ -162,6 +162,8 @@ protected:
             return std::regex_search(log, found, kListening);
         })) << log;
         address_ = found[1];
+        ASSERT_TRUE(wait_until(kLimit, [] { return http_get(address_, "/-/ready").first == 200; }))
+            << prometheus_->log();
         ASSERT_TRUE(wait_until(kLimit, [] { return first(R"(up{job="gse"})") == "1"; })) << prometheus_->log();
     }
 
