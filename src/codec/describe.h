@@ -64,6 +64,7 @@ struct Field {
     bool required = false;  ///< in requests: the caller must send it
     bool nullable = false;  ///< in answers: may be null
     bool obsolete = false;  ///< still accepted, without effect
+    bool extension = false;  ///< ours, in an action or object of the original
     std::uint32_t offset = 0;
     const Type* object = nullptr;
     const Limits* limits = nullptr;
