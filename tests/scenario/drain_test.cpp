@@ -193,9 +193,9 @@ TEST(Drain, MayBeDeletedMeanwhile) {
     drain(world, busy.fleet, {{"DeadlineInSeconds", "7200"}});
     for (const auto& session : busy.sessions) world.host().end_match(session);
     ASSERT_TRUE(world.call("DeleteFleet", {{"FleetId", busy.fleet}}).ok());
-    EXPECT_EQ(world.call("UndrainFleet", {{"FleetId", busy.fleet}}).code(), "ResourceUnavailable");
-    world.advance(20s);
+    world.advance(3h);
     EXPECT_EQ(world.fleet_status(busy.fleet), "TERMINATED");
+    EXPECT_EQ(world.call("UndrainFleet", {{"FleetId", busy.fleet}}).code(), "ResourceNotFound");
 }
 
 TEST(Drain, AndAliasesKeepOutOfEachOthersWay) {
@@ -273,9 +273,11 @@ TEST(Drain, SaysWhenItWillBeOver) {
     EXPECT_EQ(describe(world, fleet)["Instances.0.Status"], "ENDING");
     EXPECT_EQ(describe(world, fleet)["Instances.0.ProcessesToldToEnd"], "1");
     drain(world, fleet);
-    world.advance(20min);
-    EXPECT_EQ(describe(world, fleet)["FleetDrain.LatestTime"], "null");
-    EXPECT_EQ(world.session_status(session), "ERROR") << "it was told already, and its protection of 5 minutes is over";
+    EXPECT_EQ(describe(world, fleet)["FleetDrain.DeadlineTime"], "null");
+    EXPECT_EQ(describe(world, fleet)["FleetDrain.LatestTime"], format_utc(deadline))
+        << "it was told already, and its five minutes run";
+    world.advance(5min);
+    EXPECT_EQ(world.session_status(session), "ERROR");
 }
 
 TEST(Drain, SaysSoWhenPastSessionsDoNotTell) {

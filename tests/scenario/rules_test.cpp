@@ -102,8 +102,10 @@ TEST(Rules, EveryMetricIsWatched) {
         world.advance(2min);
         if (one.rule.metric != "ActiveInstances") EXPECT_EQ(world.instances(fleet), 2U) << one.rule.metric;
         const std::string session = world.make_session(fleet);
-        world.join(session, "ann");
-        world.join(session, "bob");
+        for (const std::string player : {"ann", "bob"}) {
+            const std::string seat = world.join(session, player);
+            world.host().accept(session, seat);
+        }
         world.host().sdk(world.host().game_of(session).process, link::CallCustomData{30, 40});
         world.advance(61s);
         EXPECT_EQ(world.instances(fleet), 3U) << one.rule.metric << ": " << one.what;
@@ -143,7 +145,7 @@ TEST(Rules, DoNotActByHandNorWithoutAnInstanceToMeasure) {
     World world;
     const std::string fleet = world.make_fleet({.max = 4});
     world.call("StopFleetActions", {{"FleetId", fleet}, {"Actions.0", "AUTO_SCALING"}});
-    put(world, fleet, {.metric = "IdleInstances", .comparison = ">=", .minutes = "1"});
+    put(world, fleet, {.metric = "IdleInstances", .comparison = ">=", .threshold = "1", .minutes = "1"});
     world.advance(1h);
     EXPECT_EQ(world.instances(fleet), 1U);
     world.call("StartFleetActions", {{"FleetId", fleet}, {"Actions.0", "AUTO_SCALING"}});
