@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "core/scaling.h"
 #include "core/process_ports.h"
+#include "core/scaling.h"
 #include "sim/violation.h"
 
 namespace gse::sim {

@@ -338,10 +338,14 @@ void Load::change_policy(Server& server) {
 }
 
 void Load::put_rule(Server& server, const std::string& id, const std::string& name) {
-    const char* metrics[] = {"AvailableGameServerSessions", "PercentAvailableGameServerSessions",
-                             "AvailableCustomCount",        "PercentAvailableCustomCount",
-                             "ActiveInstances",             "IdleInstances",
-                             "PercentIdleInstances",        "CurrentPlayerSessions"};
+    const char* metrics[] = {"AvailableGameServerSessions",
+                             "PercentAvailableGameServerSessions",
+                             "AvailableCustomCount",
+                             "PercentAvailableCustomCount",
+                             "ActiveInstances",
+                             "IdleInstances",
+                             "PercentIdleInstances",
+                             "CurrentPlayerSessions"};
     const char* types[] = {"ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"};
     const char* comparisons[] = {">", ">=", "<", "<="};
     api::PutScalingPolicyRequest request;

@@ -29,8 +29,8 @@ Alias show(const Scope& scope, const core::Alias& alias) {
     return out;
 }
 
-/// A SIMPLE alias points to an ACTIVE fleet of its own region that does not drain; a TERMINAL one keeps what it is given and ignores the
-/// fleet.
+/// A SIMPLE alias points to an ACTIVE fleet of its own region that does not drain; a TERMINAL one keeps what it is
+/// given and ignores the fleet.
 Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alias& alias) {
     CHECK(from_text(wanted.type, alias.type));  // the model's enum
     alias.fleet_id = wanted.fleet_id.value_or("");

@@ -35,8 +35,7 @@ Result<DescribeFleetCapacityResponse> handle(Scope& scope, const DescribeFleetCa
             if (instance.status == InstanceStatus::Active && instance.sessions == 0) ++idle;
         }
         // A fleet that drains wants no instance longer than its sessions last.
-        const std::uint32_t desired =
-            fleet.draining ? fleet.instances_active + fleet.instances_pending : fleet.desired;
+        const std::uint32_t desired = fleet.draining ? fleet.instances_active + fleet.instances_pending : fleet.desired;
         response.fleet_capacity.push_back({.fleet_id = fleet.id,
                                            .instance_type = fleet.instance_type,
                                            .instance_counts = InstanceCounts{.active = fleet.instances_active,

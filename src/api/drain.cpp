@@ -41,8 +41,8 @@ std::string sentence(const core::State& state, const core::Fleet& fleet, const F
                      std::span<const Slot> sessions) {
     if (drain.status == "DRAINED") return "the fleet is empty";
     const std::string_view will = fleet.draining ? "will be" : "would be";
-    const auto reserved = static_cast<std::size_t>(std::ranges::count_if(
-        fleet.instances, [&](Slot slot) { return state.at<core::Instance>(slot).reserved; }));
+    const auto reserved = static_cast<std::size_t>(
+        std::ranges::count_if(fleet.instances, [&](Slot slot) { return state.at<core::Instance>(slot).reserved; }));
     std::string text;
     if (sessions.empty())
         text = fmt::format("no session runs: {} {} removed", counted(fleet.instances.size(), "instance"), will);
@@ -52,15 +52,16 @@ std::string sentence(const core::State& state, const core::Fleet& fleet, const F
     else
         text = fmt::format("{} on {}; {}, so nobody can say when {} empty", counted(sessions.size(), "session"),
                            counted(fleet.instances.size(), "instance"),
-                           drain.session_length_samples == 0
-                               ? "none has ended here yet"
-                               : "some have gone on for longer than any that ended here",
+                           drain.session_length_samples == 0 ? "none has ended here yet"
+                                                             : "some have gone on for longer than any that ended here",
                            fleet.draining ? "it will be" : "it would be");
     if (drain.latest_time && !sessions.empty())
         text += fmt::format(", {} at the latest", *drain.latest_time);
     else if (fleet.draining && !sessions.empty())
         text += ", and nothing is ended by force; a DeadlineInSeconds would";
-    if (reserved > 0) text += fmt::format("; {} reserved, and kept", counted(reserved, "instance") + (reserved == 1 ? " is" : " are"));
+    if (reserved > 0)
+        text +=
+            fmt::format("; {} reserved, and kept", counted(reserved, "instance") + (reserved == 1 ? " is" : " are"));
     return text;
 }
 

@@ -56,8 +56,8 @@ GameServerSession show(const Scope& scope, Slot slot) {
         out.max_custom_count = process.custom_maximum;
         const core::Instance& instance = state.at<core::Instance>(session.instance);
         out.weight = instance.weight;
-        const bool shielded = instance.status == InstanceStatus::Draining || fleet.draining || process.status == ProcessStatus::Ending ||
-                              state.at<core::Host>(instance.host).silent;
+        const bool shielded = instance.status == InstanceStatus::Draining || fleet.draining ||
+                              process.status == ProcessStatus::Ending || state.at<core::Host>(instance.host).silent;
         out.availability_status = shielded ? "Disable" : "Enable";
     }
     return out;

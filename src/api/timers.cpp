@@ -40,8 +40,8 @@ std::int32_t offset_of(std::string_view time) {
 /// What is to be set. A field that is not given stays as the fleet has it when the timer fires.
 Result<void> read_capacity(const TimerFleetCapacity& from, core::ScalingTimer& timer) {
     const auto number = [](const auto& value) {
-        return value ? std::optional(static_cast<std::uint32_t>(std::min<std::int64_t>(
-                           static_cast<std::int64_t>(*value), UINT32_MAX)))
+        return value ? std::optional(static_cast<std::uint32_t>(
+                           std::min<std::int64_t>(static_cast<std::int64_t>(*value), UINT32_MAX)))
                      : std::nullopt;
     };
     timer.desired = number(from.desired_instances);
@@ -52,8 +52,8 @@ Result<void> read_capacity(const TimerFleetCapacity& from, core::ScalingTimer& t
     timer.target_percent = from.target_configuration
                                ? std::optional(static_cast<std::uint32_t>(from.target_configuration->target_value))
                                : std::nullopt;
-    timer.minimum_free = from.target_configuration ? number(from.target_configuration->minimum_free_sessions)
-                                                   : std::nullopt;
+    timer.minimum_free =
+        from.target_configuration ? number(from.target_configuration->minimum_free_sessions) : std::nullopt;
     timer.keep_one = from.target_configuration ? from.target_configuration->keep_one : std::nullopt;
     const bool sets = timer.desired || timer.min || timer.max || timer.cooldown_minutes || timer.target_percent ||
                       timer.scaling != TimerScaling::Undefined;

@@ -27,9 +27,8 @@ std::string when(const api::FleetDrain& drain) {
 
 Result<void> drain(Session& session, const Drain& options) {
     const auto fleet = TRY(find_fleet(session.api, options.fleet));
-    api::DrainFleetRequest request{.fleet_id = fleet.fleet_id.value_or(""),
-                                   .deny_joins = options.deny_joins,
-                                   .delete_when_empty = options.remove};
+    api::DrainFleetRequest request{
+        .fleet_id = fleet.fleet_id.value_or(""), .deny_joins = options.deny_joins, .delete_when_empty = options.remove};
     if (!options.deadline.empty()) {
         const auto span = config::parse_duration(options.deadline);
         if (!span || span->count() < 1'000)
@@ -51,8 +50,8 @@ Result<void> undrain(Session& session, const One& options) {
 
 Result<void> status(Session& session, const One& options) {
     const auto fleet = TRY(find_fleet(session.api, options.fleet));
-    const auto answer = TRY(call(
-        session.api, api::DescribeFleetDrainRequest{.fleet_id = fleet.fleet_id.value_or(""), .limit = 100}));
+    const auto answer =
+        TRY(call(session.api, api::DescribeFleetDrainRequest{.fleet_id = fleet.fleet_id.value_or(""), .limit = 100}));
     Table table{{"INSTANCE", "STATUS", "SESSIONS", "PLAYERS", "TOLD TO END", "LIKELY EMPTY", "90 %", "AT THE LATEST"}};
     for (const auto& i : answer.instances)
         table.add({i.instance_id, i.status, fmt::format("{}", i.game_server_session_count),
@@ -82,8 +81,8 @@ void add_drain_commands(CLI::App& app, Chosen& chosen) {
             c.add_flag("--delete", o.remove, "delete the fleet once it is empty");
         },
         drain);
-    add_command<One>(
-        fleet, chosen, {"undrain", "Takes a drain back.", "gse fleet undrain arena-v1"}, declare_one, undrain);
+    add_command<One>(fleet, chosen, {"undrain", "Takes a drain back.", "gse fleet undrain arena-v1"}, declare_one,
+                     undrain);
     add_command<One>(
         fleet, chosen,
         {"drain-status", "Says when a fleet will be empty, or would be.", "gse fleet drain-status arena-v1"},

@@ -196,9 +196,8 @@ struct Scale : One {
 
 /// What of a session buffer is not said stays as it is.
 Result<void> put_buffer(Api& api, const std::string& fleet_id, const Scale& options) {
-    api::PutScalingPolicyRequest request{.fleet_id = fleet_id,
-                                         .metric_name = "PercentAvailableGameSessions",
-                                         .policy_type = "TargetBased"};
+    api::PutScalingPolicyRequest request{
+        .fleet_id = fleet_id, .metric_name = "PercentAvailableGameSessions", .policy_type = "TargetBased"};
     const auto known = TRY(call(api, api::DescribeScalingPoliciesRequest{.fleet_id = fleet_id}));
     for (const auto& policy : known.scaling_policies) {
         if (!policy.target_configuration) continue;
@@ -225,8 +224,7 @@ Result<void> scale(Session& session, const Scale& options) {
                                                               .min_size = options.min,
                                                               .max_size = options.max,
                                                               .scaling_interval = options.cooldown}));
-    if (options.buffer || options.free || !options.keep_one.empty())
-        TRY(put_buffer(session.api, id, options));
+    if (options.buffer || options.free || !options.keep_one.empty()) TRY(put_buffer(session.api, id, options));
     if (options.automatic == "on") TRY(call(session.api, api::StartFleetActionsRequest{.fleet_id = id}));
     if (options.automatic == "off") TRY(call(session.api, api::StopFleetActionsRequest{.fleet_id = id}));
     const auto now = TRY(call(session.api, api::DescribeFleetCapacityRequest{.fleet_ids = {id}}));

@@ -93,9 +93,8 @@ void fire(Step& step, Slot slot, WallTime due) {
     }
     const ScalingTimer& timer = state.at<ScalingTimer>(slot);
     const Fleet& fleet = state.at<Fleet>(timer.fleet);
-    const std::string head =
-        fmt::format("Timer '{}' of {}{}", timer.name.substr(0, 100), format_utc(due),
-                    step.now.wall - due > plan::kPunctual ? ", which was missed," : "");
+    const std::string head = fmt::format("Timer '{}' of {}{}", timer.name.substr(0, 100), format_utc(due),
+                                         step.now.wall - due > plan::kPunctual ? ", which was missed," : "");
     const Capacity from = capacity_of(fleet);
     const Capacity to = changed_by(timer, fleet);
     const std::uint64_t quota = step.settings().limits.instances_per_region;

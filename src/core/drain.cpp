@@ -56,14 +56,14 @@ Result<void> drain_fleet(Step& step, Slot slot, const DrainOptions& options) {
         edit->waits_for_room = false;
     }
     const std::size_t live = fleet.live_sessions.size();
-    add_event(
-        step, slot, "FLEET_SCALING_EVENT",
-        fmt::format("The fleet drains: no new sessions{}; {} session{} run{} on{}{}",
-                    options.deny_joins ? ", and no new players in those that run" : "", live, live == 1 ? "" : "s",
-                    live == 1 ? "s" : "",
-                    options.deadline ? fmt::format(", until {} at the latest", format_utc(step.now.wall + *options.deadline))
-                                     : std::string(),
-                    options.delete_when_empty ? "; it is deleted once it is empty" : ""));
+    add_event(step, slot, "FLEET_SCALING_EVENT",
+              fmt::format("The fleet drains: no new sessions{}; {} session{} run{} on{}{}",
+                          options.deny_joins ? ", and no new players in those that run" : "", live,
+                          live == 1 ? "" : "s", live == 1 ? "s" : "",
+                          options.deadline
+                              ? fmt::format(", until {} at the latest", format_utc(step.now.wall + *options.deadline))
+                              : std::string(),
+                          options.delete_when_empty ? "; it is deleted once it is empty" : ""));
     renew_ends(step, slot);
     state.queue_reconcile(slot);
     return {};

@@ -1,6 +1,6 @@
 /// A fleet that is to run empty: it takes no new sessions, an instance goes when its last session has ended, and no
-/// range, buffer or policy holds one. Nothing is ended by force before the drain's deadline, if it has one; then what is
-/// left is, whatever its protection. It can be taken back at any time.
+/// range, buffer or policy holds one. Nothing is ended by force before the drain's deadline, if it has one; then what
+/// is left is, whatever its protection. It can be taken back at any time.
 #pragma once
 
 #include <optional>

@@ -186,7 +186,7 @@ struct Fleet {
     std::uint32_t processes_idle = 0;  ///< of these, those that may take a session
     std::int64_t custom_current = 0;   ///< sums of ReportCustomData over processes that were not asked to end
     std::int64_t custom_maximum = 0;
-    EngineTime next_launch;            ///< back-off after an instance that could not be prepared
+    EngineTime next_launch;  ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
     EngineTime wakes_at = kNever;  ///< the earliest FleetCheck that is armed

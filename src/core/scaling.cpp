@@ -30,8 +30,8 @@ bool take_one_back(Step& step, Slot slot) {
     for (const Slot instance : state.at<Fleet>(slot).instances) {
         if (!can_reopen(state, instance)) continue;
         slots.push_back(instance);
-        candidates.push_back({.untold = untold_processes(state, instance),
-                              .sessions = state.at<Instance>(instance).sessions});
+        candidates.push_back(
+            {.untold = untold_processes(state, instance), .sessions = state.at<Instance>(instance).sessions});
     }
     const auto chosen = plan::choose_reopen(candidates);
     if (chosen) reopen_instance(step, slots[*chosen]);

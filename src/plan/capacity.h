@@ -49,9 +49,9 @@ struct CapacityView {
 
 struct CapacityPlan {
     std::uint32_t desired = 0;
-    EngineTime look_again = kNever;         ///< a change is due but must wait until then
-    EngineTime rules_again = kNever;        ///< a rule that holds may act then
-    std::optional<std::size_t> rule = {};   ///< this one decided, and begins anew
+    EngineTime look_again = kNever;        ///< a change is due but must wait until then
+    EngineTime rules_again = kNever;       ///< a rule that holds may act then
+    std::optional<std::size_t> rule = {};  ///< this one decided, and begins anew
     friend bool operator==(const CapacityPlan&, const CapacityPlan&) = default;
 };
 

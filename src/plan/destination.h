@@ -48,8 +48,7 @@ constexpr DestinationBar bar_of(const DestinationLead& lead) {
     if (lead.by_alias && !lead.alias_found) return DestinationBar::AliasNotFound;
     if (lead.by_alias && lead.alias_terminal) return DestinationBar::AliasTerminal;
     if (!lead.fleet) return DestinationBar::FleetNotFound;
-    if (*lead.fleet == FleetStatus::Active)
-        return lead.draining ? DestinationBar::FleetDraining : DestinationBar::None;
+    if (*lead.fleet == FleetStatus::Active) return lead.draining ? DestinationBar::FleetDraining : DestinationBar::None;
     return in_creation(*lead.fleet) ? DestinationBar::FleetInCreation : DestinationBar::FleetEnded;
 }
 

@@ -21,8 +21,8 @@ constexpr std::optional<Millis> quantile(std::span<const Millis> lengths, std::u
     return lengths[(lengths.size() * percent + 99) / 100 - 1];
 }
 
-/// How likely a session of that age ends within `t`, given that it has not ended yet. `lengths` are sorted. 0 when it is
-/// older than all of them.
+/// How likely a session of that age ends within `t`, given that it has not ended yet. `lengths` are sorted. 0 when it
+/// is older than all of them.
 constexpr double ends_within(const RunningSession& session, std::span<const Millis> lengths, Millis t) {
     if (session.killed_in && t >= *session.killed_in) return 1;
     const auto longer = std::upper_bound(lengths.begin(), lengths.end(), session.age);

@@ -1,5 +1,5 @@
-/// Which instance goes first when a fleet shrinks, and which comes back. Source: [工作原理; SetServerWeight; SetServerReserved]; order
-/// inferred.
+/// Which instance goes first when a fleet shrinks, and which comes back. Source: [工作原理; SetServerWeight;
+/// SetServerReserved]; order inferred.
 #pragma once
 
 #include <cstdint>

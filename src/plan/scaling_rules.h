@@ -15,9 +15,9 @@ namespace gse::plan {
 /// is on its way is not asked for twice.
 struct FleetFigures {
     std::uint32_t instances = 0;
-    std::uint32_t per_instance = 1;  ///< configured processes of an instance
-    std::uint64_t sessions = 0;      ///< live sessions on them
-    std::uint64_t players = 0;       ///< RESERVED and ACTIVE
+    std::uint32_t per_instance = 1;   ///< configured processes of an instance
+    std::uint64_t sessions = 0;       ///< live sessions on them
+    std::uint64_t players = 0;        ///< RESERVED and ACTIVE
     std::int64_t custom_current = 0;  ///< sums of what games reported with ReportCustomData
     std::int64_t custom_maximum = 0;
 };

@@ -65,9 +65,7 @@ TEST(PlanCapacity, Table) {
          {2},
          "without auto scaling the wish counts"},
         {view([](auto& v) { v.buffer.reset(), v.desired = 9; }), {3}, "a wish beyond the maximum is cut"},
-        {view([](auto& v) { v.buffer.reset(), v.min = 2, v.desired = 0; }),
-         {2},
-         "a wish below the minimum is raised"},
+        {view([](auto& v) { v.buffer.reset(), v.min = 2, v.desired = 0; }), {2}, "a wish below the minimum is raised"},
         {view([](auto& v) { v.max = 0, v.staying = 0; }), {0}, "a maximum of none means none"},
     };
     for (const Case& c : cases) EXPECT_EQ(plan_capacity(c.view, now), c.wanted) << c.why;
@@ -164,8 +162,9 @@ TEST(RuleMetrics, AreComparedInFourWays) {
         Comparison comparison;
         bool below, equal, above;
     };
-    for (const Case& c : {Case{Comparison::Greater, false, false, true}, Case{Comparison::GreaterOrEqual, false, true, true},
-                          Case{Comparison::Less, true, false, false}, Case{Comparison::LessOrEqual, true, true, false}}) {
+    for (const Case& c :
+         {Case{Comparison::Greater, false, false, true}, Case{Comparison::GreaterOrEqual, false, true, true},
+          Case{Comparison::Less, true, false, false}, Case{Comparison::LessOrEqual, true, true, false}}) {
         const auto holds_at = [&](double threshold) {
             return holds({.metric = ScalingMetric::ActiveInstances, .comparison = c.comparison, .threshold = threshold},
                          kBusy);
@@ -175,8 +174,8 @@ TEST(RuleMetrics, AreComparedInFourWays) {
         EXPECT_EQ(holds_at(2.5), c.above) << to_text(c.comparison);
     }
     for (const Comparison comparison : {Comparison::Greater, Comparison::LessOrEqual})
-        EXPECT_FALSE(holds({.metric = ScalingMetric::PercentIdleInstances, .comparison = comparison, .threshold = 1},
-                           kNothing))
+        EXPECT_FALSE(
+            holds({.metric = ScalingMetric::PercentIdleInstances, .comparison = comparison, .threshold = 1}, kNothing))
             << "of a percentage of nothing no rule holds";
 }
 

@@ -89,18 +89,19 @@ TEST(Drain, TakesNoSessionAndSaysWhy) {
     world.advance(5s);
     EXPECT_EQ(world.call("DescribePlacementDecision", {{"PlacementId", "p-1"}})["Decision.Destinations.0.Reason"],
               "FLEET_DRAINING");
-    EXPECT_EQ(world.call("DescribeGameServerSessions",
-                         {{"FleetId", busy.fleet}})["GameServerSessions.0.AvailabilityStatus"],
-              "Disable");
-    EXPECT_EQ(world.call("DescribeFleetAttributes", {{"FleetIds.0", busy.fleet}})["FleetAttributes.0.Draining"], "true");
+    EXPECT_EQ(
+        world.call("DescribeGameServerSessions", {{"FleetId", busy.fleet}})["GameServerSessions.0.AvailabilityStatus"],
+        "Disable");
+    EXPECT_EQ(world.call("DescribeFleetAttributes", {{"FleetIds.0", busy.fleet}})["FleetAttributes.0.Draining"],
+              "true");
     EXPECT_EQ(world.instances(busy.fleet), 2U) << "nobody who waits makes it grow";
 
     // Taken back, it serves who waited.
     ASSERT_TRUE(world.call("UndrainFleet", {{"FleetId", busy.fleet}}).ok());
     world.advance(5s);
-    EXPECT_EQ(world.call("DescribeGameServerSessionPlacement",
-                         {{"PlacementId", "p-1"}})["GameServerSessionPlacement.Status"],
-              "FULFILLED");
+    EXPECT_EQ(
+        world.call("DescribeGameServerSessionPlacement", {{"PlacementId", "p-1"}})["GameServerSessionPlacement.Status"],
+        "FULFILLED");
     EXPECT_EQ(world.instances(busy.fleet), 3U) << "the minimum holds again";
     EXPECT_TRUE(create(world, busy.fleet).ok());
     EXPECT_EQ(describe(world, busy.fleet)["FleetDrain.Status"], "NONE");
@@ -124,8 +125,9 @@ TEST(Drain, MayDenyNewPlayersAndGivesSessionsTheirOwnPolicyBack) {
     EXPECT_EQ(join("cid").code(), "ResourceUnavailable");
     EXPECT_TRUE(join("ann").ok()) << "whoever has a seat keeps it";
     EXPECT_EQ(policy(), "DENY_ALL");
-    EXPECT_EQ(world.call("SearchGameServerSessions", {{"FleetId", busy.fleet},
-                                                      {"FilterExpression", "hasAvailablePlayerSessions=true"}})
+    EXPECT_EQ(world
+                  .call("SearchGameServerSessions",
+                        {{"FleetId", busy.fleet}, {"FilterExpression", "hasAvailablePlayerSessions=true"}})
                   .count("GameServerSessions"),
               0U);
     world.restart_server();
@@ -223,8 +225,8 @@ TEST(Drain, IsForActiveFleetsOnlyAndNotCopied) {
     World world;
     const std::string fleet = world.make_fleet({.buffer = 30});
     drain(world, fleet);
-    const Answer copies = world.call(
-        "CopyFleet", {{"FleetId", fleet}, {"CopyNumber", "1"}, {"SelectedScalingType", "SCALING_SELECTED"}});
+    const Answer copies =
+        world.call("CopyFleet", {{"FleetId", fleet}, {"CopyNumber", "1"}, {"SelectedScalingType", "SCALING_SELECTED"}});
     ASSERT_TRUE(copies.ok()) << copies.body();
     const std::string copy = copies["FleetAttributes.0.FleetId"];
     EXPECT_EQ(copies["FleetAttributes.0.Draining"], "false");
@@ -375,8 +377,7 @@ TEST(ScaleIn, TakesTheIdleOneThenTheOneWithTheFewestSessions) {
     world.call("UpdateFleetCapacity", {{"FleetId", busy.fleet}, {"DesiredInstances", "1"}});
     EXPECT_TRUE(game(2).asked_to_end) << "the one with one session";
     EXPECT_FALSE(game(0).asked_to_end);
-    const std::string last =
-        world.call("DescribeInstances", {{"FleetId", busy.fleet}})["Instances.0.InstanceId"];
+    const std::string last = world.call("DescribeInstances", {{"FleetId", busy.fleet}})["Instances.0.InstanceId"];
     for (int i = 0; i < 2; ++i) {
         const Answer all = world.call("DescribeInstances", {{"FleetId", busy.fleet}});
         world.call("SetServerReserved", {{"FleetId", busy.fleet},

@@ -117,10 +117,10 @@ TEST(Rules, EveryAdjustment) {
         std::string type, by;
         std::uint32_t wanted;
     };
-    for (const Case& one : {Case{"ChangeInCapacity", "2", 6}, Case{"ChangeInCapacity", "-3", 1},
-                            Case{"ExactCapacity", "7", 7}, Case{"ExactCapacity", "0", 0},
-                            Case{"PercentChangeInCapacity", "30", 6}, Case{"PercentChangeInCapacity", "-10", 3},
-                            Case{"ChangeInCapacity", "99", 10}}) {
+    for (const Case& one :
+         {Case{"ChangeInCapacity", "2", 6}, Case{"ChangeInCapacity", "-3", 1}, Case{"ExactCapacity", "7", 7},
+          Case{"ExactCapacity", "0", 0}, Case{"PercentChangeInCapacity", "30", 6},
+          Case{"PercentChangeInCapacity", "-10", 3}, Case{"ChangeInCapacity", "99", 10}}) {
         World world;
         const std::string fleet = world.make_fleet({.max = 10});
         world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "4"}});
@@ -200,12 +200,14 @@ TEST(Buffer, GoesDownToNothingAndComesBackForWhoeverWaits) {
     EXPECT_EQ(world.instances(fleet), 0U);
 
     // A placement that waits.
-    world.call("CreateGameServerSessionQueue",
-               {{"Name", "q"}, {"Destinations.0.DestinationArn", "qcs::gse:ap-shanghai:uin/100000000001:fleet/" + fleet}});
-    ASSERT_TRUE(world
-                    .call("StartGameServerSessionPlacement",
-                          {{"PlacementId", "p-1"}, {"GameServerSessionQueueName", "q"}, {"MaximumPlayerSessionCount", "2"}})
-                    .ok());
+    world.call(
+        "CreateGameServerSessionQueue",
+        {{"Name", "q"}, {"Destinations.0.DestinationArn", "qcs::gse:ap-shanghai:uin/100000000001:fleet/" + fleet}});
+    ASSERT_TRUE(
+        world
+            .call("StartGameServerSessionPlacement",
+                  {{"PlacementId", "p-1"}, {"GameServerSessionQueueName", "q"}, {"MaximumPlayerSessionCount", "2"}})
+            .ok());
     world.advance(5s);
     EXPECT_EQ(world.instances(fleet), 1U);
     const Answer placed = world.call("DescribeGameServerSessionPlacement", {{"PlacementId", "p-1"}});
@@ -232,8 +234,9 @@ TEST(Buffer, ABurstOfAThousandAsksForAllInstancesAtOnce) {
     world.settings.limits.instances_per_region = 1'000;
     const std::string fleet = world.make_fleet({.processes = 10, .max = 500, .buffer = 1});
     world.host().behaviour.stops_at = link::PrepareStep::Downloaded;
-    world.call("CreateGameServerSessionQueue",
-               {{"Name", "q"}, {"Destinations.0.DestinationArn", "qcs::gse:ap-shanghai:uin/100000000001:fleet/" + fleet}});
+    world.call(
+        "CreateGameServerSessionQueue",
+        {{"Name", "q"}, {"Destinations.0.DestinationArn", "qcs::gse:ap-shanghai:uin/100000000001:fleet/" + fleet}});
     const std::uint64_t launched = world.fleet(fleet).instances.size();
     for (int i = 0; i < 1'000; ++i)
         ASSERT_TRUE(world
