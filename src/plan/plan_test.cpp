@@ -210,6 +210,8 @@ TEST(Placement, WhatAFleetRefuses) {
         return refuses(offer);
     };
     EXPECT_EQ(with([](auto& o) { o.active = false; }), SessionRefusal::FleetNotActive);
+    EXPECT_EQ(with([](auto& o) { o.draining = true, o.open = false; }), SessionRefusal::FleetDraining);
+    EXPECT_EQ(with([](auto& o) { o.draining = true, o.active = false; }), SessionRefusal::FleetNotActive);
     EXPECT_EQ(with([](auto& o) { o.id_taken = true; }), SessionRefusal::IdTaken);
     EXPECT_EQ(with([](auto& o) { o.made = 2; }), SessionRefusal::CreatorLimit);
     EXPECT_EQ(with([](auto& o) { o.made = 9, o.creator_limit = 0; }), SessionRefusal::None) << "0 is no limit";
@@ -230,6 +232,8 @@ TEST(PlanDestinations, BarsAndStates) {
     for (const Case& c : {
              Case{{.fleet = FleetStatus::Active}, None, Up},
              Case{{.fleet = FleetStatus::Building}, FleetInCreation, Down},
+             Case{{.fleet = FleetStatus::Active, .draining = true}, FleetDraining, Down},
+             Case{{.fleet = FleetStatus::Deleting, .draining = true}, FleetEnded, Gone},
              Case{{.fleet = FleetStatus::Deleting}, FleetEnded, Gone},
              Case{{.fleet = FleetStatus::Error}, FleetEnded, Gone},
              Case{{.fleet = FleetStatus::Terminated}, FleetEnded, Gone},
