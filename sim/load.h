@@ -75,6 +75,10 @@ private:
         std::uint64_t capacity_asks = 0;
         std::uint64_t min = 0, max = 0;
         bool capacity_known = false;  ///< the last update was answered: these are the limits
+        bool timers = false;          ///< one was asked for, and may change the limits
+        std::uint64_t drain_asks = 0;
+        bool draining = false;
+        bool drain_known = false;  ///< the last drain or undrain was answered
     };
 
     struct KnownQueue {
@@ -102,6 +106,10 @@ private:
     void copy_fleet(Server& server);
     void change_fleet(Server& server);
     void change_instance(Server& server);
+    void drain_fleet(Server& server);
+    void undrain_fleet(Server& server);
+    void put_rule(Server& server, const std::string& fleet, const std::string& name);
+    void put_timer(Server& server, const std::string& fleet, const std::string& name);
     void change_policy(Server& server);
     void change_stored(Server& server, const std::string& fleet);
     void change_keys(Server& server);

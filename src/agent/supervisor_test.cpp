@@ -522,7 +522,7 @@ TEST(Supervisor, RemovalKillsAndTidiesUp) {
     EXPECT_TRUE(world.server.wait<link::InstanceRemoved>()) << "said again when asked again";
 }
 
-TEST(Supervisor, DrainingStartsNothingNew) {
+TEST(Supervisor, DrainingStartsNothingNewUntilItIsTakenBack) {
     AgentWorld world;
     world.package();
     world.start();
@@ -539,6 +539,8 @@ TEST(Supervisor, DrainingStartsNothingNew) {
                                   .max_bytes = 1 << 20});
     ASSERT_TRUE(world.server.wait<link::LogCollected>());
     EXPECT_EQ(world.server.count<ProcessStarted>(), 1u);
+    world.order(world.spec("ins-1", "print:up wait"));
+    EXPECT_TRUE(wait_until([&] { return world.server.count<ProcessStarted>() == 2; })) << "unless it is taken back";
 }
 
 TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {

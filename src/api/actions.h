@@ -121,6 +121,9 @@ GSE_ACTION(DescribeScalingPolicies);
 GSE_ACTION(DeleteScalingPolicy);
 GSE_ACTION(StartFleetActions);
 GSE_ACTION(StopFleetActions);
+GSE_ACTION(DrainFleet);
+GSE_ACTION(UndrainFleet);
+GSE_ACTION(DescribeFleetDrain);
 
 // Timed policies
 GSE_ACTION(PutTimerScalingPolicy);

@@ -473,13 +473,64 @@ TEST_F(Cli, WaitingForADeletionIsBounded) {
 TEST_F(Cli, ScalingChangesOnlyWhatWasSaid) {
     answer("DescribeFleetAttributes", kTwoFleets);
     answer("UpdateFleetCapacity", "");
+    answer("DescribeScalingPolicies", R"("ScalingPolicies":[],"TotalCount":0)");
     answer("PutScalingPolicy", "");
     answer(
         "DescribeFleetCapacity",
         R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
     EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--max", "3", "--buffer", "30"}), kDone) << err();
     EXPECT_EQ(calls()[1].json, R"({"FleetId":"fleet-1","MaxSize":3})");
-    EXPECT_THAT(calls()[2].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+    EXPECT_THAT(calls()[3].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+}
+
+TEST_F(Cli, OfABufferTheRestStays) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeScalingPolicies",
+        R"("ScalingPolicies":[{"Name":"spare","PolicyType":"TargetBased","TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":true}}],"TotalCount":1)");
+    answer("PutScalingPolicy", "");
+    answer(
+        "DescribeFleetCapacity",
+        R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--keep-one", "off"}), kDone) << err();
+    EXPECT_THAT(calls()[2].json, HasSubstr(R"("Name":"spare")"));
+    EXPECT_THAT(calls()[2].json,
+                HasSubstr(R"("TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":false})"));
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeScalingPolicies", R"("ScalingPolicies":[],"TotalCount":0)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--free", "20"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("give --buffer too"));
+}
+
+const char* const kDraining =
+    R"("FleetDrain":{"FleetId":"fleet-1","Status":"DRAINING","StartTime":"2026-01-01T00:00:00Z","DenyJoins":true,"DeadlineTime":"2026-01-01T02:00:00Z","DeleteWhenEmpty":true,"InstanceCount":1,"GameServerSessionCount":1,"PlayerSessionCount":4,"EstimatedTime":"2026-01-01T00:10:00Z","EstimatedTimeP90":"2026-01-01T00:20:00Z","LatestTime":"2026-01-01T02:00:00Z","SessionLengthP50Seconds":600,"SessionLengthP90Seconds":1200,"SessionLengthSamples":40,"Message":"1 session on 1 instance"})";
+
+TEST_F(Cli, AFleetIsDrainedWatchedAndTakenBack) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DrainFleet", kDraining);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deny-joins", "--deadline", "2h", "--delete"}), kDone) << err();
+    EXPECT_EQ(calls()[1].json,
+              R"({"FleetId":"fleet-1","DenyJoins":true,"DeadlineInSeconds":7200,"DeleteWhenEmpty":true})");
+    EXPECT_EQ(out(), "DRAINING: 1 session on 1 instance\nwith 90 % by 2026-01-01T00:20:00Z\n");
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeFleetDrain",
+        std::string(kDraining) +
+            R"(,"Instances":[{"InstanceId":"ins-1","Status":"STAYING","GameServerSessionCount":1,"PlayerSessionCount":4,"ProcessesToldToEnd":0,"EstimatedTime":"2026-01-01T00:10:00Z","EstimatedTimeP90":null,"LatestTime":null}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "drain-status", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("INSTANCE"));
+    EXPECT_THAT(out(), HasSubstr("ins-1     STAYING"));
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("UndrainFleet", kDraining);
+    EXPECT_EQ(gse({"fleet", "undrain", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("arena-v1 takes sessions again"));
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deadline", "soon"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("--deadline soon: must be a time like 2h"));
+    EXPECT_TRUE(all_answered());
 }
 
 TEST_F(Cli, UploadingAZipMakesAnAsset) {

@@ -209,6 +209,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_servers(app, chosen);
     add_asset_commands(app, chosen);
     add_fleet_commands(app, chosen);
+    add_drain_commands(app, chosen);
     add_alias_commands(app, chosen);
     add_key_commands(app, chosen);
     add_session_commands(app, chosen);

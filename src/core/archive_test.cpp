@@ -153,6 +153,8 @@ TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     timer.week_days = 5;
     timer.begin = WallTime{1'600'000'000'123};
     timer.offset_minutes = -330;
+    timer.seen_until = WallTime{8};
+    timer.keep_one = false;
     ScalingTimer read;
     const std::string bytes = write(timer);
     Reader reader(bytes);
@@ -163,6 +165,8 @@ TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     EXPECT_EQ(read.min, 0u);
     EXPECT_EQ(read.end, plan::kNoEnd);
     EXPECT_EQ(read.offset_minutes, -330);
+    EXPECT_EQ(read.seen_until, WallTime{8});
+    EXPECT_EQ(read.keep_one, false);
 
     ScalingRule rule;
     rule.name = "busy";
@@ -224,6 +228,51 @@ TEST(Archive, AnInstanceWrittenBeforeStatisticsHasNoUsage) {
     EXPECT_TRUE(reader.ok());
     EXPECT_EQ(read.drained_since, EngineTime{7});
     EXPECT_EQ(read.usage, kNone);
+}
+
+TEST(Archive, AFleetWrittenBeforeDrainsStays) {
+    Fleet written;
+    written.id = "fleet-1";
+    written.ccn_attached = WallTime{9};
+    std::string bytes = write(written);
+    // Since then: two numbers of the target, three words and three times of a drain, one of them of ten bytes.
+    bytes.resize(bytes.size() - 17);
+    Fleet read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(read.ccn_attached, WallTime{9});
+    EXPECT_TRUE(read.keep_one);
+    EXPECT_FALSE(read.draining);
+    EXPECT_EQ(read.drain_deadline, kNever);
+
+    written.keep_one = false, written.minimum_free = 300, written.draining = true, written.delete_when_drained = true;
+    written.drain_started = WallTime{5}, written.drain_deadline = EngineTime{6}, written.drained = WallTime{7};
+    const std::string all = write(written);
+    Fleet again;
+    Reader newer(all);
+    archive(newer, again);
+    ASSERT_TRUE(newer.ok() && newer.at_end());
+    EXPECT_EQ(write(again), all);
+    EXPECT_FALSE(again.keep_one);
+    EXPECT_TRUE(again.draining && again.delete_when_drained && !again.drain_denies_joins);
+    EXPECT_EQ(again.drain_deadline, EngineTime{6});
+}
+
+TEST(Archive, ATimerWrittenBeforeTimersFiredHasSeenNothing) {
+    ScalingTimer written;
+    written.id = "timerId-1";
+    written.offset_minutes = 480;
+    written.seen_until = WallTime{0};
+    std::string bytes = write(written);
+    bytes.resize(bytes.size() - 3);
+    ScalingTimer read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(read.offset_minutes, 480);
+    EXPECT_EQ(read.seen_until, WallTime{});
+    EXPECT_EQ(read.keep_one, std::nullopt);
 }
 
 TEST(Archive, UsageSurvives) {

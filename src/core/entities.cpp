@@ -17,9 +17,11 @@ void clear_derived(Fleet& fleet) {
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
     fleet.processes_active = fleet.processes_idle = 0;
+    fleet.custom_current = fleet.custom_maximum = 0;
     fleet.next_launch = {};
     fleet.launch_failures = 0;
     fleet.reconcile_queued = false;
+    fleet.wakes_at = kNever;
     fleet.waiting.clear();
     fleet.demand = 0;
     fleet.waiting_saw = 0;
@@ -67,6 +69,8 @@ void clear_derived(PlayerSession& player) {
 }
 
 void clear_derived(Queue& queue) { queue.pending.clear(); }
+void clear_derived(ScalingRule& rule) { rule.holds_since = kNever; }
+void clear_derived(ScalingTimer& timer) { timer.wakes_at = {}; }
 
 void clear_derived(Placement& placement) {
     placement.reach.clear();

@@ -155,6 +155,15 @@ struct Fleet {
     bool waits_for_room = false;
     bool ccn_after_creation = false;  ///< attached by AttachCcnInstances, not named by CreateFleet
     WallTime ccn_attached;
+    std::uint32_t minimum_free = 0;  ///< of `target`: free sessions to keep at least
+    bool keep_one = true;            ///< of `target`: an instance stays without any session
+    // how it runs empty, if it does (core/drain.h); range and policies wait meanwhile
+    bool draining = false;
+    bool drain_denies_joins = false;
+    bool delete_when_drained = false;
+    WallTime drain_started;
+    EngineTime drain_deadline = kNever;  ///< what is left is ended
+    WallTime drained;                    ///< {}: something is left
 
     // derived
     std::vector<Slot> instances;
@@ -175,9 +184,12 @@ struct Fleet {
     std::uint64_t players_max = 0;          ///< sum of MaximumPlayerSessionCount of live sessions
     std::uint32_t processes_active = 0;
     std::uint32_t processes_idle = 0;  ///< of these, those that may take a session
-    EngineTime next_launch;            ///< back-off after an instance that could not be prepared
+    std::int64_t custom_current = 0;   ///< sums of ReportCustomData over processes that were not asked to end
+    std::int64_t custom_maximum = 0;
+    EngineTime next_launch;  ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
+    EngineTime wakes_at = kNever;  ///< the earliest FleetCheck that is armed
     // of this run: found out again by looking at every PENDING placement once
     std::set<std::pair<std::uint64_t, Slot>> waiting;  ///< placements that would come here, by order
     std::uint32_t demand = 0;                          ///< of these, those that it grows for
@@ -480,6 +492,8 @@ struct ScalingRule {
     std::uint32_t minutes = 1;
     ScalingAdjustment adjustment_type = ScalingAdjustment::ChangeInCapacity;
     std::int64_t adjustment = 0;
+    // of this run: after a restart a rule must hold for its whole time again
+    EngineTime holds_since = kNever;  ///< kNever: it does not hold
 };
 
 /// A timed policy: what it sets, and when. What is not given stays as the fleet has it. Gone with its fleet
@@ -508,6 +522,11 @@ struct ScalingTimer {
     WallTime begin;
     WallTime end = plan::kNoEnd;
     std::int32_t offset_minutes = 0;
+    WallTime seen_until;  ///< what was due until then has fired, or never will
+    std::optional<std::uint32_t> minimum_free;
+    std::optional<bool> keep_one;
+    // of this run
+    EngineTime wakes_at;  ///< the one moment at which it is looked at again
 
     [[nodiscard]] plan::TimerSchedule schedule() const {
         return {type, every_days, from_day, to_day, week_days, begin, end, offset_minutes};
@@ -555,6 +574,8 @@ void clear_derived(Process& process);
 void clear_derived(GameSession& session);
 void clear_derived(PlayerSession& player);
 void clear_derived(Queue& queue);
+void clear_derived(ScalingRule& rule);
+void clear_derived(ScalingTimer& timer);
 void clear_derived(Placement& placement);
 
 }  // namespace gse::core

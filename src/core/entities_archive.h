@@ -55,7 +55,8 @@ void archive(Ar& ar, Fleet& r) {
        r.inbound, r.system_disk, r.data_disks, r.bandwidth_mbps, r.tags, r.ccn, r.status, r.was_active, r.created,
        r.terminated, r.terminated_at, r.creation_deadline, r.creation_failures, r.desired, r.min, r.max,
        r.cooldown_minutes, r.auto_scaling, r.target, r.last_scaling, r.waits_for_room, r.ccn_after_creation,
-       r.ccn_attached);
+       r.ccn_attached, r.minimum_free, r.keep_one, r.draining, r.drain_denies_joins, r.delete_when_drained,
+       r.drain_started, r.drain_deadline, r.drained);
 }
 template <class Ar>
 void archive(Ar& ar, Host& r) {
@@ -138,7 +139,7 @@ template <class Ar>
 void archive(Ar& ar, ScalingTimer& r) {
     ar(r.id, r.fleet, r.order, r.name, r.stopped, r.created, r.last_fired, r.desired, r.min, r.max, r.cooldown_minutes,
        r.scaling, r.target_percent, r.type, r.every_days, r.from_day, r.to_day, r.week_days, r.begin, r.end,
-       r.offset_minutes);
+       r.offset_minutes, r.seen_until, r.minimum_free, r.keep_one);
 }
 template <class Ar>
 void archive(Ar& ar, Bucket& r) {

@@ -209,11 +209,34 @@ void drain_instance(Step& step, Slot slot) {
         step.state.arm(due, TimerKind::DrainGrace, slot);
 }
 
+bool can_reopen(const State& state, Slot slot) {
+    const Instance& instance = state.at<Instance>(slot);
+    const Host& host = state.at<Host>(instance.host);
+    return instance.status == InstanceStatus::Draining && !instance.removing && !host.silent && !host.lost;
+}
+
+std::uint32_t untold_processes(const State& state, Slot slot) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(state.at<Instance>(slot).processes, [&](Slot process) {
+        return state.at<Process>(process).status != ProcessStatus::Ending;
+    }));
+}
+
+void reopen_instance(Step& step, Slot slot) {
+    {
+        auto edit = step.state.edit<Instance>(slot);
+        edit->status = edit->active > 0 ? InstanceStatus::Active : InstanceStatus::Pending;
+        edit->drained_since = {};
+    }
+    change_phase(step, slot);
+    fill_places(step, slot);
+}
+
 void end_drained_processes(Step& step, Slot slot) {
     const Instance* instance = step.state.find<Instance>(slot);
-    if (!instance || instance->status != InstanceStatus::Draining ||
-        step.now.engine < instance->drained_since + step.timers().drain_grace)
-        return;
+    if (!instance || instance->status != InstanceStatus::Draining) return;
+    const EngineTime told_at = std::min(instance->drained_since + step.timers().drain_grace,
+                                        step.state.at<Fleet>(instance->fleet).drain_deadline);
+    if (step.now.engine < told_at) return;
     const FleetStatus fleet = step.state.at<Fleet>(instance->fleet).status;
     const bool gone = fleet == FleetStatus::Deleting || fleet == FleetStatus::Error;
     for (const Slot process : std::vector<Slot>(instance->processes))

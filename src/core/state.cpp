@@ -470,6 +470,11 @@ void State::count(Slot slot, Process& process, int sign) {
         fleet.processes_active += step;
         if (process.healthy) instance.healthy += step;
     }
+    if (process.status != ProcessStatus::Ending && (process.custom_current != 0 || process.custom_maximum != 0)) {
+        fleet.custom_current += std::int64_t{sign} * process.custom_current;
+        fleet.custom_maximum += std::int64_t{sign} * process.custom_maximum;
+        tell_rules(instance.fleet);
+    }
     const bool idle = process.status == ProcessStatus::Active && process.healthy && process.session == kNone &&
                       process.rests_until == EngineTime{};
     if (idle) fleet.processes_idle += step;
@@ -530,6 +535,12 @@ void State::count(Slot, PlayerSession& player, int sign) {
     GameSession& session = tables<GameSession>().at(player.session);
     session.seats += static_cast<std::uint32_t>(sign);
     tables<Fleet>().at(session.fleet).players += static_cast<std::uint64_t>(static_cast<std::int64_t>(sign));
+    tell_rules(session.fleet);
+}
+
+/// Rules may watch what nothing else reacts to.
+void State::tell_rules(Slot fleet) {
+    if (!at<Fleet>(fleet).rules.empty()) queue_reconcile(fleet);
 }
 
 void State::count(Slot slot, Queue& queue, int sign) {
@@ -571,8 +582,9 @@ void State::tell_alias(const std::string& alias_id) {
 
 /// What makes a fleet a destination, or one that can grow, has changed: its placements find out.
 void State::tell_waiting(Fleet& fleet) {
-    const std::uint64_t seen = std::uint64_t{fleet.max} << 32 | static_cast<std::uint64_t>(fleet.status) << 2 |
-                               std::uint64_t{fleet.auto_scaling} << 1 | std::uint64_t{fleet.target.has_value()};
+    const std::uint64_t seen = std::uint64_t{fleet.max} << 32 | static_cast<std::uint64_t>(fleet.status) << 3 |
+                               std::uint64_t{fleet.draining} << 2 | std::uint64_t{fleet.auto_scaling} << 1 |
+                               std::uint64_t{fleet.target.has_value()};
     if (std::exchange(fleet.waiting_saw, seen) == seen) return;
     placement_queue_.insert(fleet.waiting.begin(), fleet.waiting.end());
 }
@@ -630,13 +642,14 @@ std::vector<Slot> State::take_serve_queue() {
 
 plan::InstanceOffer State::offer_of(const Instance& instance) const {
     const Host& host = at<Host>(instance.host);
+    const Fleet& fleet = at<Fleet>(instance.fleet);
     return {.active = instance.status == InstanceStatus::Active,
-            .draining = instance.status == InstanceStatus::Draining,
+            .draining = instance.status == InstanceStatus::Draining || fleet.draining,
             .host_reachable = !host.silent && !host.lost,
             .weight = instance.weight,
             .idle = static_cast<std::uint32_t>(instance.idle.size()),
             .activating = instance.activating,
-            .max_activations = at<Fleet>(instance.fleet).max_activations,
+            .max_activations = fleet.max_activations,
             .reserved = instance.reserved};
 }
 
@@ -737,6 +750,19 @@ bool State::take_due(EngineTime now, Timer& out) {
     out = timers_.top();
     timers_.pop();
     return true;
+}
+
+void State::wake_fleet(Slot slot, EngineTime at) {
+    Fleet& fleet = tables<Fleet>().at(slot);
+    if (at >= fleet.wakes_at) return;
+    fleet.wakes_at = at;
+    arm(at, TimerKind::FleetCheck, slot);
+}
+
+void State::fleet_woke(Slot slot, EngineTime now) {
+    Fleet& fleet = tables<Fleet>().at(slot);
+    if (fleet.wakes_at <= now) fleet.wakes_at = kNever;
+    queue_reconcile(slot);
 }
 
 void State::queue_reconcile(Slot fleet) {
@@ -943,7 +969,8 @@ std::string State::derived_digest() const {
         line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
              f.instances_draining, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
              map_text(f.usages), map_text(f.rules), map_text(f.timers), f.sessions_activating, f.sessions_active,
-             f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle);
+             f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle, f.custom_current,
+             f.custom_maximum);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;

@@ -50,7 +50,8 @@ enum class TimerKind : std::uint8_t {
     DrainGrace,
     Places,
     Placement,
-    Settle
+    Settle,
+    Calendar
 };
 
 struct Timer {
@@ -166,6 +167,16 @@ public:
     template <class Change>
     void change_fleet_run(Slot fleet, Change&& change) {
         change(tables<Fleet>().at(fleet));
+    }
+    /// The fleet is looked at again then, at the latest; whoever looks says anew when the next time is.
+    void wake_fleet(Slot fleet, EngineTime at);
+    /// It is looked at now.
+    void fleet_woke(Slot fleet, EngineTime now);
+    void set_rule_holds(Slot rule, EngineTime since) { tables<ScalingRule>().at(rule).holds_since = since; }
+    /// The calendar timer is looked at then, and not before.
+    void wake_calendar(Slot timer, EngineTime at) {
+        tables<ScalingTimer>().at(timer).wakes_at = at;
+        arm(at, TimerKind::Calendar, timer);
     }
 
     // -------------------------------------------------------------- timers and queues of this batch
@@ -327,9 +338,11 @@ private:
     void arm_record(Slot, const PlayerSession&);
     void arm_record(Slot, const InstanceUsage&);
     void arm_record(Slot, const Placement&);
+    void arm_record(Slot slot, const ScalingTimer&) { arm(EngineTime{0}, TimerKind::Calendar, slot); }
 
     void refresh_open(Slot instance);
     void tell_waiting(Fleet& fleet);
+    void tell_rules(Slot fleet);
     void tell_alias(const std::string& alias_id);
     void refresh_host(Slot host);
     void list_session(Slot slot, GameSession& session);

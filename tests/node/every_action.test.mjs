@@ -337,6 +337,21 @@ test('queues and placements', async () => {
   await no('DeleteGameServerSessionQueue', { Name: 'every' }, 'ResourceNotFound');
 });
 
+test('a drain, which the SDK does not know, goes through its client too', async () => {
+  const FleetId = made.copy;
+  await until('the copy is ACTIVE', () => ok('DescribeFleetAttributes', { FleetIds: [FleetId] }),
+              ({ FleetAttributes: [{ Status }] }) => Status === 'ACTIVE');
+  const drained = await client.request('DrainFleet', { FleetId, DeadlineInSeconds: 600 });
+  assert.equal(drained.FleetDrain.Status, 'DRAINING');
+  await no('DrainFleet', { FleetId: made.fleet }, 'ResourceInUse');
+  await no('CreateGameServerSession', { FleetId, MaximumPlayerSessionCount: 1 }, 'ResourceUnavailable');
+  const { FleetDrain } = await until('the copy is empty', () => client.request('DescribeFleetDrain', { FleetId }),
+                                     (seen) => seen.FleetDrain.Status === 'DRAINED');
+  assert.equal(FleetDrain.InstanceCount, 0);
+  assert.equal((await client.request('UndrainFleet', { FleetId })).FleetDrain.Status, 'NONE');
+  await no('UndrainFleet', { FleetId: 'fleet-nothing' }, 'ResourceNotFound');
+});
+
 test('the end', async () => {
   await ok('DeleteAlias', { AliasId: made.alias });
   await no('DeleteAlias', { AliasId: made.alias }, 'ResourceNotFound');

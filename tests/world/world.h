@@ -89,6 +89,8 @@ public:
     /// Runs `act` after a time; on the world's own clock.
     void after(Millis delay, std::function<void()> act);
     [[nodiscard]] Now now() const { return now_; }
+    /// Somebody sets the clock on the wall.
+    void set_wall(WallTime wall) { now_.wall = wall; }
 
     FakeHost& host(std::size_t index = 0) { return *hosts_.at(index); }
     FakeHost& add_host(HostOptions options);
