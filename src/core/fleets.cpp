@@ -9,6 +9,7 @@
 #include "core/instances.h"
 #include "core/processes.h"
 #include "plan/capacity.h"
+#include "plan/host_drain.h"
 #include "plan/scale_in.h"
 
 namespace gse::core {
@@ -36,7 +37,10 @@ void set_desired(Step& step, Slot slot, std::uint32_t desired, std::string_view 
               fmt::format("Desired {}, minimum {}, maximum {}: {}", fleet.desired, fleet.min, fleet.max, why));
 }
 
-std::uint32_t staying(const Fleet& fleet) { return fleet.instances_pending + fleet.instances_active; }
+/// Those on hosts that are being drained are as good as gone.
+std::uint32_t staying(const Fleet& fleet) {
+    return fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
+}
 
 void grow(Step& step, Slot slot, std::uint32_t wanted) {
     State& state = step.state;
@@ -70,7 +74,7 @@ void shrink(Step& step, Slot slot, std::uint32_t wanted) {
         std::vector<plan::ScaleInCandidate> candidates;
         for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
             const Instance& instance = state.at<Instance>(instance_slot);
-            if (instance.status == InstanceStatus::Draining) continue;
+            if (instance.status == InstanceStatus::Draining || instance.leaving) continue;
             slots.push_back(instance_slot);
             candidates.push_back({.sessions = instance.sessions,
                                   .ready = instance.active > 0,
@@ -84,6 +88,26 @@ void shrink(Step& step, Slot slot, std::uint32_t wanted) {
         changed = true;
     }
     if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
+}
+
+/// Drains those instances of hosts being drained that somebody stands in for, those with the fewest sessions first.
+void let_leave(Step& step, Slot slot, std::uint32_t wanted) {
+    State& state = step.state;
+    if (state.at<Fleet>(slot).instances_leaving == 0) return;
+    plan::LeavingView view{.wanted = wanted};
+    std::vector<std::pair<std::uint32_t, Slot>> leaving;
+    for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
+        const Instance& instance = state.at<Instance>(instance_slot);
+        if (instance.status == InstanceStatus::Draining) continue;
+        if (instance.leaving)
+            leaving.emplace_back(instance.sessions, instance_slot);
+        else
+            ++(instance.status == InstanceStatus::Active ? view.ready_elsewhere : view.pending_elsewhere);
+    }
+    view.leaving = static_cast<std::uint32_t>(leaving.size());
+    std::ranges::sort(leaving);
+    leaving.resize(plan::may_leave_now(view));
+    for (const auto& [sessions, instance] : leaving) drain_instance(step, instance);
 }
 
 void drain_all(Step& step, Slot slot) {
@@ -272,9 +296,12 @@ void reconcile_fleet(Step& step, Slot slot) {
         case FleetStatus::Active:
             if (is_hand_started(fleet)) return;
             break;
-        default:
+        default: {
             // A first deployment needs one instance, whatever was asked for later.
-            return grow(step, slot, std::min(1u, std::max(fleet.desired, fleet.min)));
+            const std::uint32_t first = std::min(1u, std::max(fleet.desired, fleet.min));
+            grow(step, slot, first);
+            return let_leave(step, slot, first);
+        }
     }
     const plan::CapacityView view = capacity_view(state, fleet, step.now.engine);
     const plan::CapacityPlan plan = plan::plan_capacity(view, step.now.engine);
@@ -292,6 +319,7 @@ void reconcile_fleet(Step& step, Slot slot) {
         shrink(step, slot, plan.desired);
     else if (fleet.waits_for_room)
         state.edit<Fleet>(slot)->waits_for_room = false;
+    let_leave(step, slot, plan.desired);
 }
 
 void reconcile_waiting_fleets(Step& step) {

@@ -1,5 +1,6 @@
 #include "core/housekeeping.h"
 
+#include "core/enrolment.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
 #include "core/hosts.h"
@@ -57,6 +58,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
             case TimerKind::Places: fill_places(step, timer.slot); break;
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
+            case TimerKind::HostToken: expire_host_token(step, timer.slot); break;
             case TimerKind::Settle: break;  // that a batch follows is all it is for
         }
     }

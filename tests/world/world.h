@@ -140,7 +140,8 @@ private:
     api::Services services_{.object_auth = object_auth_,
                             .token_secret = std::string(32, 't'),
                             .public_url = "http://127.0.0.1:8080",
-                            .keys = &keys_};
+                            .keys = &keys_,
+                            .authority_sha256 = std::string(64, 'c')};
     journal::MemoryDisk disk_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<core::State> state_;
