@@ -192,6 +192,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_fleet_commands(app, chosen);
     add_alias_commands(app, chosen);
     add_key_commands(app, chosen);
+    add_host_commands(app, chosen);
     add_session_commands(app, chosen);
     add_placement_commands(app, chosen);
     add_tag_commands(app, chosen);

@@ -217,7 +217,8 @@ TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
 TEST(Archive, AnInstanceWrittenBeforeStatisticsHasNoUsage) {
     const Instance written{.id = "ins-1", .fleet = 1, .host = 2, .removing = true, .drained_since = {7}, .usage = 9};
     std::string bytes = write(written);
-    bytes.pop_back();  // what was added at the end
+    bytes.pop_back();  // that it leaves, and
+    bytes.pop_back();  // its usage: both were added at the end
     Instance read;
     Reader reader(bytes);
     archive(reader, read);

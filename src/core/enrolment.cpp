@@ -19,6 +19,13 @@ bool is_host_name(std::string_view name) {
     });
 }
 
+std::string new_host_id(Step& step) {
+    std::string id;
+    do id = "host-" + step.rng.text(kIdLength);
+    while (step.state.find_host_by_id(id) != kNone);
+    return id;
+}
+
 void use_up(Step& step, Slot slot, const Enrolment& wish, Slot host) {
     auto edit = step.state.edit<HostToken>(slot);
     edit->key_sha256 = wish.key_sha256;
@@ -26,13 +33,6 @@ void use_up(Step& step, Slot slot, const Enrolment& wish, Slot host) {
 }
 
 }  // namespace
-
-std::string new_host_id(Step& step) {
-    std::string id;
-    do id = "host-" + step.rng.text(kIdLength);
-    while (step.state.find_host_by_id(id) != kNone);
-    return id;
-}
 
 Result<Slot> make_host_token(Step& step, TokenWish wish) {
     State& state = step.state;
@@ -86,7 +86,8 @@ Result<Slot> enrol_host(Step& step, const Enrolment& wish) {
 
     if (const Slot known = state.find_host(wish.host_name); known != kNone) {
         const Host& host = state.at<Host>(known);
-        if (host.enrolled() ? host.key_sha256 != wish.key_sha256 : host.stream != 0)
+        const bool its_key = host.key_sha256 == wish.key_sha256 || host.key_before == wish.key_sha256;
+        if (host.enrolled() ? !its_key : host.stream != 0)
             return refuse(ErrorCode::InUse,
                           fmt::format("a host named {} exists already; give this machine another agent.name, or remove "
                                       "that host first: gse host remove {}",
@@ -117,6 +118,14 @@ Result<Slot> enrol_host(Step& step, const Enrolment& wish) {
     state.add(HostCursor{.host = made, .boot_id = {}, .acked_seq = 0});
     use_up(step, slot, wish, made);
     return made;
+}
+
+Result<Slot> renew_host(Step& step, std::string_view host_id, const std::string& key_sha256) {
+    const Slot slot = TRY(find_enrolled(step.state, host_id));
+    if (step.state.at<Host>(slot).key_sha256 == key_sha256) return slot;  // asked again: the answer was lost
+    auto edit = step.state.edit<Host>(slot);
+    edit->key_before = std::exchange(edit->key_sha256, key_sha256);
+    return slot;
 }
 
 Result<Slot> find_enrolled(const State& state, std::string_view host_id) {

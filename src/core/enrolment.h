@@ -31,10 +31,9 @@ struct Enrolment {
 /// key and a fresh token (its certificate has ended) is the same host.
 /// AuthUnauthorized: the token; InUse: the name; InvalidParameterValue: a name that is none; LimitExceeded: limits.hosts.
 Result<Slot> enrol_host(Step& step, const Enrolment& wish);
+/// The host that a certificate names gets another one, for this key. AuthUnauthorized: it was removed.
+Result<Slot> renew_host(Step& step, std::string_view host_id, const std::string& key_sha256);
 /// The host that a certificate names, if it still belongs here. AuthUnauthorized: it was removed.
 Result<Slot> find_enrolled(const State& state, std::string_view host_id);
-
-/// An id that no host has.
-[[nodiscard]] std::string new_host_id(Step& step);
 
 }  // namespace gse::core

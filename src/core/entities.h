@@ -208,7 +208,8 @@ struct Host {
     std::string id;                           ///< `host-…`; certificates name it. Records older than ids: the name
     std::uint64_t order = 0;
     WallTime added;
-    std::string key_sha256;  ///< of the public key that it was enrolled with, in hex; "": it has no certificate
+    std::string key_sha256;  ///< of the public key in its newest certificate, in hex; "": it has no certificate
+    std::string key_before;  ///< and in the one before, in case the newest never arrived
     bool region_fixed = false;  ///< by the token that it was enrolled with
     HostAvailability availability = HostAvailability::Open;
     std::uint32_t cpus = 0;          ///< for instances; 0: not told

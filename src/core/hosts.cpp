@@ -30,8 +30,7 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     if (slot == kNone) {
         Host host;
         host.name = hello.host_name;
-        host.id = new_host_id(step);
-        host.order = state.next_order();
+        host.id = hello.host_name;
         host.added = step.now.wall;
         host.ports = hello.ports;
         slot = state.add(std::move(host));

@@ -92,6 +92,10 @@ public:
 
     FakeHost& host(std::size_t index = 0) { return *hosts_.at(index); }
     FakeHost& add_host(HostOptions options);
+    /// One that the server has reason to turn away.
+    FakeHost& add_host_that_may_be_closed(HostOptions options);
+    /// Whatever else a caller decides, in a batch of its own.
+    Answer decide(engine::Decide decide);
 
     /// The server dies and starts again from its journal; hosts connect again. Everything durable is compared.
     void restart_server(Millis away = Millis{0});
@@ -130,7 +134,6 @@ private:
     void push_report(link::StreamId stream, const link::Report& report);
     void commit(engine::Batch batch);
     void start_server();
-    Answer decide(engine::Decide decide);
     engine::ApiCall flat_call(const std::string& action, const Params& params, const std::string& region);
     void heartbeat();
 
