@@ -142,6 +142,7 @@ Result<void> Supervisor::Impl::start() {
                   .certificate_end = {}};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
+        view_.lacks = limiter_->lacks(options.limits);
         accepting_ = true;
     }
     watch(wake_.get(), kWakeNumber);

@@ -80,6 +80,7 @@ struct SupervisorView {
     std::size_t running = 0;
     std::string sandbox;  ///< "bubblewrap" or "none"
     std::string limiter;  ///< "cgroup v2", "cgroup v1" or "prlimit"
+    std::string lacks;    ///< limits that it cannot keep, for people; "": none
 };
 
 /// All public functions are thread-safe. `door`, `reporter` and `clock` outlive it; callbacks of `door` that arrive

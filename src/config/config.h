@@ -56,6 +56,8 @@ struct Agent {
     std::uint64_t cpus = 0;                   ///< vCPUs for instances; 0: instances are only counted
     std::uint64_t memory_bytes = 0;           ///< likewise
     std::vector<std::string> labels;          ///< `key=value`
+    std::uint64_t process_memory_bytes = 0;   ///< that one game process may take; 0: no limit
+    std::uint64_t process_cpu_percent = 0;    ///< of one core, likewise
     std::vector<std::string> instance_types;  ///< that this host offers; none: all
     Sandbox sandbox = Sandbox::Auto;
     std::string access_user;      ///< GetInstanceAccess: who logs in to this host; "" → nobody

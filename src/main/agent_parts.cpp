@@ -152,6 +152,8 @@ Result<std::string> AgentParts::start() {
     options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};
     options.instance_capacity = static_cast<std::uint32_t>(config.agent.capacity);
     options.cpus = static_cast<std::uint32_t>(config.agent.cpus);
+    options.limits.memory_bytes = config.agent.process_memory_bytes;
+    options.limits.cpu_percent = config.agent.process_cpu_percent;
     options.memory_bytes = config.agent.memory_bytes;
     for (const std::string& label : config.agent.labels)
         options.labels.emplace_back(label.substr(0, label.find('=')), label.substr(label.find('=') + 1));
@@ -182,6 +184,8 @@ Result<std::string> AgentParts::start() {
     TRY(impl_->client.start(*impl_->supervisor));
     const agent::SupervisorView view = impl_->supervisor->view();
     spdlog::info("agent: sandbox {}, limits by {}, {} games adopted", view.sandbox, view.limiter, view.running);
+    if (!view.lacks.empty())
+        spdlog::warn("agent.process_memory and agent.process_cpu cannot be kept as they are set: {}", view.lacks);
     return address;
 }
 

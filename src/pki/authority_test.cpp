@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include <fstream>

@@ -84,6 +84,8 @@ public:
 
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
+    /// Somebody sets the machine's clock; engine time knows nothing of it.
+    void jump_wall_clock(Millis by) { now_.wall = now_.wall + by; }
     /// Everything that is under way comes to rest.
     void run();
     /// Runs `act` after a time; on the world's own clock.
