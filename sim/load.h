@@ -105,6 +105,7 @@ private:
     void change_policy(Server& server);
     void change_stored(Server& server, const std::string& fleet);
     void change_keys(Server& server);
+    void change_host(Server& server);
     void create_alias(Server& server);
     void update_alias(Server& server);
     void read_alias(Server& server);
@@ -144,6 +145,7 @@ private:
     std::vector<std::string> processes_;                          ///< of one fleet, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
+    std::vector<std::string> hosts_;  ///< ids that were listed
     std::vector<std::string> keys_;  ///< SecretIds that were made and not asked to be deleted
     std::map<std::string, KnownQueue> queues_;
     std::map<std::string, KnownPlacement> placements_;

@@ -99,6 +99,7 @@ void let_leave(Step& step, Slot slot, std::uint32_t wanted) {
     for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
         const Instance& instance = state.at<Instance>(instance_slot);
         if (instance.status == InstanceStatus::Draining) continue;
+        if (instance.leaving && instance.reserved) continue;  // somebody wants to look at it
         if (instance.leaving)
             leaving.emplace_back(instance.sessions, instance_slot);
         else

@@ -213,7 +213,7 @@ TEST(HostChanges, WhatARemovedHostStillSaysIsNobodys) {
     const std::string late = rack.world.host(1).games().begin()->first;
     // The slot of the removed host is taken by another one in the next batch; its stream is not.
     rack.world.add_host({.name = "newcomer", .address = "10.0.0.7"});
-    rack.world.host(0).set_health(late, false);
+    rack.world.host(0).say_late(link::HealthChanged{late, false});
     rack.world.advance(1s);
     EXPECT_THAT(rack.world.event_codes(fleet), Not(Contains("SERVER_PROCESS_TERMINATED_UNHEALTHY")));
     EXPECT_EQ(rack.world.call("ListHosts", {{"HostId", "newcomer"}})["Hosts.0.ForeignReportCount"], "0");

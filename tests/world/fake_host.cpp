@@ -65,6 +65,11 @@ void FakeHost::say(link::ReportBody body) {
     world_.run();
 }
 
+void FakeHost::say_late(link::ReportBody body) {
+    world_.push_report(stream_, {++last_seq_, std::move(body)});
+    world_.run();
+}
+
 void FakeHost::set_health(const std::string& process, bool healthy) {
     report(link::HealthChanged{process, healthy});
     world_.run();

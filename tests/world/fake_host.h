@@ -78,6 +78,8 @@ public:
     void crash(const std::string& process, int signal = 11);
     /// An agent that lies, or whose records were mixed up.
     void say(link::ReportBody body);
+    /// The same on a stream that the server has closed meanwhile: it was on its way.
+    void say_late(link::ReportBody body);
     void set_health(const std::string& process, bool healthy);
     /// A developer starts a game in a terminal: it joins and is ready.
     void start_by_hand(const std::string& process, std::uint16_t port);
