@@ -152,7 +152,7 @@ void add_host_commands(CLI::App& app, Chosen& chosen) {
         {"token", "Makes a token with which one machine can enrol, and prints it, once.",
          "gse host token --ttl 1h > host.token"},
         [](CLI::App& c, Token& o) {
-            c.add_option("--region", o.region, "region that the host is bound to; default: it says it itself");
+            c.add_option("--for-region", o.region, "region that the host is bound to; default: it says it itself");
             c.add_option("--ttl", o.ttl, "how long it can be used, 1m to 7d; default: 1h");
             c.add_option("--description", o.description, "what it is for");
             auto* rest = c.add_option_group("instead")->require_option(0, 1);

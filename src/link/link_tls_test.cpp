@@ -193,6 +193,7 @@ protected:
         options.tls = std::move(tls);
         options.admission = &door_;
         options.enrolments_max = 2;
+        options.heartbeat = Millis{50};
         server_ = std::make_unique<LinkServer>(std::move(options), Authorizer{}, clock_);
         engine_.server = server_.get();
         const auto ports = server_->start(engine_);

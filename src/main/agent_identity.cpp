@@ -56,22 +56,31 @@ Result<void> AgentIdentity::open() {
     if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return refuse_errno("create", folder_);
     const auto known = load();
     if (!known && known.error().code != ErrorCode::NotFound) return known;
-    if (known && clock_.wall() < facts_.not_after) return {};
-    if (config_.agent.token_file.empty()) {
-        if (!known)
-            return refuse(ErrorCode::MissingParameter,
-                          "this machine is no host yet: make a token on the server (gse host token) and give it to gse "
-                          "agent with --token-file");
-        spdlog::error("the certificate of {} ended at {} (this machine's clock says {}): the server refuses it. Make a token "
-                      "(gse host token) and start this agent with --token-file; its games go on meanwhile",
-                      facts_.name, format_utc(facts_.not_after), format_utc(clock_.wall()));
-        return {};
+    const bool ended = known && clock_.wall() >= facts_.not_after;
+    if (known && !ended && !has_new_token()) return {};
+    if (!config_.agent.token_file.empty()) {
+        const auto enrolled = enrol();
+        if (enrolled || !known) return enrolled;
+        spdlog::error("{} could not enrol anew: {}. Its games go on", facts_.name, enrolled.error().message);
     }
-    const auto enrolled = enrol();
-    if (enrolled || !known) return enrolled;
-    spdlog::error("the certificate of {} ended at {}, and enrolling anew failed: {}. Its games go on", facts_.name,
-                  format_utc(facts_.not_after), enrolled.error().message);
+    if (!known)
+        return refuse(ErrorCode::MissingParameter,
+                      "this machine is no host yet: make a token on the server (gse host token) and give it to gse agent "
+                      "with --token-file");
+    if (ended)
+        spdlog::error("the certificate of {} ended at {} (this machine's clock says {}): the server refuses it. Make a "
+                      "token (gse host token) and start this agent with --token-file; its games go on meanwhile",
+                      facts_.name, format_utc(facts_.not_after), format_utc(clock_.wall()));
     return {};
+}
+
+/// Somebody wants this machine to enrol once more: its host was removed, say. What cannot be read is no token, and the
+/// one that it came with may lie around.
+bool AgentIdentity::has_new_token() const {
+    if (config_.agent.token_file.empty()) return false;
+    const auto text = read_file(config_.agent.token_file, kTokenBytesMax);
+    const auto shown = text ? parse_join_token(*text) : std::unexpected(text.error());
+    return shown && read_file(token_note(), kTokenBytesMax).value_or("") != shown->id;
 }
 
 Result<void> AgentIdentity::enrol() {
@@ -99,6 +108,7 @@ Result<void> AgentIdentity::enrol_once(const std::string& text) {
     const link::Credential made =
         TRY(link::enrol(config_.agent.server, roots, token, request, name, kCallLimit));
     TRY(store_.keep(key, made.certificate, made.roots));
+    TRY(write_file_atomically(token_note(), token.id));
     TRY(load());
     spdlog::info("this machine is host {} now; its certificate is good until {}", made.host_id,
                  format_utc(facts_.not_after));

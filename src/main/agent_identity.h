@@ -21,7 +21,7 @@ public:
     /// Stops.
     ~AgentIdentity();
 
-    /// Enrols with the token, unless there is a certificate that is still good; tries for a minute while the server
+    /// Enrols with the token, unless there is a certificate that is still good and the token is not a new one; tries for a minute while the server
     /// cannot be reached. A host that has been one before starts in any case: its games must be looked after.
     Result<void> open();
     /// Renews from now on, on a thread of its own.
@@ -30,11 +30,12 @@ public:
 
     /// What to dial with now. After open(). Thread-safe.
     [[nodiscard]] link::ClientTls tls() const;
-    /// Of the server's authorities, in a file for programs that want one.
-    [[nodiscard]] std::string roots_file() const { return (folder_ / "host-roots.pem").string(); }
 
 private:
     Result<void> enrol();
+    [[nodiscard]] bool has_new_token() const;
+    /// Where the id of the token is that was used last.
+    [[nodiscard]] std::filesystem::path token_note() const { return folder_ / "host-token"; }
     Result<void> enrol_once(const std::string& text);
     Result<void> renew();
     Result<void> load();

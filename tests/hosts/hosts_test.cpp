@@ -119,7 +119,7 @@ TEST(Hosts, TwoHostsAreDrainedWhileMatchesRunAndThenRemoved) {
     for (const auto& [session, host] : places) {
         const auto drained =
             api.call(api::UpdateHostRequest{.host_id = Rack::name(host), .availability = "DRAINING"});
-        ASSERT_TRUE(drained) << describe(drained.error());
+        ASSERT_TRUE(drained) << e2e::describe(drained.error());
         const auto refused = api.call(api::RemoveHostRequest{.host_id = Rack::name(host)});
         ASSERT_FALSE(refused) << "a match runs there";
         EXPECT_EQ(refused.error().code, "ResourceInUse");
@@ -142,7 +142,7 @@ TEST(Hosts, TwoHostsAreDrainedWhileMatchesRunAndThenRemoved) {
             << e2e::event_text(api, fleet);
         EXPECT_EQ(status_of(rack, session), "TERMINATED") << "ended by the game, not by us";
         const auto removed = api.call(api::RemoveHostRequest{.host_id = Rack::name(host)});
-        EXPECT_TRUE(removed) << describe(removed.error());
+        EXPECT_TRUE(removed) << e2e::describe(removed.error());
     }
     // What a removed host's certificate is worth, from that moment on and after a restart of its agent.
     const std::size_t gone = places.begin()->second;
@@ -152,6 +152,9 @@ TEST(Hosts, TwoHostsAreDrainedWhileMatchesRunAndThenRemoved) {
         return rack.agent(gone).log().find("was removed from this deployment") != std::string::npos;
     })) << rack.agent(gone).log();
     EXPECT_EQ(rack.seen(gone).host_id, "");
+    rack.agent(gone).kill_hard();
+    ASSERT_TRUE(rack.start_agent(gone, true)) << rack.problem();
+    EXPECT_TRUE(rack.wait_status(gone, "CONNECTED")) << "with a new token it is a host again: " << rack.problem();
 }
 
 }  // namespace

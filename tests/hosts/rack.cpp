@@ -121,11 +121,11 @@ bool Rack::start() {
     return true;
 }
 
-bool Rack::start_agent(std::size_t host) {
+bool Rack::start_agent(std::size_t host, bool new_token) {
     const auto token = dir_.path() / ("token-" + name(host));
     e2e::Api api = this->api();
-    if (!std::filesystem::exists(data(host) / "agent" / "host.pem") && !e2e::write_host_token(api, token, problem_))
-        return false;
+    const bool needed = new_token || !std::filesystem::exists(data(host) / "agent" / "host.pem");
+    if (needed && !e2e::write_host_token(api, token, problem_)) return false;
     // Every host has a loopback of its own: games find their agent where they always have.
     auto words = e2e::gse_command({"agent", "--data", data(host), "--join", link_, "--token-file", token, "--name",
                                    name(host), "--capacity", "4", "--sdk-listen", "127.0.0.1:5758"});
@@ -165,19 +165,19 @@ std::string Rack::make_fleet(std::uint64_t instances, std::uint64_t processes, c
     if (!std::filesystem::exists(zip)) e2e::write_game_zip(zip);
     e2e::Api api = this->api();
     const auto asset = e2e::upload_asset(api, zip);
-    if (!asset) return problem_ = describe(asset.error()), "";
+    if (!asset) return problem_ = e2e::describe(asset.error()), "";
     // A match that goes on although its process was asked to end is up to the game.
     const auto fleet = e2e::create_fleet(api, {.name = "arena",
                                                .asset_id = *asset,
                                                .parameters = "--ignore-terminate",
                                                .processes = processes,
                                                .protection = protection});
-    if (!fleet) return problem_ = describe(fleet.error()), "";
+    if (!fleet) return problem_ = e2e::describe(fleet.error()), "";
     if (!e2e::wait_until(kLimit, [&] { return e2e::fleet_status(api, *fleet) == "ACTIVE"; }))
         return problem_ = e2e::event_text(api, *fleet), "";
     const auto sized = api.call(api::UpdateFleetCapacityRequest{
         .fleet_id = *fleet, .desired_instances = instances, .min_size = instances, .max_size = instances});
-    if (!sized) return problem_ = describe(sized.error()), "";
+    if (!sized) return problem_ = e2e::describe(sized.error()), "";
     return wait_instances(*fleet, instances) ? *fleet : "";
 }
 
@@ -200,7 +200,7 @@ std::vector<std::string> Rack::make_sessions(const std::string& fleet, std::size
         const auto made =
             api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
         ids.push_back(made ? made->game_server_session->game_server_session_id : "");
-        if (!made) problem_ = describe(made.error());
+        if (!made) problem_ = e2e::describe(made.error());
         // One is ACTIVE before the next is placed, so that the fullest instance is not taken for the emptiest.
         if (made)
             (void)e2e::wait_until(kLimit, [&] {

@@ -26,7 +26,8 @@ public:
 
     /// The server, then one enrolled agent a host, and all of them connected. False: see problem().
     bool start();
-    bool start_agent(std::size_t host);
+    /// With a token, the first time or when a new one is wanted.
+    bool start_agent(std::size_t host, bool new_token = false);
     /// A machine that loses its power: agent and games are gone at once.
     void kill_host(std::size_t host);
     /// The cable.
