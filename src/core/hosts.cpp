@@ -253,7 +253,7 @@ bool on_report(Step& step, Slot host, const link::Report& report) {
     const Slot subject = std::visit(Subject{state}, report.body);
     if (subject != kNone && state.at<Instance>(subject).host != host) {
         note_foreign(step, host, subject);
-        // A call wants an answer, and gets the one of a process that is not there.
+        // A call wants an answer, and gets the one of a process that is not on this host.
         if (!std::holds_alternative<link::SdkCall>(report.body)) return true;
     }
     std::visit(ReportRunner{step, host}, report.body);

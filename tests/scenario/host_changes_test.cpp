@@ -243,7 +243,7 @@ TEST(HostChanges, AnAgentReportsOnlyOnItsOwnHostsObjects) {
         link::HostNotice{victim.instance, "GENERIC_EVENT", "a lie"},
     };
     for (const auto& lie : lies) liar.say(lie);
-    EXPECT_EQ(liar.sdk(victim.process, link::CallTerminateSession{session}).status, link::CallStatus::NotFound)
+    EXPECT_EQ(liar.sdk(victim.process, link::CallTerminateSession{session}).status, link::CallStatus::FailedPrecondition)
         << "a call gets the answer of a process that is not there";
     rack.world.advance(1s);
     EXPECT_EQ(rack.world.session_status(session), "ACTIVE");
