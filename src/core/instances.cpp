@@ -114,6 +114,7 @@ std::string_view failure_code(link::PrepareStep failed) {
 std::string describe_no_room(const State& state, Slot fleet_slot) {
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
     std::uint32_t other_region = 0, other_type = 0, unreachable = 0, closed = 0, full = 0, small = 0, no_ports = 0;
+    link::PortRange range;
     state.table<Host>().for_each([&](Slot, const Host& host) {
         switch (plan::refuses(offer_of(state, host, fleet_slot))) {
             case plan::HostRefusal::OtherRegion: ++other_region; break;
@@ -123,15 +124,21 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
             case plan::HostRefusal::Full: ++full; break;
             case plan::HostRefusal::NoCpu:
             case plan::HostRefusal::NoMemory: ++small; break;
-            case plan::HostRefusal::NoPorts: ++no_ports; break;
+            case plan::HostRefusal::NoPorts:
+                ++no_ports;
+                range = host.ports;
+                break;
             case plan::HostRefusal::None: break;
         }
     });
+    const std::string ports =
+        no_ports == 0 ? ""
+                      : fmt::format(" ({} to {}: hosts.port_low and hosts.port_high there)", range.low, range.high);
     return fmt::format(
         "{} host{} full, {} short of vCPUs or memory for {}, {} without enough free ports inside the fleet's "
-        "InboundPermissions and the host's range, {} cordoned or draining, {} not connected, {} that do not offer {}, {} "
-        "of another region",
-        full, full == 1 ? "" : "s", small, fleet.instance_type, no_ports, closed, unreachable, other_type,
+        "InboundPermissions and the host's range{}, {} cordoned or draining, {} not connected, {} that do not offer {}, "
+        "{} of another region",
+        full, full == 1 ? "" : "s", small, fleet.instance_type, no_ports, ports, closed, unreachable, other_type,
         fleet.instance_type, other_region);
 }
 
@@ -406,7 +413,10 @@ void renew_places(Step& step, Slot slot, const std::vector<ProcessRecipe>& befor
             if (state.at<Process>(process).status == ProcessStatus::Activating && given_up(state.at<Process>(process)))
                 request_end(step, process, EndReason::Replaced);
         drop_retired_places(step, slot);
-        fill_places(step, slot);
+        if (!fill_places(step, slot))
+            add_event(step, instance.fleet, "GENERIC_EVENT",
+                      fmt::format("No free port is left for new processes of instance {}, which tries again: {}",
+                                  instance.id, describe_no_room(state, instance.fleet)));
         end_stand_ins(step, slot);
     } else {
         drop_retired_places(step, slot);
