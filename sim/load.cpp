@@ -420,7 +420,8 @@ void Load::change_host(Server& server) {
     const std::string id = hosts_[rng_.below(hosts_.size())];
     send(server, api::UpdateHostRequest{.host_id = id, .availability = kAvailabilities[rng_.below(5)]},
          [id](const api::Envelope& envelope) {
-             require(envelope.error_code != "ResourceNotFound", "no acknowledged change is lost", "host {} is gone", id);
+             require(envelope.error_code != "ResourceNotFound", "no acknowledged change is lost", "host {} is gone",
+                     id);
          });
 }
 

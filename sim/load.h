@@ -146,7 +146,7 @@ private:
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
     std::vector<std::string> hosts_;  ///< ids that were listed
-    std::vector<std::string> keys_;  ///< SecretIds that were made and not asked to be deleted
+    std::vector<std::string> keys_;   ///< SecretIds that were made and not asked to be deleted
     std::map<std::string, KnownQueue> queues_;
     std::map<std::string, KnownPlacement> placements_;
     std::map<std::string, KnownSession> sessions_;

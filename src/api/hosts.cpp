@@ -77,8 +77,8 @@ Result<Slot> need_host(const Scope& scope, std::string_view id_or_name) {
     Slot slot = scope.state().find_host_by_id(id_or_name);
     if (slot == kNone) slot = scope.state().find_host(id_or_name);
     if (slot == kNone)
-        return refuse(ErrorCode::NotFound, fmt::format("No host has the id or name '{}'; ListHosts lists them",
-                                                       id_or_name.substr(0, 128)));
+        return refuse(ErrorCode::NotFound,
+                      fmt::format("No host has the id or name '{}'; ListHosts lists them", id_or_name.substr(0, 128)));
     return slot;
 }
 
@@ -118,7 +118,8 @@ Result<UpdateHostResponse> handle(Scope& scope, const UpdateHostRequest& request
 }
 
 Result<RemoveHostResponse> handle(Scope& scope, const RemoveHostRequest& request) {
-    const core::HostLoad lost = TRY(core::remove_host(scope.step, TRY(need_host(scope, request.host_id)), request.force));
+    const core::HostLoad lost =
+        TRY(core::remove_host(scope.step, TRY(need_host(scope, request.host_id)), request.force));
     return RemoveHostResponse{.instance_count = lost.instances, .game_server_session_count = lost.sessions};
 }
 
@@ -135,8 +136,8 @@ Result<CreateHostTokenResponse> handle(Scope& scope, const CreateHostTokenReques
     const auto& made = scope.state().at<core::HostToken>(slot);
     return CreateHostTokenResponse{
         .host_token = show_token(made),
-        .token = to_text(JoinToken{
-            .id = made.id, .secret = secret, .authority_sha256 = scope.services.authority_sha256})};
+        .token =
+            to_text(JoinToken{.id = made.id, .secret = secret, .authority_sha256 = scope.services.authority_sha256})};
 }
 
 Result<ListHostTokensResponse> handle(Scope& scope, const ListHostTokensRequest& request) {
@@ -150,9 +151,10 @@ Result<ListHostTokensResponse> handle(Scope& scope, const ListHostTokensRequest&
 Result<DeleteHostTokenResponse> handle(Scope& scope, const DeleteHostTokenRequest& request) {
     const Slot slot = scope.state().find_host_token(request.token_id);
     if (slot == kNone)
-        return refuse(ErrorCode::NotFound,
-                      fmt::format("No enrolment token has the id '{}'; ListHostTokens lists those that have not expired",
-                                  request.token_id.substr(0, 64)));
+        return refuse(
+            ErrorCode::NotFound,
+            fmt::format("No enrolment token has the id '{}'; ListHostTokens lists those that have not expired",
+                        request.token_id.substr(0, 64)));
     scope.state().remove<core::HostToken>(slot);
     return DeleteHostTokenResponse{};
 }

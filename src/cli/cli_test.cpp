@@ -611,7 +611,8 @@ std::string one_host(const std::string& n) {
 TEST_F(Cli, HostsAreListedAndDrained) {
     answer("ListHosts", R"("Hosts":[)" + one_host("2") + R"(],"TotalCount":1)");
     EXPECT_EQ(gse({"host", "list"}), kDone) << err();
-    EXPECT_THAT(out(), HasSubstr("host-a  rack7  CONNECTED  OPEN   all     10.0.0.7  2/8        8/16  -    2         5"));
+    EXPECT_THAT(out(),
+                HasSubstr("host-a  rack7  CONNECTED  OPEN   all     10.0.0.7  2/8        8/16  -    2         5"));
     EXPECT_THAT(out(), HasSubstr("row=3"));
 
     answer("UpdateHost", R"("Host":)" + one_host("1"));

@@ -47,8 +47,8 @@ std::string labels_of(const api::Host& host) {
 Result<void> list(Session& session, const Nothing&) {
     constexpr std::uint64_t kMbOfGb = 1024;
     const auto hosts = TRY(all_hosts(session.api));
-    Table table{{"ID", "NAME", "STATUS", "TAKES", "REGION", "ADDRESS", "INSTANCES", "VCPU", "GIB", "SESSIONS", "PLAYERS",
-                 "LABELS"}};
+    Table table{{"ID", "NAME", "STATUS", "TAKES", "REGION", "ADDRESS", "INSTANCES", "VCPU", "GIB", "SESSIONS",
+                 "PLAYERS", "LABELS"}};
     for (const api::Host& host : hosts)
         table.add({host.host_id, host.name, host.status, host.availability, host.region.empty() ? "all" : host.region,
                    host.ip_address, used_of(host.instance_count, host.instance_capacity),
@@ -132,8 +132,7 @@ Result<void> drain(Session& session, const Drain& options) {
 }
 
 Result<void> remove(Session& session, const Remove& options) {
-    const auto gone =
-        TRY(call(session.api, api::RemoveHostRequest{.host_id = options.host, .force = options.force}));
+    const auto gone = TRY(call(session.api, api::RemoveHostRequest{.host_id = options.host, .force = options.force}));
     session.show(gone, fmt::format("removed {}; {} instances are replaced elsewhere, {} sessions ended as ERROR\n",
                                    options.host, gone.instance_count, gone.game_server_session_count));
     return {};
@@ -161,14 +160,12 @@ void add_host_commands(CLI::App& app, Chosen& chosen) {
         },
         token);
     const auto declare_one = [](CLI::App& c, One& o) { c.add_option("host", o.host, "name or id")->required(); };
-    add_command<One>(
-        *host, chosen,
-        {"cordon", "Gives a host no further instances; those it has go on.", "gse host cordon rack7-3"}, declare_one,
-        cordon);
-    add_command<One>(
-        *host, chosen,
-        {"uncordon", "Opens a host again, also one that is being drained.", "gse host uncordon rack7-3"}, declare_one,
-        uncordon);
+    add_command<One>(*host, chosen,
+                     {"cordon", "Gives a host no further instances; those it has go on.", "gse host cordon rack7-3"},
+                     declare_one, cordon);
+    add_command<One>(*host, chosen,
+                     {"uncordon", "Opens a host again, also one that is being drained.", "gse host uncordon rack7-3"},
+                     declare_one, uncordon);
     add_command<Drain>(
         *host, chosen,
         {"drain", "Moves instances elsewhere as their matches end; ends no match.", "gse host drain rack7-3 --wait"},
@@ -178,8 +175,7 @@ void add_host_commands(CLI::App& app, Chosen& chosen) {
         },
         drain);
     add_command<Remove>(
-        *host, chosen,
-        {"remove", "Forgets a host; its certificate is refused from now on.", "gse host remove rack7-3"},
+        *host, chosen, {"remove", "Forgets a host; its certificate is refused from now on.", "gse host remove rack7-3"},
         [](CLI::App& c, Remove& o) {
             c.add_option("host", o.host, "name or id")->required();
             c.add_flag("--force", o.force, "also while sessions run there, which then end as ERROR");

@@ -56,7 +56,8 @@ const std::vector<Key>& table() {
         {"sdk_listen", Address{GSE_AT(sdk_listen)},
          "gRPC address that game processes on this host call; loopback only. A chosen port is kept in the data folder"},
         {"link_listen", Address{GSE_AT(link_listen)},
-         "gRPC address that agents dial, over TLS with certificates that the server makes itself; only gse dev on loopback "
+         "gRPC address that agents dial, over TLS with certificates that the server makes itself; only gse dev on "
+         "loopback "
          "does without"},
         {"data", Text{GSE_AT(data)}, "folder of journal, objects, credentials and the agent's state"},
         {"public_address", Text{GSE_AT(public_address)}, "address that players are told; empty: the one of listen"},
@@ -192,7 +193,8 @@ const std::vector<Key>& table() {
          "several instances may share a host; false for game servers with fixed ports"},
 
         {"hosts.packing", Choice{{"spread", "fill"}, GSE_CHOICE(settings.hosts.packing)},
-         "which host takes an instance: spread: the one with the fewest of the fleet, then the most free room; fill: the "
+         "which host takes an instance: spread: the one with the fewest of the fleet, then the most free room; fill: "
+         "the "
          "one with the least free room"},
 
         {"objects.keep_uploads", Duration{GSE_AT(settings.objects.keep_uploads), 0ms, kYear},
@@ -230,7 +232,8 @@ const std::vector<Key>& table() {
 
         {"agent.server", Address{GSE_AT(agent.server), true}, "gse agent: the server's link_listen address"},
         {"agent.token_file", Text{GSE_AT(agent.token_file)},
-         "gse agent: file with an enrolment token, which gse host token prints; needed until this host has its certificate"},
+         "gse agent: file with an enrolment token, which gse host token prints; needed until this host has its "
+         "certificate"},
         {"agent.name", Text{GSE_AT(agent.name)}, "name of this host; empty: the machine's host name"},
         {"agent.region", Text{GSE_AT(agent.region)}, "region this host serves; empty: every region"},
         {"agent.capacity", Count{GSE_AT(agent.capacity), 1, 100'000}, "instances this host offers"},

@@ -356,7 +356,8 @@ Result<void> check_together(const Config& config) {
     if (config.data.empty()) return wrong("data must name a folder");
     if (config.agent.labels.size() > kLabelsMax) return wrong(fmt::format("agent.labels: at most {}", kLabelsMax));
     for (const std::string& label : config.agent.labels)
-        if (const auto equals = label.find('='); equals == 0 || equals == std::string::npos || label.size() > kNameShown)
+        if (const auto equals = label.find('=');
+            equals == 0 || equals == std::string::npos || label.size() > kNameShown)
             return wrong(fmt::format("agent.labels: \"{}\" must be KEY=VALUE", label.substr(0, kNameShown)));
     if (config.http.tls_cert.empty() != config.http.tls_key.empty())
         return wrong("http.tls_cert and http.tls_key belong together: set both, or neither");

@@ -131,10 +131,11 @@ Result<Slot> renew_host(Step& step, std::string_view host_id, const std::string&
 Result<Slot> find_enrolled(const State& state, std::string_view host_id) {
     const Slot slot = state.find_host_by_id(host_id);
     if (slot != kNone && state.at<Host>(slot).enrolled()) return slot;
-    return refuse(ErrorCode::AuthUnauthorized,
-                  fmt::format("host {} was removed from this deployment, and its certificate is worth nothing any more; "
-                              "to let the machine in again, give its agent a new token: gse host token",
-                              host_id.substr(0, kNameMax)));
+    return refuse(
+        ErrorCode::AuthUnauthorized,
+        fmt::format("host {} was removed from this deployment, and its certificate is worth nothing any more; "
+                    "to let the machine in again, give its agent a new token: gse host token",
+                    host_id.substr(0, kNameMax)));
 }
 
 }  // namespace gse::core

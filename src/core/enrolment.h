@@ -29,7 +29,8 @@ struct Enrolment {
 /// The host that its certificate may name. The token is used up by this key: whoever comes with it and the same key
 /// again, because the answer was lost, gets the same answer; anybody else is refused. A host that comes back with its
 /// key and a fresh token (its certificate has ended) is the same host.
-/// AuthUnauthorized: the token; InUse: the name; InvalidParameterValue: a name that is none; LimitExceeded: limits.hosts.
+/// AuthUnauthorized: the token; InUse: the name; InvalidParameterValue: a name that is none; LimitExceeded:
+/// limits.hosts.
 Result<Slot> enrol_host(Step& step, const Enrolment& wish);
 /// The host that a certificate names gets another one, for this key. AuthUnauthorized: it was removed.
 Result<Slot> renew_host(Step& step, std::string_view host_id, const std::string& key_sha256);

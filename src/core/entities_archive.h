@@ -60,8 +60,8 @@ void archive(Ar& ar, Fleet& r) {
 template <class Ar>
 void archive(Ar& ar, Host& r) {
     ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system,
-       r.sandbox, r.lost, r.instance_types, r.id, r.order, r.added, r.key_sha256, r.region_fixed, r.availability, r.cpus,
-       r.memory_bytes, r.labels, r.key_before);
+       r.sandbox, r.lost, r.instance_types, r.id, r.order, r.added, r.key_sha256, r.region_fixed, r.availability,
+       r.cpus, r.memory_bytes, r.labels, r.key_before);
 }
 template <class Ar>
 void archive(Ar& ar, HostToken& r) {

@@ -17,7 +17,8 @@ struct HostLoad {
 [[nodiscard]] HostLoad load_of(const State& state, Slot host);
 
 /// Draining ends no match: each instance stays open until another one stands in for it, if there is room for one, and
-/// then drains as scale-in has it. Reserved instances stay. Opening or cordoning again keeps what has not begun to drain.
+/// then drains as scale-in has it. Reserved instances stay. Opening or cordoning again keeps what has not begun to
+/// drain.
 void set_availability(Step& step, Slot host, HostAvailability availability);
 
 /// The host is no more, and its certificate worth nothing. Its instances are lost and replaced; its sessions end as

@@ -136,7 +136,8 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
                       : fmt::format(" ({} to {}: hosts.port_low and hosts.port_high there)", range.low, range.high);
     return fmt::format(
         "{} host{} full, {} short of vCPUs or memory for {}, {} without enough free ports inside the fleet's "
-        "InboundPermissions and the host's range{}, {} cordoned or draining, {} not connected, {} that do not offer {}, "
+        "InboundPermissions and the host's range{}, {} cordoned or draining, {} not connected, {} that do not offer "
+        "{}, "
         "{} of another region",
         full, full == 1 ? "" : "s", small, fleet.instance_type, no_ports, ports, closed, unreachable, other_type,
         fleet.instance_type, other_region);

@@ -91,8 +91,8 @@ Result<std::string> fetch_authority(const std::string& server, const std::string
     for (int done = 0; (done = SSL_connect(ssl.get())) != 1;) {
         const int why = SSL_get_error(ssl.get(), done);
         const bool reads = why == SSL_ERROR_WANT_READ;
-        const bool goes_on = (reads || why == SSL_ERROR_WANT_WRITE) &&
-                             wait_for(fd.get(), reads ? POLLIN : POLLOUT, until);
+        const bool goes_on =
+            (reads || why == SSL_ERROR_WANT_WRITE) && wait_for(fd.get(), reads ? POLLIN : POLLOUT, until);
         ERR_clear_error();
         if (!goes_on)
             return refuse(ErrorCode::Unavailable,
@@ -145,12 +145,11 @@ std::shared_ptr<grpc::Channel> dial(const std::string& server, const ClientTls* 
     arguments.SetMaxSendMessageSize(kMaxMessageBytes);
     if (!tls) return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
     if (!tls->server_name.empty()) arguments.SetSslTargetNameOverride(tls->server_name);
-    return grpc::CreateCustomChannel(
-        server,
-        grpc::SslCredentials({.pem_root_certs = tls->roots,
-                              .pem_private_key = tls->identity.private_key,
-                              .pem_cert_chain = tls->identity.certificate_chain}),
-        arguments);
+    return grpc::CreateCustomChannel(server,
+                                     grpc::SslCredentials({.pem_root_certs = tls->roots,
+                                                           .pem_private_key = tls->identity.private_key,
+                                                           .pem_cert_chain = tls->identity.certificate_chain}),
+                                     arguments);
 }
 
 }  // namespace gse::link

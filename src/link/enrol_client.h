@@ -13,8 +13,8 @@ namespace gse::link {
 
 /// What an agent shows and expects when it dials.
 struct ClientTls {
-    std::string roots;       ///< PEM; "" the system's
-    pki::Identity identity;  ///< empty: it shows nothing
+    std::string roots;                           ///< PEM; "" the system's
+    pki::Identity identity;                      ///< empty: it shows nothing
     std::string server_name = pki::kServerName;  ///< that the server's certificate must be for; "": the address dialled
 };
 

@@ -89,7 +89,8 @@ public:
 /// agent or the server does.
 class CredentialCall final : public grpc::ServerUnaryReactor {
 public:
-    CredentialCall(pb::Credential* answer, std::function<void()> on_done) : answer_(answer), on_done_(std::move(on_done)) {}
+    CredentialCall(pb::Credential* answer, std::function<void()> on_done)
+        : answer_(answer), on_done_(std::move(on_done)) {}
 
     void keep(std::shared_ptr<CredentialCall> self) { self_ = std::move(self); }
     void finish(grpc::Status status) { end(std::move(status), nullptr); }
@@ -544,7 +545,8 @@ Result<Peer> LinkServer::Impl::authenticate(const grpc::CallbackServerContext& c
     const auto found = metadata.find("authorization");
     const std::string_view value =
         found == metadata.end() ? "" : std::string_view(found->second.data(), found->second.size());
-    if (value.starts_with(kScheme) && equal_in_constant_time(value.substr(kScheme.size()), options_.token)) return Peer{};
+    if (value.starts_with(kScheme) && equal_in_constant_time(value.substr(kScheme.size()), options_.token))
+        return Peer{};
     return refuse(ErrorCode::AuthUnauthorized,
                   "the agent's token is missing or not this server's: agents of other data folders join by enrolment");
 }
@@ -584,11 +586,10 @@ grpc::ServerUnaryReactor* LinkServer::Impl::Enrol(grpc::CallbackServerContext* c
                                                   pb::Credential* answer) {
     const auto call = begin_call(answer);
     // A secret that was said in the open would be nobody's any more.
-    const auto refused =
-        is_over_tls(*context)
-            ? look_at_call(std::max({request->token_id().size(), request->secret().size(), request->host_name().size(),
-                                     request->signing_request().size()}))
-            : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "machines enrol over TLS only");
+    const auto refused = is_over_tls(*context)
+                             ? look_at_call(std::max({request->token_id().size(), request->secret().size(),
+                                                      request->host_name().size(), request->signing_request().size()}))
+                             : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "machines enrol over TLS only");
     if (!refused.ok()) {
         log_refusal(context->peer(), refused.error_message());
         call->finish(refused);
@@ -607,9 +608,9 @@ grpc::ServerUnaryReactor* LinkServer::Impl::Renew(grpc::CallbackServerContext* c
                                                   pb::Credential* answer) {
     const auto call = begin_call(answer);
     const auto peer = certified_peer(*context);
-    const auto refused = peer ? look_at_call(request->signing_request().size())
-                              : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
-                                             "only who shows a certificate gets another one");
+    const auto refused =
+        peer ? look_at_call(request->signing_request().size())
+             : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "only who shows a certificate gets another one");
     if (!refused.ok()) {
         log_refusal(context->peer(), refused.error_message());
         call->finish(refused);

@@ -34,14 +34,14 @@ struct TlsFiles {
 };
 
 struct LinkServerOptions {
-    std::string listen;              ///< host:port for agents with certificates; port 0 lets the kernel choose; "": none
-    std::optional<TlsFiles> tls;     ///< of that port; required there
-    std::string loopback_listen;     ///< plain, for agents with the token; on loopback only; "": none
-    std::string token;               ///< what they must show; at least 16 bytes
+    std::string listen;           ///< host:port for agents with certificates; port 0 lets the kernel choose; "": none
+    std::optional<TlsFiles> tls;  ///< of that port; required there
+    std::string loopback_listen;  ///< plain, for agents with the token; on loopback only; "": none
+    std::string token;            ///< what they must show; at least 16 bytes
     Admission* admission = nullptr;  ///< outlives stop(); null: nobody enrols here
-    Millis heartbeat{3'000};                ///< between signs of life to each agent: Timers::heartbeat
-    Millis hello_timeout{10'000};           ///< a stream that has not said hello by then is closed
-    Millis close_timeout{2'000};            ///< how long a closing stream may take to deliver the message being written
+    Millis heartbeat{3'000};         ///< between signs of life to each agent: Timers::heartbeat
+    Millis hello_timeout{10'000};    ///< a stream that has not said hello by then is closed
+    Millis close_timeout{2'000};     ///< how long a closing stream may take to deliver the message being written
     std::size_t queue_messages_max = 65'536;    ///< per stream
     std::size_t queue_bytes_max = 64ULL << 20;  ///< per stream
     /// Reports of a stream that were read and not yet acknowledged; beyond it nothing more is read from it, until the

@@ -722,9 +722,7 @@ TEST_F(LinkTest, OptionsThatAreNotSafeDoNotStart) {
     const Case cases[] = {
         {"a short token", {.loopback_listen = "127.0.0.1:0", .token = "short"}, "at least 16 bytes"},
         {"readable tokens on the network", {.loopback_listen = "0.0.0.0:0", .token = kToken}, "without TLS"},
-        {"a port that is taken",
-         {.loopback_listen = "127.0.0.1:" + std::to_string(port_), .token = kToken},
-         "port"},
+        {"a port that is taken", {.loopback_listen = "127.0.0.1:" + std::to_string(port_), .token = kToken}, "port"},
     };
     for (const auto& [why, options, message] : cases) {
         LinkServer server(options, {}, clock_);

@@ -280,9 +280,10 @@ TEST_F(LinkTlsTest, WhoDoesNotMatchIsRefusedBeforeItsHelloAndTheAgentSaysWhy) {
          "shows no certificate: enrol its machine first"},
         {"no certificate, but the token that will do on loopback", ours_.files(),
          with([](ClientTls& tls) { tls.identity = {}; }), kToken, "shows no certificate: enrol its machine first"},
-        {"a server whose certificate has ended", old.files(), old.host("host-1", now_), "", "certificate verify failed"},
-        {"a server that is somebody else", ours_.files(),
-         with([](ClientTls& tls) { tls.server_name = "another.gse"; }), "", "another.gse is not in peer certificate"},
+        {"a server whose certificate has ended", old.files(), old.host("host-1", now_), "",
+         "certificate verify failed"},
+        {"a server that is somebody else", ours_.files(), with([](ClientTls& tls) { tls.server_name = "another.gse"; }),
+         "", "another.gse is not in peer certificate"},
         {"an agent without TLS", ours_.files(), std::nullopt, kToken, "Socket closed"},
         {"a server without TLS: nothing is said in the open", std::nullopt, good, kToken, "wrong version number"},
     };
@@ -315,7 +316,9 @@ TEST_F(LinkTlsTest, AServerCertificateIsRenewedUnderOpenStreams) {
     ASSERT_NE(before, after);
     // The files are looked at once a second; whoever connects then is shown the new one.
     const std::string fresh = pki::certificate_sha256(pki::read_certificates(after).front().get());
-    const auto shows_it = [&] { return fetch_authority(fmt::format("127.0.0.1:{}", *port), fresh, kLimit).has_value(); };
+    const auto shows_it = [&] {
+        return fetch_authority(fmt::format("127.0.0.1:{}", *port), fresh, kLimit).has_value();
+    };
     bool shown = false;
     for (int i = 0; i < 200 && !(shown = shows_it()); ++i) ::poll(nullptr, 0, 100);
     EXPECT_TRUE(shown);
@@ -430,8 +433,8 @@ TEST_F(LinkTlsTest, AServerEndsAlthoughAnEnrolmentIsNeverAnswered) {
     door_.hold = true;
     const std::string request = pki::make_signing_request(pki::make_private_key().value()).value();
     std::thread asking([&] {
-        EXPECT_FALSE(enrol(fmt::format("127.0.0.1:{}", *port), ours_.authority->roots(), token_of(ours_), request, "box",
-                           kLimit));
+        EXPECT_FALSE(enrol(fmt::format("127.0.0.1:{}", *port), ours_.authority->roots(), token_of(ours_), request,
+                           "box", kLimit));
     });
     ASSERT_TRUE(door_.notes.wait([&] { return door_.held.size() == 1; }));
     server_->stop();
@@ -467,7 +470,8 @@ TEST(TlsCheck, SaysWhichPartOfAnIdentityIsUnusable) {
         {"no key", {good.certificate_chain, ""}, "private key of the link's certificate cannot be read"},
         {"a key cut short", {good.certificate_chain, good.private_key.substr(0, 90)}, "private key of the link's"},
         {"the key of another", {good.certificate_chain, others.server().private_key}, "belongs to another certificate"},
-        {"the authority first", {ours.authority->roots() + good.certificate_chain, good.private_key},
+        {"the authority first",
+         {ours.authority->roots() + good.certificate_chain, good.private_key},
          "first one of the chain"},
     };
     EXPECT_TRUE(check_identity(good));

@@ -31,10 +31,7 @@ std::string machine_name() {
 }  // namespace
 
 AgentIdentity::AgentIdentity(const config::Config& config, const Clock& clock)
-    : config_(config),
-      clock_(clock),
-      folder_(std::filesystem::path(config.data) / "agent"),
-      store_(folder_) {}
+    : config_(config), clock_(clock), folder_(std::filesystem::path(config.data) / "agent"), store_(folder_) {}
 
 AgentIdentity::~AgentIdentity() { stop(); }
 
@@ -64,13 +61,15 @@ Result<void> AgentIdentity::open() {
         spdlog::error("{} could not enrol anew: {}. Its games go on", facts_.name, enrolled.error().message);
     }
     if (!known)
-        return refuse(ErrorCode::MissingParameter,
-                      "this machine is no host yet: make a token on the server (gse host token) and give it to gse agent "
-                      "with --token-file");
+        return refuse(
+            ErrorCode::MissingParameter,
+            "this machine is no host yet: make a token on the server (gse host token) and give it to gse agent "
+            "with --token-file");
     if (ended)
-        spdlog::error("the certificate of {} ended at {} (this machine's clock says {}): the server refuses it. Make a "
-                      "token (gse host token) and start this agent with --token-file; its games go on meanwhile",
-                      facts_.name, format_utc(facts_.not_after), format_utc(clock_.wall()));
+        spdlog::error(
+            "the certificate of {} ended at {} (this machine's clock says {}): the server refuses it. Make a "
+            "token (gse host token) and start this agent with --token-file; its games go on meanwhile",
+            facts_.name, format_utc(facts_.not_after), format_utc(clock_.wall()));
     return {};
 }
 
@@ -105,8 +104,7 @@ Result<void> AgentIdentity::enrol_once(const std::string& text) {
     const std::string key = known ? known->identity.private_key : TRY(store_.next_key());
     const std::string request = TRY(pki::make_signing_request(key));
     const std::string roots = TRY(link::fetch_authority(config_.agent.server, token.authority_sha256, kCallLimit));
-    const link::Credential made =
-        TRY(link::enrol(config_.agent.server, roots, token, request, name, kCallLimit));
+    const link::Credential made = TRY(link::enrol(config_.agent.server, roots, token, request, name, kCallLimit));
     TRY(store_.keep(key, made.certificate, made.roots));
     TRY(write_file_atomically(token_note(), token.id));
     TRY(load());

@@ -21,8 +21,9 @@ public:
     /// Stops.
     ~AgentIdentity();
 
-    /// Enrols with the token, unless there is a certificate that is still good and the token is not a new one; tries for a minute while the server
-    /// cannot be reached. A host that has been one before starts in any case: its games must be looked after.
+    /// Enrols with the token, unless there is a certificate that is still good and the token is not a new one; tries
+    /// for a minute while the server cannot be reached. A host that has been one before starts in any case: its games
+    /// must be looked after.
     Result<void> open();
     /// Renews from now on, on a thread of its own.
     void start();

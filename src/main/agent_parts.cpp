@@ -54,8 +54,8 @@ Result<std::string> access_key(const config::Agent& agent) {
     return key;
 }
 
-/// The address by which this machine reaches its server: what players in the same network can reach it by. "" when there
-/// is no way there.
+/// The address by which this machine reaches its server: what players in the same network can reach it by. "" when
+/// there is no way there.
 std::string address_towards(const std::string& server) {
     const auto colon = server.rfind(':');
     std::string host = server.substr(0, colon);
@@ -63,7 +63,8 @@ std::string address_towards(const std::string& server) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_DGRAM;
     addrinfo* list = nullptr;
-    if (colon == std::string::npos || getaddrinfo(host.c_str(), server.c_str() + colon + 1, &hints, &list) != 0) return "";
+    if (colon == std::string::npos || getaddrinfo(host.c_str(), server.c_str() + colon + 1, &hints, &list) != 0)
+        return "";
     const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
     const Fd fd(socket(list->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_storage own{};

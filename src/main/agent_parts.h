@@ -12,10 +12,10 @@
 namespace gse {
 
 struct AgentTarget {
-    std::string server;  ///< host:port of the server's link
-    std::string token = {};                    ///< for the plain link of a server in this process
+    std::string server;                         ///< host:port of the server's link
+    std::string token = {};                     ///< for the plain link of a server in this process
     std::function<link::ClientTls()> tls = {};  ///< for every other one
-    std::string objects_url = {};  ///< "": as the server says
+    std::string objects_url = {};               ///< "": as the server says
 };
 
 class AgentParts {

@@ -18,8 +18,8 @@ void HostAdmission::enrol(link::EnrolWish wish, Done done) {
                               .secret_sha256 = to_hex(sha256(wish.secret)),
                               .key_sha256 = *key,
                               .host_name = std::move(wish.host_name)};
-    const std::string who = fmt::format("enrolled '{}' from {} with token {}", enrolment.host_name, wish.peer,
-                                        enrolment.token_id);
+    const std::string who =
+        fmt::format("enrolled '{}' from {} with token {}", enrolment.host_name, wish.peer, enrolment.token_id);
     decide([enrolment = std::move(enrolment)](core::Step& step) { return core::enrol_host(step, enrolment); },
            std::move(wish.signing_request), who, std::move(done));
 }
@@ -53,9 +53,8 @@ void HostAdmission::decide(Find find, std::string signing_request, std::string w
             auto certificate = authority_.issue_host(*asked->host_id, signing_request, clock_.wall());
             if (!certificate) return asked->done(std::unexpected(certificate.error()));
             spdlog::info("hosts: {}: {}", *asked->host_id, who);
-            asked->done(link::Credential{.host_id = *asked->host_id,
-                                         .certificate = std::move(*certificate),
-                                         .roots = authority_.roots()});
+            asked->done(link::Credential{
+                .host_id = *asked->host_id, .certificate = std::move(*certificate), .roots = authority_.roots()});
         });
     if (!submitted) asked->done(std::unexpected(submitted.error()));
 }

@@ -192,7 +192,7 @@ struct ServerParts::Impl {
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
     std::unique_ptr<http::Server> http;
-    std::unique_ptr<http::Server> local_http;  ///< plain, on loopback, for the agent inside when http speaks TLS
+    std::unique_ptr<http::Server> local_http;   ///< plain, on loopback, for the agent inside when http speaks TLS
     std::unique_ptr<pki::Authority> authority;  ///< null: only the agent inside dials
     std::unique_ptr<HostAdmission> admission;
     std::unique_ptr<AuthorityKeeper> authority_keeper;
@@ -360,8 +360,8 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     return addresses;
 }
 
-/// `gse server` speaks TLS to its agents, wherever it listens. `gse dev` has its own agent beside it, over loopback, and
-/// speaks TLS to others where link_listen is not on loopback.
+/// `gse server` speaks TLS to its agents, wherever it listens. `gse dev` has its own agent beside it, over loopback,
+/// and speaks TLS to others where link_listen is not on loopback.
 Result<link::LinkServerOptions> ServerParts::Impl::link_options(const std::string& token) {
     link::LinkServerOptions options;
     options.token = token;

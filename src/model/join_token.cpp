@@ -12,7 +12,8 @@ constexpr std::size_t kSecretMin = 20;  // more than 100 bits
 constexpr std::size_t kSha256Hex = 64;
 
 bool is_plain(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+    return std::ranges::all_of(text,
+                               [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 bool is_hex(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'); });

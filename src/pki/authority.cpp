@@ -28,11 +28,12 @@ WallTime begin_of(WallTime now, Millis life) { return now - std::min(kBackdating
 Result<std::string> read_private(const fs::path& file) {
     struct stat info{};
     if (stat(file.c_str(), &info) == 0 && (info.st_mode & 077) != 0)
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{} can be read by others than its owner: whoever has read it can pass for the server; "
-                                  "chmod 600 it, or remove the folder so that a new authority is made and all hosts "
-                                  "enrol anew",
-                                  file.string()));
+        return refuse(
+            ErrorCode::FailedOperation,
+            fmt::format("{} can be read by others than its owner: whoever has read it can pass for the server; "
+                        "chmod 600 it, or remove the folder so that a new authority is made and all hosts "
+                        "enrol anew",
+                        file.string()));
     return read_file(file, kFileBytesMax);
 }
 
@@ -87,8 +88,8 @@ Result<void> Authority::read_members() {
         Member member{.number = number, .key = read_key(text), .certificate = nullptr};
         auto certificates = read_certificates(text);
         if (!certificates.empty()) member.certificate = std::move(certificates.front());
-        const bool pair = member.key && member.certificate &&
-                          X509_check_private_key(member.certificate.get(), member.key.get()) == 1;
+        const bool pair =
+            member.key && member.certificate && X509_check_private_key(member.certificate.get(), member.key.get()) == 1;
         if (!pair)
             return refuse(ErrorCode::FailedOperation,
                           fmt::format("{} is damaged: restore it from a backup; without it all hosts must enrol anew",
@@ -97,7 +98,8 @@ Result<void> Authority::read_members() {
         if (members_.size() > kMembersMax)
             return refuse(ErrorCode::FailedOperation, fmt::format("{} holds too many files", folder_.string()));
     }
-    if (error) return refuse(ErrorCode::FailedOperation, fmt::format("cannot read {}: {}", folder_.string(), error.message()));
+    if (error)
+        return refuse(ErrorCode::FailedOperation, fmt::format("cannot read {}: {}", folder_.string(), error.message()));
     std::ranges::sort(members_, {}, &Member::number);
     return {};
 }
@@ -154,8 +156,8 @@ Result<bool> Authority::tend_server(WallTime now, ServerKey may) {
         return std::unexpected(text.error());
     if (const auto text = read_file(server_certificate_file(), kFileBytesMax); text && key) {
         const auto facts = describe_certificate(*text);
-        if (facts && facts->key_sha256 == key_sha256(key.get()) && text->ends_with(issuer) && now < renewal_time(*facts) &&
-            facts->not_before <= now) {
+        if (facts && facts->key_sha256 == key_sha256(key.get()) && text->ends_with(issuer) &&
+            now < renewal_time(*facts) && facts->not_before <= now) {
             server_end_ = facts->not_after;
             return false;
         }
@@ -193,15 +195,14 @@ Result<std::string> Authority::issue_host(std::string_view host_id, std::string_
         d2i_X509_REQ(nullptr, &at, static_cast<long>(signing_request.size())));
     const std::lock_guard lock(mutex_);
     const Member& signer = members_[signer_];
-    const X509Cert made = TRY(make_certificate({.name = std::string(host_id),
-                                                .not_before = begin_of(now, options_.host_certificate),
-                                                .not_after = std::min(now + options_.host_certificate,
-                                                                      signer.age().not_after),
-                                                .key_usage = "critical,digitalSignature",
-                                                .extended_key_usage = "clientAuth",
-                                                .alt_names = {}},
-                                               X509_REQ_get0_pubkey(request.get()), signer.certificate.get(),
-                                               signer.key.get(), rng_));
+    const X509Cert made =
+        TRY(make_certificate({.name = std::string(host_id),
+                              .not_before = begin_of(now, options_.host_certificate),
+                              .not_after = std::min(now + options_.host_certificate, signer.age().not_after),
+                              .key_usage = "critical,digitalSignature",
+                              .extended_key_usage = "clientAuth",
+                              .alt_names = {}},
+                             X509_REQ_get0_pubkey(request.get()), signer.certificate.get(), signer.key.get(), rng_));
     return to_pem(made.get()) + to_pem(signer.certificate.get());
 }
 

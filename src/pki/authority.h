@@ -40,9 +40,9 @@ struct AuthorityAge {
 };
 /// What to do with the authorities there are, by age.
 struct AuthorityPlan {
-    std::size_t signer = 0;    ///< index of the one that signs; none are left when this is not an index
+    std::size_t signer = 0;  ///< index of the one that signs; none are left when this is not an index
     bool make_another = false;
-    std::size_t ended = 0;     ///< so many of the oldest are over
+    std::size_t ended = 0;  ///< so many of the oldest are over
     friend bool operator==(const AuthorityPlan&, const AuthorityPlan&) = default;
 };
 [[nodiscard]] AuthorityPlan plan_authorities(std::span<const AuthorityAge> by_age, const AuthorityOptions& options,
@@ -51,8 +51,8 @@ struct AuthorityPlan {
 /// Thread-safe once open.
 class Authority {
 public:
-    /// Reads the folder, or makes everything anew where there is nothing. FailedOperation names the file that is damaged,
-    /// or that others may read.
+    /// Reads the folder, or makes everything anew where there is nothing. FailedOperation names the file that is
+    /// damaged, or that others may read.
     static Result<std::unique_ptr<Authority>> open(std::filesystem::path folder, AuthorityOptions options, WallTime now,
                                                    Rng& rng);
     ~Authority();

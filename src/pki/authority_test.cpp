@@ -154,7 +154,8 @@ TEST_F(AuthorityTest, HandsOverToASuccessorThatEveryHostHasHeardOf) {
     for (const std::string& chain : {old_host, new_host})
         EXPECT_TRUE(is_good(chain, authority->roots(), later, X509_PURPOSE_SSL_CLIENT));
     // A host that renewed when the successor was new knows both, and takes the server that the successor signs.
-    EXPECT_TRUE(is_good(read(authority->server_certificate_file()), authority->roots(), later, X509_PURPOSE_SSL_SERVER));
+    EXPECT_TRUE(
+        is_good(read(authority->server_certificate_file()), authority->roots(), later, X509_PURPOSE_SSL_SERVER));
 }
 
 TEST(AuthorityPlan, OfAuthoritiesByAge) {
@@ -170,10 +171,7 @@ TEST(AuthorityPlan, OfAuthoritiesByAge) {
     } kCases[] = {
         {"none yet", {}, 0, {.signer = 0, .make_another = true, .ended = 0}},
         {"the first signs at once: there is nobody else", {aged(0, 3650)}, 0, {.signer = 0}},
-        {"a successor is due two years before the end",
-         {aged(0, 3650)},
-         2920,
-         {.signer = 0, .make_another = true}},
+        {"a successor is due two years before the end", {aged(0, 3650)}, 2920, {.signer = 0, .make_another = true}},
         {"it is introduced first", {aged(0, 3650), aged(2920, 6570)}, 2950, {.signer = 0}},
         {"and signs then", {aged(0, 3650), aged(2920, 6570)}, 3040, {.signer = 1}},
         {"the old one is over", {aged(0, 3650), aged(2920, 6570)}, 3650, {.signer = 1, .ended = 1}},

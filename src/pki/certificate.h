@@ -15,7 +15,8 @@ struct Identity {
     std::string private_key;
 };
 
-/// The name that a server's certificate is for, whatever address its agents dial: their authority signs for nobody else.
+/// The name that a server's certificate is for, whatever address its agents dial: their authority signs for nobody
+/// else.
 inline constexpr const char* kServerName = "server.gse";
 
 /// Longest request that is looked at; one for a P-256 key has less than 300 bytes.

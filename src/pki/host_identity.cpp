@@ -27,11 +27,13 @@ Result<std::optional<HostIdentity::Kept>> HostIdentity::load() const {
     if (!text || !roots) return std::optional<Kept>();
     const Key key = read_key(*text);
     const auto certificates = read_certificates(*text);
-    if (!key || certificates.empty() || key_sha256(key.get()) != key_sha256(X509_get0_pubkey(certificates.front().get())))
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{} is damaged: remove it, and enrol this host with a new token (gse host token); its "
-                                  "old entry must be removed first: gse host remove",
-                                  file.string()));
+    if (!key || certificates.empty() ||
+        key_sha256(key.get()) != key_sha256(X509_get0_pubkey(certificates.front().get())))
+        return refuse(
+            ErrorCode::FailedOperation,
+            fmt::format("{} is damaged: remove it, and enrol this host with a new token (gse host token); its "
+                        "old entry must be removed first: gse host remove",
+                        file.string()));
     Kept kept{.identity = {.certificate_chain = {}, .private_key = to_pem(key.get())},
               .roots = *roots,
               .facts = TRY(describe_certificate(*text))};

@@ -1,5 +1,5 @@
-/// What a host keeps of its own: key, certificate, and the roots that its server is checked against. In the agent's data
-/// folder, mode 0600; the key never leaves the machine.
+/// What a host keeps of its own: key, certificate, and the roots that its server is checked against. In the agent's
+/// data folder, mode 0600; the key never leaves the machine.
 ///
 ///   host-key.pem    while it asks for a certificate: the key of the request, so that an answer that was lost is asked
 ///                   for with it again
@@ -30,8 +30,8 @@ public:
     /// The key to ask for the next certificate with: of an attempt that has not got an answer yet, else a fresh one,
     /// which is on disk when this returns.
     [[nodiscard]] Result<std::string> next_key() const;
-    /// Roots first, so that a crash in between leaves what works. InvalidParameterValue: the certificate is not for this
-    /// key.
+    /// Roots first, so that a crash in between leaves what works. InvalidParameterValue: the certificate is not for
+    /// this key.
     Result<void> keep(const std::string& private_key, const std::string& certificate, const std::string& roots) const;
 
 private:

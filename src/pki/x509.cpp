@@ -53,7 +53,8 @@ std::unexpected<Error> openssl_failed(std::string_view doing) {
     const unsigned long code = ERR_peek_last_error();
     const char* reason = code ? ERR_reason_error_string(code) : nullptr;
     ERR_clear_error();
-    return refuse(ErrorCode::Internal, fmt::format("cannot {}: {}", doing, reason ? reason : "OpenSSL does not say why"));
+    return refuse(ErrorCode::Internal,
+                  fmt::format("cannot {}: {}", doing, reason ? reason : "OpenSSL does not say why"));
 }
 
 Bio reader(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
@@ -68,7 +69,8 @@ Key read_key(std::string_view pem) {
 std::vector<X509Cert> read_certificates(std::string_view pem) {
     const Bio bio = reader(pem);
     std::vector<X509Cert> out;
-    while (X509* const next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, const_cast<char*>(""))) out.emplace_back(next);
+    while (X509* const next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, const_cast<char*>("")))
+        out.emplace_back(next);
     ERR_clear_error();
     return out;
 }
@@ -114,7 +116,8 @@ Result<X509Cert> make_certificate(const CertificatePlan& plan, EVP_PKEY* key, X5
                                    reinterpret_cast<const unsigned char*>(plan.name.data()),
                                    static_cast<int>(plan.name.size()), -1, 0) == 1 &&
         X509_set_issuer_name(certificate, X509_get_subject_name(issuer ? issuer : certificate)) == 1 &&
-        extend(certificate, issuer, NID_basic_constraints, plan.authority ? "critical,CA:TRUE,pathlen:0" : "CA:FALSE") &&
+        extend(certificate, issuer, NID_basic_constraints,
+               plan.authority ? "critical,CA:TRUE,pathlen:0" : "CA:FALSE") &&
         extend(certificate, issuer, NID_key_usage, plan.key_usage) &&
         (!*plan.extended_key_usage || extend(certificate, issuer, NID_ext_key_usage, plan.extended_key_usage)) &&
         (plan.alt_names.empty() || extend(certificate, issuer, NID_subject_alt_name, plan.alt_names)) &&

@@ -46,7 +46,17 @@ struct HostOffer {
     std::uint32_t of_fleet = 0;  ///< instances of the fleet that it has already
 };
 
-enum class HostRefusal : std::uint8_t { None, OtherRegion, OtherType, Unreachable, Closed, Full, NoCpu, NoMemory, NoPorts };
+enum class HostRefusal : std::uint8_t {
+    None,
+    OtherRegion,
+    OtherType,
+    Unreachable,
+    Closed,
+    Full,
+    NoCpu,
+    NoMemory,
+    NoPorts
+};
 
 constexpr HostRefusal refuses(const HostOffer& offer) {
     if (!offer.serves_region) return HostRefusal::OtherRegion;

@@ -73,9 +73,9 @@ TEST_F(BadRequest, EachHasItsCode) {
 }
 
 TEST_F(BadRequest, AMachineTellsItsTokenToNobodyButItsOwnServer) {
-    Program server(gse_command({"server", "--data", dir() / "server", "--listen", "127.0.0.1:0", "--link-listen",
-                                "127.0.0.1:0"}),
-                   dir() / "server.log");
+    Program server(
+        gse_command({"server", "--data", dir() / "server", "--listen", "127.0.0.1:0", "--link-listen", "127.0.0.1:0"}),
+        dir() / "server.log");
     auto words = server.ready();
     ASSERT_TRUE(words.contains("link")) << server.log();
     const auto try_with = [&](const std::string& token, const char* says) {

@@ -1,4 +1,5 @@
-// Several hosts as they are in the world: enrolled by tokens, cut off and healed, killed, drained under running matches.
+// Several hosts as they are in the world: enrolled by tokens, cut off and healed, killed, drained under running
+// matches.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -117,8 +118,7 @@ TEST(Hosts, TwoHostsAreDrainedWhileMatchesRunAndThenRemoved) {
 
     e2e::Api api = rack.api();
     for (const auto& [session, host] : places) {
-        const auto drained =
-            api.call(api::UpdateHostRequest{.host_id = Rack::name(host), .availability = "DRAINING"});
+        const auto drained = api.call(api::UpdateHostRequest{.host_id = Rack::name(host), .availability = "DRAINING"});
         ASSERT_TRUE(drained) << e2e::describe(drained.error());
         const auto refused = api.call(api::RemoveHostRequest{.host_id = Rack::name(host)});
         ASSERT_FALSE(refused) << "a match runs there";
@@ -163,7 +163,8 @@ TEST(Hosts, TwoHostsAreDrainedWhileMatchesRunAndThenRemoved) {
 int main(int argc, char** argv) {
     ::testing::InitGoogleMock(&argc, argv);
     if (const std::string refused = gse::hosts::enter_namespaces(); !refused.empty()) {
-        std::fprintf(stderr, "this machine gives us no network namespaces (%s): run as root, or allow user namespaces\n",
+        std::fprintf(stderr,
+                     "this machine gives us no network namespaces (%s): run as root, or allow user namespaces\n",
                      refused.c_str());
         return 1;
     }

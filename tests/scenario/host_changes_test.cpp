@@ -38,7 +38,8 @@ public:
             for (const auto& [id, game] : world.host(i).games())
                 if (game.session == session) return i;
     }
-    std::string fleet_of(std::uint32_t instances, std::uint32_t processes = 2, std::string protection = "NoProtection") {
+    std::string fleet_of(std::uint32_t instances, std::uint32_t processes = 2,
+                         std::string protection = "NoProtection") {
         const std::string fleet = world.make_fleet(
             {.processes = processes, .min = instances, .max = instances, .protection = std::move(protection)});
         world.advance(5s);
@@ -233,17 +234,20 @@ TEST(HostChanges, AnAgentReportsOnlyOnItsOwnHostsObjects) {
         link::InstanceRemoved{victim.instance},
         link::ProcessStarted{"proc-made-up", victim.instance, victim.place, 1},
         link::ProcessStarted{victim.process, liar.games().begin()->second.instance, 1, 1},
-        link::ProcessStartFailed{victim.instance, victim.place, link::StartFailure::PortBusy, victim.client_port, "a lie"},
+        link::ProcessStartFailed{victim.instance, victim.place, link::StartFailure::PortBusy, victim.client_port,
+                                 "a lie"},
         link::ProcessIsReady{victim.process, 12'345, 12'346, {}},
         link::ProcessExited{.process_id = victim.process, .exit_code = 1, .last_output = {}},
         link::HealthChanged{victim.process, false},
         link::SessionStartResult{victim.process, session, false, "a lie"},
         link::TerminateDelivered{victim.process, true},
-        link::LogCollected{.session_id = session, .ok = true, .log_key = "sessions/other.zip", .bytes = 1, .message = {}},
+        link::LogCollected{
+            .session_id = session, .ok = true, .log_key = "sessions/other.zip", .bytes = 1, .message = {}},
         link::HostNotice{victim.instance, "GENERIC_EVENT", "a lie"},
     };
     for (const auto& lie : lies) liar.say(lie);
-    EXPECT_EQ(liar.sdk(victim.process, link::CallTerminateSession{session}).status, link::CallStatus::FailedPrecondition)
+    EXPECT_EQ(liar.sdk(victim.process, link::CallTerminateSession{session}).status,
+              link::CallStatus::FailedPrecondition)
         << "a call gets the answer of a process that is not there";
     rack.world.advance(1s);
     EXPECT_EQ(rack.world.session_status(session), "ACTIVE");
