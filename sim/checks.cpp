@@ -82,7 +82,7 @@ std::uint32_t count_reserved(const core::State& state, const core::Fleet& fleet)
 
 void check_fleets(const core::State& state) {
     state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
-        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
+        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
         if (fleet.status == FleetStatus::Active) {
             // One that drains lets nothing go that is used, be its maximum lowered meanwhile.
             if (!fleet.draining)
@@ -373,7 +373,7 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
                             instance.idle.size(), fleet.processes_per_instance()));
     });
     state.table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
-        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
+        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
         std::uint32_t wanted = 0;
         switch (fleet.status) {
             case FleetStatus::Terminated:
@@ -401,6 +401,7 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
             state.table<core::Host>().for_each([&](Slot, const core::Host& host) {
                 const std::uint32_t pairs = core::count_port_pairs(state, host, fleet, fleet.processes_per_instance());
                 const std::size_t room = state.settings().hosts.share ? host.capacity : 1;
+                if (host.availability != HostAvailability::Open) return;
                 if (host.instances.size() < room && pairs >= fleet.processes_per_instance())
                     say(fmt::format("fleet {} waits for room, and host {} has some", fleet.id, host.name));
             });

@@ -86,7 +86,7 @@ void Load::tick(Server& server, Now now) {
     if (stopped_ || !rng_.chance(shape_.calls)) return;
     if (assets_.empty()) return create_asset(server);
     if (fleets_.empty()) return create_fleet(server);
-    switch (rng_.below(65)) {
+    switch (rng_.below(66)) {
         case 0: return create_asset(server);
         case 1: return fleets_.size() < shape_.fleets_max ? create_fleet(server) : describe(server);
         case 2: return delete_fleet(server);
@@ -136,6 +136,7 @@ void Load::tick(Server& server, Now now) {
         case 62: return drain_fleet(server);
         case 63:
         case 64: return undrain_fleet(server);
+        case 65: return change_host(server);
         default: return rng_.chance(0.4) ? create_session(server) : join(server);
     }
 }
@@ -471,6 +472,25 @@ void Load::change_keys(Server& server) {
                     });
     keys_.erase(keys_.begin());
     send(server, api::DeleteAccessKeyRequest{.secret_id = id}, ignore);
+}
+
+/// Most of the time they are open, or nothing would have room any more.
+void Load::change_host(Server& server) {
+    if (hosts_.empty() || rng_.chance(0.2))
+        return send(server, api::ListHostsRequest{}, [this](const api::Envelope& envelope) {
+            if (!envelope.error_code.empty()) return;
+            const auto listed = api::decode_response<api::ListHostsResponse>(envelope.response);
+            require(listed.has_value(), "answers can be read", "{}", envelope.response);
+            hosts_.clear();
+            for (const auto& host : listed->hosts) hosts_.push_back(host.host_id);
+        });
+    constexpr const char* kAvailabilities[] = {"OPEN", "OPEN", "OPEN", "CORDONED", "DRAINING"};
+    const std::string id = hosts_[rng_.below(hosts_.size())];
+    send(server, api::UpdateHostRequest{.host_id = id, .availability = kAvailabilities[rng_.below(5)]},
+         [id](const api::Envelope& envelope) {
+             require(envelope.error_code != "ResourceNotFound", "no acknowledged change is lost", "host {} is gone",
+                     id);
+         });
 }
 
 void Load::create_alias(Server& server) {

@@ -113,6 +113,7 @@ private:
     void change_policy(Server& server);
     void change_stored(Server& server, const std::string& fleet);
     void change_keys(Server& server);
+    void change_host(Server& server);
     void create_alias(Server& server);
     void update_alias(Server& server);
     void read_alias(Server& server);
@@ -152,7 +153,8 @@ private:
     std::vector<std::string> processes_;                          ///< of one fleet, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
-    std::vector<std::string> keys_;  ///< SecretIds that were made and not asked to be deleted
+    std::vector<std::string> hosts_;  ///< ids that were listed
+    std::vector<std::string> keys_;   ///< SecretIds that were made and not asked to be deleted
     std::map<std::string, KnownQueue> queues_;
     std::map<std::string, KnownPlacement> placements_;
     std::map<std::string, KnownSession> sessions_;

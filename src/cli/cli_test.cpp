@@ -212,6 +212,12 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"fleet", "scale"},
                                                              {"fleet", "wait"},
                                                              {"fleet", "delete"},
+                                                             {"host", "list"},
+                                                             {"host", "token"},
+                                                             {"host", "cordon"},
+                                                             {"host", "uncordon"},
+                                                             {"host", "drain"},
+                                                             {"host", "remove"},
                                                              {"key", "create"},
                                                              {"key", "list"},
                                                              {"key", "update"},
@@ -640,6 +646,50 @@ const char* const kTwoKeys =
     R"({"SecretId":"AKIDA","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-01T00:00:00Z","LastUsedTime":null}],"TotalCount":2)";
 const char* const kNewKey =
     R"("AccessKey":{"SecretId":"AKIDB","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-02T00:00:00Z","LastUsedTime":null},"SecretKey":"hush")";
+
+constexpr const char* kOneHost =
+    R"({"HostId":"host-a","Name":"rack7","Region":"","Status":"CONNECTED","Availability":"OPEN","Enrolled":true,)"
+    R"("IpAddress":"10.0.0.7","PrivateIpAddress":"10.0.0.7","OperatingSystem":"linux","Sandbox":"bubblewrap",)"
+    R"("InstanceTypes":[],"Labels":[{"Key":"row","Value":"3"}],"InstanceCapacity":8,"InstanceCount":$n,"Cpus":16,)"
+    R"("CpusUsed":8,"MemoryMb":0,"MemoryUsedMb":8192,"ServerProcessCount":4,"GameServerSessionCount":$n,)"
+    R"("PlayerSessionCount":5,"SilentSeconds":0,"ForeignReportCount":0,"CreationTime":null,"CertificateEndTime":null})";
+
+std::string one_host(const std::string& n) {
+    std::string text = kOneHost;
+    for (std::size_t at = text.find("$n"); at != std::string::npos; at = text.find("$n")) text.replace(at, 2, n);
+    return text;
+}
+
+TEST_F(Cli, HostsAreListedAndDrained) {
+    answer("ListHosts", R"("Hosts":[)" + one_host("2") + R"(],"TotalCount":1)");
+    EXPECT_EQ(gse({"host", "list"}), kDone) << err();
+    EXPECT_THAT(out(),
+                HasSubstr("host-a  rack7  CONNECTED  OPEN   all     10.0.0.7  2/8        8/16  -    2         5"));
+    EXPECT_THAT(out(), HasSubstr("row=3"));
+
+    answer("UpdateHost", R"("Host":)" + one_host("1"));
+    answer("ListHosts", R"("Hosts":[)" + one_host("1") + R"(],"TotalCount":1)");
+    answer("ListHosts", R"("Hosts":[)" + one_host("0") + R"(],"TotalCount":1)");
+    EXPECT_EQ(gse({"host", "drain", "rack7", "--wait"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("rack7 is being drained; matches play on: 1 instances, 1 sessions, 5 players there"));
+    EXPECT_THAT(err(), HasSubstr("1 instances with 1 sessions are left\nrack7 is empty"));
+    EXPECT_TRUE(all_answered());
+
+    answer("RemoveHost", R"("InstanceCount":1,"GameServerSessionCount":0)");
+    EXPECT_EQ(gse({"host", "remove", "rack7"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"HostId":"rack7","Force":false})");
+}
+
+TEST_F(Cli, ATokenOfAHostIsPrintedOnceAndAlone) {
+    answer("CreateHostToken",
+           R"("HostToken":{"TokenId":"htok-a","Region":"","Description":"","Status":"UNUSED",)"
+           R"("CreationTime":"2020-09-13T12:26:40Z","ExpirationTime":"2020-09-13T13:26:40Z","HostId":null},)"
+           R"("Token":"gse1.htok-a.secret.hash")");
+    EXPECT_EQ(gse({"host", "token", "--ttl", "2h"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"TtlSeconds":7200})");
+    EXPECT_EQ(out(), "gse1.htok-a.secret.hash\n") << "so that > host.token is all that is needed";
+    EXPECT_THAT(err(), HasSubstr("not shown again"));
+}
 
 TEST_F(Cli, AKeyIsPrintedOnce) {
     answer("CreateAccessKey", kNewKey);

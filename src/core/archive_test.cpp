@@ -143,6 +143,53 @@ TEST(Archive, AnAccessKeyHoldsAllThatItNeeds) {
     EXPECT_EQ(write(read), bytes);
 }
 
+TEST(Archive, AHostTokenHoldsAllThatItNeeds) {
+    const HostToken token{.id = "t",
+                          .secret_sha256 = "s",
+                          .region = "r",
+                          .description = "d",
+                          .order = 300,
+                          .created = WallTime{1},
+                          .expires = EngineTime{3},
+                          .expires_wall = WallTime{4},
+                          .key_sha256 = "k",
+                          .host_id = "h"};
+    const std::string bytes = write(token);
+    EXPECT_EQ(bytes, std::string("\x01t\x01s\x01r\x01"
+                                 "d\xac\x02\x02\x06\x08\x01k\x01h"));
+    HostToken read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(write(read), bytes);
+}
+
+TEST(Archive, AHostOlderThanCertificatesIsOpenAndHasNone) {
+    std::string bytes;
+    Writer writer(bytes);
+    writer(std::string("box"), std::string("ap-tokyo"), std::string("10.0.0.1"), std::string("10.0.0.1"),
+           std::uint32_t{8}, std::uint16_t{10'000}, std::uint16_t{32'000}, std::string("linux"), std::string("none"),
+           false, std::vector<std::string>{"S5.LARGE8"});
+    Host older;
+    Reader reader(bytes);
+    archive(reader, older);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(older.instance_types.at(0), "S5.LARGE8");
+    EXPECT_FALSE(older.enrolled());
+    EXPECT_EQ(older.availability, HostAvailability::Open);
+    older.key_sha256 = "k";
+    older.availability = HostAvailability::Draining;
+    older.labels = {{"rack", "7"}};
+    Host read;
+    const std::string stored = write(older);
+    Reader again(stored);
+    archive(again, read);
+    ASSERT_TRUE(again.ok() && again.at_end());
+    EXPECT_TRUE(read.enrolled());
+    EXPECT_EQ(read.availability, HostAvailability::Draining);
+    EXPECT_EQ(read.labels.at(0).second, "7");
+}
+
 TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     ScalingTimer timer;
     timer.id = "timerId-1";
@@ -221,7 +268,8 @@ TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
 TEST(Archive, AnInstanceWrittenBeforeStatisticsHasNoUsage) {
     const Instance written{.id = "ins-1", .fleet = 1, .host = 2, .removing = true, .drained_since = {7}, .usage = 9};
     std::string bytes = write(written);
-    bytes.pop_back();  // what was added at the end
+    bytes.pop_back();  // that it leaves, and
+    bytes.pop_back();  // its usage: both were added at the end
     Instance read;
     Reader reader(bytes);
     archive(reader, read);

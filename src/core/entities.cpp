@@ -13,7 +13,7 @@ void clear_derived(Fleet& fleet) {
     fleet.usages.clear();
     fleet.rules.clear();
     fleet.timers.clear();
-    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
+    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = fleet.instances_leaving = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
     fleet.processes_active = fleet.processes_idle = 0;
@@ -36,6 +36,11 @@ void clear_derived(Host& host) {
     host.ping_udp.clear();
     host.access_key.clear();
     host.instances.clear();
+    host.instances_held = 0;
+    host.cpus_held = host.memory_gb_held = 0;
+    host.certificate_end = {};
+    host.foreign_reports = 0;
+    host.foreign_told = host.next_check = {};
     host.ports_resting.clear();
     host.ports_used.clear();
     host.port_cursor = 0;

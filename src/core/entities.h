@@ -208,6 +208,7 @@ struct Fleet {
     std::uint32_t instances_pending = 0;
     std::uint32_t instances_active = 0;
     std::uint32_t instances_draining = 0;
+    std::uint32_t instances_leaving = 0;  ///< of the pending and active ones
     std::map<std::uint64_t, Slot> live_sessions;   ///< by order
     std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
     std::map<std::uint64_t, Slot> events;          ///< by order
@@ -254,6 +255,16 @@ struct Host {
     std::string sandbox;
     bool lost = false;
     std::vector<std::string> instance_types;  ///< none: every type
+    std::string id;                           ///< `host-…`; certificates name it. Records older than ids: the name
+    std::uint64_t order = 0;
+    WallTime added;
+    std::string key_sha256;  ///< of the public key in its newest certificate, in hex; "": it has no certificate
+    std::string key_before;  ///< and in the one before, in case the newest never arrived
+    bool region_fixed = false;  ///< by the token that it was enrolled with
+    HostAvailability availability = HostAvailability::Open;
+    std::uint32_t cpus = 0;          ///< for instances; 0: not told
+    std::uint64_t memory_bytes = 0;  ///< likewise
+    std::vector<std::pair<std::string, std::string>> labels;
 
     // derived / of this run
     std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
@@ -261,6 +272,13 @@ struct Host {
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
     std::string ping_udp;
     std::vector<Slot> instances;
+    std::uint32_t instances_held = 0;    ///< that take up room: not those of games started by hand
+    std::uint64_t cpus_held = 0;         ///< by the instance types of these
+    std::uint64_t memory_gb_held = 0;    ///< likewise
+    WallTime certificate_end;            ///< of the certificate that its stream was opened with
+    std::uint64_t foreign_reports = 0;   ///< about what is not its own; they were refused
+    EngineTime foreign_told;             ///< when an event last said so
+    EngineTime next_check;               ///< its alive timer; an earlier one is a stale timer of another host
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
     std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
     std::uint32_t port_cursor = 0;
@@ -269,10 +287,25 @@ struct Host {
     bool silent = false;
     EngineTime last_alive;
 
+    [[nodiscard]] bool enrolled() const { return !key_sha256.empty(); }
     [[nodiscard]] bool offers(std::string_view type) const {
         return instance_types.empty() ||
                std::find(instance_types.begin(), instance_types.end(), type) != instance_types.end();
     }
+};
+
+/// Lets one machine enrol as a host. Kept until it expires, so that an answer that was lost can be asked for again.
+struct HostToken {
+    std::string id;
+    std::string secret_sha256;  ///< in hex; the secret itself is shown once and kept nowhere
+    std::string region;         ///< that its host is bound to; "": the host says it itself
+    std::string description;
+    std::uint64_t order = 0;
+    WallTime created;
+    EngineTime expires = kNever;
+    WallTime expires_wall;   ///< for people
+    std::string key_sha256;  ///< of the key that has used it up; "": nobody has
+    std::string host_id;     ///< and the host that it became
 };
 
 /// How far the reports of a host's agent are durable; small, because every batch of reports writes it.
@@ -308,6 +341,7 @@ struct Instance {
     bool removing = false;  ///< phase Remove was ordered
     EngineTime drained_since;
     Slot usage = kNone;  ///< what remains of it in the statistics
+    bool leaving = false;  ///< its host is being drained: it goes once another one stands in for it
 
     // derived
     std::vector<Slot> processes;

@@ -61,7 +61,13 @@ void archive(Ar& ar, Fleet& r) {
 template <class Ar>
 void archive(Ar& ar, Host& r) {
     ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system,
-       r.sandbox, r.lost, r.instance_types);
+       r.sandbox, r.lost, r.instance_types, r.id, r.order, r.added, r.key_sha256, r.region_fixed, r.availability,
+       r.cpus, r.memory_bytes, r.labels, r.key_before);
+}
+template <class Ar>
+void archive(Ar& ar, HostToken& r) {
+    ar(r.id, r.secret_sha256, r.region, r.description, r.order, r.created, r.expires, r.expires_wall, r.key_sha256,
+       r.host_id);
 }
 template <class Ar>
 void archive(Ar& ar, HostCursor& r) {
@@ -70,7 +76,7 @@ void archive(Ar& ar, HostCursor& r) {
 template <class Ar>
 void archive(Ar& ar, Instance& r) {
     ar(r.id, r.fleet, r.host, r.status, r.created, r.spec_version, r.next_place, r.places, r.weight, r.reserved,
-       r.accepted, r.prepared, r.removing, r.drained_since, r.usage);
+       r.accepted, r.prepared, r.removing, r.drained_since, r.usage, r.leaving);
 }
 template <class Ar>
 void archive(Ar& ar, Process& r) {

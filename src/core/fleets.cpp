@@ -215,9 +215,12 @@ void reconcile_fleet(Step& step, Slot slot) {
         case FleetStatus::Active:
             if (is_hand_started(fleet)) return;
             break;
-        default:
+        default: {
             // A first deployment needs one instance, whatever was asked for later.
-            return grow_fleet(step, slot, std::min(1u, std::max(fleet.desired, fleet.min)));
+            const std::uint32_t first = std::min(1u, std::max(fleet.desired, fleet.min));
+            grow_fleet(step, slot, first);
+            return let_leave(step, slot, first);
+        }
     }
     if (fleet.draining)
         reconcile_draining(step, slot);

@@ -1,6 +1,7 @@
 #include "core/housekeeping.h"
 
 #include "core/calendar.h"
+#include "core/enrolment.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
 #include "core/hosts.h"
@@ -61,6 +62,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
             case TimerKind::Calendar: check_calendar(step, timer.slot, timer.at); break;
             case TimerKind::Sample: sample_metrics(step); break;
+            case TimerKind::HostToken: expire_host_token(step, timer.slot); break;
             case TimerKind::Settle: break;  // that a batch follows is all it is for
         }
     }

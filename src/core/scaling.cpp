@@ -7,12 +7,16 @@
 
 #include "core/events.h"
 #include "core/instances.h"
+#include "plan/host_drain.h"
 #include "plan/scale_in.h"
 
 namespace gse::core {
 namespace {
 
-std::uint32_t staying(const Fleet& fleet) { return fleet.instances_pending + fleet.instances_active; }
+/// Those on hosts that are being drained are as good as gone.
+std::uint32_t staying(const Fleet& fleet) {
+    return fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
+}
 
 void set_desired(Step& step, Slot slot, std::uint32_t desired, std::string_view why) {
     if (step.state.at<Fleet>(slot).desired == desired) return;
@@ -46,7 +50,7 @@ void shrink(Step& step, Slot slot, std::uint32_t wanted) {
         std::vector<plan::ScaleInCandidate> candidates;
         for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
             const Instance& instance = state.at<Instance>(instance_slot);
-            if (instance.status == InstanceStatus::Draining) continue;
+            if (instance.status == InstanceStatus::Draining || instance.leaving) continue;
             slots.push_back(instance_slot);
             candidates.push_back({.sessions = instance.sessions,
                                   .ready = instance.active > 0,
@@ -156,6 +160,26 @@ void grow_fleet(Step& step, Slot slot, std::uint32_t wanted) {
     if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
 }
 
+void let_leave(Step& step, Slot slot, std::uint32_t wanted) {
+    State& state = step.state;
+    if (state.at<Fleet>(slot).instances_leaving == 0) return;
+    plan::LeavingView view{.wanted = wanted};
+    std::vector<std::pair<std::uint32_t, Slot>> leaving;
+    for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
+        const Instance& instance = state.at<Instance>(instance_slot);
+        if (instance.status == InstanceStatus::Draining) continue;
+        if (instance.leaving && instance.reserved) continue;  // somebody wants to look at it
+        if (instance.leaving)
+            leaving.emplace_back(instance.sessions, instance_slot);
+        else
+            ++(instance.status == InstanceStatus::Active ? view.ready_elsewhere : view.pending_elsewhere);
+    }
+    view.leaving = static_cast<std::uint32_t>(leaving.size());
+    std::ranges::sort(leaving);
+    leaving.resize(plan::may_leave_now(view));
+    for (const auto& [sessions, instance] : leaving) drain_instance(step, instance);
+}
+
 void scale_fleet(Step& step, Slot slot) {
     State& state = step.state;
     plan::CapacityView view = capacity_view(state, state.at<Fleet>(slot), step.now.engine);
@@ -176,6 +200,7 @@ void scale_fleet(Step& step, Slot slot) {
         shrink(step, slot, plan.desired);
     else if (state.at<Fleet>(slot).waits_for_room)
         state.edit<Fleet>(slot)->waits_for_room = false;
+    let_leave(step, slot, plan.desired);
 }
 
 }  // namespace gse::core

@@ -13,6 +13,10 @@ namespace gse::core {
 /// Gives an ACTIVE fleet that does not drain the number of instances that it should have.
 void scale_fleet(Step& step, Slot fleet);
 
+/// Drains those instances of hosts being drained that somebody stands in for, those with the fewest sessions first.
+/// `wanted` is how many the fleet should have.
+void let_leave(Step& step, Slot fleet, std::uint32_t wanted);
+
 /// Takes back what is being scaled in, and launches, until that many instances stay or there is no room.
 void grow_fleet(Step& step, Slot fleet, std::uint32_t wanted);
 

@@ -4,6 +4,7 @@
 
 #include "plan/destination.h"
 #include "plan/host_choice.h"
+#include "plan/host_drain.h"
 #include "plan/placement.h"
 #include "plan/places.h"
 #include "plan/protection.h"
@@ -207,6 +208,84 @@ TEST(HostChoice, TakesTheOneWithTheMostRoom) {
     EXPECT_EQ(choose_host(std::vector{offer(1, 1)}), std::nullopt);
     EXPECT_EQ(choose_host(std::vector{offer(2, 1), offer(4, 1), offer(9, 0, false)}), 1u);
     EXPECT_EQ(choose_host(std::vector{offer(2, 1), offer(2, 1)}), 0u) << "the first of equals";
+}
+
+TEST(HostChoice, VcpusAndMemoryLimitWhereBothSidesSayWhatTheyHave) {
+    const HostOffer good{.serves_region = true, .reachable = true, .capacity = 100, .instances = 2};
+    const struct {
+        const char* name;
+        Supply cpus, memory_mb;
+        HostRefusal want;
+    } kCases[] = {
+        {"a host that states nothing is packed by number", {0, 8, 4}, {0, 16'384, 8'192}, HostRefusal::None},
+        {"room for exactly one more", {12, 8, 4}, {24'576, 16'384, 8'192}, HostRefusal::None},
+        {"one vCPU short", {11, 8, 4}, {24'576, 16'384, 8'192}, HostRefusal::NoCpu},
+        {"a MiB short", {12, 8, 4}, {24'575, 16'384, 8'192}, HostRefusal::NoMemory},
+        {"only vCPUs are stated", {12, 8, 4}, {0, 0, 8'192}, HostRefusal::None},
+        {"a type that says nothing takes nothing", {8, 8, 0}, {1, 1, 0}, HostRefusal::None},
+    };
+    for (const auto& c : kCases) {
+        HostOffer offer = good;
+        offer.cpus = c.cpus, offer.memory_mb = c.memory_mb;
+        EXPECT_EQ(refuses(offer), c.want) << c.name;
+    }
+    HostOffer closed = good;
+    closed.open = false;
+    EXPECT_EQ(refuses(closed), HostRefusal::Closed) << "cordoned or draining";
+}
+
+TEST(HostChoice, SpreadsAFleetOrFillsHosts) {
+    const auto offer = [](std::uint32_t capacity, std::uint32_t instances, std::uint32_t of_fleet, Supply cpus = {}) {
+        return HostOffer{.serves_region = true,
+                         .reachable = true,
+                         .capacity = capacity,
+                         .instances = instances,
+                         .cpus = cpus,
+                         .of_fleet = of_fleet};
+    };
+    const struct {
+        const char* name;
+        std::vector<HostOffer> hosts;
+        std::size_t spread, fill;
+    } kCases[] = {
+        {"the fleet is not there yet: rather a fuller host than two of one fleet on one",
+         {offer(10, 1, 1), offer(10, 7, 0)},
+         1,
+         1},
+        {"equal for the fleet: the most free room, or the least",
+         {offer(10, 5, 0), offer(10, 2, 0), offer(10, 8, 0)},
+         1,
+         2},
+        {"a share, not a number: 2 of 4 left is more than 3 of 12", {offer(12, 8, 0), offer(4, 1, 0)}, 1, 0},
+        {"the scarcest thing counts: many places, but hardly a vCPU",
+         {offer(100, 0, 0, {16, 11, 4}), offer(10, 4, 0, {16, 4, 4})},
+         1,
+         0},
+        {"one that is full is out of the question for both", {offer(4, 4, 0), offer(10, 9, 3)}, 1, 1},
+    };
+    for (const auto& c : kCases) {
+        EXPECT_EQ(choose_host(c.hosts, HostPacking::Spread), c.spread) << c.name;
+        EXPECT_EQ(choose_host(c.hosts, HostPacking::Fill), c.fill) << c.name;
+    }
+}
+
+TEST(HostDrain, InstancesLeaveAsOthersStandInForThem) {
+    const struct {
+        const char* name;
+        LeavingView fleet;
+        std::uint32_t want;
+    } kCases[] = {
+        {"nothing is ready yet, and one is on its way for each: all stay", {2, 2, 0, 2}, 0},
+        {"one is ready, the other is coming", {2, 2, 1, 1}, 1},
+        {"both are ready", {2, 2, 2, 0}, 2},
+        {"there is room for one only: nothing is waited for beyond it", {2, 2, 0, 1}, 1},
+        {"and none when there is no room at all", {2, 2, 0, 0}, 2},
+        {"the fleet wants less than it has", {1, 3, 1, 0}, 3},
+        {"it wants nothing", {0, 1, 0, 0}, 1},
+        {"nobody leaves", {3, 0, 1, 2}, 0},
+        {"more are coming than leave", {5, 1, 2, 3}, 0},
+    };
+    for (const auto& c : kCases) EXPECT_EQ(may_leave_now(c.fleet), c.want) << c.name;
 }
 
 TEST(Placement, Refusals) {
