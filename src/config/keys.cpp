@@ -192,6 +192,9 @@ const std::vector<Key>& table() {
         {"log.level", Choice{{"trace", "debug", "info", "warn", "error", "off"}, GSE_CHOICE(log.level)},
          "what is worth a line on stderr"},
         {"log.format", Choice{{"text", "json"}, GSE_CHOICE(log.format)}, "for people or for collectors"},
+        {"log.requests", Flag{GSE_AT(log.requests)},
+         "a line for each call that changes something or is refused, and for what becomes of placements, sessions and "
+         "players, all with the request id; at most 200 a second"},
 
         {"journal.reserve_bytes", Size{GSE_AT(journal.reserve_bytes), 1 << 20, kMany},
          "with less free disk than this, changes are refused and reads go on"},
@@ -215,6 +218,10 @@ const std::vector<Key>& table() {
 
         {"metrics.token", Text{GSE_AT(metrics_token), true},
          "bearer token that /metrics asks for off loopback; empty: refused there"},
+        {"metrics.memory_bytes", Size{GSE_AT(settings.metrics.memory_bytes), 1 << 20, kMany},
+         "memory for the samples of the last 24 hours; beyond it what has ended goes first, then the oldest hour"},
+        {"metrics.instance_labels", Flag{GSE_AT(settings.metrics.instance_labels)},
+         "/metrics tells of each instance too: series without a bound where instances come and go"},
 
         {"agent.server", Address{GSE_AT(agent.server), true}, "gse agent: the server's link_listen address"},
         {"agent.token_file", Text{GSE_AT(agent.token_file)}, "gse agent: file with the token of the server's link"},

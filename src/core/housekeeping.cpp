@@ -8,6 +8,7 @@
 #include "core/placements.h"
 #include "core/players.h"
 #include "core/processes.h"
+#include "core/sampling.h"
 #include "core/sessions.h"
 
 namespace gse::core {
@@ -59,6 +60,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::Places: fill_places(step, timer.slot); break;
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
             case TimerKind::Calendar: check_calendar(step, timer.slot, timer.at); break;
+            case TimerKind::Sample: sample_metrics(step); break;
             case TimerKind::Settle: break;  // that a batch follows is all it is for
         }
     }

@@ -86,6 +86,11 @@ test('assets', async () => {
   made.asset = asset.AssetId;
   await no('CreateAsset', { BucketKey: 'nothing.zip', AssetName: 'chat', AssetVersion: '1', AssetRegion: region, OperateSystem: system },
            'ResourceNotFound');
+  const text = await ok('GetUploadCredentials', { AssetRegion: region, BucketKey: 'every/notes.txt' });
+  assert.equal((await fetch(`http://${server.http}/objects/${text.BucketName}/every/notes.txt`,
+                            { method: 'PUT', headers: { authorization: text.BucketAuth }, body: 'not a zip' })).status, 200);
+  await no('CreateAsset', { BucketKey: 'every/notes.txt', AssetName: 'notes', AssetVersion: '1', AssetRegion: region, OperateSystem: system },
+           'InvalidParameterValue');
   assert.equal((await ok('DescribeAsset', { AssetId: made.asset })).Asset.AssetName, 'chat');
   await no('DescribeAsset', { AssetId: 'asset-nothing' }, 'ResourceNotFound');
   assert.ok((await ok('DescribeAssets', { AssetRegion: region, Offset: 0, Limit: 10 })).TotalCount >= 1);
