@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "api/fleet_parts.h"
+#include "core/calendar.h"
 
 namespace gse::api {
 namespace {
@@ -43,6 +44,7 @@ FleetAttributes show(const Scope& scope, const core::Fleet& fleet) {
              .ccn_id = ccn,
              .attach_type = fleet.ccn_after_creation ? "CCN_SELECTED_AFTER_CREATE" : "CCN_SELECTED_BEFORE_CREATE"});
     out.internet_max_bandwidth_out = fleet.bandwidth_mbps;
+    out.draining = fleet.draining;
     return out;
 }
 
@@ -108,7 +110,7 @@ core::Fleet copy_settings(const core::Fleet& original) {
 
 /// SCALING_SELECTED: the copies keep to the original's numbers and policies as soon as they are ACTIVE.
 Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::uint64_t copies, core::Fleet& copy) {
-    const std::uint64_t sum = copies * original.max + sum_of_maxima(scope);
+    const std::uint64_t sum = copies * original.max + core::sum_of_maxima(scope.state(), scope.region);
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
     if (sum > quota)
         return refuse(ErrorCode::InstanceLimitExceeded,
@@ -123,6 +125,8 @@ Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::
     copy.cooldown_minutes = original.cooldown_minutes;
     copy.auto_scaling = original.auto_scaling;
     copy.target = original.target;
+    copy.minimum_free = original.minimum_free;
+    copy.keep_one = original.keep_one;
     return {};
 }
 
@@ -143,7 +147,7 @@ void copy_timers(Scope& scope, Slot original, Slot copy) {
         timer.order = state.next_order();
         timer.created = scope.step.now.wall;
         timer.last_fired = {};
-        state.add(std::move(timer));
+        core::start_calendar(scope.step, state.add(std::move(timer)));
     }
 }
 
@@ -173,7 +177,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     fleet.recipes = store_recipes(runtime);
     fleet.max_activations = static_cast<std::uint32_t>(runtime.max_concurrent_game_server_session_activations);
     fleet.activation_timeout_s = static_cast<std::uint32_t>(runtime.game_server_session_activation_timeout_seconds);
-    for (const auto& permission : request.inbound_permissions) fleet.inbound.push_back(store_permission(permission));
+    fleet.inbound = store_permissions(request.inbound_permissions);
     if (request.system_disk_info)
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info)
@@ -181,7 +185,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     if (request.ccn_infos)
         for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
     fleet.bandwidth_mbps = request.internet_max_bandwidth_out;
-    fleet.tags = store_tags(request.tags);
+    fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const Slot slot = core::create_fleet(scope.step, std::move(fleet));
     return CreateFleetResponse{.fleet_attributes = show(scope, scope.state().at<core::Fleet>(slot))};
@@ -220,11 +224,7 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
         fleet.activation_timeout_s =
             static_cast<std::uint32_t>(runtime->game_server_session_activation_timeout_seconds);
     }
-    if (request.inbound_permissions) {
-        fleet.inbound.clear();
-        for (const auto& permission : *request.inbound_permissions)
-            fleet.inbound.push_back(store_permission(permission));
-    }
+    if (request.inbound_permissions) fleet.inbound = store_permissions(*request.inbound_permissions);
     if (request.system_disk_info)
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info) {
@@ -236,7 +236,7 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
     else if (request.selected_ccn_type != "CCN_UNSELECTED")
         fleet.ccn = original.ccn;
     if (request.internet_max_bandwidth_out) fleet.bandwidth_mbps = *request.internet_max_bandwidth_out;
-    if (request.tags) fleet.tags = store_tags(request.tags);
+    if (request.tags) fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const bool with_scaling = request.selected_scaling_type == "SCALING_SELECTED";
     if (with_scaling) TRY(copy_scaling(scope, original, copies, fleet));

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/base64.h"
 #include "base/crypto.h"
 #include "base/hex.h"
+#include "core/fleets.h"
 
 namespace gse::api {
 namespace {
@@ -72,17 +74,9 @@ std::string new_timer_id(const Scope& scope) {
     }
 }
 
-std::uint64_t sum_of_maxima(const Scope& scope, Slot except) {
-    std::uint64_t sum = 0;
-    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
-        if (slot != except && fleet.region == scope.region && fleet.status != FleetStatus::Terminated) sum += fleet.max;
-    });
-    return sum;
-}
-
 Result<void> check_instance_quota(const Scope& scope, Slot fleet, std::uint64_t max) {
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
-    const std::uint64_t sum = max + sum_of_maxima(scope, fleet);
+    const std::uint64_t sum = max + core::sum_of_maxima(scope.state(), scope.region, fleet);
     if (sum <= quota) return {};
     return refuse(ErrorCode::InstanceLimitExceeded,
                   fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. "
@@ -161,6 +155,7 @@ bool FilterSet::matches(std::string_view name, std::string_view id, std::span<co
     };
     if (!names.empty() && !holds(names, name)) return false;
     if (!ids.empty() && !holds(ids, id)) return false;
+    if (tagged && own.empty()) return false;
     for (const auto& key : tag_keys)
         if (std::none_of(own.begin(), own.end(), [&](const core::Tag& tag) { return tag.key == key; })) return false;
     return tags.empty() || std::any_of(tags.begin(), tags.end(), [&](const auto& wanted) {
@@ -198,6 +193,7 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
             }
         } else if (filter.key == "tag:key") {
             // The model shows it without values; the key may also come as one.
+            set.tagged = true;
             for (const auto& value : values) set.tag_keys.push_back(value);
         } else {
             return refuse(
@@ -271,10 +267,16 @@ Arn split_arn(const Settings& settings, std::string_view arn) {
             .wrong = {}};
 }
 
-std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags) {
+Result<std::vector<core::Tag>> store_tags(const std::optional<std::vector<Tag>>& tags) {
     std::vector<core::Tag> out;
+    std::set<std::string_view> seen;
     if (tags)
-        for (const Tag& tag : *tags) out.push_back({tag.key, tag.value});
+        for (const Tag& tag : *tags) {
+            if (!seen.insert(tag.key).second)
+                return refuse(ErrorCode::InvalidParameterValue,
+                              fmt::format("Tags names the key '{}' twice", tag.key.substr(0, 100)));
+            out.push_back({tag.key, tag.value});
+        }
     return out;
 }
 

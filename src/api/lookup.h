@@ -39,6 +39,7 @@ struct FilterSet {
     std::vector<std::string> names;
     std::vector<std::string> ids;
     std::vector<std::string> tag_keys;
+    bool tagged = false;  ///< bears a tag, whatever its key
     std::vector<std::pair<std::string, std::string>> tags;
 
     [[nodiscard]] bool matches(std::string_view name, std::string_view id, std::span<const core::Tag> own) const;
@@ -49,9 +50,6 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
 /// Of a timed scaling policy.
 std::string new_timer_id(const Scope& scope);
 
-/// Of the region's fleets but `except`: what the quota of instances is checked against, since fleets may grow that far
-/// without asking.
-std::uint64_t sum_of_maxima(const Scope& scope, core::Slot except = core::kNone);
 /// InstanceLimitExceeded when the maxima of the region's fleets, `fleet` with `max`, add up to more than its quota.
 Result<void> check_instance_quota(const Scope& scope, core::Slot fleet, std::uint64_t max);
 
@@ -85,7 +83,8 @@ struct Arn {
 };
 [[nodiscard]] Arn split_arn(const Settings& settings, std::string_view arn);
 
-std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
+/// InvalidParameterValue when a key stands there twice.
+Result<std::vector<core::Tag>> store_tags(const std::optional<std::vector<Tag>>& tags);
 std::vector<Tag> show_tags(std::span<const core::Tag> tags);
 std::vector<core::GameProperty> store_properties(const std::optional<std::vector<GameProperty>>& properties);
 std::vector<GameProperty> show_properties(std::span<const core::GameProperty> properties);

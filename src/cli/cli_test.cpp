@@ -153,6 +153,9 @@ TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
         {"session", "create", "--players", "1"},
         {"session", "create", "--players", "1", "--fleet", "a", "--alias", "b"},
         {"fleet", "list", "--output", "xml"},
+        {"fleet", "scale", "f", "--min", "-1"},
+        {"session", "create", "--players", "-1", "--fleet", "a"},
+        {"alias", "update", "a"},
         {"call"},
         {"call", "NoSuchAction"},
         {"call", "ListAliases", "--Limit"},
@@ -170,6 +173,30 @@ TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
     EXPECT_THAT(calls(), IsEmpty());
 }
 
+TEST_F(Cli, AnUnknownCommandIsNamedWithThoseThereAre) {
+    EXPECT_EQ(gse({"alias", "pint", "arena"}), kUsage);
+    EXPECT_THAT(err(), AllOf(HasSubstr("gse alias: there is no command \"pint\""), HasSubstr("point, ")));
+    EXPECT_EQ(gse({"flet"}), kUsage);
+    EXPECT_THAT(err(), AllOf(HasSubstr("gse: there is no command \"flet\""), HasSubstr("fleet, ")));
+}
+
+TEST_F(Cli, WhatIsNoZipIsNotUploaded) {
+    const std::string file = testing::TempDir() + "gse-no-zip.txt";
+    std::ofstream{file} << "some text";
+    EXPECT_EQ(gse({"asset", "upload", file}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("is neither a folder nor a zip"));
+    EXPECT_THAT(script_.uploads, IsEmpty());
+    std::filesystem::remove(file);
+}
+
+TEST_F(Cli, AnAliasIsRenamedWithoutBeingMoved) {
+    answer("ListAliases", kOneAlias);
+    answer("UpdateAlias", R"("Alias":{"AliasId":"alias-1","Name":"ranked"})");
+    EXPECT_EQ(gse({"alias", "update", "arena", "--name", "ranked"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"AliasId":"alias-1","Name":"ranked"})");
+    EXPECT_EQ(out(), "alias-1 is called ranked\n");
+}
+
 TEST_F(Cli, EveryCommandTeachesWithAnExample) {
     const std::vector<std::vector<std::string>> kCommands = {{"dev"},
                                                              {"server"},
@@ -185,6 +212,12 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"fleet", "scale"},
                                                              {"fleet", "wait"},
                                                              {"fleet", "delete"},
+                                                             {"host", "list"},
+                                                             {"host", "token"},
+                                                             {"host", "cordon"},
+                                                             {"host", "uncordon"},
+                                                             {"host", "drain"},
+                                                             {"host", "remove"},
                                                              {"key", "create"},
                                                              {"key", "list"},
                                                              {"key", "update"},
@@ -194,6 +227,9 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"alias", "list"},
                                                              {"alias", "show"},
                                                              {"alias", "point"},
+                                                             {"alias", "update"},
+                                                             {"alias", "history"},
+                                                             {"alias", "rollback"},
                                                              {"alias", "delete"},
                                                              {"session", "create"},
                                                              {"session", "list"},
@@ -444,18 +480,69 @@ TEST_F(Cli, WaitingForADeletionIsBounded) {
 TEST_F(Cli, ScalingChangesOnlyWhatWasSaid) {
     answer("DescribeFleetAttributes", kTwoFleets);
     answer("UpdateFleetCapacity", "");
+    answer("DescribeScalingPolicies", R"("ScalingPolicies":[],"TotalCount":0)");
     answer("PutScalingPolicy", "");
     answer(
         "DescribeFleetCapacity",
         R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
     EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--max", "3", "--buffer", "30"}), kDone) << err();
     EXPECT_EQ(calls()[1].json, R"({"FleetId":"fleet-1","MaxSize":3})");
-    EXPECT_THAT(calls()[2].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+    EXPECT_THAT(calls()[3].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+}
+
+TEST_F(Cli, OfABufferTheRestStays) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeScalingPolicies",
+        R"("ScalingPolicies":[{"Name":"spare","PolicyType":"TargetBased","TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":true}}],"TotalCount":1)");
+    answer("PutScalingPolicy", "");
+    answer(
+        "DescribeFleetCapacity",
+        R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--keep-one", "off"}), kDone) << err();
+    EXPECT_THAT(calls()[2].json, HasSubstr(R"("Name":"spare")"));
+    EXPECT_THAT(calls()[2].json,
+                HasSubstr(R"("TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":false})"));
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeScalingPolicies", R"("ScalingPolicies":[],"TotalCount":0)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--free", "20"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("give --buffer too"));
+}
+
+const char* const kDraining =
+    R"("FleetDrain":{"FleetId":"fleet-1","Status":"DRAINING","StartTime":"2026-01-01T00:00:00Z","DenyJoins":true,"DeadlineTime":"2026-01-01T02:00:00Z","DeleteWhenEmpty":true,"InstanceCount":1,"GameServerSessionCount":1,"PlayerSessionCount":4,"EstimatedTime":"2026-01-01T00:10:00Z","EstimatedTimeP90":"2026-01-01T00:20:00Z","LatestTime":"2026-01-01T02:00:00Z","SessionLengthP50Seconds":600,"SessionLengthP90Seconds":1200,"SessionLengthSamples":40,"Message":"1 session on 1 instance"})";
+
+TEST_F(Cli, AFleetIsDrainedWatchedAndTakenBack) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DrainFleet", kDraining);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deny-joins", "--deadline", "2h", "--delete"}), kDone) << err();
+    EXPECT_EQ(calls()[1].json,
+              R"({"FleetId":"fleet-1","DenyJoins":true,"DeadlineInSeconds":7200,"DeleteWhenEmpty":true})");
+    EXPECT_EQ(out(), "DRAINING: 1 session on 1 instance\nwith 90 % by 2026-01-01T00:20:00Z\n");
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeFleetDrain",
+        std::string(kDraining) +
+            R"(,"Instances":[{"InstanceId":"ins-1","Status":"STAYING","GameServerSessionCount":1,"PlayerSessionCount":4,"ProcessesToldToEnd":0,"EstimatedTime":"2026-01-01T00:10:00Z","EstimatedTimeP90":null,"LatestTime":null}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "drain-status", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("INSTANCE"));
+    EXPECT_THAT(out(), HasSubstr("ins-1     STAYING"));
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("UndrainFleet", kDraining);
+    EXPECT_EQ(gse({"fleet", "undrain", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("arena-v1 takes sessions again"));
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deadline", "soon"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("--deadline soon: must be a time like 2h"));
+    EXPECT_TRUE(all_answered());
 }
 
 TEST_F(Cli, UploadingAZipMakesAnAsset) {
     const std::string zip = testing::TempDir() + "gse-cli-test.zip";
-    std::ofstream{zip} << "zip";
+    std::ofstream{zip} << "PK\x03\x04";
     answer("DescribeAssetSystems",
            R"("AssetSupportSys":[{"ImageId":"i","OsType":"CentOS","OsBit":64,"OsVersion":"CentOS7.16"}])");
     answer("GetUploadCredentials", R"("BucketAuth":"auth","BucketName":"bucket","AssetRegion":"ap-shanghai")");
@@ -559,6 +646,50 @@ const char* const kTwoKeys =
     R"({"SecretId":"AKIDA","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-01T00:00:00Z","LastUsedTime":null}],"TotalCount":2)";
 const char* const kNewKey =
     R"("AccessKey":{"SecretId":"AKIDB","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-02T00:00:00Z","LastUsedTime":null},"SecretKey":"hush")";
+
+constexpr const char* kOneHost =
+    R"({"HostId":"host-a","Name":"rack7","Region":"","Status":"CONNECTED","Availability":"OPEN","Enrolled":true,)"
+    R"("IpAddress":"10.0.0.7","PrivateIpAddress":"10.0.0.7","OperatingSystem":"linux","Sandbox":"bubblewrap",)"
+    R"("InstanceTypes":[],"Labels":[{"Key":"row","Value":"3"}],"InstanceCapacity":8,"InstanceCount":$n,"Cpus":16,)"
+    R"("CpusUsed":8,"MemoryMb":0,"MemoryUsedMb":8192,"ServerProcessCount":4,"GameServerSessionCount":$n,)"
+    R"("PlayerSessionCount":5,"SilentSeconds":0,"ForeignReportCount":0,"CreationTime":null,"CertificateEndTime":null})";
+
+std::string one_host(const std::string& n) {
+    std::string text = kOneHost;
+    for (std::size_t at = text.find("$n"); at != std::string::npos; at = text.find("$n")) text.replace(at, 2, n);
+    return text;
+}
+
+TEST_F(Cli, HostsAreListedAndDrained) {
+    answer("ListHosts", R"("Hosts":[)" + one_host("2") + R"(],"TotalCount":1)");
+    EXPECT_EQ(gse({"host", "list"}), kDone) << err();
+    EXPECT_THAT(out(),
+                HasSubstr("host-a  rack7  CONNECTED  OPEN   all     10.0.0.7  2/8        8/16  -    2         5"));
+    EXPECT_THAT(out(), HasSubstr("row=3"));
+
+    answer("UpdateHost", R"("Host":)" + one_host("1"));
+    answer("ListHosts", R"("Hosts":[)" + one_host("1") + R"(],"TotalCount":1)");
+    answer("ListHosts", R"("Hosts":[)" + one_host("0") + R"(],"TotalCount":1)");
+    EXPECT_EQ(gse({"host", "drain", "rack7", "--wait"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("rack7 is being drained; matches play on: 1 instances, 1 sessions, 5 players there"));
+    EXPECT_THAT(err(), HasSubstr("1 instances with 1 sessions are left\nrack7 is empty"));
+    EXPECT_TRUE(all_answered());
+
+    answer("RemoveHost", R"("InstanceCount":1,"GameServerSessionCount":0)");
+    EXPECT_EQ(gse({"host", "remove", "rack7"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"HostId":"rack7","Force":false})");
+}
+
+TEST_F(Cli, ATokenOfAHostIsPrintedOnceAndAlone) {
+    answer("CreateHostToken",
+           R"("HostToken":{"TokenId":"htok-a","Region":"","Description":"","Status":"UNUSED",)"
+           R"("CreationTime":"2020-09-13T12:26:40Z","ExpirationTime":"2020-09-13T13:26:40Z","HostId":null},)"
+           R"("Token":"gse1.htok-a.secret.hash")");
+    EXPECT_EQ(gse({"host", "token", "--ttl", "2h"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"TtlSeconds":7200})");
+    EXPECT_EQ(out(), "gse1.htok-a.secret.hash\n") << "so that > host.token is all that is needed";
+    EXPECT_THAT(err(), HasSubstr("not shown again"));
+}
 
 TEST_F(Cli, AKeyIsPrintedOnce) {
     answer("CreateAccessKey", kNewKey);
@@ -669,7 +800,7 @@ class Deploying : public Cli {
 protected:
     void SetUp() override {
         zip_ = testing::TempDir() + "gse-deploy-test.zip";
-        std::ofstream{zip_} << "zip";
+        std::ofstream{zip_} << "PK\x03\x04";
     }
     void TearDown() override { std::filesystem::remove(zip_); }
     int deploy(std::vector<std::string> more = {}) {
@@ -879,6 +1010,40 @@ TEST_F(Cli, LogsOfAnEndedSessionAreShownWithoutControlCharacters) {
     EXPECT_EQ(out(), "log of http://x/log?[2J\n");
 }
 
+TEST_F(Cli, APlacementThatWaitsShowsNoAddress) {
+    answer("DescribeGameServerSessionPlacement",
+           R"("GameServerSessionPlacement":{"PlacementId":"m","Status":"PENDING","GameServerSessionId":"",)"
+           R"("IpAddress":"","Port":0,"PlacedPlayerSessions":[]})");
+    EXPECT_EQ(gse({"placement", "show", "m"}), kDone) << err();
+    EXPECT_THAT(out(), AllOf(HasSubstr("PENDING"), Not(HasSubstr("address")), Not(HasSubstr("session"))));
+}
+
+TEST_F(Cli, LogsAreFoundByTheNameOfASessionThatHasEnded) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeServerProcesses", "");
+    answer("DescribeServerProcesses", "");
+    answer("DescribeGameServerSessions", "refused:ResourceNotFound: no such session");
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeGameServerSessions",
+        R"("GameServerSessions":[{"GameServerSessionId":"qcs::1","Name":"friday","Status":"TERMINATED","CreationTime":"2026-01-01T00:00:00Z"},)"
+        R"({"GameServerSessionId":"qcs::2","Name":"friday","Status":"ERROR","CreationTime":"2026-01-02T00:00:00Z"}])");
+    answer("DescribeGameServerSessions", "");
+    answer("DescribeGameServerSessions", R"("GameServerSessions":[{"GameServerSessionId":"qcs::2","Status":"ERROR"}])");
+    answer("GetGameServerSessionLogUrl", R"("PreSignedUrl":"http://x/log")");
+    EXPECT_EQ(gse({"logs", "friday"}), kDone) << err();
+    EXPECT_THAT(calls().back().json, HasSubstr("qcs::2")) << "the newest";
+    EXPECT_THAT(out(), HasSubstr("log of http://x/log"));
+}
+
+TEST_F(Cli, WhatIsForPeopleOnlyRefusesToBeJson) {
+    EXPECT_EQ(gse({"fleet", "watch", "arena", "--output", "json"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("gse events --fleet arena --json"));
+    EXPECT_EQ(gse({"logs", "friday", "--output", "json"}), kFailed);
+    EXPECT_THAT(out(), IsEmpty());
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
 TEST_F(Cli, LogsOnTheGamesOwnHostAreReadAsTheyAreWritten) {
     const std::filesystem::path data = testing::TempDir() + "gse-logs-test";
     const auto folder = data / "agent" / "instances" / "ins-1" / "processes" / "ins-1.1.x";
@@ -901,6 +1066,24 @@ TEST_F(Cli, StatusNamesWhatIsWrong) {
     EXPECT_THAT(out(), HasSubstr("fleet arena-1 (fleet-1) has failed: E why"));
     EXPECT_THAT(out(), HasSubstr("alias arena leads to fleet-1, which is ERROR"));
     EXPECT_THAT(out(), HasSubstr("no host is connected"));
+}
+
+TEST_F(Cli, StatusNamesFleetsThatWaitForRoomOrHaveNoProcess) {
+    const auto look = [this](const std::string& status, const std::string& counts) {
+        answer("DescribeFleetAttributes", fleets(status));
+        answer("DescribeFleetCapacity",
+               R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":)" + counts + R"(}],"TotalCount":1)");
+        if (status == "NEW") answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no room"}])");
+        answer("DescribeFleetUtilization", use("fleet-1", 0, 0));
+        if (status == "ACTIVE") answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no port"}])");
+        answer("ListAliases", "");
+        EXPECT_EQ(gse({"status"}), kDone) << err();
+        EXPECT_TRUE(all_answered());
+    };
+    look("NEW", R"({"Active":0,"Pending":0,"Desired":1})");
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 has 0 of 1 instances: E no room"));
+    look("ACTIVE", R"({"Active":1,"Pending":0,"Desired":1})");
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 has instances, and no process that is ready: E no port"));
 }
 
 TEST_F(Cli, TheDoctorSaysWhatToDoAndExitsWithOne) {

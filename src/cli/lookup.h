@@ -14,6 +14,8 @@ Result<std::vector<api::Asset>> all_assets(Api& api);
 Result<std::vector<api::FleetAttributes>> all_fleets(Api& api);
 Result<std::vector<api::Alias>> all_aliases(Api& api);
 Result<std::vector<api::AccessKey>> all_access_keys(Api& api);
+Result<std::vector<api::Host>> all_hosts(Api& api);
+Result<std::vector<api::HostToken>> all_host_tokens(Api& api);
 Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id);
 /// By fleet, alias or session id, as the request says.
 Result<std::vector<api::GameServerSession>> all_sessions(Api& api, api::DescribeGameServerSessionsRequest request);
@@ -34,6 +36,8 @@ Result<api::GameServerSessionQueue> find_queue(Api& api, const std::string& name
 Result<api::Instance> find_instance(Api& api, const std::string& id);
 /// A name is looked for among the sessions of every fleet that have not ended.
 Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id);
+/// As find_session; with none of that name running, the newest that has ended.
+Result<api::GameServerSession> find_session_or_last(Api& api, const std::string& name_or_id);
 
 /// `--property KEY=VALUE`, any number of times; absent when none was given.
 Result<std::optional<std::vector<api::GameProperty>>> read_properties(const std::vector<std::string>& properties);

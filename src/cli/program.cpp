@@ -3,6 +3,8 @@
 #include <iterator>
 #include <ostream>
 
+#include <fmt/ranges.h>
+
 #include "base/version.h"
 #include "cli/call_line.h"
 #include "cli/commands.h"
@@ -94,10 +96,14 @@ void add_servers(CLI::App& app, Chosen& chosen) {
     const auto agent_flags = std::make_shared<ConfigFlags>();
     CLI::App& agent =
         add_server(app, chosen, "agent", "the host side: supervises game processes",
-                   "gse agent --server 10.0.0.5:5759 --token-file /etc/gse/agent.token --data /var/lib/gse-agent",
+                   "gse agent --join 10.0.0.5:7070 --token-file /etc/gse/host.token --data /var/lib/gse-agent",
                    &Servers::agent, agent_flags);
-    declare_key(agent, *agent_flags, "--server", "agent.server", "the server's link_listen address");
-    declare_key(agent, *agent_flags, "--token-file", "agent.token_file", "file with the token the server asks for");
+    declare_key(agent, *agent_flags, "--join,--server", "agent.server", "the server's link_listen address");
+    declare_key(agent, *agent_flags, "--token-file", "agent.token_file",
+                "file with an enrolment token (gse host token); needed until this host has its certificate");
+    declare_key(agent, *agent_flags, "--capacity", "agent.capacity", "instances this host offers");
+    declare_key(agent, *agent_flags, "--name", "agent.name", "of this host; default: the machine's host name");
+    declare_key(agent, *agent_flags, "--region", "agent.region", "that this host serves; default: every region");
     declare_key(agent, *agent_flags, "--sdk-listen", "sdk_listen", "gRPC address that game processes call");
     declare_config(agent, *agent_flags);
 }
@@ -170,6 +176,27 @@ int run_on_server(const Chosen& chosen, Outside& outside) {
     return kDone;
 }
 
+/// What is wrong with the command's name; "" when it has one. The parser would only say that one is required.
+std::string unknown_command(CLI::App& app, std::span<const std::string> words) {
+    CLI::App* at = &app;
+    std::string before = "gse";
+    for (const std::string& word : words) {
+        if (at->get_require_subcommand_min() == 0 || word.starts_with('-')) return "";
+        CLI::App* next = nullptr;
+        std::vector<std::string> names;
+        for (CLI::App* one : at->get_subcommands([](CLI::App*) { return true; })) {
+            names.push_back(one->get_name());
+            if (one->get_name() == word) next = one;
+        }
+        if (!next)
+            return fmt::format("{}: there is no command \"{}\"; there are {}\n", before, word.substr(0, 80),
+                               fmt::join(names, ", "));
+        before += " " + word;
+        at = next;
+    }
+    return "";
+}
+
 }  // namespace
 
 int run(std::span<const std::string> arguments, Outside& outside) {
@@ -186,8 +213,10 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_servers(app, chosen);
     add_asset_commands(app, chosen);
     add_fleet_commands(app, chosen);
+    add_drain_commands(app, chosen);
     add_alias_commands(app, chosen);
     add_key_commands(app, chosen);
+    add_host_commands(app, chosen);
     add_session_commands(app, chosen);
     add_placement_commands(app, chosen);
     add_tag_commands(app, chosen);
@@ -204,6 +233,10 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);
+    if (const std::string wrong = unknown_command(app, arguments); !wrong.empty()) {
+        outside.err << wrong;
+        return kUsage;
+    }
     try {
         app.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});  // the parser takes them backwards
     } catch (const CLI::ParseError& error) {
