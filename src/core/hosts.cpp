@@ -25,6 +25,11 @@ Slot find_cursor(const State& state, Slot host) {
     return found;
 }
 
+/// A silent host is looked at when it would be lost. Once it has spoken, its next silence is noticed as the first was.
+void watch_again(Step& step, Slot host) {
+    step.state.arm_host_check(host, step.now.engine + step.timers().host_silent);
+}
+
 Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     State& state = step.state;
     if (slot == kNone) {
@@ -47,7 +52,7 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
                       known.cpus == hello.cpus && known.memory_bytes == hello.memory_bytes &&
                       known.labels == hello.labels && !known.lost;
     if (same) return slot;
-    if (known.lost) state.arm_host_check(slot, step.now.engine + step.timers().host_silent);
+    if (known.lost) watch_again(step, slot);
     auto edit = state.edit<Host>(slot);
     if (!edit->region_fixed) edit->region = hello.region;
     edit->address = hello.address;
@@ -201,6 +206,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         edit->boot_id = hello.boot_id;
         edit->acked_seq = 0;
     }
+    if (state.at<Host>(host).silent) watch_again(step, host);
     state.change_host_run(host, [&](Host& record) {
         record.stream = stream;
         record.synced = false;
@@ -272,6 +278,7 @@ void on_alive(Step& step, Slot host) {
         record.last_alive = step.now.engine;
         record.silent = false;
     });
+    watch_again(step, host);
     reconcile_waiting_fleets(step);
 }
 
