@@ -280,7 +280,7 @@ struct Host {
     EngineTime foreign_told;             ///< when an event last said so
     EngineTime next_check;               ///< its alive timer; an earlier one is a stale timer of another host
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
-    std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
+    std::vector<std::uint8_t> ports_used;               ///< by port, as far as the highest that was ever used
     std::uint32_t port_cursor = 0;
     std::uint64_t stream = 0;  ///< 0: not connected
     bool synced = false;       ///< has delivered its backlog in this run of the server

@@ -58,10 +58,7 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     edit->address = hello.address;
     edit->private_address = hello.private_address;
     edit->capacity = hello.instance_capacity;
-    if (!keep_ports) {
-        edit->ports = hello.ports;
-        edit->ports_used.clear();
-    }
+    if (!keep_ports) edit->ports = hello.ports;
     edit->operating_system = hello.operating_system;
     edit->instance_types = hello.instance_types;
     edit->sandbox = hello.sandbox;

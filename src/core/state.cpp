@@ -712,9 +712,8 @@ void State::refresh_host(Slot host) {
 
 void State::mark_port(Slot slot, std::uint16_t port, int sign) {
     Host& host = mutable_host(slot);
-    if (port < host.ports.low || port > host.ports.high) return;
-    host.ports_used.resize(static_cast<std::size_t>(host.ports.high - host.ports.low) + 1);
-    host.ports_used[port - host.ports.low] = static_cast<std::uint8_t>(host.ports_used[port - host.ports.low] + sign);
+    if (port >= host.ports_used.size()) host.ports_used.resize(port + 1UZ);
+    host.ports_used[port] = static_cast<std::uint8_t>(host.ports_used[port] + sign);
 }
 
 void State::mark_own_port(Process& process, const Instance& instance, int sign) {
@@ -737,9 +736,8 @@ void State::release_rested_ports(Slot host, EngineTime now) {
 }
 
 bool State::port_free(const Host& host, std::uint16_t port) const {
-    if (port < host.ports.low || port > host.ports.high || host.ports_resting.contains(port)) return false;
-    const std::size_t index = port - host.ports.low;
-    return index >= host.ports_used.size() || host.ports_used[index] == 0;
+    if (host.ports_resting.contains(port)) return false;
+    return port >= host.ports_used.size() || host.ports_used[port] == 0;
 }
 
 // ------------------------------------------------------------------ timers and queues
@@ -1014,7 +1012,7 @@ std::string State::derived_digest() const {
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;
         for (std::size_t i = 0; i < h.ports_used.size(); ++i)
-            if (h.ports_used[i]) ports += fmt::format("{}x{},", h.ports.low + i, h.ports_used[i]);
+            if (h.ports_used[i]) ports += fmt::format("{}x{},", i, h.ports_used[i]);
         line("host", slot, sorted(h.instances), h.instances_held, h.cpus_held, h.memory_gb_held, ports);
     });
     table<Instance>().for_each([&](Slot slot, const Instance& i) {

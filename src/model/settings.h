@@ -102,7 +102,8 @@ enum class HostPacking : std::uint8_t {
 struct HostSettings {
     std::uint16_t port_low = 10'000;  ///< below the kernel's ephemeral range
     std::uint16_t port_high = 32'000;
-    bool share = true;  ///< several instances a host; false for servers with fixed ports
+    bool ports_beyond = true;  ///< a fleet whose InboundPermissions share no port with that range gets its own ports
+    bool share = true;         ///< several instances a host; false for servers with fixed ports
     HostPacking packing = HostPacking::Spread;
 };
 
