@@ -32,6 +32,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Protobuf REQUIRED)  # Debian ships only the module-mode finder
 find_package(gRPC CONFIG REQUIRED)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
 if(GSE_TSAN)
     # What the sanitizer must know about libraries that were not compiled for it; not for programs without a sanitizer.

@@ -47,6 +47,10 @@ constexpr std::array kRows = {
 };
 static_assert(kRows.size() == static_cast<std::size_t>(ErrorCode::Internal) + 1, "every ErrorCode has a row");
 
+constexpr std::string_view kAnswerHead = R"({"Response":{)";
+/// Room for the answer to most calls.
+constexpr std::size_t kUsualAnswerBytes = 1024;
+
 }  // namespace
 
 std::string_view code_of(ErrorCode code) {
@@ -67,16 +71,18 @@ std::string error_body(const Error& error, std::string_view request_id) {
     return out;
 }
 
-std::string answer_body(std::string_view fields, std::string_view request_id) {
+std::string begin_answer() {
     std::string out;
-    out.reserve(fields.size() + request_id.size() + 40);
-    out = R"({"Response":{)";
-    out += fields;
-    if (!fields.empty()) out += ',';
+    out.reserve(kUsualAnswerBytes);
+    out = kAnswerHead;
+    return out;
+}
+
+void end_answer(std::string& out, std::string_view request_id) {
+    if (out.size() > kAnswerHead.size()) out += ',';
     out += R"("RequestId":)";
     append_json_string(out, request_id);
     out += "}}";
-    return out;
 }
 
 }  // namespace gse::api

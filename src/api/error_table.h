@@ -13,7 +13,8 @@ namespace gse::api {
 
 /// `{"Response":{"RequestId":…,"Error":{"Code":…,"Message":…}}}`
 [[nodiscard]] std::string error_body(const Error& error, std::string_view request_id);
-/// `{"Response":{<fields>,"RequestId":…}}`; `fields` as encode_fields() writes them, maybe empty.
-[[nodiscard]] std::string answer_body(std::string_view fields, std::string_view request_id);
+/// `{"Response":{<fields>,"RequestId":…}}` in one text: encode_fields() appends to the beginning, maybe nothing.
+[[nodiscard]] std::string begin_answer();
+void end_answer(std::string& out, std::string_view request_id);
 
 }  // namespace gse::api

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -20,19 +21,54 @@
 namespace gse::api {
 namespace {
 
-using Decision = std::move_only_function<Result<std::string>(Scope&)>;
-using Prepare = Result<Decision> (*)(const engine::ApiCall&);
+/// A call on its way: decoded on the caller's thread, decided on the owner's, answered once it is durable. All that it
+/// needs is in one piece, because there are very many.
+struct Call {
+    const Services* services = nullptr;
+    engine::ApiCall asked;  ///< without its parameters
+    std::string_view region;
+    std::move_only_function<void(std::string body)> done;
+    std::optional<objects::ObjectInfo> package;
+    // What the decision leaves to be done once it is durable.
+    std::string unpinned;
+    std::optional<objects::BucketRule> bucket_rule;
+    std::optional<KeyChange> key_change;
+    // What is counted of it.
+    std::shared_ptr<CallCounts> counts;
+    std::size_t action = 0;
+    std::chrono::steady_clock::time_point began;
+    std::optional<ErrorCode> refused;
+
+    void answer(std::string body) {
+        counts->add(action, refused, std::chrono::steady_clock::now() - began);
+        done(std::move(body));
+    }
+    void refuse(const Error& error) {
+        refused = error.code;
+        answer(error_body(error, asked.request_id));
+    }
+
+    virtual ~Call() = default;
+    /// Appends the fields of the answer.
+    virtual Result<void> handle(Scope& scope, std::string& out) const = 0;
+};
 
 template <class Request>
-Result<Decision> prepare(const engine::ApiCall& call) {
-    Request request = call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json)))
-                                   : TRY(decode_flat<Request>(call.flat));
-    return Decision([request = std::move(request)](Scope& scope) -> Result<std::string> {
-        const auto response = TRY(handle(scope, request));
-        std::string fields;
-        encode_fields(response, fields);
-        return fields;
-    });
+struct CallOf final : Call {
+    explicit CallOf(Request r) : request(std::move(r)) {}
+    Result<void> handle(Scope& scope, std::string& out) const override {
+        encode_fields(TRY(api::handle(scope, request)), out);
+        return {};
+    }
+    Request request;
+};
+
+using Prepare = Result<std::shared_ptr<Call>> (*)(const engine::ApiCall&);
+
+template <class Request>
+Result<std::shared_ptr<Call>> prepare(const engine::ApiCall& call) {
+    return std::make_shared<CallOf<Request>>(call.is_json ? TRY(decode_json<Request>(call.json, padding_of(call.json)))
+                                                          : TRY(decode_flat<Request>(call.flat)));
 }
 
 struct Entry {
@@ -76,26 +112,24 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
                                                             region.substr(0, 100), fmt::join(settings.regions, ", ")));
 }
 
-/// One call on its way to its answer.
-struct Asked {
-    std::shared_ptr<CallCounts> counts;
-    std::size_t action;
-    std::move_only_function<void(std::string)> done;
-    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
-
-    void answer(std::string body, std::optional<ErrorCode> refused = {}) {
-        counts->add(action, refused, std::chrono::steady_clock::now() - began);
-        done(std::move(body));
+std::string decide(Call& call, core::Step& step) {
+    Scope scope{
+        step, *call.services, call.region, call.asked.request_id, call.asked.secret_id, std::move(call.package), {},
+        {}};
+    scope.local = call.asked.local;
+    std::string body = begin_answer();
+    if (const auto answered = call.handle(scope, body); answered) {
+        end_answer(body, call.asked.request_id);
+    } else {
+        call.refused = answered.error().code;
+        body = error_body(answered.error(), call.asked.request_id);
+        // A package that was pinned for an asset that is refused is needed by nobody.
+        if (scope.package) scope.unpinned = scope.package->sha256;
     }
-    void refuse(const Error& error, std::string_view request_id) { answer(error_body(error, request_id), error.code); }
-};
-
-std::string decide(Decision& decision, Scope& scope, std::optional<ErrorCode>& refused) {
-    const auto fields = decision(scope);
-    if (!fields) refused = fields.error().code;
-    // A package that was pinned for an asset that is refused is needed by nobody.
-    if (!fields && scope.package) scope.unpinned = scope.package->sha256;
-    return fields ? answer_body(*fields, scope.request_id) : error_body(fields.error(), scope.request_id);
+    call.unpinned = std::move(scope.unpinned);
+    call.bucket_rule = std::move(scope.bucket_rule);
+    call.key_change = std::move(scope.key_change);
+    return body;
 }
 
 /// A zip begins with a file's record, or with the end of a list of none. What else a fleet would find wrong in it, minutes
@@ -266,92 +300,89 @@ Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Serv
       counts_(std::make_shared<CallCounts>(actions().size())) {}
 Gateway::~Gateway() = default;
 
-void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
-    const auto entry = find_entry(call);
+void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::string body)> done) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto entry = find_entry(asked);
     if (!entry) {
         counts_->add_unknown();
-        return done(error_body(entry.error(), call.request_id));
+        return done(error_body(entry.error(), asked.request_id));
     }
-    // Shared, because a refused submit must still be able to answer.
-    auto asked = std::make_shared<Asked>(counts_, (*entry)->index, std::move(done));
-    const auto region = find_region(settings_, call.region);
-    if (!region) return asked->refuse(region.error(), call.request_id);
+    const auto refuse_it = [&](const Error& error) {
+        counts_->add((*entry)->index, error.code, std::chrono::steady_clock::now() - began);
+        done(error_body(error, asked.request_id));
+    };
+    const auto region = find_region(settings_, asked.region);
+    if (!region) return refuse_it(region.error());
     if (services_.rates) {
-        const auto admitted = services_.rates->admit(call.account, *region, (*entry)->index, clock_.monotonic_ms());
-        if (!admitted) return asked->refuse(admitted.error(), call.request_id);
+        const auto admitted = services_.rates->admit(asked.account, *region, (*entry)->index, clock_.monotonic_ms());
+        if (!admitted) return refuse_it(admitted.error());
     }
-    auto decision = (*entry)->prepare(call);
-    if (!decision) return asked->refuse(decision.error(), call.request_id);
+    auto prepared = (*entry)->prepare(asked);
+    if (!prepared) return refuse_it(prepared.error());
 
     const auto kind = (*entry)->access == Access::Write ? engine::Engine::Kind::Write : engine::Engine::Kind::Read;
+    const std::shared_ptr<Call> call = std::move(*prepared);
+    call->services = &services_;
+    call->asked = std::move(asked);
+    call->asked.json = {};
+    call->asked.flat = {};
+    call->region = *region;
+    call->done = std::move(done);
+    call->counts = counts_;
+    call->action = (*entry)->index;
+    call->began = began;
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
-    auto submit = [&engine = engine_, &services = services_, kind, asked, region = *region,
-                   request_id = call.request_id, secret_id = call.secret_id, hurry = call.hurry, local = call.local,
-                   worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
-        /// What the decision leaves to be done once it is durable.
-        struct Left {
-            std::string unpinned;
-            std::optional<objects::BucketRule> bucket_rule;
-            std::optional<KeyChange> key_change;
-            std::optional<ErrorCode> refused;
-        };
-        auto left = std::make_shared<Left>();
-        auto result = engine.submit(
-            kind,
-            [&services, region, request_id, secret_id, local, package = std::move(package), left,
-             decided = std::move(decided)](core::Step& step) mutable {
-                Scope scope{step, services, region, request_id, secret_id, std::move(package), {}, {}};
-                scope.local = local;
-                std::optional<ErrorCode> refused;
-                std::string body = decide(decided, scope, refused);
-                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule), std::move(scope.key_change), refused};
-                return body;
+    const auto submit = [&engine = engine_, kind,
+                         worker = std::weak_ptr(worker_)](const std::shared_ptr<Call>& submitted) {
+        const auto result = engine.submit(
+            kind, [submitted](core::Step& step) { return decide(*submitted, step); },
+            [&engine, submitted, worker](std::string body) {
+                const Services& services = *submitted->services;
+                if (submitted->bucket_rule && services.bucket_rules)
+                    services.bucket_rules->set(std::move(*submitted->bucket_rule));
+                if (submitted->key_change && services.keys)
+                    put_in_force(std::move(*submitted->key_change), *services.keys);
+                submitted->answer(std::move(body));
+                if (submitted->unpinned.empty()) return;
+                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(submitted->unpinned));
             },
-            [&engine, &services, asked, left, worker](std::string body) {
-                if (left->bucket_rule && services.bucket_rules)
-                    services.bucket_rules->set(std::move(*left->bucket_rule));
-                if (left->key_change && services.keys) put_in_force(std::move(*left->key_change), *services.keys);
-                asked->answer(std::move(body), left->refused);
-                if (left->unpinned.empty()) return;
-                if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(left->unpinned));
-            },
-            hurry);
-        if (!result) asked->refuse(result.error(), request_id);
+            submitted->asked.hurry);
+        if (!result) submitted->refuse(result.error());
     };
-    if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);
+    if (call->asked.action != "CreateAsset") return submit(call);
 
-    const auto asset =
-        call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
+    const auto& asset = static_cast<const CallOf<CreateAssetRequest>&>(*call).request;
     const bool queued =
-        worker_->push([submit, asked, asset = *asset, bucket = upload_bucket(settings_, asset->asset_region),
-                       max = settings_.limits.package_bytes, request_id = call.request_id,
-                       decided = std::move(*decision)](objects::ObjectStore* store) mutable {
-            if (!store)
-                return asked->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id);
-            const auto stored = store->stat(bucket, asset.bucket_key);
-            if (!stored) return asked->refuse(stored.error(), request_id);
-            if (!*stored) return submit(std::move(decided), std::nullopt);
-            auto pinned = pin_package(*store, bucket, asset.bucket_key, max);
-            if (!pinned) return asked->refuse(pinned.error(), request_id);
-            submit(std::move(decided), std::move(*pinned));
+        worker_->push([submit, call, bucket = upload_bucket(settings_, asset.asset_region),
+                       key = asset.bucket_key, max = settings_.limits.package_bytes](objects::ObjectStore* store) {
+            if (!store) return call->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"});
+            const auto stored = store->stat(bucket, key);
+            if (!stored) return call->refuse(stored.error());
+            if (*stored) {
+                auto pinned = pin_package(*store, bucket, key, max);
+                if (!pinned) return call->refuse(pinned.error());
+                call->package = std::move(*pinned);
+            }
+            submit(call);
         });
     if (!queued)
-        asked->refuse({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"},
-                      call.request_id);
+        call->refuse({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"});
 }
 
-std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call,
+std::string answer(core::Step& step, const Services& services, const engine::ApiCall& asked,
                    std::optional<objects::ObjectInfo> package) {
     const auto run = [&]() -> Result<std::string> {
-        const Entry* entry = TRY(find_entry(call));
-        const std::string_view region = TRY(find_region(step.settings(), call.region));
-        Decision decision = TRY(entry->prepare(call));
-        Scope scope{step, services, region, call.request_id, call.secret_id, std::move(package), {}, {}};
-        scope.local = call.local;
-        return decision(scope);
+        const Entry* entry = TRY(find_entry(asked));
+        const std::string_view region = TRY(find_region(step.settings(), asked.region));
+        const std::shared_ptr<Call> call = TRY(entry->prepare(asked));
+        call->services = &services;
+        call->asked = asked;
+        call->region = region;
+        call->package = std::move(package);
+        return decide(*call, step);
     };
-    const auto fields = run();
-    return fields ? answer_body(*fields, call.request_id) : error_body(fields.error(), call.request_id);
+    const auto body = run();
+    return body ? *body : error_body(body.error(), asked.request_id);
 }
 
 }  // namespace gse::api

@@ -15,7 +15,8 @@ using core::Slot;
 
 constexpr std::string_view kPlayerList = "player-sessions";
 
-PlayerSession show(const Scope& scope, Slot slot) {
+/// `session_id`: of its session, which those of one answer often share.
+PlayerSession show(const Scope& scope, Slot slot, std::string_view session_id) {
     const core::State& state = scope.state();
     const core::PlayerSession& player = state.at<core::PlayerSession>(slot);
     const core::GameSession& session = state.at<core::GameSession>(player.session);
@@ -23,10 +24,10 @@ PlayerSession show(const Scope& scope, Slot slot) {
     out.creation_time = format_utc(player.created);
     out.dns_name = "";
     out.fleet_id = state.at<core::Fleet>(session.fleet).id;
-    out.game_server_session_id = state.session_id(player.session);
+    out.game_server_session_id = std::string(session_id);
     out.ip_address = session.address;
     out.player_data = player.data ? *player.data : std::string();
-    out.player_id = player.player_id;
+    out.player_id = std::string(player.player_id.view());
     out.player_session_id = state.player_session_id(slot);
     out.port = session.port;
     out.status = to_text(player.status);
@@ -79,7 +80,7 @@ Result<JoinGameServerSessionResponse> handle(Scope& scope, const JoinGameServerS
     const Slot session = TRY(need_session(scope, request.game_server_session_id));
     const core::Joining joining{.player_id = request.player_id, .data = request.player_data.value_or("")};
     const std::vector<Slot> seats = TRY(core::join(scope.step, session, std::span(&joining, 1)));
-    return JoinGameServerSessionResponse{.player_session = show(scope, seats.front())};
+    return JoinGameServerSessionResponse{.player_session = show(scope, seats.front(), request.game_server_session_id)};
 }
 
 Result<JoinGameServerSessionBatchResponse> handle(Scope& scope, const JoinGameServerSessionBatchRequest& request) {
@@ -92,7 +93,7 @@ Result<JoinGameServerSessionBatchResponse> handle(Scope& scope, const JoinGameSe
     const Slot session = TRY(need_session(scope, request.game_server_session_id));
     JoinGameServerSessionBatchResponse response;
     for (const Slot seat : TRY(core::join(scope.step, session, joining)))
-        response.player_sessions.push_back(show(scope, seat));
+        response.player_sessions.push_back(show(scope, seat, request.game_server_session_id));
     return response;
 }
 
@@ -118,7 +119,7 @@ Result<DescribePlayerSessionsResponse> handle(Scope& scope, const DescribePlayer
             break;
         }
         last = here;
-        response.player_sessions.push_back(show(scope, slot));
+        response.player_sessions.push_back(show(scope, slot, state.session_id(player.session)));
     }
     return response;
 }

@@ -3,6 +3,10 @@
 /// lacks keeps its default; a newer record's tail is skipped. A struct nested in a record never grows.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -70,6 +74,10 @@ private:
     void put(const std::optional<T>& value) {
         put(value.has_value());
         if (value) put(*value);
+    }
+    template <std::size_t N>
+    void put(const std::array<char, N>& value) {
+        text(std::string_view(value.data(), N));
     }
     template <class A, class B>
     void put(const std::pair<A, B>& value) {
@@ -142,8 +150,8 @@ private:
             in_.remove_prefix(sizeof value);
         } else if constexpr (std::is_same_v<T, EngineTime> || std::is_same_v<T, WallTime>) {
             get(value.ms);
-        } else if constexpr (std::is_same_v<T, std::string>) {
-            value = std::string(text());
+        } else if constexpr (std::is_assignable_v<T&, std::string_view>) {
+            value = text();
         } else {
             archive(*this, value);
         }
@@ -164,6 +172,12 @@ private:
         get(present);
         value.reset();
         if (present) get(value.emplace());
+    }
+    template <std::size_t N>
+    void get(std::array<char, N>& value) {
+        if (in_.empty()) return;
+        const std::string_view read = text();
+        std::copy_n(read.begin(), std::min(read.size(), N), value.begin());
     }
     template <class A, class B>
     void get(std::pair<A, B>& value) {

@@ -57,6 +57,35 @@ TEST(Archive, PlayerSecretsAndDataSurvive) {
     EXPECT_EQ(read.deadline, kNever);
 }
 
+TEST(Archive, PlayerSessionsAreWrittenAsTheyAlwaysWere) {
+    using namespace std::string_literals;
+    const std::string bytes = "\x14" + std::string(20, 'x') + "\x00\x05\x03"s + "\x07someone" + "\x04" + "data" +
+                              "\x00\xc0\xa9\x07\x00\x00\x00"s;
+    PlayerSession player;
+    Reader reader(bytes);
+    archive(reader, player);
+    ASSERT_TRUE(reader.ok());
+    EXPECT_TRUE(reader.at_end());
+    EXPECT_EQ(player.secret.back(), 'x');
+    EXPECT_EQ(player.session, 5u);
+    EXPECT_EQ(player.number, 3u);
+    EXPECT_EQ(player.player_id, "someone");
+    EXPECT_EQ(player.deadline, EngineTime{60'000});
+    EXPECT_EQ(write(player), bytes);
+
+    // Cut short within the secret, and with a secret of another length: what there is, and no more.
+    PlayerSession cut;
+    Reader short_reader(std::string_view(bytes).substr(0, 10));
+    archive(short_reader, cut);
+    EXPECT_FALSE(short_reader.ok());
+    PlayerSession longer;
+    const std::string long_secret = "\x18" + std::string(24, 'y') + bytes.substr(21);
+    Reader long_reader(long_secret);
+    archive(long_reader, longer);
+    EXPECT_TRUE(long_reader.ok());
+    EXPECT_EQ(longer.player_id, "someone");
+}
+
 TEST(Archive, AnAliasKeepsWhereItLed) {
     Alias alias;
     alias.id = "alias-1";

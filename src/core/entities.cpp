@@ -31,6 +31,7 @@ void clear_derived(Fleet& fleet) {
 }
 
 void clear_derived(Host& host) {
+    host.cursor = kNone;
     host.access_user.clear();
     host.ping_http.clear();
     host.ping_udp.clear();

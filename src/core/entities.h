@@ -2,6 +2,8 @@
 /// References between records are slots. Order and meaning of archived fields: entities_archive.h.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -14,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/compact_text.h"
 #include "base/time.h"
 #include "core/slab.h"
 #include "model/link_messages.h"
@@ -267,6 +270,7 @@ struct Host {
     std::vector<std::pair<std::string, std::string>> labels;
 
     // derived / of this run
+    Slot cursor = kNone;      ///< its HostCursor
     std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
     std::string access_key;   ///< private key in PEM form; secret
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
@@ -280,7 +284,7 @@ struct Host {
     EngineTime foreign_told;             ///< when an event last said so
     EngineTime next_check;               ///< its alive timer; an earlier one is a stale timer of another host
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
-    std::vector<std::uint8_t> ports_used;               ///< by port, as far as the highest that was ever used
+    boost::unordered_flat_map<std::uint16_t, std::uint8_t> ports_used;  ///< how many hold it; none: not there
     std::uint32_t port_cursor = 0;
     std::uint64_t stream = 0;  ///< 0: not connected
     bool synced = false;       ///< has delivered its backlog in this run of the server
@@ -438,13 +442,13 @@ struct GameSession {
     [[nodiscard]] bool live() const { return status == SessionStatus::Activating || status == SessionStatus::Active; }
 };
 
-/// A seat. Kept small: there are millions.
+/// A seat. Kept small: there are millions. Fields stand so that nothing is lost to alignment.
 struct PlayerSession {
     std::array<char, 20> secret{};  ///< ≥ 96 bits from the system's generator: the id admits a player
     PlayerStatus status = PlayerStatus::Reserved;
     Slot session = kNone;
     std::uint32_t number = 0;  ///< order of joining within the session, from 1
-    std::string player_id;
+    CompactText player_id;
     std::unique_ptr<std::string> data;
     WallTime created;
     EngineTime deadline = kNever;  ///< RESERVED: when it times out

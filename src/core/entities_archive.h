@@ -94,14 +94,10 @@ void archive(Ar& ar, GameSession& r) {
 }
 template <class Ar>
 void archive(Ar& ar, PlayerSession& r) {
-    std::string secret(r.secret.data(), r.secret.size());
     std::string data = r.data ? *r.data : std::string();
-    ar(secret, r.status, r.session, r.number, r.player_id, data, r.created, r.deadline, r.ended_at, r.ended,
+    ar(r.secret, r.status, r.session, r.number, r.player_id, data, r.created, r.deadline, r.ended_at, r.ended,
        r.accept_request);
-    if constexpr (Ar::kReads) {
-        for (std::size_t i = 0; i < r.secret.size() && i < secret.size(); ++i) r.secret[i] = secret[i];
-        r.data = data.empty() ? nullptr : std::make_unique<std::string>(std::move(data));
-    }
+    if constexpr (Ar::kReads) r.data = data.empty() ? nullptr : std::make_unique<std::string>(std::move(data));
 }
 template <class Ar>
 void archive(Ar& ar, FleetEvent& r) {

@@ -17,14 +17,6 @@
 namespace gse::core {
 namespace {
 
-Slot find_cursor(const State& state, Slot host) {
-    Slot found = kNone;
-    state.table<HostCursor>().for_each([&](Slot slot, const HostCursor& cursor) {
-        if (cursor.host == host) found = slot;
-    });
-    return found;
-}
-
 /// A silent host is looked at when it would be lost. Once it has spoken, its next silence is noticed as the first was.
 void watch_again(Step& step, Slot host) {
     step.state.arm_host_check(host, step.now.engine + step.timers().host_silent);
@@ -196,7 +188,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
                       fmt::format("host {} was enrolled for region {}, not {}; change agent.region, or enrol it anew",
                                   state.at<Host>(known_slot).name, state.at<Host>(known_slot).region, hello.region));
     const Slot host = store_host(step, known_slot, hello);
-    const Slot cursor = find_cursor(state, host);
+    const Slot cursor = state.at<Host>(host).cursor;
     CHECK(cursor != kNone);
     if (state.at<HostCursor>(cursor).boot_id != hello.boot_id) {
         auto edit = state.edit<HostCursor>(cursor);
@@ -248,7 +240,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
 bool on_report(Step& step, Slot host, const link::Report& report) {
     State& state = step.state;
     on_alive(step, host);
-    const Slot cursor = find_cursor(state, host);
+    const Slot cursor = state.at<Host>(host).cursor;
     const std::uint64_t acked = state.at<HostCursor>(cursor).acked_seq;
     if (report.seq <= acked) return true;
     if (report.seq != acked + 1) return false;

@@ -18,11 +18,22 @@ void end_seat(Step& step, Slot slot, PlayerStatus status) {
     step.state.ended_players().emplace_back(step.now.engine, slot);
 }
 
-/// kNone when the player has no RESERVED seat here.
-Slot find_reserved(const State& state, const GameSession& session, std::string_view player_id) {
-    for (Slot slot = session.first_player; slot != kNone; slot = state.at<PlayerSession>(slot).next) {
-        const PlayerSession& player = state.at<PlayerSession>(slot);
-        if (player.status == PlayerStatus::Reserved && player.player_id == player_id) return slot;
+/// kNone when the player has no RESERVED seat here. It would be among the seats of the session and among those of the
+/// player: both lists are walked in step, so that the shorter one decides how long it takes.
+Slot find_reserved(const State& state, Slot session_slot, std::string_view player_id) {
+    const auto is_it = [&](const PlayerSession& player) {
+        return player.status == PlayerStatus::Reserved && player.session == session_slot &&
+               player.player_id == player_id;
+    };
+    Slot of_session = state.at<GameSession>(session_slot).first_player;
+    Slot of_player = state.first_of_player(player_id);
+    while (of_session != kNone && of_player != kNone) {
+        const PlayerSession& own = state.at<PlayerSession>(of_player);
+        if (is_it(own)) return of_player;
+        const PlayerSession& seat = state.at<PlayerSession>(of_session);
+        if (is_it(seat)) return of_session;
+        of_player = own.next_same_player;
+        of_session = seat.next;
     }
     return kNone;
 }
@@ -59,7 +70,7 @@ Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Jo
     std::vector<Slot> seats(players.size(), kNone);
     std::uint32_t fresh = 0;
     for (std::size_t i = 0; i < players.size(); ++i) {
-        seats[i] = find_reserved(step.state, session, players[i].player_id);
+        seats[i] = find_reserved(step.state, session_slot, players[i].player_id);
         if (seats[i] == kNone) ++fresh;
     }
     if (fresh > 0 && step.state.at<Fleet>(session.fleet).drain_denies_joins)

@@ -413,7 +413,7 @@ struct CallRunner {
             }
             after = player.number;
             reply.players.push_back({.player_session_id = id,
-                                     .player_id = player.player_id,
+                                     .player_id = std::string(player.player_id.view()),
                                      .session_id = state.session_id(session_slot),
                                      .fleet_id = state.at<Fleet>(session.fleet).id,
                                      .address = session.address,

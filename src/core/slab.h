@@ -1,6 +1,7 @@
 /// A table of records: the slot number is the record's address, in memory, in the journal and inside ids.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -41,7 +42,7 @@ public:
     void rebuild_free_list() {
         free_.clear();
         for (Slot slot = limit_; slot-- > 0;)
-            if (!cell(slot).used) free_.push_back(slot);
+            if (!has(slot, kUsed)) free_.push_back(slot);
     }
 
     void erase(Slot slot) {
@@ -55,23 +56,23 @@ public:
         if (find(slot)) erase_cell(slot);
     }
 
-    [[nodiscard]] T* find(Slot slot) { return slot < limit_ && cell(slot).used ? &cell(slot).value : nullptr; }
+    [[nodiscard]] T* find(Slot slot) { return slot < limit_ && has(slot, kUsed) ? &value(slot) : nullptr; }
     [[nodiscard]] const T* find(Slot slot) const { return const_cast<Slab*>(this)->find(slot); }
 
     [[nodiscard]] T& at(Slot slot) {
-        CHECK(slot < limit_ && cell(slot).used);
-        return cell(slot).value;
+        CHECK(slot < limit_ && has(slot, kUsed));
+        return value(slot);
     }
     [[nodiscard]] const T& at(Slot slot) const { return const_cast<Slab*>(this)->at(slot); }
 
     /// Marks the slot as changed in this batch; true the first time.
-    bool mark_dirty(Slot slot) { return !std::exchange(cell(slot).dirty, true); }
-    [[nodiscard]] bool is_dirty(Slot slot) { return cell(slot).dirty; }
-    void clear_dirty(Slot slot) { cell(slot).dirty = false; }
+    bool mark_dirty(Slot slot) { return !set(slot, kDirty, true); }
+    [[nodiscard]] bool is_dirty(Slot slot) { return has(slot, kDirty); }
+    void clear_dirty(Slot slot) { set(slot, kDirty, false); }
     /// Guards against two edits of one record at a time.
-    bool set_editing(Slot slot, bool on) { return std::exchange(cell(slot).editing, on); }
+    bool set_editing(Slot slot, bool on) { return set(slot, kEditing, on); }
 
-    [[nodiscard]] bool editing(Slot slot) { return cell(slot).editing; }
+    [[nodiscard]] bool editing(Slot slot) { return has(slot, kEditing); }
 
     [[nodiscard]] std::size_t size() const { return size_; }
     /// One past the highest slot ever used.
@@ -80,7 +81,7 @@ public:
     template <class Visit>
     void for_each(Visit&& visit) {
         for (Slot slot = 0; slot < limit_; ++slot)
-            if (cell(slot).used) visit(slot, cell(slot).value);
+            if (has(slot, kUsed)) visit(slot, value(slot));
     }
     template <class Visit>
     void for_each(Visit&& visit) const {
@@ -89,33 +90,42 @@ public:
 
 private:
     static constexpr Slot kChunk = 256;
-    struct Cell {
-        T value{};
-        bool used = false;
-        bool dirty = false;
-        bool editing = false;
+    static constexpr std::uint8_t kUsed = 1;
+    static constexpr std::uint8_t kDirty = 2;
+    static constexpr std::uint8_t kEditing = 4;
+    /// Flags stand apart, because beside each record they would cost its alignment.
+    struct Chunk {
+        std::array<T, kChunk> values{};
+        std::array<std::uint8_t, kChunk> flags{};
     };
 
-    Cell& cell(Slot slot) { return chunks_[slot / kChunk][slot % kChunk]; }
+    T& value(Slot slot) { return chunks_[slot / kChunk]->values[slot % kChunk]; }
+    std::uint8_t& flags(Slot slot) { return chunks_[slot / kChunk]->flags[slot % kChunk]; }
+    [[nodiscard]] bool has(Slot slot, std::uint8_t flag) { return (flags(slot) & flag) != 0; }
+    /// What it was before.
+    bool set(Slot slot, std::uint8_t flag, bool on) {
+        std::uint8_t& all = flags(slot);
+        const bool before = (all & flag) != 0;
+        all = static_cast<std::uint8_t>(on ? all | flag : all & ~flag);
+        return before;
+    }
 
-    void place(Slot slot, T value) {
+    void place(Slot slot, T record) {
         CHECK(slot < kNone);
-        while (chunks_.size() <= slot / kChunk) chunks_.push_back(std::make_unique<Cell[]>(kChunk));
+        while (chunks_.size() <= slot / kChunk) chunks_.push_back(std::make_unique<Chunk>());
         if (slot >= limit_) limit_ = slot + 1;
-        Cell& target = cell(slot);
-        CHECK(!target.used);
-        target.value = std::move(value);
-        target.used = true;
+        CHECK(!set(slot, kUsed, true));
+        value(slot) = std::move(record);
         ++size_;
     }
 
     void erase_cell(Slot slot) {
-        cell(slot).value = T{};
-        cell(slot).used = false;
+        value(slot) = T{};
+        set(slot, kUsed, false);
         --size_;
     }
 
-    std::vector<std::unique_ptr<Cell[]>> chunks_;
+    std::vector<std::unique_ptr<Chunk>> chunks_;
     std::vector<Slot> free_;
     Slot limit_ = 0;
     std::size_t size_ = 0;

@@ -53,6 +53,8 @@ std::string_view custom_part(const GameSession& session) {
     return slash == std::string::npos ? std::string_view{} : std::string_view(session.key).substr(slash + 1);
 }
 
+std::uint32_t player_key(std::string_view player_id) { return static_cast<std::uint32_t>(stable_hash(player_id)); }
+
 Slot lookup(const TextIndex& index, std::string_view key) {
     const auto it = index.find(key);
     return it == index.end() ? kNone : it->second;
@@ -224,7 +226,7 @@ Slot State::find_placement(std::string_view region, std::string_view id) const {
     return lookup(placements_, idempotency_key(region, id));
 }
 Slot State::first_of_player(std::string_view player_id) const {
-    const auto it = players_.find(stable_hash(player_id));
+    const auto it = players_.find(player_key(player_id));
     return it == players_.end() ? kNone : it->second;
 }
 
@@ -316,6 +318,7 @@ void State::unlink(Slot, Host& host) {
     hosts_.erase(host.name);
     host_ids_.erase(host.id);
 }
+void State::link(Slot slot, HostCursor& cursor) { mutable_host(cursor.host).cursor = slot; }
 void State::link(Slot slot, HostToken& token) { host_tokens_.emplace(token.id, slot); }
 void State::unlink(Slot, HostToken& token) { host_tokens_.erase(token.id); }
 
@@ -389,7 +392,7 @@ void State::link(Slot slot, PlayerSession& player) {
     session.last_player = slot;
     session.last_number = std::max(session.last_number, player.number);
 
-    const auto [it, first] = players_.try_emplace(stable_hash(player.player_id), slot);
+    const auto [it, first] = players_.try_emplace(player_key(player.player_id), slot);
     player.previous_same_player = kNone;
     player.next_same_player = kNone;
     if (!first) {
@@ -410,7 +413,7 @@ void State::unlink(Slot slot, PlayerSession& player) {
         players.at(player.previous_same_player).next_same_player = player.next_same_player;
         return;
     }
-    const auto it = players_.find(stable_hash(player.player_id));
+    const auto it = players_.find(player_key(player.player_id));
     CHECK(it != players_.end() && it->second == slot);
     if (player.next_same_player != kNone)
         it->second = player.next_same_player;
@@ -712,8 +715,9 @@ void State::refresh_host(Slot host) {
 
 void State::mark_port(Slot slot, std::uint16_t port, int sign) {
     Host& host = mutable_host(slot);
-    if (port >= host.ports_used.size()) host.ports_used.resize(port + 1UZ);
-    host.ports_used[port] = static_cast<std::uint8_t>(host.ports_used[port] + sign);
+    std::uint8_t& holders = host.ports_used[port];
+    holders = static_cast<std::uint8_t>(holders + sign);
+    if (holders == 0) host.ports_used.erase(port);
 }
 
 void State::mark_own_port(Process& process, const Instance& instance, int sign) {
@@ -736,8 +740,7 @@ void State::release_rested_ports(Slot host, EngineTime now) {
 }
 
 bool State::port_free(const Host& host, std::uint16_t port) const {
-    if (host.ports_resting.contains(port)) return false;
-    return port >= host.ports_used.size() || host.ports_used[port] == 0;
+    return !host.ports_resting.contains(port) && !host.ports_used.contains(port);
 }
 
 // ------------------------------------------------------------------ timers and queues
@@ -782,10 +785,29 @@ void State::arm_record(Slot slot, const Placement& placement) {
     queue_placement(slot);
 }
 
+void State::arm(EngineTime at, TimerKind kind, Slot slot) {
+    if (at == kNever) return;
+    const Timer timer{at, kind, slot};
+    if (kind == TimerKind::Reservation && (reservations_.empty() || at >= reservations_.back().at))
+        reservations_.push_back(timer);
+    else
+        timers_.push(timer);
+}
+
+EngineTime State::next_timer() const {
+    const EngineTime other = timers_.empty() ? kNever : timers_.top().at;
+    return reservations_.empty() ? other : std::min(other, reservations_.front().at);
+}
+
 bool State::take_due(EngineTime now, Timer& out) {
-    if (timers_.empty() || timers_.top().at > now) return false;
-    out = timers_.top();
-    timers_.pop();
+    if (next_timer() > now) return false;
+    if (timers_.empty() || (!reservations_.empty() && timers_.top() > reservations_.front())) {
+        out = reservations_.front();
+        reservations_.pop_front();
+    } else {
+        out = timers_.top();
+        timers_.pop();
+    }
     return true;
 }
 
@@ -929,6 +951,7 @@ void State::rebuild() {
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
     scaling_timers_.clear(), buckets_.clear(), access_keys_.clear(), host_ids_.clear(), host_tokens_.clear();
     timers_ = {};
+    reservations_.clear();
     queues_.clear(), placements_.clear(), alias_queues_.clear();
     reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
     just_ended_.clear(), removed_hosts_.clear();
@@ -1011,8 +1034,8 @@ std::string State::derived_digest() const {
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;
-        for (std::size_t i = 0; i < h.ports_used.size(); ++i)
-            if (h.ports_used[i]) ports += fmt::format("{}x{},", i, h.ports_used[i]);
+        for (const auto& [port, holders] : std::map(h.ports_used.begin(), h.ports_used.end()))
+            ports += fmt::format("{}x{},", port, holders);
         line("host", slot, sorted(h.instances), h.instances_held, h.cpus_held, h.memory_gb_held, ports);
     });
     table<Instance>().for_each([&](Slot slot, const Instance& i) {
@@ -1045,7 +1068,7 @@ std::string State::derived_digest() const {
          {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_, &queues_,
           &placements_, &scaling_timers_, &buckets_, &access_keys_, &host_ids_, &host_tokens_})
         line("index", index_text(*index));
-    std::map<std::uint64_t, std::vector<Slot>> players;
+    std::map<std::uint32_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)
         for (Slot p = first; p != kNone; p = at<PlayerSession>(p).next_same_player) players[hash].push_back(p);
     for (auto& [hash, slots] : players) line("player", hash, sorted(slots));

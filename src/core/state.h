@@ -205,11 +205,9 @@ public:
 
     // -------------------------------------------------------------- timers and queues of this batch
 
-    void arm(EngineTime at, TimerKind kind, Slot slot) {
-        if (at != kNever) timers_.push({at, kind, slot});
-    }
+    void arm(EngineTime at, TimerKind kind, Slot slot);
     /// kNever when nothing is armed.
-    [[nodiscard]] EngineTime next_timer() const { return timers_.empty() ? kNever : timers_.top().at; }
+    [[nodiscard]] EngineTime next_timer() const;
     /// The next timer that is due; false when there is none. Whether it still means anything is for the caller.
     bool take_due(EngineTime now, Timer& out);
 
@@ -313,7 +311,7 @@ private:
     void link(Slot, Alias&);
     void link(Slot, Fleet&);
     void link(Slot, Host&);
-    void link(Slot, HostCursor&) {}
+    void link(Slot, HostCursor&);
     void link(Slot, Instance&);
     void link(Slot, Process&);
     void link(Slot, GameSession&);
@@ -396,10 +394,14 @@ private:
         placements_, scaling_timers_, buckets_, access_keys_, host_ids_, host_tokens_;
     boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
         alias_queues_;  ///< alias id → queues that name it
-    boost::unordered_flat_map<std::uint64_t, Slot> players_;
+    /// By 32 bits of the id's hash, because there are millions: whoever follows the list compares the id.
+    boost::unordered_flat_map<std::uint32_t, Slot> players_;
     boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
 
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+    /// Those of reservations that were armed in their order, as nearly all are: there are millions, and they need no
+    /// heap.
+    std::deque<Timer> reservations_;
     std::vector<Slot> reconcile_queue_;
     std::vector<Slot> spec_queue_;
     std::set<std::pair<std::uint64_t, Slot>> placement_queue_;

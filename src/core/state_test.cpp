@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/players.h"
 #include "core/sessions.h"
@@ -338,6 +339,37 @@ TEST(State, LookUpsCompareTheWholeId) {
         EXPECT_EQ(state.find_session(id.substr(0, id.size() - 1)), kNone);
     });
     EXPECT_GT(checked, 5u);
+}
+
+TEST(State, TimersComeDueInTheirOrderWhicheverWayTheyWereArmed) {
+    const Settings settings;
+    State state(settings);
+    SeededRng rng(7);
+    std::multiset<std::int64_t> armed;
+    EXPECT_EQ(state.next_timer(), kNever);
+    const auto arm = [&](TimerKind kind, std::int64_t at) {
+        state.arm(EngineTime{at}, kind, static_cast<Slot>(rng.below(100)));
+        armed.insert(at);
+    };
+    state.arm(kNever, TimerKind::Reservation, 1);  // is not armed
+    std::int64_t now = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        now += rng.between(0, 3);
+        arm(TimerKind::Reservation, now + 60);                     // in order, as joins arm them
+        if (round % 7 == 0) arm(TimerKind::Reservation, now + 1);  // and not
+        if (round % 3 == 0) arm(TimerKind::Rest, now + rng.between(0, 200));
+        Timer due{};
+        std::int64_t last = INT64_MIN;
+        while (state.take_due(EngineTime{now}, due)) {
+            EXPECT_LE(due.at, EngineTime{now});
+            EXPECT_GE(due.at.ms, last);
+            last = due.at.ms;
+            ASSERT_EQ(due.at.ms, *armed.begin()) << "none is passed over";
+            armed.erase(armed.begin());
+        }
+        ASSERT_EQ(state.next_timer().ms, *armed.begin());
+        ASSERT_GT(*armed.begin(), now);
+    }
 }
 
 }  // namespace

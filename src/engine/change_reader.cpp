@@ -142,7 +142,7 @@ void ChangeReader::read_one(const State& state, const Before& before, Changes& c
             return add(changes, PlayerChange{.region = fleet.region,
                                              .fleet_id = fleet.id,
                                              .session_id = state.session_id(player->session),
-                                             .player_id = player->player_id,
+                                             .player_id = std::string(player->player_id.view()),
                                              .status = player->status,
                                              .from = from});
         }

@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 /// The owner stops taking inputs when the open batch has grown to this while the one before is still in flight.
 constexpr std::size_t kRecordsPerBatchMax = 50'000;
 constexpr std::size_t kAnswersPerBatchMax = 20'000;
+/// Inputs that are decided together while a commit is under way; fewer wait for its end.
+constexpr std::size_t kWorthWaking = 64;
 constexpr std::size_t kRecordsPerSlice = 2'000;
 constexpr std::size_t kSlicesWaitingMax = 4;
 /// Idle wake-ups: retention, disk space, snapshot due.
@@ -122,18 +124,22 @@ Result<void> Engine::submit(Kind kind, Decide decide, Done done, Hurry hurry) {
         ++calls_waiting_;
         ++stats_.calls;
         inputs_.emplace_back(Call{std::move(decide), std::move(done), std::move(hurry)});
-        if (inputs_.size() > 1) return {};  // somebody has woken the owner already
+        if (!wakes_owner()) return {};
     }
     owner_wakes_.notify_one();
     return {};
 }
+
+/// Whether the input just queued is the one that wakes the owner: the first, or one that makes it worth while to decide
+/// during the commit. With the lock held.
+bool Engine::wakes_owner() const { return inputs_.size() == (owner_dozes_ ? kWorthWaking : 1); }
 
 void Engine::push(Input input) {
     {
         std::lock_guard lock(mutex_);
         if (stopping_ || failed_) return;
         inputs_.push_back(std::move(input));
-        if (inputs_.size() > 1) return;
+        if (!wakes_owner()) return;
     }
     owner_wakes_.notify_one();
 }
@@ -236,7 +242,11 @@ void Engine::run_owner() {
                 until = std::min<std::chrono::steady_clock::time_point>(until, free_to_seal_at);
             if (snapshot_ == Snapshot::Walking && slices_.size() < kSlicesWaitingMax) until = steady;
             if (stopping_ && !waiting_.empty() && !has_output) until = steady;
-            if (until > steady) owner_wakes_.wait_until(lock, until);
+            if (until > steady) {
+                owner_dozes_ = in_flight_ || has_output;
+                owner_wakes_.wait_until(lock, until);
+                owner_dozes_ = false;
+            }
             if (failed_) break;
         }
         taken.clear();
@@ -338,19 +348,29 @@ void Engine::run_committer() {
 }
 
 void Engine::release(Sealed& sealed) {
+    // What goes to one stream goes together, in its order; between streams there is none.
+    std::unordered_map<link::StreamId, std::vector<link::Order>> orders;
+    const auto send = [&](link::StreamId stream) {
+        if (const auto found = orders.find(stream); found != orders.end() && !found->second.empty())
+            streams_->send_all(stream, std::exchange(found->second, {}));
+    };
     for (auto& message : sealed.batch.messages) {
         std::visit(
             [&](auto& body) {
                 using T = std::decay_t<decltype(body)>;
-                if constexpr (std::is_same_v<T, link::Welcome>)
-                    streams_->welcome(message.stream, std::move(body));
-                else if constexpr (std::is_same_v<T, link::Order>)
-                    streams_->send(message.stream, std::move(body));
-                else
-                    streams_->close(message.stream, std::move(body.why));
+                if constexpr (std::is_same_v<T, link::Order>) {
+                    orders[message.stream].push_back(std::move(body));
+                } else {
+                    send(message.stream);
+                    if constexpr (std::is_same_v<T, link::Welcome>)
+                        streams_->welcome(message.stream, std::move(body));
+                    else
+                        streams_->close(message.stream, std::move(body.why));
+                }
             },
             message.body);
     }
+    for (auto& [stream, together] : orders) send(stream);
     for (auto& answer : sealed.answers) answer.done(std::move(answer.body));
     if (!sealed.batch.changes.list.empty() || sealed.batch.changes.left_off > 0)
         sink_->take(std::move(sealed.batch.changes));

@@ -126,6 +126,7 @@ private:
     };
 
     void push(Input input);
+    [[nodiscard]] bool wakes_owner() const;
     void run_owner();
     void run_committer();
     void run_snapshots();
@@ -155,6 +156,9 @@ private:
     std::condition_variable committer_wakes_;
     std::condition_variable snapshot_wakes_;
     std::vector<Input> inputs_;
+    /// The owner waits for what comes by itself: the end of a commit, or the time of the next. Until then nothing can
+    /// be answered, so inputs gather, and one wake-up serves them all.
+    bool owner_dozes_ = false;
     std::size_t calls_waiting_ = 0;
     std::unique_ptr<Sealed> in_flight_;  ///< sealed, not yet durable; at most one
     std::chrono::steady_clock::time_point last_commit_start_{};

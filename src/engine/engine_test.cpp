@@ -114,7 +114,9 @@ private:
 class SeenStreams final : public link::HostStreams {
 public:
     void welcome(link::StreamId, link::Welcome) override { ++welcomes; }
-    void send(link::StreamId, link::Order) override { ++orders; }
+    void send_all(link::StreamId, std::vector<link::Order> together) override {
+        orders += static_cast<int>(together.size());
+    }
     void close(link::StreamId, std::string) override { ++closes; }
     std::atomic<int> welcomes{0}, orders{0}, closes{0};
 };
@@ -298,6 +300,8 @@ TEST(Engine, WhoeverWaitsToLookIsWokenByAFailure) {
         go_on.wait();
         return std::string();
     }));
+    // A few calls wait for the end of the commit; a look does not, and takes them along.
+    auto waking = std::async(std::launch::async, [&] { return server.engine.inspect([](const core::State&) {}); });
     busy.wait();
     std::promise<void> asked;
     auto looked = std::async(std::launch::async, [&] {
@@ -311,6 +315,28 @@ TEST(Engine, WhoeverWaitsToLookIsWokenByAFailure) {
     go_on.count_down();
     ASSERT_EQ(looked.wait_for(kPatience), std::future_status::ready);
     EXPECT_FALSE(looked.get());
+    ASSERT_EQ(waking.wait_for(kPatience), std::future_status::ready);
+}
+
+TEST(Engine, DuringACommitFewCallsWaitForItsEndAndManyAreDecided) {
+    journal::MemoryDisk disk;
+    Server server(disk);
+    server.start();
+    server.add_held("a");
+    int decided = 0;
+    std::promise<void> many;
+    const auto count = [&](core::Step&) {
+        if (++decided == 64) many.set_value();
+        return std::string();
+    };
+    // Some may be taken at once, before the owner has come to rest.
+    std::vector<std::future<std::string>> answers;
+    for (int i = 0; i < 128; ++i) answers.push_back(server.submit(Engine::Kind::Read, count).value());
+    ASSERT_EQ(many.get_future().wait_for(kPatience), std::future_status::ready) << "though the commit is held";
+    for (auto& answer : answers) EXPECT_FALSE(answered(answer));
+    answers.push_back(server.submit(Engine::Kind::Read, [](core::Step&) { return std::string("last"); }).value());
+    server.journal.let_go();
+    EXPECT_EQ(get(answers.back()), "last");
 }
 
 TEST(Engine, StopAnswersWhatWasTakenAndRefusesTheRest) {

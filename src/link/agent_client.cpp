@@ -63,12 +63,13 @@ private:
 
     void run();
     Farewell converse(grpc::ClientContext& context, Wire& wire);
-    std::optional<Farewell> hear(ServerSays said, Connection& state);
+    std::optional<Farewell> hear(pb::ServerMessage& message, Connection& state);
     std::optional<Farewell> hear_welcome(const Welcome& welcome, Connection& state);
     std::optional<Farewell> hear_order(Order order, Connection& state);
     void prepare_backlog(std::uint64_t acked_seq);
     void drop_acked(std::uint64_t acked_seq);
     std::uint64_t append_locked(ReportBody body);
+    pb::AgentMessage take_unsent_locked(std::uint64_t& sent) const;
     bool saturated_locked() const;
 
     const AgentClientOptions options_;
@@ -223,6 +224,20 @@ std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
     return last_seq_;
 }
 
+/// The reports behind number `sent`, as many as travel together; `sent` is then the last of them.
+pb::AgentMessage AgentClient::Impl::take_unsent_locked(std::uint64_t& sent) const {
+    const auto next = [&]() -> const Unacked& { return unacked_[sent + 1 - unacked_.front().seq]; };
+    std::size_t bytes = next().bytes;
+    pb::AgentMessage first = next().message;
+    ++sent;
+    while (sent < last_seq_ && first.behind_size() + 1 < kTogetherMax && bytes + next().bytes <= kTogetherBytesMax) {
+        bytes += next().bytes;
+        *first.add_behind() = next().message;
+        ++sent;
+    }
+    return first;
+}
+
 void AgentClient::Impl::run() {
     Backoff backoff(options_.backoff_min, options_.backoff_max);
     std::string last_why;
@@ -292,15 +307,16 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
                 if (std::exchange(state.heartbeat_owed, false))
                     encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, outgoing.emplace());
                 else
-                    outgoing = unacked_[++state.report_seq - unacked_.front().seq].message;
+                    outgoing = take_unsent_locked(state.report_seq);
             }
         }
         if (broken) break;
         if (read_on) wire.read_on();
         if (outgoing) wire.write(std::move(*outgoing));
         for (auto& message : inbox) {
-            auto said = decode(message);
-            farewell = said ? hear(std::move(*said), state) : Farewell{said.error().message, false};
+            farewell = hear(message, state);
+            for (int i = 0; i < message.behind_size() && !farewell; ++i)
+                farewell = hear(*message.mutable_behind(i), state);
             if (farewell) break;
         }
         if (farewell) break;
@@ -332,11 +348,13 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
             hopeless};
 }
 
-std::optional<Farewell> AgentClient::Impl::hear(ServerSays said, Connection& state) {
-    if (const auto* welcome = std::get_if<Welcome>(&said)) return hear_welcome(*welcome, state);
+std::optional<Farewell> AgentClient::Impl::hear(pb::ServerMessage& message, Connection& state) {
+    auto said = decode(message);
+    if (!said) return Farewell{said.error().message, false};
+    if (const auto* welcome = std::get_if<Welcome>(&*said)) return hear_welcome(*welcome, state);
     if (!state.welcomed) return Farewell{"the server spoke before its welcome", false};
-    if (auto* order = std::get_if<Order>(&said)) return hear_order(std::move(*order), state);
-    const std::uint64_t sent = std::get<ServerHeartbeat>(said).order_seq;
+    if (auto* order = std::get_if<Order>(&*said)) return hear_order(std::move(*order), state);
+    const std::uint64_t sent = std::get<ServerHeartbeat>(*said).order_seq;
     if (sent != state.order_seq)
         return Farewell{fmt::format("the server has sent order {}, the last seen is {}", sent, state.order_seq), false};
     return std::nullopt;

@@ -32,6 +32,10 @@ using ServerSays = std::variant<Welcome, Order, ServerHeartbeat>;
 /// Largest message either end reads.
 inline constexpr int kMaxMessageBytes = 8 << 20;
 
+/// So many messages, and about so many bytes, travel together at most: a message and those behind it.
+inline constexpr int kTogetherMax = 256;
+inline constexpr std::size_t kTogetherBytesMax = 256 << 10;
+
 // Bounds of a decoded value. Bytes, and elements of a list.
 inline constexpr std::size_t kMaxIdBytes = 1024;        ///< ids, names, addresses, object keys
 inline constexpr std::size_t kMaxTextBytes = 64 << 10;  ///< messages, paths, parameters, authorizations
@@ -44,7 +48,7 @@ inline constexpr std::size_t kMaxLabels = 64;           ///< of a host
 void encode(const AgentSays& value, opengse::link::v1::AgentMessage& out);
 void encode(const ServerSays& value, opengse::link::v1::ServerMessage& out);
 
-/// Strings are moved out of `in`.
+/// Strings are moved out of `in`. What is behind it is left alone.
 [[nodiscard]] Result<AgentSays> decode(opengse::link::v1::AgentMessage& in);
 [[nodiscard]] Result<ServerSays> decode(opengse::link::v1::ServerMessage& in);
 

@@ -76,8 +76,10 @@ void fill(Message& message, SeededRng& rng) {
         range.set_high(static_cast<std::uint32_t>(rng.between(range.low(), 65'535)));
         return;
     }
+    // What travels behind a message is a message like it, and decoded by itself.
     for (int i = 0; i < type.field_count(); ++i)
-        if (!type.field(i)->containing_oneof()) fill_field(message, *type.field(i), rng);
+        if (!type.field(i)->containing_oneof() && type.field(i)->message_type() != &type)
+            fill_field(message, *type.field(i), rng);
     for (int i = 0; i < type.oneof_decl_count(); ++i) {
         const auto& choice = *type.oneof_decl(i);
         fill_field(message, *choice.field(static_cast<int>(rng.between(0, choice.field_count() - 1))), rng);

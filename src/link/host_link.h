@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/link_messages.h"
@@ -32,7 +33,13 @@ class HostStreams {
 public:
     virtual ~HostStreams() = default;
     virtual void welcome(StreamId stream, Welcome welcome) = 0;
-    virtual void send(StreamId stream, Order order) = 0;
+    /// Orders that are ready at the same time travel together.
+    virtual void send_all(StreamId stream, std::vector<Order> orders) = 0;
+    void send(StreamId stream, Order order) {
+        std::vector<Order> one;
+        one.push_back(std::move(order));
+        send_all(stream, std::move(one));
+    }
     virtual void close(StreamId stream, std::string why) = 0;
 };
 

@@ -199,16 +199,22 @@ public:
         push(std::move(message), 0);
     }
 
-    void send(const Order& order) {
+    void send(const std::vector<Order>& orders) {
         {
             const std::lock_guard lock(mutex_);
             if (closing_) return;
             CHECK(phase_ == Phase::Welcomed);
         }
-        pb::ServerMessage message;
-        encode(order, message);
-        push(std::move(message), order.seq);
-        if (const auto* ack = std::get_if<ReportAck>(&order.body)) resume(ack->seq);
+        std::uint64_t acked = 0;
+        bool overflow = false;
+        for (const Order& order : orders) {
+            pb::ServerMessage message;
+            encode(order, message);
+            overflow = overflow || !enqueue(std::move(message), order.seq);
+            if (const auto* ack = std::get_if<ReportAck>(&order.body)) acked = ack->seq;
+        }
+        send_queued(overflow);
+        if (acked != 0) resume(acked);
     }
 
     /// Finishes once the message being written is out; the watcher cuts it short.
@@ -245,22 +251,42 @@ private:
 
     void OnReadDone(bool ok) override {
         if (!ok) return close({grpc::StatusCode::OK, ""});  // the agent has ended its side, or the call is over
-        auto said = decode(incoming_);
-        if (!said) return reject(grpc::StatusCode::INVALID_ARGUMENT, said.error().message);
-        if (const auto* report = std::get_if<Report>(&*said)) {
-            // Before the engine hears of it: its acknowledgement may be faster than this thread.
-            const std::lock_guard lock(mutex_);
-            ahead_.push_back({report->seq, incoming_.ByteSizeLong()});
-            ahead_bytes_ += ahead_.back().bytes;
-        }
-        if (!heard(std::move(*said))) return;
-        {
-            const std::lock_guard lock(mutex_);
-            paused_ = too_far_ahead();
-            if (paused_) return;
+        behind_ = std::move(*incoming_.mutable_behind());
+        incoming_.clear_behind();
+        next_behind_ = 0;
+        if (hear(incoming_)) read_on();
+    }
+
+    /// Hears what came behind the last message, then reads the next one; pauses when the engine is behind.
+    void read_on() {
+        for (;;) {
+            {
+                const std::lock_guard lock(mutex_);
+                paused_ = too_far_ahead();
+                if (paused_) return;
+            }
+            if (next_behind_ == behind_.size()) break;
+            if (!hear(behind_[next_behind_++])) return;
         }
         incoming_.Clear();
         StartRead(&incoming_);
+    }
+
+    /// False: the stream is closing and reads no further.
+    bool hear(pb::AgentMessage& message) {
+        const std::size_t bytes = message.ByteSizeLong();
+        auto said = decode(message);
+        if (!said) {
+            reject(grpc::StatusCode::INVALID_ARGUMENT, said.error().message);
+            return false;
+        }
+        if (const auto* report = std::get_if<Report>(&*said)) {
+            // Before the engine hears of it: its acknowledgement may be faster than this thread.
+            const std::lock_guard lock(mutex_);
+            ahead_.push_back({report->seq, bytes});
+            ahead_bytes_ += bytes;
+        }
+        return heard(std::move(*said));
     }
 
     bool too_far_ahead() const {
@@ -278,8 +304,7 @@ private:
             paused_ = false;
             resuming_ = true;
         }
-        incoming_.Clear();
-        StartRead(&incoming_);
+        read_on();
         {
             const std::lock_guard lock(mutex_);
             resuming_ = false;
@@ -287,7 +312,6 @@ private:
         finish_if_quiet();
     }
 
-    /// False: the stream is closing and reads no further.
     bool heard(AgentSays said) {
         std::unique_lock lock(mutex_);
         if (closing_) return false;
@@ -328,28 +352,33 @@ private:
     }
 
     void push(pb::ServerMessage message, std::uint64_t order_seq) {
+        send_queued(!enqueue(std::move(message), order_seq));
+    }
+
+    /// False: the queue is full, and the stream is closing for it.
+    bool enqueue(pb::ServerMessage message, std::uint64_t order_seq) {
         const std::size_t bytes = message.ByteSizeLong();
         const auto& options = link_.options_;
-        bool overflow = false;
-        {
-            const std::lock_guard lock(mutex_);
-            if (closing_) return;
-            if (order_seq != 0) order_seq_queued_ = order_seq;
-            if (bytes > kMaxMessageBytes) {
-                spdlog::error("link: stream {}: order {} has {} bytes, at most {} can be sent", id_, order_seq, bytes,
-                              kMaxMessageBytes);
-                close_locked({grpc::StatusCode::INTERNAL, "an order is too large to send"});
-            } else if (queue_.size() >= options.queue_messages_max || queued_bytes_ + bytes > options.queue_bytes_max) {
-                spdlog::warn("link: stream {} reads too slowly: {} messages, {} bytes are waiting; closed", id_,
-                             queue_.size(), queued_bytes_);
-                close_locked(
-                    {grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly: its out-queue is full"});
-                overflow = true;
-            } else {
-                queued_bytes_ += bytes;
-                queue_.push_back({std::move(message), bytes});
-            }
+        const std::lock_guard lock(mutex_);
+        if (closing_) return true;
+        if (order_seq != 0) order_seq_queued_ = order_seq;
+        if (bytes > kMaxMessageBytes) {
+            spdlog::error("link: stream {}: order {} has {} bytes, at most {} can be sent", id_, order_seq, bytes,
+                          kMaxMessageBytes);
+            close_locked({grpc::StatusCode::INTERNAL, "an order is too large to send"});
+        } else if (queue_.size() >= options.queue_messages_max || queued_bytes_ + bytes > options.queue_bytes_max) {
+            spdlog::warn("link: stream {} reads too slowly: {} messages, {} bytes are waiting; closed", id_,
+                         queue_.size(), queued_bytes_);
+            close_locked({grpc::StatusCode::RESOURCE_EXHAUSTED, "the agent reads too slowly: its out-queue is full"});
+            return false;
+        } else {
+            queued_bytes_ += bytes;
+            queue_.push_back({std::move(message), bytes});
         }
+        return true;
+    }
+
+    void send_queued(bool overflow) {
         if (overflow) cancel();  // a reader that does not read would keep the message in flight for ever
         write_next();
         finish_if_quiet();
@@ -361,10 +390,22 @@ private:
             if (writing_ || closing_ || queue_.empty()) return;
             writing_ = true;
             outgoing_ = std::move(queue_.front().message);
-            queued_bytes_ -= queue_.front().bytes;
-            queue_.pop_front();
+            std::size_t bytes = take_front();
+            while (!queue_.empty() && outgoing_.behind_size() + 1 < kTogetherMax &&
+                   bytes + queue_.front().bytes <= kTogetherBytesMax) {
+                *outgoing_.add_behind() = std::move(queue_.front().message);
+                bytes += take_front();
+            }
         }
         StartWrite(&outgoing_);
+    }
+
+    /// With the mutex held; the bytes of what has left the queue.
+    std::size_t take_front() {
+        const std::size_t bytes = queue_.front().bytes;
+        queued_bytes_ -= bytes;
+        queue_.pop_front();
+        return bytes;
     }
 
     void OnWriteDone(bool ok) override {
@@ -434,8 +475,10 @@ private:
     const Peer peer_;
     const std::int64_t opened_ms_;
     std::shared_ptr<AgentStream> self_;  // until OnDone
-    pb::AgentMessage incoming_;          // gRPC's while a read is open
-    pb::ServerMessage outgoing_;         // gRPC's while writing_
+    pb::AgentMessage incoming_;          // gRPC's while a read is open; else, like the next two, of who may read
+    google::protobuf::RepeatedPtrField<pb::AgentMessage> behind_;
+    int next_behind_ = 0;
+    pb::ServerMessage outgoing_;  // gRPC's while writing_
 
     std::mutex mutex_;
     Phase phase_ = Phase::Opened;
@@ -672,14 +715,16 @@ void LinkServer::welcome(StreamId stream, Welcome welcome) {
     if (const auto found = impl_->find(stream)) found->welcome(welcome);
 }
 
-void LinkServer::send(StreamId stream, Order order) {
+void LinkServer::send_all(StreamId stream, std::vector<Order> orders) {
     const auto found = impl_->find(stream);
     if (!found) return;
-    if (auto* spec = std::get_if<InstanceSpec>(&order.body); spec && impl_->authorizer_.instance)
-        impl_->authorizer_.instance(*spec);
-    if (auto* logs = std::get_if<CollectLogs>(&order.body); logs && impl_->authorizer_.logs)
-        impl_->authorizer_.logs(*logs);
-    found->send(order);
+    for (Order& order : orders) {
+        if (auto* spec = std::get_if<InstanceSpec>(&order.body); spec && impl_->authorizer_.instance)
+            impl_->authorizer_.instance(*spec);
+        if (auto* logs = std::get_if<CollectLogs>(&order.body); logs && impl_->authorizer_.logs)
+            impl_->authorizer_.logs(*logs);
+    }
+    found->send(orders);
 }
 
 void LinkServer::close(StreamId stream, std::string why) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -83,9 +84,9 @@ public:
 
     /// At most once a stream: a second one is a bug of ours.
     void welcome(StreamId stream, Welcome welcome) override;
-    /// After welcome(): anything else is a bug of ours. `order.seq` counts from 1 without gaps, the caller numbers. A
-    /// full queue closes the stream with RESOURCE_EXHAUSTED.
-    void send(StreamId stream, Order order) override;
+    /// After welcome(): anything else is a bug of ours. `seq` counts from 1 without gaps, the caller numbers. A full
+    /// queue closes the stream with RESOURCE_EXHAUSTED.
+    void send_all(StreamId stream, std::vector<Order> orders) override;
     /// What is still queued is dropped; the reconnect repairs it.
     void close(StreamId stream, std::string why) override;
 

@@ -317,6 +317,35 @@ TEST_F(LinkTest, ASilentServerIsDialledAgain) {
     connected_stream(2);
 }
 
+TEST_F(LinkTest, WhatTravelsTogetherArrivesOnceAndInOrder) {
+    constexpr std::size_t kMany = 2'500;  // several messages full, either way
+    start_server();
+    agent_ = std::make_unique<AgentClient>(agent_options(port_), clock_, rng_);
+    for (std::size_t i = 1; i <= kMany; ++i)
+        EXPECT_EQ(agent_->report(HealthChanged{.process_id = std::to_string(i)}), i);
+    ASSERT_TRUE(agent_->start(supervisor_));
+    const StreamId stream = connected_stream();
+    ASSERT_TRUE(engine_.wait_for_reports(stream, kMany + 1));
+    for (std::size_t i = 0; i < kMany; ++i) {
+        ASSERT_EQ(engine_.streams[stream].reports[i].seq, i + 1);
+        ASSERT_EQ(std::get<HealthChanged>(engine_.streams[stream].reports[i].body).process_id, std::to_string(i + 1));
+    }
+    EXPECT_TRUE(std::holds_alternative<BacklogDone>(engine_.streams[stream].reports[kMany].body));
+
+    std::vector<Order> orders;
+    for (std::uint64_t seq = 1; seq < kMany; ++seq)
+        orders.push_back(order(seq, EndProcess{.process_id = std::to_string(seq)}));
+    // One that is too long to travel with others, and an acknowledgement behind it.
+    orders.push_back(order(kMany, StartSession{.session_id = "long", .session_data = std::string(1 << 20, 'x')}));
+    orders.push_back(order(kMany + 1, ReportAck{kMany + 1}));
+    server_->send_all(stream, std::move(orders));
+    ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.orders.size() == kMany && supervisor_.acked == kMany + 1; }));
+    for (std::size_t i = 0; i + 1 < kMany; ++i)
+        ASSERT_EQ(std::get<EndProcess>(supervisor_.orders[i]).process_id, std::to_string(i + 1));
+    EXPECT_EQ(std::get<StartSession>(supervisor_.orders.back()).session_data.size(), 1u << 20);
+    EXPECT_EQ(supervisor_.disconnects, 0);
+}
+
 TEST_F(LinkTest, ASlowLinkDeliversEveryOrderInOrder) {
     start_server();
     TestProxy proxy(port_);

@@ -1,4 +1,5 @@
 // Game server sessions and seats [创建游戏服务器会话; 接收玩家会话].
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -90,6 +91,29 @@ TEST(Seat, ReservedForSixtySecondsOnly) {
     EXPECT_EQ(world.player_status(next), "COMPLETED");
     EXPECT_EQ(world.host().accept(session, next), CallStatus::FailedPrecondition)
         << "a used seat does not bring a player back";
+}
+
+TEST(Seat, JoiningAgainFindsItAmongManySeatsAndManySessions) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 6});
+    std::vector<std::string> sessions;
+    for (int i = 0; i < 5; ++i) sessions.push_back(world.make_session(fleet, 40));
+    // Ann sits everywhere, at the beginning, in the middle or at the end; the first session has many seats besides.
+    std::vector<std::string> anns;
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+        for (int other = 0; other < (i == 0 ? 30 : 2); ++other)
+            if (other % 2 == 0) (void)world.join(sessions[i], fmt::format("{}-{}", i, other));
+        anns.push_back(world.join(sessions[i], "ann"));
+        for (int other = 0; other < (i == 0 ? 30 : 2); ++other)
+            if (other % 2 == 1) (void)world.join(sessions[i], fmt::format("{}-{}", i, other));
+    }
+    for (std::size_t i = 0; i < sessions.size(); ++i) EXPECT_EQ(world.join(sessions[i], "ann"), anns[i]) << i;
+    EXPECT_EQ(world.join(sessions[0], "0-0"), world.join(sessions[0], "0-0"));
+    EXPECT_NE(world.join(sessions[1], "0-0"), world.join(sessions[0], "0-0")) << "a seat elsewhere is another seat";
+    // A seat that was taken is not reserved any more: the player gets a second one.
+    EXPECT_EQ(world.host().accept(sessions[2], anns[2]), CallStatus::Ok);
+    EXPECT_NE(world.join(sessions[2], "ann"), anns[2]);
+    EXPECT_EQ(world.join(sessions[3], "ann"), anns[3]);
 }
 
 TEST(Seat, ReservedWhileActivatingHasItsMinuteFromActiveOn) {

@@ -1,0 +1,57 @@
+/// What a benchmark found, and how it is told.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "http_load.h"
+
+namespace gse::bench {
+
+struct Figures {
+    std::string name;
+    std::string unit = "requests";  ///< what per_second counts
+    double per_second = 0;
+    double p50_ms = 0;
+    double p99_ms = 0;
+    double p999_ms = 0;
+    std::uint64_t errors = 0;
+    double cpu_us_per_op = 0;         ///< of the server process, user and system
+    std::uint64_t rss_bytes = 0;      ///< of the server process at the end
+    bool durable = true;              ///< answered after the sync
+    double ratio_to_ceiling = 0;      ///< of per_second; 0: there is nothing to compare with
+    double cpu_ratio_to_ceiling = 0;  ///< of what a CPU-second does: does not depend on what else the machine does
+    // Not in the JSON.
+    double server_cores = 0;  ///< busy, on average
+    double generator_cores = 0;
+    std::string method;
+    std::string first_error;
+    std::uint64_t shed = 0;
+    double shed_p99_ms = 0;
+    std::string note;  ///< one more line for people
+};
+
+/// CPU time and memory of a process, from /proc.
+[[nodiscard]] double cpu_s_of(pid_t pid);
+[[nodiscard]] std::uint64_t rss_bytes_of(pid_t pid);
+
+/// Runs the load against the server process `pid` and reads its clocks around it. `per_request`: what one request
+/// counts for, as 25 players of a batch.
+[[nodiscard]] Result<Figures> measure(std::string name, pid_t pid, const LoadShape& shape, Traffic& traffic,
+                                      double per_request = 1);
+
+/// One line of a table for people; header() is the line above.
+[[nodiscard]] std::string header();
+[[nodiscard]] std::string row(const Figures& figures);
+[[nodiscard]] std::string to_json(const Figures& figures);
+/// The figures with the median per_second, errors of all added up.
+[[nodiscard]] Figures median(std::vector<Figures> runs);
+/// Fills in the ratios.
+void compare(Figures& figures, const Figures& ceiling);
+
+}  // namespace gse::bench
