@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <mutex>
 
@@ -36,6 +38,7 @@ struct Incoming {
     std::uint64_t max = 0;
     bool checked = false;
     bool too_big = false;
+    int write_error = 0;  ///< errno of a write that failed
     std::string refusal;  ///< body of an answer that is not the file
 };
 
@@ -64,7 +67,10 @@ std::size_t on_data(char* data, std::size_t size, std::size_t count, void* user)
     for (std::size_t done = 0; done < bytes;) {
         const ssize_t n = write(in.fd, data + done, bytes - done);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return 0;
+        if (n <= 0) {
+            in.write_error = n < 0 ? errno : ENOSPC;
+            return 0;
+        }
         done += static_cast<std::size_t>(n);
     }
     return bytes;
@@ -144,6 +150,9 @@ Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& f
         return refuse(ErrorCode::FailedOperation,
                       fmt::format("download: larger than the {} bytes that were announced", transfer.bytes_max));
     }
+    if (in.write_error != 0)
+        return refuse(ErrorCode::Unavailable,
+                      fmt::format("download: cannot write {}: {}", file.string(), std::strerror(in.write_error)));
     if (code != CURLE_OK)
         return refuse(ErrorCode::Unavailable, fmt::format("download: {}", error[0] ? error : curl_easy_strerror(code)));
     long status = 0;

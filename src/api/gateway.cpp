@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -31,6 +33,20 @@ struct Call {
     std::string unpinned;
     std::optional<objects::BucketRule> bucket_rule;
     std::optional<KeyChange> key_change;
+    // What is counted of it.
+    std::shared_ptr<CallCounts> counts;
+    std::size_t action = 0;
+    std::chrono::steady_clock::time_point began;
+    std::optional<ErrorCode> refused;
+
+    void answer(std::string body) {
+        counts->add(action, refused, std::chrono::steady_clock::now() - began);
+        done(std::move(body));
+    }
+    void refuse(const Error& error) {
+        refused = error.code;
+        answer(error_body(error, asked.request_id));
+    }
 
     virtual ~Call() = default;
     /// Appends the fields of the answer.
@@ -105,6 +121,7 @@ std::string decide(Call& call, core::Step& step) {
     if (const auto answered = call.handle(scope, body); answered) {
         end_answer(body, call.asked.request_id);
     } else {
+        call.refused = answered.error().code;
         body = error_body(answered.error(), call.asked.request_id);
         // A package that was pinned for an asset that is refused is needed by nobody.
         if (scope.package) scope.unpinned = scope.package->sha256;
@@ -115,10 +132,22 @@ std::string decide(Call& call, core::Step& step) {
     return body;
 }
 
+/// A zip begins with a file's record, or with the end of a list of none. What else a fleet would find wrong in it, minutes
+/// later, its events tell; this is the mistake that is seen at once.
+Result<void> check_zip(objects::Download& source, std::string_view key) {
+    std::array<std::byte, 4> head{};
+    const std::size_t got = TRY(source.read(0, head));
+    const std::string_view text(reinterpret_cast<const char*>(head.data()), got);
+    if (text == "PK\3\4" || text == "PK\5\6") return {};
+    return refuse(ErrorCode::InvalidParameterValue,
+                  fmt::format("the upload '{}' is not a zip file; pack the game's files at the root of one", key));
+}
+
 /// Copies an upload to where it stays under its hash, so that a later upload under the same key changes no asset.
 Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::string& bucket, const std::string& key,
                                         std::uint64_t max_bytes) {
     const auto source = TRY(store.get(bucket, key));
+    TRY(check_zip(*source, key));
     const objects::ObjectInfo info = source->info();
     if (const auto pinned = TRY(store.stat(kPackageBucket, info.sha256)); pinned && pinned->sha256 == info.sha256)
         return *pinned;
@@ -267,13 +296,21 @@ Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Serv
       services_(services),
       settings_(settings),
       clock_(clock),
-      worker_(std::make_shared<Worker>(engine, store, services.keys, settings, clock)) {}
+      worker_(std::make_shared<Worker>(engine, store, services.keys, settings, clock)),
+      counts_(std::make_shared<CallCounts>(actions().size())) {}
 Gateway::~Gateway() = default;
 
 void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::string body)> done) {
-    const auto refuse_it = [&](const Error& error) { done(error_body(error, asked.request_id)); };
+    const auto began = std::chrono::steady_clock::now();
     const auto entry = find_entry(asked);
-    if (!entry) return refuse_it(entry.error());
+    if (!entry) {
+        counts_->add_unknown();
+        return done(error_body(entry.error(), asked.request_id));
+    }
+    const auto refuse_it = [&](const Error& error) {
+        counts_->add((*entry)->index, error.code, std::chrono::steady_clock::now() - began);
+        done(error_body(error, asked.request_id));
+    };
     const auto region = find_region(settings_, asked.region);
     if (!region) return refuse_it(region.error());
     if (services_.rates) {
@@ -291,6 +328,9 @@ void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::stri
     call->asked.flat = {};
     call->region = *region;
     call->done = std::move(done);
+    call->counts = counts_;
+    call->action = (*entry)->index;
+    call->began = began;
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
     const auto submit = [&engine = engine_, kind,
                          worker = std::weak_ptr(worker_)](const std::shared_ptr<Call>& submitted) {
@@ -302,35 +342,31 @@ void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::stri
                     services.bucket_rules->set(std::move(*submitted->bucket_rule));
                 if (submitted->key_change && services.keys)
                     put_in_force(std::move(*submitted->key_change), *services.keys);
-                submitted->done(std::move(body));
+                submitted->answer(std::move(body));
                 if (submitted->unpinned.empty()) return;
                 if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(submitted->unpinned));
             },
             submitted->asked.hurry);
-        if (!result) submitted->done(error_body(result.error(), submitted->asked.request_id));
+        if (!result) submitted->refuse(result.error());
     };
     if (call->asked.action != "CreateAsset") return submit(call);
 
-    const auto refuse_call = [](Call& refused, const Error& error) {
-        refused.done(error_body(error, refused.asked.request_id));
-    };
     const auto& asset = static_cast<const CallOf<CreateAssetRequest>&>(*call).request;
     const bool queued =
-        worker_->push([submit, refuse_call, call, bucket = upload_bucket(settings_, asset.asset_region),
+        worker_->push([submit, call, bucket = upload_bucket(settings_, asset.asset_region),
                        key = asset.bucket_key, max = settings_.limits.package_bytes](objects::ObjectStore* store) {
-            if (!store) return refuse_call(*call, {ErrorCode::Overloaded, "the server is shutting down; try again"});
+            if (!store) return call->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"});
             const auto stored = store->stat(bucket, key);
-            if (!stored) return refuse_call(*call, stored.error());
+            if (!stored) return call->refuse(stored.error());
             if (*stored) {
                 auto pinned = pin_package(*store, bucket, key, max);
-                if (!pinned) return refuse_call(*call, pinned.error());
+                if (!pinned) return call->refuse(pinned.error());
                 call->package = std::move(*pinned);
             }
             submit(call);
         });
     if (!queued)
-        refuse_call(*call,
-                    {ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"});
+        call->refuse({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"});
 }
 
 std::string answer(core::Step& step, const Services& services, const engine::ApiCall& asked,

@@ -96,8 +96,11 @@ std::string cell(const std::optional<T>& value) {
 
 void add_asset_commands(CLI::App& app, Chosen& chosen);
 void add_fleet_commands(CLI::App& app, Chosen& chosen);
+/// drain, undrain and drain-status. After whoever makes `fleet`.
+void add_drain_commands(CLI::App& app, Chosen& chosen);
 void add_alias_commands(CLI::App& app, Chosen& chosen);
 void add_key_commands(CLI::App& app, Chosen& chosen);
+void add_host_commands(CLI::App& app, Chosen& chosen);
 void add_session_commands(CLI::App& app, Chosen& chosen);
 void add_placement_commands(CLI::App& app, Chosen& chosen);
 void add_tag_commands(CLI::App& app, Chosen& chosen);
@@ -109,6 +112,7 @@ void add_queue_commands(CLI::App& app, Chosen& chosen);
 /// start, show and stop. After whoever else adds to `placement`.
 void add_placement_start_commands(CLI::App& app, Chosen& chosen);
 void add_logs_command(CLI::App& app, Chosen& chosen);
+void add_metrics_command(CLI::App& app, Chosen& chosen);
 void add_status_command(CLI::App& app, Chosen& chosen);
 void add_doctor_command(CLI::App& app, Chosen& chosen);
 

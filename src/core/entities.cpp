@@ -13,18 +13,21 @@ void clear_derived(Fleet& fleet) {
     fleet.usages.clear();
     fleet.rules.clear();
     fleet.timers.clear();
-    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
+    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = fleet.instances_leaving = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
     fleet.processes_active = fleet.processes_idle = 0;
+    fleet.custom_current = fleet.custom_maximum = 0;
     fleet.next_launch = {};
     fleet.launch_failures = 0;
     fleet.reconcile_queued = false;
+    fleet.wakes_at = kNever;
     fleet.waiting.clear();
     fleet.demand = 0;
     fleet.waiting_saw = 0;
     fleet.serve_queued = false;
     fleet.refused = {};
+    fleet.counts = {};
 }
 
 void clear_derived(Host& host) {
@@ -34,6 +37,11 @@ void clear_derived(Host& host) {
     host.ping_udp.clear();
     host.access_key.clear();
     host.instances.clear();
+    host.instances_held = 0;
+    host.cpus_held = host.memory_gb_held = 0;
+    host.certificate_end = {};
+    host.foreign_reports = 0;
+    host.foreign_told = host.next_check = {};
     host.ports_resting.clear();
     host.ports_used.clear();
     host.port_cursor = 0;
@@ -49,6 +57,8 @@ void clear_derived(Instance& instance) {
     instance.open = false;
     instance.open_rank = 0;
     instance.spec_changed = false;
+    instance.load = {};
+    instance.load_at = {};
 }
 
 void clear_derived(Process& process) {
@@ -67,13 +77,21 @@ void clear_derived(PlayerSession& player) {
     player.next = player.previous = player.next_same_player = player.previous_same_player = kNone;
 }
 
-void clear_derived(Queue& queue) { queue.pending.clear(); }
+void clear_derived(Queue& queue) {
+    queue.pending.clear();
+    queue.counts = {};
+}
+void clear_derived(ScalingRule& rule) { rule.holds_since = kNever; }
+void clear_derived(ScalingTimer& timer) { timer.wakes_at = {}; }
 
 void clear_derived(Placement& placement) {
     placement.reach.clear();
     placement.waits_at.clear();
     placement.grows = kNone;
     placement.decision = 0;
+    placement.first_choice = kNone;
+    placement.first_choice_up = placement.nearest = false;
+    placement.choice = PlacementChoice::First;
 }
 
 }  // namespace gse::core

@@ -73,6 +73,9 @@ Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Jo
         seats[i] = find_reserved(step.state, session_slot, players[i].player_id);
         if (seats[i] == kNone) ++fresh;
     }
+    if (fresh > 0 && step.state.at<Fleet>(session.fleet).drain_denies_joins)
+        return refuse(ErrorCode::Unavailable,
+                      "The game server session takes no new players: its fleet is being drained, and denies them");
     if (fresh > 0 && !session.accept_all)
         return refuse(ErrorCode::Unavailable,
                       "The game server session takes no players: its PlayerSessionCreationPolicy is DENY_ALL");
@@ -106,6 +109,7 @@ Result<void> accept_player(Step& step, Slot session_slot, Slot player_slot, std:
     player->status = PlayerStatus::Active;
     player->deadline = kNever;
     player->accept_request = request;
+    step.state.change_run<Fleet>(session.fleet, [](Fleet& fleet) { ++fleet.counts.player_activations; });
     return {};
 }
 

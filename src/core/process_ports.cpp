@@ -12,6 +12,23 @@ bool held_by(const std::vector<Place>& places, std::uint16_t port) {
                        [port](const Place& p) { return p.client_port == port || p.grpc_port == port; });
 }
 
+struct ClientPorts {
+    std::vector<link::PortRange> ranges;
+    bool beyond = false;  ///< none is of the host's range
+};
+
+ClientPorts client_ports(const State& state, const Host& host, const Fleet& fleet) {
+    ClientPorts ports;
+    for (const InboundPermission& p : fleet.inbound) {
+        const link::PortRange shared{std::max(p.from_port, host.ports.low), std::min(p.to_port, host.ports.high)};
+        if (shared.low <= shared.high) ports.ranges.push_back(shared);
+    }
+    if (!ports.ranges.empty() || !state.settings().hosts.ports_beyond) return ports;
+    ports.beyond = true;
+    for (const InboundPermission& p : fleet.inbound) ports.ranges.push_back({p.from_port, p.to_port});
+    return ports;
+}
+
 }  // namespace
 
 bool is_permitted(const Fleet& fleet, std::uint16_t port) {
@@ -33,8 +50,18 @@ std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fl
         }
         return 0;
     };
+    const auto first_free = [&](const std::vector<link::PortRange>& ranges) -> std::uint16_t {
+        for (const link::PortRange& range : ranges)
+            for (std::uint32_t port = range.low; port <= range.high; ++port)
+                if (const auto p = static_cast<std::uint16_t>(port);
+                    step.state.port_free(host, p) && !held_by(taken, p))
+                    return p;
+        return 0;
+    };
     PortPair pair;
-    pair.client = next_free([&](std::uint16_t port) { return is_permitted(fleet, port); }, 0);
+    const ClientPorts client = client_ports(step.state, host, fleet);
+    pair.client = client.beyond ? first_free(client.ranges)
+                                : next_free([&](std::uint16_t port) { return is_permitted(fleet, port); }, 0);
     if (pair.client == 0) return std::nullopt;
     // Ports that players may reach are left for players as long as there are others.
     pair.grpc = next_free([&](std::uint16_t port) { return !is_permitted(fleet, port); }, pair.client);
@@ -47,13 +74,18 @@ std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet
     if (host.ports.low == 0) return 0;
     std::uint32_t client = 0;
     std::uint32_t any = 0;
+    const ClientPorts ports = client_ports(state, host, fleet);
     for (std::uint32_t port = host.ports.low; port <= host.ports.high && (client < enough || any < 2 * enough);
          ++port) {
         if (!state.port_free(host, static_cast<std::uint16_t>(port))) continue;
         ++any;
         if (is_permitted(fleet, static_cast<std::uint16_t>(port))) ++client;
     }
-    return std::min({client, any / 2, enough});
+    if (!ports.beyond) return std::min({client, any / 2, enough});
+    for (const link::PortRange& range : ports.ranges)
+        for (std::uint32_t port = range.low; port <= range.high && client < enough; ++port)
+            client += state.port_free(host, static_cast<std::uint16_t>(port));
+    return std::min({client, any, enough});
 }
 
 Result<void> check_chosen_port(const State& state, Slot process_slot, std::uint16_t port) {

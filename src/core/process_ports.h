@@ -13,7 +13,9 @@ struct PortPair {
 };
 
 /// A client port inside the fleet's and the host's range, a gRPC port inside the host's, both nobody else's; nullopt
-/// when there is none. Takes nothing: the ports are held once a Place has them.
+/// when there is none. A fleet whose permissions share no port with the host's range gets a client port of its
+/// permissions (settings: hosts.ports_beyond): they are what a game names that was written for a machine of its own.
+/// Takes nothing: the ports are held once a Place has them.
 std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, const std::vector<Place>& taken);
 
 /// Whether the fleet's InboundPermissions let players reach the port.

@@ -73,6 +73,7 @@ void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_
         process->log_paths = std::move(log_paths);
     }
     const Slot fleet = state.at<Instance>(instance).fleet;
+    state.change_run<Fleet>(fleet, [](Fleet& run) { ++run.counts.process_activations; });
     end_stand_ins(step, instance);
     advance_creation(step, fleet);
     state.queue_reconcile(fleet);
@@ -173,28 +174,35 @@ void renew_end(Step& step, Slot slot) {
     step.order(step.state.at<Instance>(process.instance).host, end_order(step.state, slot, step.now));
 }
 
-link::EndProcess end_order(const State& state, Slot slot, Now now) {
+EngineTime kill_time(const State& state, Slot slot) {
     const Process& process = state.at<Process>(slot);
     const Fleet& fleet = state.at<Fleet>(fleet_of(state, process));
+    if (process.status != ProcessStatus::Ending) return fleet.drain_deadline;
     std::optional<ProtectionPolicy> protection;
     if (process.session != kNone) protection = state.at<GameSession>(process.session).protection;
     const auto after =
         plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
+    return plan::kill_at(process.end_requested, after, fleet.drain_deadline);
+}
+
+link::EndProcess end_order(const State& state, Slot slot, Now now) {
+    const Process& process = state.at<Process>(slot);
+    const EngineTime kill = kill_time(state, slot);
     link::EndProcess order;
     order.process_id = process.id;
     // To an agent a kill is the API's end with no time left; the wire needs no further word for it.
     const bool killed = process.end_reason == EndReason::Killed;
     order.reason = killed ? EndReason::EndedByApi : process.end_reason;
     order.notify = process.ready && process.grpc_port != 0 && !process.end_delivered && !killed;
-    if (!after) return order;
+    if (kill == kNever) return order;
     // A process that never reported ready cannot be told: there is nothing to wait for.
-    const Millis left = process.ready ? std::max(Millis{0}, process.end_requested + *after - now.engine) : Millis{0};
+    const Millis left = process.ready ? std::max(Millis{0}, kill - now.engine) : Millis{0};
     order.kill_after_ms = left.count();
     order.termination_time_unix_s = (now.wall + left).ms / 1000;
     return order;
 }
 
-void forget_process(Step& step, Slot slot, std::string_view crash_text) {
+void forget_process(Step& step, Slot slot, std::string_view crash_text, ProcessEnd kind) {
     State& state = step.state;
     const Slot session = state.at<Process>(slot).session;
     const Slot instance = state.at<Process>(slot).instance;
@@ -205,6 +213,10 @@ void forget_process(Step& step, Slot slot, std::string_view crash_text) {
     }
     if (const std::uint16_t own = state.at<Process>(slot).own_port; own != 0)
         state.rest_port(state.at<Instance>(instance).host, own, step.now.engine + step.timers().port_quarantine);
+    state.change_run<Fleet>(state.at<Instance>(instance).fleet, [&](Fleet& run) {
+        ++run.counts.process_terminations;
+        run.counts.process_abnormal_terminations += kind == ProcessEnd::Abnormal;
+    });
     state.remove<Process>(slot);
     state.queue_reconcile(state.at<Instance>(instance).fleet);
 }
@@ -234,10 +246,11 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
             text += fmt::format("; last output: {}", said.substr(0, end + 1));
         add_event(step, fleet, code, std::move(text));
     }
-    forget_process(step, slot,
-                   process.end_reason == EndReason::Itself
-                       ? std::string()
-                       : fmt::format("its process ended with {}", exit_text(report)));
+    forget_process(
+        step, slot,
+        process.end_reason == EndReason::Itself ? std::string()
+                                                : fmt::format("its process ended with {}", exit_text(report)),
+        code.empty() || code == "SERVER_PROCESS_FORCE_TERMINATED" ? ProcessEnd::Normal : ProcessEnd::Abnormal);
     drop_retired_places(step, instance);
     if (crashed || !was_ready)
         count_creation_failure(step, fleet,

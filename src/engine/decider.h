@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -66,6 +67,7 @@ public:
     void on_hello(link::StreamId stream, const link::HostHello& hello);
     void on_report(link::StreamId stream, const link::Report& report);
     void on_alive(link::StreamId stream);
+    void on_readings(link::StreamId stream, std::span<const link::InstanceReading> readings);
     void on_closed(link::StreamId stream);
     /// Fires due timers and retires what has ended; true when more is due than was done.
     bool tick();
@@ -95,6 +97,7 @@ private:
     void flush_orders();
     void send(link::StreamId id, Stream& stream, link::OrderBody body);
     void drop_stream(link::StreamId id, std::string why);
+    void drop_removed_hosts();
     void answer_waiting(core::Step& at, std::uint64_t ticket);
     void answer_waiting(core::Step& at);
 

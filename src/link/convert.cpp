@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -102,6 +103,11 @@ public:
         return Millis{value};
     }
 
+    double amount(double value, const char* name) {
+        if (!std::isfinite(value) || value < 0) refuse_field(name, fmt::format("{} is not an amount", value));
+        return value;
+    }
+
     template <class Table, class Theirs>
     auto one_of(const Table& table, Theirs value, const char* name) {
         for (const auto& [ours, theirs] : table)
@@ -149,8 +155,10 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp] =
-        value;
+                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp, cpus,
+                 memory_bytes, labels, certified_id, certificate_end] = value;
+    // The last two are for the server's end alone to say.
+    static_cast<void>(certified_id), static_cast<void>(certificate_end);
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -167,6 +175,36 @@ void put(const HostHello& value, pb::Hello& out) {
     out.mutable_instance_types()->Add(instance_types.begin(), instance_types.end());
     out.set_ping_http(ping_http);
     out.set_ping_udp(ping_udp);
+    out.set_cpus(cpus);
+    out.set_memory_bytes(memory_bytes);
+    for (const auto& [key, value_of] : labels) {
+        auto& label = *out.add_labels();
+        label.set_key(key);
+        label.set_value(value_of);
+    }
+}
+
+void put(const InstanceReading& value, pb::InstanceReading& out) {
+    const auto& [instance_id, measured] = value;
+    const auto& [cpu_percent, memory_bytes, memory_percent, connections, load, bytes_in, bytes_out, packets_in,
+                 packets_out, bytes_out_total] = measured;
+    out.set_instance_id(instance_id);
+    if (cpu_percent) out.set_cpu_percent(*cpu_percent);
+    if (memory_bytes) out.set_memory_bytes(*memory_bytes);
+    if (memory_percent) out.set_memory_percent(*memory_percent);
+    if (connections) out.set_connections(*connections);
+    if (load) out.set_load(*load);
+    if (bytes_in) out.set_bytes_in(*bytes_in);
+    if (bytes_out) out.set_bytes_out(*bytes_out);
+    if (packets_in) out.set_packets_in(*packets_in);
+    if (packets_out) out.set_packets_out(*packets_out);
+    if (bytes_out_total) out.set_bytes_out_total(*bytes_out_total);
+}
+
+void put(const AgentHeartbeat& value, pb::AgentHeartbeat& out) {
+    const auto& [order_seq, readings] = value;
+    out.set_order_seq_seen(order_seq);
+    for (const InstanceReading& reading : readings) put(reading, *out.add_readings());
 }
 
 void put(const BacklogDone&, pb::Report& out) { out.mutable_backlog_done(); }
@@ -482,6 +520,14 @@ void put(const Order& value, pb::Order& out) {
 
 // ---------------------------------------------------------------- messages → values
 
+std::vector<std::pair<std::string, std::string>> take_labels(Reader& in, pb::Hello& m) {
+    std::vector<std::pair<std::string, std::string>> out;
+    if (!in.short_enough(m.labels(), "hello.labels", kMaxLabels)) return out;
+    for (auto& label : *m.mutable_labels())
+        out.emplace_back(in.id(label.mutable_key(), "hello.labels"), in.id(label.mutable_value(), "hello.labels"));
+    return out;
+}
+
 HostHello take(Reader& in, pb::Hello& m) {
     return {.host_name = in.id(m.mutable_host_name(), "hello.host_name"),
             .boot_id = in.id(m.mutable_boot_id(), "hello.boot_id"),
@@ -498,7 +544,12 @@ HostHello take(Reader& in, pb::Hello& m) {
             .access_key = in.text(m.mutable_access_key(), "hello.access_key"),
             .instance_types = in.strings(m.mutable_instance_types(), "hello.instance_types", kMaxItems, kMaxIdBytes),
             .ping_http = in.id(m.mutable_ping_http(), "hello.ping_http"),
-            .ping_udp = in.id(m.mutable_ping_udp(), "hello.ping_udp")};
+            .ping_udp = in.id(m.mutable_ping_udp(), "hello.ping_udp"),
+            .cpus = m.cpus(),
+            .memory_bytes = m.memory_bytes(),
+            .labels = take_labels(in, m),
+            .certified_id = {},
+            .certificate_end = {}};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {
@@ -765,14 +816,39 @@ OrderBody take_body(Reader& in, pb::Order& order) {
     return ReportAck{};
 }
 
+Result<AgentSays> take_heartbeat(Reader& in, pb::AgentHeartbeat& m) {
+    AgentHeartbeat out{m.order_seq_seen(), {}};
+    if (in.short_enough(m.readings(), "heartbeat.readings", kMaxItems))
+        for (auto& reading : *m.mutable_readings()) {
+            InstanceReading& value = out.readings.emplace_back();
+            value.instance_id = in.id(reading.mutable_instance_id(), "reading.instance_id");
+            if (reading.has_cpu_percent())
+                value.load.cpu_percent = in.amount(reading.cpu_percent(), "reading.cpu_percent");
+            if (reading.has_memory_bytes())
+                value.load.memory_bytes = in.amount(reading.memory_bytes(), "reading.memory_bytes");
+            if (reading.has_memory_percent())
+                value.load.memory_percent = in.amount(reading.memory_percent(), "reading.memory_percent");
+            if (reading.has_connections())
+                value.load.connections = in.amount(reading.connections(), "reading.connections");
+            if (reading.has_load()) value.load.load = in.amount(reading.load(), "reading.load");
+            if (reading.has_bytes_in()) value.load.bytes_in = in.amount(reading.bytes_in(), "reading.bytes_in");
+            if (reading.has_bytes_out()) value.load.bytes_out = in.amount(reading.bytes_out(), "reading.bytes_out");
+            if (reading.has_packets_in()) value.load.packets_in = in.amount(reading.packets_in(), "reading.packets_in");
+            if (reading.has_packets_out())
+                value.load.packets_out = in.amount(reading.packets_out(), "reading.packets_out");
+            if (reading.has_bytes_out_total())
+                value.load.bytes_out_total = in.amount(reading.bytes_out_total(), "reading.bytes_out_total");
+        }
+    return in.finish<AgentSays>(std::move(out));
+}
+
 }  // namespace
 
 void encode(const AgentSays& value, pb::AgentMessage& out) {
     out.Clear();
     if (const auto* hello = std::get_if<HostHello>(&value)) put(*hello, *out.mutable_hello());
     if (const auto* report = std::get_if<Report>(&value)) put(*report, *out.mutable_report());
-    if (const auto* heartbeat = std::get_if<AgentHeartbeat>(&value))
-        out.mutable_heartbeat()->set_order_seq_seen(heartbeat->order_seq);
+    if (const auto* heartbeat = std::get_if<AgentHeartbeat>(&value)) put(*heartbeat, *out.mutable_heartbeat());
 }
 
 void encode(const ServerSays& value, pb::ServerMessage& out) {
@@ -791,7 +867,7 @@ Result<AgentSays> decode(pb::AgentMessage& in) {
             ReportBody body = take_body(reader, *in.mutable_report());
             return reader.finish<AgentSays>(Report{in.report().seq(), std::move(body)});
         }
-        case pb::AgentMessage::kHeartbeat: return AgentHeartbeat{in.heartbeat().order_seq_seen()};
+        case pb::AgentMessage::kHeartbeat: return take_heartbeat(reader, *in.mutable_heartbeat());
         case pb::AgentMessage::BODY_NOT_SET: break;
     }
     return refuse(ErrorCode::InvalidRequest,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "model/link_messages.h"
@@ -18,6 +19,7 @@ namespace gse::link {
 /// `order_seq`: highest order seen in this stream.
 struct AgentHeartbeat {
     std::uint64_t order_seq = 0;
+    std::vector<InstanceReading> readings;
 };
 /// `order_seq`: last order sent in this stream.
 struct ServerHeartbeat {
@@ -40,6 +42,7 @@ inline constexpr std::size_t kMaxTextBytes = 64 << 10;  ///< messages, paths, pa
 inline constexpr std::size_t kMaxDataBytes = 2 << 20;   ///< what a backend hands to a game: session and matchmaker data
 inline constexpr std::size_t kMaxIds = 100'000;         ///< instances or processes of one host
 inline constexpr std::size_t kMaxItems = 10'000;        ///< places, ports, players, properties, paths
+inline constexpr std::size_t kMaxLabels = 64;           ///< of a host
 
 /// The argument is overwritten.
 void encode(const AgentSays& value, opengse::link::v1::AgentMessage& out);

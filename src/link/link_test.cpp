@@ -49,6 +49,7 @@ public:
     struct StreamSeen {
         HostHello hello;
         std::vector<Report> reports;
+        std::vector<std::vector<InstanceReading>> readings;
         int alive = 0;
         int closed = 0;
     };
@@ -70,6 +71,9 @@ public:
     }
     void on_alive(StreamId stream) override {
         notes.write([&] { ++streams[stream].alive; });
+    }
+    void on_readings(StreamId stream, std::vector<InstanceReading> readings) override {
+        notes.write([&] { streams[stream].readings.push_back(std::move(readings)); });
     }
     void on_closed(StreamId stream) override {
         notes.write([&] { ++streams[stream].closed; });
@@ -116,6 +120,12 @@ public:
         notes.write([&] { ++disconnects; });
     }
 
+    std::vector<InstanceReading> take_readings() override {
+        std::vector<InstanceReading> taken;
+        notes.write([&] { taken = std::exchange(readings, {}); });
+        return taken;
+    }
+
     bool wait(const std::function<bool()>& ready) { return notes.wait(ready); }
 
     std::string name = "host";
@@ -124,6 +134,7 @@ public:
     std::atomic<int> disconnects = 0;
     std::vector<Welcome> welcomes;
     std::vector<OrderBody> orders;
+    std::vector<InstanceReading> readings;
     std::atomic<std::uint64_t> acked = 0;
 };
 
@@ -136,12 +147,13 @@ protected:
 
     void start_server(LinkServerOptions options = {}, Authorizer authorizer = {}) {
         options.token = kToken;
+        options.loopback_listen = "127.0.0.1:0";
         if (options.heartbeat == LinkServerOptions{}.heartbeat) options.heartbeat = kHeartbeat;
         server_ = std::make_unique<LinkServer>(options, std::move(authorizer), clock_);
         engine_.server = server_.get();
         const auto port = server_->start(engine_);
         ASSERT_TRUE(port) << port.error().message;
-        port_ = *port;
+        port_ = port->loopback;
     }
 
     AgentClientOptions agent_options(std::uint16_t port) const {
@@ -206,6 +218,19 @@ TEST_F(LinkTest, HelloWelcomeReportsAndOrdersArriveAsTheyWereSent) {
     EXPECT_EQ(std::get<StartSession>(supervisor_.orders[0]).properties[0].second, "v");
     EXPECT_EQ(std::get<EndProcess>(supervisor_.orders[1]).process_id, "p-3");
     EXPECT_EQ(supervisor_.acked, 2u);
+}
+
+TEST_F(LinkTest, ReadingsComeWithAHeartbeatOnce) {
+    supervisor_.readings = {{"ins-1", {.cpu_percent = 12.5, .connections = 3}}};
+    start_server();
+    start_agent();
+    const StreamId stream = connected_stream();
+    ASSERT_TRUE(engine_.wait([&] { return !engine_.streams[stream].readings.empty(); }));
+    EXPECT_THAT(engine_.streams[stream].readings[0],
+                ElementsAre(InstanceReading{"ins-1", {.cpu_percent = 12.5, .connections = 3}}));
+    const int alive = engine_.streams[stream].alive;
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[stream].alive >= alive + 3; }));
+    EXPECT_EQ(engine_.streams[stream].readings.size(), 1) << "each reading is sent once";
 }
 
 TEST_F(LinkTest, HeartbeatsKeepAQuietStreamAlive) {
@@ -748,9 +773,9 @@ TEST_F(LinkTest, OptionsThatAreNotSafeDoNotStart) {
         const char* message;
     };
     const Case cases[] = {
-        {"a short token", {.token = "short"}, "at least 16 bytes"},
-        {"readable tokens on the network", {.listen = "0.0.0.0:0", .token = kToken}, "certificate"},
-        {"a port that is taken", {.listen = "127.0.0.1:" + std::to_string(port_), .token = kToken}, "port"},
+        {"a short token", {.loopback_listen = "127.0.0.1:0", .token = "short"}, "at least 16 bytes"},
+        {"readable tokens on the network", {.loopback_listen = "0.0.0.0:0", .token = kToken}, "without TLS"},
+        {"a port that is taken", {.loopback_listen = "127.0.0.1:" + std::to_string(port_), .token = kToken}, "port"},
     };
     for (const auto& [why, options, message] : cases) {
         LinkServer server(options, {}, clock_);

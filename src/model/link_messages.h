@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -51,6 +52,13 @@ struct HostHello {
     std::vector<std::string> instance_types;  ///< names of those this machine offers; none: every type
     std::string ping_http;  ///< `http://203.0.113.5:8888/v1/ping`: where players measure their way here; "" nowhere
     std::string ping_udp;   ///< `203.0.113.5:8888`
+    std::uint32_t cpus = 0;          ///< for instances; 0: not told, so that instances are counted only
+    std::uint64_t memory_bytes = 0;  ///< likewise
+    std::vector<std::pair<std::string, std::string>> labels;  ///< for people and their tools
+    /// Who the agent's certificate says it is, and until when: filled in by the server's end of the link and never
+    /// sent. "": no certificate was asked for.
+    std::string certified_id;
+    WallTime certificate_end;
 };
 
 enum class PrepareStep : std::uint8_t { Accepted, Downloaded, Extracted, Installed, PathsValidated };
@@ -142,6 +150,26 @@ struct HostNotice {
 };
 
 struct BacklogDone {};
+
+/// What an instance's processes take of its host, as the agent measures it every few seconds. What a machine cannot
+/// tell is absent. Not a report: a reading that is lost is followed by the next, and none is journaled.
+struct InstanceLoad {
+    std::optional<double> cpu_percent;  ///< of all cores of the host, since the reading before
+    std::optional<double> memory_bytes;
+    std::optional<double> memory_percent;  ///< of what the instance may have: its limit, else the host's memory
+    std::optional<double> connections;     ///< TCP, established
+    std::optional<double> load;            ///< of the host, one minute
+    // Only of an instance that has its host alone: a second, since the reading before.
+    std::optional<double> bytes_in, bytes_out;
+    std::optional<double> packets_in, packets_out;
+    std::optional<double> bytes_out_total;  ///< since the host started
+    friend bool operator==(const InstanceLoad&, const InstanceLoad&) = default;
+};
+struct InstanceReading {
+    std::string instance_id;
+    InstanceLoad load;
+    friend bool operator==(const InstanceReading&, const InstanceReading&) = default;
+};
 
 // A game's SDK calls (server-side gRPC protocol), already tied to a process by the agent.
 struct CallReady {

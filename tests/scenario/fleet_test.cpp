@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/world/world.h"
 
 namespace gse::testing {
@@ -87,8 +89,26 @@ TEST(Fleet, AFailureInAnyStepOfCreationEndsInError) {
     }
 }
 
-TEST(Fleet, WhosePortsNoHostHandsOutIsToldWhichOnesThereAre) {
+TEST(Fleet, WrittenForAMachineOfItsOwnGetsThePortsItNames) {
     World world;
+    const std::string fleet = world.make_fleet({.name = "old", .processes = 2, .port_low = 7'000, .port_high = 7'003});
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE") << "although hosts hand out 10000 to 32000";
+    std::set<std::uint16_t> ports;
+    for (const auto& [id, game] : world.host().games()) ports.insert(game.client_port);
+    EXPECT_THAT(ports, ElementsAre(7'000, 7'001));
+    const std::string second = world.make_fleet({.name = "new", .processes = 2, .port_low = 7'000, .port_high = 7'003});
+    EXPECT_EQ(world.fleet_status(second), "ACTIVE") << "two versions side by side share what there is";
+    const std::string third = world.make_fleet({.name = "third", .port_low = 7'000, .port_high = 7'003});
+    EXPECT_EQ(world.fleet_status(third), "NEW") << "nobody gets a port that another one has";
+    EXPECT_THAT(world.events_of(third, "GENERIC_EVENT"), ElementsAre(HasSubstr("without enough free ports")));
+    world.restart_server(1s);
+    EXPECT_EQ(world.fleet_status(third), "NEW") << "nor after a restart";
+}
+
+TEST(Fleet, WhosePortsNoHostHandsOutIsToldWhichOnesThereAre) {
+    Settings settings;
+    settings.hosts.ports_beyond = false;
+    World world(true, settings);
     const std::string fleet = world.make_fleet({.port_low = 7'000, .port_high = 7'100});
     EXPECT_EQ(world.fleet_status(fleet), "NEW");
     EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"),

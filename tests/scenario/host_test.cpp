@@ -34,6 +34,19 @@ TEST(Host, SilentIsShieldedAndHealsWithoutLoss) {
     EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN")));
 }
 
+TEST(Host, ThatHasHealedIsNoticedWhenItFallsSilentAgain) {
+    World world;
+    const auto status = [&] { return world.call("ListHosts", {})["Hosts.0.Status"]; };
+    for (int time = 0; time < 3; ++time) {
+        world.host().lose_network();
+        world.advance(20s);
+        EXPECT_EQ(status(), "SILENT") << time;
+        world.host().heal_network();
+        world.advance(5s);
+        EXPECT_EQ(status(), "CONNECTED") << time;
+    }
+}
+
 TEST(Host, OffersTheTypesThatItsAgentNames) {
     World world(false);
     const auto types = [&](const std::string& region = "") {

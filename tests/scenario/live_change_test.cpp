@@ -163,7 +163,9 @@ TEST(LiveChange, ProcessesOnPortsThatAreRevokedMoveAfterTheirMatch) {
 }
 
 TEST(LiveChange, PortsThatNoHostHandsOutAreToldInAnEvent) {
-    World world;
+    Settings settings;
+    settings.hosts.ports_beyond = false;
+    World world(true, settings);
     const std::string fleet = world.make_fleet({.port_low = 15'000, .port_high = 15'999});
     ASSERT_TRUE(world
                     .call("UpdateFleetPortSettings", {{"FleetId", fleet},
