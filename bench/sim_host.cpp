@@ -179,6 +179,14 @@ void SimHost::remove_player(const std::string& session, const std::string& playe
     at_door(session, link::CallRemovePlayer{session, player_session});
 }
 
+/// An eighth of the host and 100 MB for each instance, as if it had been measured.
+std::vector<link::InstanceReading> SimHost::take_readings() {
+    std::vector<link::InstanceReading> readings;
+    for (const auto& [id, places] : instances_)
+        readings.push_back({.instance_id = id, .load = {.cpu_percent = 12.5, .memory_bytes = 100e6}});
+    return readings;
+}
+
 void SimHost::report_health() {
     if (launches_ == 0) return;
     client_.report(link::HealthChanged{process_name(options_.name, ++health_turn_ % launches_ + 1), true});

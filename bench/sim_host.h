@@ -58,6 +58,7 @@ public:
     void on_order(link::OrderBody order) override;
     void on_acked(std::uint64_t) override {}
     void on_disconnected() override {}
+    std::vector<link::InstanceReading> take_readings() override;
 
 private:
     struct Game {
