@@ -11,6 +11,7 @@ export const en = {
     remove: 'Remove', modify: 'Modify', delete: 'Delete', saved: 'Saved', deleted: 'Deleted', createdDone: 'Created',
     name: 'Name', description: 'Description', created: 'Created', updated: 'Last changed', actions: 'Actions', status: 'Status', time: 'Time', basic: 'Basic information',
     nothingFound: 'Nothing found', choose: 'Choose …', minutes: 'min', seconds: 's',
+    yes: 'Yes', no: 'No',
   },
   shell: {
     menu: 'Menu', region: 'Region', skip: 'Skip to content', dark: 'Dark theme', light: 'Light theme', signOut: 'Sign out',
@@ -63,8 +64,10 @@ export const en = {
     protectionHint: 'What happens to a running session when its process should go: killed after 5 minutes at most, after the time you set, or never', protectionMinutes: 'Protected for', protectionRange: 'Protection lasts 5 to 1440 minutes',
     os: 'Operating system', creatorLimit: 'Sessions per creator', creatorLimitValue: (count: number, minutes: number) => `${count} in ${minutes} min`, unlimited: 'Unlimited', bandwidth: 'Outbound bandwidth', minutes: (count: number) => `${count} min`,
     editTitle: (name: string) => `Modify ${name}`, eventCode: 'Code', eventMessage: 'Message', downloadLog: 'Download log', eventFilter: 'Event code', noEvents: 'No events', needsAsset: 'Choose an asset', needsType: 'Choose an instance type', creatorBoth: 'Give both sessions per creator and the period, or neither',
-    bandwidthRange: '1 to 200 Mbps', ccnBoth: 'Give both account and CCN, or neither', noAssets: 'There is no asset yet: upload one first', ccnAccount: 'CCN account ID', ccnId: 'CCN instance ID', capacityLater: 'A new fleet has one instance and may have one. Range, buffer and timers are set under Scaling, once it is there.',
+    bandwidthRange: '1 to 200 Mbps', ccnBoth: 'A CCN needs the account ID, in digits, and the CCN instance ID', noAssets: 'There is no asset yet: upload one first', ccnAccount: 'CCN account ID', ccnId: 'CCN instance ID', capacityLater: 'A new fleet has one instance and may have one. Range, buffer and timers are set under Scaling, once it is there.',
     sectionBasic: 'Basic information', sectionProcesses: 'Process management', sectionDeployment: 'Deployment', sectionNetwork: 'Network', sectionSessions: 'Sessions', perCreator: 'New sessions per creator', period: 'Within',
+    resourceType: 'Resource type', noImages: 'Machine images are for clouds: instances here share hosts, and run assets.', systemDisk: 'System disk', dataDisks: 'Data disks', addDisk: 'Add data disk', disks: 'Disks', diskType: 'Type', diskSize: 'Size', diskTypes: { CLOUD_PREMIUM: 'Premium', CLOUD_SSD: 'SSD' }, diskHint: (min: number, max: number, step: number) => `${min} to ${max} GB${step > 1 ? `, in steps of ${step}` : ''}`, diskRange: 'A disk has a size that is not allowed; its hint says which are', disksStored: 'Kept with the fleet as the API has it. On hosts of your own, the space is what the host has.', ccn: 'Associate CCN instance', ccnHint: 'Kept with the fleet as the API has it; the network of the hosts is yours.',
+    ccnAttach: 'Associate', ccnDetach: 'Dissociate', ccnDetachAffects: (id: string) => `The fleet is no longer associated with ${id}. Its servers and sessions are not touched.`, copyCcn: 'Take the CCN association along', diskValue: (type: string, size: number) => `${type} ${size} GB`,
   },
   instance: {
     id: 'Instance ID', processes: 'Healthy / active processes', weight: 'Weight', reserved: 'reserved', reserve: 'Reserve', release: 'Release', runTime: 'Run time', logs: 'Logs', access: 'Log in', accessTitle: (id: string) => `Log in to ${id}`, accessLead: 'The private key of its host opens everything on that machine. Hand it to nobody; the operator of the host can replace it.', accessShow: 'Show the key', accessKey: 'Private key', accessUser: 'User', filter: 'IP address', none: 'No instance',
@@ -96,6 +99,7 @@ export const en = {
     configuration: 'Launch configuration', activationTimeout: 'Sessions must activate within', maxActivations: 'Sessions that activate at once', maxActivationsHint: 'On one instance; empty: unlimited', seconds: (count: number) => `${count} s`, path: 'Launch path', pathHint: 'Under /local/game/ or C:\\game\\', parameters: 'Parameters', concurrent: 'Processes', modifyTitle: 'Modify launch configuration',
     modifyAffects: 'Processes whose path and parameters stay the same are not touched. Others finish their match, then the new ones take their place.', needsPath: 'Each row needs a launch path', pathPrefix: 'A launch path begins with /local/game/ or C:\\game\\', countRange: 'At least one process a row, at most 50 on an instance', timeoutRange: 'The time to activate is 1 to 600 s', addRow: 'Add process',
     live: 'Processes now', id: 'Process ID', unhealthy: 'unhealthy', idle: 'idle', end: 'End', endTitle: (id: string) => `End process ${id}?`, endAffects: 'It is asked to end, and replaced by another one.', endBusy: (id: string) => `It hosts session ${id}: its players are disconnected when it ends.`, force: 'Kill it at once', ending: 'The process is ending', none: 'No process runs',
+    activationsRange: 'Sessions that activate at once: 1 to 20000, or empty',
   },
   port: {
     rules: 'Inbound rules', from: 'From port', to: 'To port', ports: 'Ports', protocol: 'Protocol', ipRange: 'IP range', add: 'Add rule', needsOne: 'At least one inbound rule is needed', range: 'Ports are 1025 to 60000, the first not above the last', cidr: 'An IP range looks like 0.0.0.0/0', none: 'No rule', modifyTitle: 'Modify inbound rules', modifyAffects: 'Processes on ports that are closed are replaced after their match.',
@@ -134,6 +138,7 @@ export const en = {
   },
   statistics: {
     lead: 'Server time and traffic used, by UTC day.', hours: 'Server hours', begin: 'Begin', end: 'End', flow: 'Traffic', allFleets: 'All fleets', from: 'From', until: 'Until', total: 'Server time', totalFlow: 'Traffic', history: 'History', download: 'Download', none: 'Nothing ran in this period',
+    reading: (read: number, total: number) => `${read} of ${total} …`, downloaded: (rows: number) => `${plural(rows, 'row')} downloaded`, cutShort: (rows: number, total: number) => `The first ${rows} of ${total} rows: choose a shorter period for the rest`,
   },
   key: {
     lead: 'Keys sign requests to the API, and sign in here.', hidden: 'Not for this key', hiddenLong: 'Only keys that may do everything see the list of keys.', create: 'Create key', rights: 'Rights', readOnly: 'Read only', full: 'Everything', readOnlyHint: 'May look at everything and change nothing', source: 'From', sources: { ROOT: 'First key', FILE: 'credentials.toml', API: 'Console or API' }, lastUsed: 'Last used', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', fixed: 'Managed in the file', none: 'No key', missing: 'This server does not manage keys', missingLong: 'Keys are in its credentials.toml.',

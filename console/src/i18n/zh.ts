@@ -10,6 +10,7 @@ export const zh: Text = {
     remove: '移除', modify: '修改', delete: '删除', saved: '已保存', deleted: '已删除', createdDone: '已创建',
     name: '名称', description: '描述', created: '创建时间', updated: '更新时间', actions: '操作', status: '状态', time: '时间', basic: '基本信息',
     nothingFound: '没有找到', choose: '请选择', minutes: '分钟', seconds: '秒',
+    yes: '是', no: '否',
   },
   shell: {
     menu: '菜单', region: '服务区域', skip: '跳到正文', dark: '深色', light: '浅色', signOut: '退出登录',
@@ -51,8 +52,10 @@ export const zh: Text = {
     copyTitle: (name) => `复制 ${name}`, copyLead: '副本使用相同的生成包和配置。', copyCount: '复制数量', copyCountRange: '复制数量为 1 到 100', copyScaling: '复制扩缩容配置', copyTimers: '复制定时器', copyChange: '修改更多配置后复制…', nameRange: '1 到 50 个字符', descriptionRange: '描述最多 100 个字符', gone: '该服务器舰队不存在。', monitor: '查看监控', sessionsHint: '占用进程', playersHint: (max) => `共 ${max} 个席位`, buffer: '缓冲', bufferHint: '保持空闲的比例',
     tabs: { basic: '基本信息', events: '事件', instances: '实例列表', scaling: '扩缩容', sessions: '游戏服务器会话', processes: '进程管理', ports: '端口和协议', package: '生成包' }, protection: '保护策略', protections: { NoProtection: '不保护', TimeLimitProtection: '时限保护', FullProtection: '完全保护' },
     protectionHint: '进程需要结束时如何处理正在进行的会话：最多 5 分钟后结束、到设定时间后结束，或永不强制结束', protectionMinutes: '保护时间', protectionRange: '保护时间为 5 到 1440 分钟', os: '操作系统', creatorLimit: '单个创建者的会话限制', creatorLimitValue: (count, minutes) => `${minutes} 分钟内 ${count} 个`, unlimited: '无限制', bandwidth: '公网出带宽', minutes: (count) => `${count} 分钟`,
-    editTitle: (name) => `修改 ${name}`, eventCode: '编码', eventMessage: '信息', downloadLog: '下载日志', eventFilter: '事件编码', noEvents: '没有事件', needsAsset: '请选择生成包', needsType: '请选择服务器类型', creatorBoth: '会话数和时间需同时填写或同时留空', bandwidthRange: '1 到 200 Mbps', ccnBoth: '账号和云联网 ID 需同时填写或同时留空', noAssets: '还没有生成包，请先上传', ccnAccount: '账号 ID', ccnId: '云联网 ID', capacityLater: '新舰队有一台实例，最大一台。实例范围、缓冲和定时器在创建后的“扩缩容”中设置。',
+    editTitle: (name) => `修改 ${name}`, eventCode: '编码', eventMessage: '信息', downloadLog: '下载日志', eventFilter: '事件编码', noEvents: '没有事件', needsAsset: '请选择生成包', needsType: '请选择服务器类型', creatorBoth: '会话数和时间需同时填写或同时留空', bandwidthRange: '1 到 200 Mbps', ccnBoth: '云联网需要数字账号 ID 和云联网 ID', noAssets: '还没有生成包，请先上传', ccnAccount: '账号 ID', ccnId: '云联网 ID', capacityLater: '新舰队有一台实例，最大一台。实例范围、缓冲和定时器在创建后的“扩缩容”中设置。',
     sectionBasic: '基本信息', sectionProcesses: '进程管理', sectionDeployment: '部署配置', sectionNetwork: '网络', sectionSessions: '会话', perCreator: '每个创建者的新会话数', period: '时间范围',
+    resourceType: '资源类型', noImages: '镜像仅适用于云服务器：这里的实例共用主机，运行生成包。', systemDisk: '系统盘', dataDisks: '数据盘', addDisk: '添加数据盘', disks: '磁盘', diskType: '类型', diskSize: '大小', diskTypes: { CLOUD_PREMIUM: '高性能云硬盘', CLOUD_SSD: 'SSD 云硬盘' }, diskHint: (min, max, step) => `${min} 到 ${max} GB${step > 1 ? `，步长 ${step}` : ''}`, diskRange: '磁盘大小超出范围，请按提示修改', disksStored: '按 API 保存在舰队属性中；在自有主机上，实际空间取决于主机。', ccn: '关联云联网', ccnHint: '按 API 保存在舰队属性中；主机网络由您自行管理。',
+    ccnAttach: '立即关联', ccnDetach: '解除关联', ccnDetachAffects: (id) => `舰队不再关联 ${id}，其服务器和会话不受影响。`, copyCcn: '复制云联网关联', diskValue: (type, size) => `${type} ${size} GB`,
   },
   instance: {
     id: '实例 ID', processes: '健康 / 活跃进程', weight: '权重', reserved: '已保留', reserve: '保留', release: '取消保留', runTime: '运行时间', logs: '日志', access: '登录', accessTitle: (id) => `登录 ${id}`, accessLead: '主机私钥可以打开该机器上的一切，请勿外传；主机管理员可以更换它。', accessShow: '显示私钥', accessKey: '私钥', accessUser: '用户名', filter: 'IP 地址', none: '没有实例', noneLong: '在“扩缩容”中提高期望数量，或设置缓冲让舰队自动扩容。', weightTitle: (id) => `${id} 的权重`, weightHint: '0 到 10：权重越高分到的会话越多，0 表示不再分配新会话', weightRange: '权重为 0 到 10',
@@ -74,6 +77,7 @@ export const zh: Text = {
   process: {
     configuration: '启动配置', activationTimeout: '游戏服务器会话激活超时', maxActivations: '最大并发启动会话数', maxActivationsHint: '单台实例；留空表示无限制', seconds: (count) => `${count} 秒`, path: '启动路径', pathHint: '以 /local/game/ 或 C:\\game\\ 开头', parameters: '启动参数', concurrent: '允许并发进程数', modifyTitle: '修改启动配置', modifyAffects: '路径和参数不变的进程不受影响；其他进程在对局结束后由新进程代替。', needsPath: '请填写启动路径', pathPrefix: '启动路径须以 /local/game/ 或 C:\\game\\ 开头', countRange: '每行至少 1 个进程，单台实例最多 50 个', timeoutRange: '激活超时为 1 到 600 秒', addRow: '添加进程',
     live: '当前进程', id: '进程 ID', unhealthy: '不健康', idle: '空闲', end: '结束', endTitle: (id) => `结束进程 ${id}？`, endAffects: '通知进程结束，并由新的进程代替。', endBusy: (id) => `它正在运行会话 ${id}：进程结束时玩家会断开连接。`, force: '立即强制结束', ending: '进程正在结束', none: '没有运行中的进程',
+    activationsRange: '最大并发启动会话数为 1 到 20000，或留空',
   },
   port: {
     rules: '端口和协议', from: '起始端口', to: '结束端口', ports: '端口范围', protocol: '协议', ipRange: 'IP 地址范围', add: '添加规则', needsOne: '至少需要一条规则', range: '端口为 1025 到 60000，起始不能大于结束', cidr: 'IP 地址范围的格式如 0.0.0.0/0', none: '没有规则', modifyTitle: '修改端口和协议', modifyAffects: '使用被关闭端口的进程会在对局结束后被替换。',
@@ -106,6 +110,7 @@ export const zh: Text = {
   },
   statistics: {
     lead: '服务器时长和流量，按 UTC 日统计。', hours: '服务器小时数', begin: '开始时间', end: '结束时间', flow: '运行流量', allFleets: '全部舰队', from: '从', until: '到', total: '服务器时长', totalFlow: '网络流量', history: '历史列表', download: '下载', none: '该时间段内没有记录',
+    reading: (read, total) => `${read} / ${total} …`, downloaded: (rows) => `已下载 ${rows} 行`, cutShort: (rows, total) => `仅下载前 ${rows} 行（共 ${total} 行），其余请缩短时间范围`,
   },
   key: {
     lead: '密钥用于签名 API 请求和登录控制台。', hidden: '此密钥不能查看', hiddenLong: '只有拥有全部权限的密钥才能查看密钥列表。', create: '新建密钥', rights: '权限', readOnly: '只读', full: '全部', readOnlyHint: '可以查看全部，不能修改', source: '来源', sources: { ROOT: '首个密钥', FILE: 'credentials.toml', API: '控制台或 API' }, lastUsed: '最近使用', rotate: '轮换', disable: '禁用', enable: '启用', fixed: '在文件中管理', none: '没有密钥', missing: '此服务器不支持管理密钥', missingLong: '密钥在其 credentials.toml 中。',
