@@ -154,11 +154,11 @@ it('a long list draws only the rows in sight, and the last one can be reached', 
   await signIn(site);
   await open(site, `/fleets/${old.attributes.FleetId}/sessions`);
   await site.page.getByText('long-79', { exact: true }).waitFor();
-  const rows = site.page.locator('.table tbody tr');
+  const rows = site.page.locator('.long tbody tr');
   expect(await rows.count()).toBeLessThan(70);
   const heights = await rows.evaluateAll((all) => all.map((one) => (one as HTMLElement).offsetHeight).filter(Boolean));
   expect(Math.min(...heights)).toBeGreaterThan(55);
-  await site.page.locator('.table .t-table__content').evaluate((box) => box.scrollTo(0, box.scrollHeight));
+  await site.page.locator('.long').evaluate((box) => box.scrollTo(0, box.scrollHeight));
   await site.page.getByText('match-01', { exact: true }).waitFor();
   expect(site.complaints).toEqual([]);
   await site.close();

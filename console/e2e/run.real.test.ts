@@ -11,6 +11,7 @@ import { binaryOf } from './real-site';
 
 // What a newcomer sees who types `./dev run`: its link, and four clicks to a chat. The console is the one in the binary.
 const kPatienceMs = 60_000;
+const kLines = 40;
 
 let browser: Browser;
 let folder: string;
@@ -22,8 +23,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gse-run-'));
   program = spawn(binaryOf('gse-demo'), ['--stay', '--any-port', '--data', folder], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } });
   await new Promise<void>((resolve, reject) => {
-    program.once('exit', (status) => reject(new Error(`it ended with ${status}`)));
+    const said: string[] = [];
+    program.once('exit', (status) => reject(new Error(`it ended with ${status}:\n${said.slice(-kLines).join('\n')}`)));
     createInterface({ input: program.stdout! }).on('line', (line) => {
+      said.push(line);
       link ||= /console\s+(http:\S+\/console\/#\/link\/\S+)/.exec(line)?.[1] ?? '';
       if (line.includes('Ctrl-C ends it')) resolve();
     });

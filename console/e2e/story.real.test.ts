@@ -43,7 +43,6 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     const popup = visitor.context.waitForEvent('page');
     await button(name).click();
     const chat = await popup;
-    await chat.locator('#connect').click();
     await chat.locator('#state[data-state=on]').waitFor();
     // A tab in the background draws once a second, and every click waits for that.
     await visitor.page.bringToFront();

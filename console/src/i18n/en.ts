@@ -5,13 +5,14 @@ export const en = {
     readOnly: 'This key may only look', close: 'Close', cancel: 'Cancel', ok: 'OK', retry: 'Try again', requestId: 'Request',
     pages: 'Pages', previous: 'Previous', next: 'Next', search: 'Search', loading: 'Loading …',
     range: (from: number, until: number, total: number) => `${from}–${until} of ${total}`,
-    page: (number: number) => `Page ${number}`,
+   
     copied: 'Copied', copyFailed: 'The browser did not allow copying', copy: (what: string) => `Copy ${what}`, copyVerb: 'Copy',
     tags: 'Tags', tagKey: 'Key', tagValue: 'Value', addTag: 'Add tag', tagNeedsKey: 'Each tag needs a key', tagTwice: 'Each key can be used once', editTags: 'Edit tags',
     remove: 'Remove', modify: 'Modify', delete: 'Delete', saved: 'Saved', deleted: 'Deleted', createdDone: 'Created',
     name: 'Name', description: 'Description', created: 'Created', updated: 'Last changed', actions: 'Actions', status: 'Status', time: 'Time', basic: 'Basic information',
     nothingFound: 'Nothing found', choose: 'Choose …', minutes: 'min', seconds: 's',
     yes: 'Yes', no: 'No',
+    shown: (rows: number, more: boolean) => (more ? `${rows} read, more below` : `${rows} in all`), more: 'Show more',
   },
   shell: {
     menu: 'Menu', region: 'Region', skip: 'Skip to content', dark: 'Dark theme', light: 'Light theme', signOut: 'Sign out',

@@ -4,13 +4,14 @@ export const zh: Text = {
   common: {
     readOnly: '此密钥只读', close: '关闭', cancel: '取消', ok: '确定', retry: '重试', requestId: '请求 ID',
     pages: '分页', previous: '上一页', next: '下一页', search: '搜索', loading: '加载中…',
-    range: (from, until, total) => `第 ${from}–${until} 条，共 ${total} 条`, page: (number) => `第 ${number} 页`,
+    range: (from, until, total) => `第 ${from}–${until} 条，共 ${total} 条`,
     copied: '已复制', copyFailed: '浏览器不允许复制', copy: (what) => `复制 ${what}`, copyVerb: '复制',
     tags: '标签', tagKey: '键', tagValue: '值', addTag: '添加标签', tagNeedsKey: '标签键不能为空', tagTwice: '标签键不能重复', editTags: '编辑标签',
     remove: '移除', modify: '修改', delete: '删除', saved: '已保存', deleted: '已删除', createdDone: '已创建',
     name: '名称', description: '描述', created: '创建时间', updated: '更新时间', actions: '操作', status: '状态', time: '时间', basic: '基本信息',
     nothingFound: '没有找到', choose: '请选择', minutes: '分钟', seconds: '秒',
     yes: '是', no: '否',
+    shown: (rows, more) => (more ? `已加载 ${rows} 条，下方还有` : `共 ${rows} 条`), more: '加载更多',
   },
   shell: {
     menu: '菜单', region: '服务区域', skip: '跳到正文', dark: '深色', light: '浅色', signOut: '退出登录',

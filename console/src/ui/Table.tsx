@@ -75,21 +75,3 @@ export function Pager(props: { offset: number; size: number; total: number; onOf
     </nav>
   );
 }
-
-/** Pages by token: the tokens that led here are the way back. */
-export function TokenPager(props: { tokens: string[]; next: string | undefined; onTokens: (tokens: string[]) => void }) {
-  const { tokens, next, onTokens } = props;
-  const text = useText();
-  if (tokens.length === 0 && !next) return null;
-  return (
-    <nav className="pager" aria-label={text.common.pages}>
-      <span>{text.common.page(tokens.length + 1)}</span>
-      <Button size="small" disabled={tokens.length === 0} onClick={() => onTokens(tokens.slice(0, -1))}>
-        {text.common.previous}
-      </Button>
-      <Button size="small" disabled={!next} onClick={() => next && onTokens([...tokens, next])}>
-        {text.common.next}
-      </Button>
-    </nav>
-  );
-}
