@@ -46,7 +46,8 @@ for (const [name, object] of [...Object.entries(model.objects), ...Object.entrie
 const scalars = { String: 'string', Integer: 'number', Float: 'number', Boolean: 'boolean' };
 function typeOf(field) {
   const one = field.type === 'Object' ? field.object : scalars[field.type];
-  return field.list ? `${one}[]` : one;
+  if (!field.list) return one;
+  return field.null_items ? `(${one} | null)[]` : `${one}[]`;
 }
 function member(field, direction, extension) {
   const absent = direction === 'in' ? !field.required : false;

@@ -66,13 +66,15 @@ std::optional<ProcStat> read_stat(std::int64_t pid) {
     ProcStat stat;
     const char* at = text.c_str() + name_end + 2;
     stat.state = *at;
-    for (int field = 3; field < 22; ++field) {
+    for (int field = 3; field < 24; ++field) {  // `at` is moved to the field after it
         at = std::strchr(at, ' ');
         if (!at) return std::nullopt;
         ++at;
         if (field == 3) stat.parent = std::strtoll(at, nullptr, 10);
+        if (field == 13 || field == 14) stat.cpu_ticks += std::strtoull(at, nullptr, 10);  // in the program, the kernel
+        if (field == 21) stat.start_ticks = std::strtoull(at, nullptr, 10);
+        if (field == 23) stat.resident_pages = std::strtoull(at, nullptr, 10);
     }
-    stat.start_ticks = std::strtoull(at, nullptr, 10);
     return stat;
 }
 
@@ -122,6 +124,17 @@ bool any_has_socket(const std::vector<std::int64_t>& pids, const std::unordered_
         if (found) return true;
     }
     return false;
+}
+
+std::size_t count_sockets(std::int64_t pid, const std::unordered_set<std::uint64_t>& inodes) {
+    std::size_t count = 0;
+    if (inodes.empty()) return count;
+    const std::string folder = fmt::format("/proc/{}/fd", pid);
+    each_number_in(folder, [&](std::int64_t fd) {
+        count += inodes.contains(socket_inode(fmt::format("{}/{}", folder, fd)));
+        return true;
+    });
+    return count;
 }
 
 std::vector<std::int64_t> processes_with_environment(const std::string& assignment) {

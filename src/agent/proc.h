@@ -13,6 +13,8 @@ struct ProcStat {
     std::int64_t parent = 0;
     std::uint64_t start_ticks = 0;  ///< since boot; with the pid it names one process for good
     char state = '?';               ///< `Z`: over, not yet reaped
+    std::uint64_t cpu_ticks = 0;    ///< used so far, by the process and the kernel for it
+    std::uint64_t resident_pages = 0;
 };
 
 /// nullopt when there is no such process.
@@ -33,6 +35,9 @@ struct ProcStat {
 /// Whether a process of `pids` has one of the sockets `inodes` open.
 [[nodiscard]] bool any_has_socket(const std::vector<std::int64_t>& pids,
                                   const std::unordered_set<std::uint64_t>& inodes);
+
+/// How many descriptors of `pid` are sockets among `inodes`.
+[[nodiscard]] std::size_t count_sockets(std::int64_t pid, const std::unordered_set<std::uint64_t>& inodes);
 
 /// Every process whose environment holds `assignment` (`NAME=value`). Reads all of /proc: for emergencies only.
 [[nodiscard]] std::vector<std::int64_t> processes_with_environment(const std::string& assignment);

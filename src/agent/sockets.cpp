@@ -73,7 +73,9 @@ Result<Answer> ask_kernel(int family, const std::uint32_t source[4], std::uint16
     return Answer{true, found->idiag_inode};
 }
 
-void add_listeners(const char* path, std::uint16_t port, bool tcp, std::unordered_set<std::uint64_t>& inodes) {
+/// Calls visit(local port, state, inode) for each line of one of the kernel's tables of sockets.
+template <class Visit>
+void each_socket(const char* path, Visit&& visit) {
     std::ifstream table(path);
     std::string line;
     std::getline(table, line);
@@ -86,11 +88,15 @@ void add_listeners(const char* path, std::uint16_t port, bool tcp, std::unordere
                         &inode) != 5)
             continue;
         const char* colon = std::strrchr(local, ':');
-        if (!colon || std::strtoul(colon + 1, nullptr, 16) != port) continue;
-        constexpr unsigned kListen = 0x0A;
-        if (tcp && state != kListen) continue;
-        if (inode != 0) inodes.insert(inode);
+        if (colon && inode != 0) visit(std::strtoul(colon + 1, nullptr, 16), state, inode);
     }
+}
+
+void add_listeners(const char* path, std::uint16_t port, bool tcp, std::unordered_set<std::uint64_t>& inodes) {
+    each_socket(path, [&](unsigned long local, unsigned state, std::uint64_t inode) {
+        constexpr unsigned kListen = 0x0A;
+        if (local == port && (!tcp || state == kListen)) inodes.insert(inode);
+    });
 }
 
 Result<void> try_bind(int family, int type, std::uint16_t port) {
@@ -151,6 +157,16 @@ std::unordered_set<std::uint64_t> listeners_on(std::uint16_t port) {
     add_listeners("/proc/net/tcp6", port, true, inodes);
     add_listeners("/proc/net/udp", port, false, inodes);
     add_listeners("/proc/net/udp6", port, false, inodes);
+    return inodes;
+}
+
+std::unordered_set<std::uint64_t> established_connections() {
+    std::unordered_set<std::uint64_t> inodes;
+    for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"})
+        each_socket(path, [&](unsigned long, unsigned state, std::uint64_t inode) {
+            constexpr unsigned kEstablished = 0x01;
+            if (state == kEstablished) inodes.insert(inode);
+        });
     return inodes;
 }
 

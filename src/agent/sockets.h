@@ -17,6 +17,9 @@ namespace gse::agent {
 /// Inodes of the sockets that listen on TCP `port`, or are bound to UDP `port`, on any address.
 [[nodiscard]] std::unordered_set<std::uint64_t> listeners_on(std::uint16_t port);
 
+/// Inodes of this machine's established TCP connections, our ends of them.
+[[nodiscard]] std::unordered_set<std::uint64_t> established_connections();
+
 enum class Protocols : std::uint8_t { Tcp, TcpAndUdp };
 /// Unavailable when something has the port: it could not be bound just now on all addresses.
 Result<void> check_port_free(std::uint16_t port, Protocols protocols);

@@ -46,6 +46,7 @@ void Supervisor::on_acked(std::uint64_t seq) {
     impl_->post([self = impl_.get(), seq] { self->on_acked(seq); }, true);
 }
 void Supervisor::on_disconnected() {}  // desired state stays; games' calls wait for their time limit
+std::vector<link::InstanceReading> Supervisor::take_readings() { return impl_->take_readings(); }
 void Supervisor::on_call(Caller caller, CallBody call, Reply reply) {
     impl_->call(std::move(caller), std::move(call), std::move(reply));
 }
@@ -195,6 +196,36 @@ SupervisorView Supervisor::Impl::view() const {
     return view_;
 }
 
+std::vector<link::InstanceReading> Supervisor::Impl::take_readings() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(readings_, {});
+}
+
+/// The walk through /proc is a worker's; readings that nobody has taken are replaced.
+void Supervisor::Impl::measure(std::int64_t now) {
+    if (measuring_ || now < measure_ms_) return;
+    measure_ms_ = now + options.measure_every.count();
+    std::vector<MeteredInstance> metered;
+    for (const auto& [id, instance] : instances_) {
+        MeteredInstance entry{.id = id, .roots = {}, .memory_limit = 0};
+        for (const std::string& process_id : instance.processes) {
+            const Process* process = find_process(process_id);
+            if (!process || process->state != Process::State::Running) continue;
+            entry.roots.push_back(process->shim_pid);
+            entry.memory_limit += options.limits.memory_bytes;
+        }
+        metered.push_back(std::move(entry));
+    }
+    if (metered.empty()) return;
+    measuring_ = in_background(
+        [meter = meter_, metered = std::move(metered), now] { return meter->measure(metered, now); },
+        [this](std::vector<link::InstanceReading> readings) {
+            measuring_ = false;
+            const std::lock_guard lock(mutex_);
+            readings_ = std::move(readings);
+        });
+}
+
 void Supervisor::Impl::publish() {
     if (!std::exchange(inventory_changed_, false)) return;
     link::HostHello fresh;
@@ -269,6 +300,7 @@ void Supervisor::Impl::act(std::int64_t now) {
             fetch_package(sha);
     expire_calls(now);
     drive_logs(now);
+    measure(now);
     if (dying_) {
         if (!dying_term_sent_ && now >= dying_since_ms_ + options.shutdown_notice.count()) {
             dying_term_sent_ = true;
@@ -317,6 +349,7 @@ std::int64_t Supervisor::Impl::next_deadline() const {
     if (!calls_by_age_.empty())
         if (const auto oldest = calls_.find(calls_by_age_.front()); oldest != calls_.end())
             take(oldest->second.deadline_ms);
+    if (!measuring_ && !instances_.empty()) take(measure_ms_);
     for (const auto& [id, log] : logs_)
         if (!log.running && !log.done) take(log.retry.not_before_ms);
     if (dying_) {

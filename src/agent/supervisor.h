@@ -61,6 +61,7 @@ struct SupervisorOptions {
     Millis session_timeout{10'000};  ///< for one try, and for all of them together
     Millis terminate_timeout{10'000};
     Millis launch_limit{30'000};    ///< fork → exec
+    Millis measure_every{10'000};   ///< what instances take of the machine
     Millis shutdown_notice{4'000};  ///< shutdown(kill_games): OnProcessTerminate … SIGTERM
     Millis shutdown_term{7'000};    ///< … SIGKILL
     std::size_t worker_threads = 4;
@@ -105,6 +106,7 @@ public:
     void on_order(link::OrderBody order) override;
     void on_acked(std::uint64_t seq) override;
     void on_disconnected() override;
+    std::vector<link::InstanceReading> take_readings() override;
     // CallHandler
     void on_call(Caller caller, CallBody call, Reply reply) override;
 

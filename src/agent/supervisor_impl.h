@@ -19,6 +19,7 @@
 #include "agent/record.h"
 #include "agent/shim_process.h"
 #include "agent/supervisor.h"
+#include "agent/usage_meter.h"
 #include "agent/worker_pool.h"
 #include "base/check.h"
 #include "base/rng.h"
@@ -152,6 +153,7 @@ public:
     void shutdown(bool kill_games);
     link::HostHello hello();
     SupervisorView view() const;
+    std::vector<link::InstanceReading> take_readings();
     /// False when the queue is full or the thread has ended.
     bool post(std::move_only_function<void()> event, bool must = false);
     void call(Caller caller, CallBody body, Reply reply);
@@ -170,6 +172,7 @@ private:
     std::int64_t next_deadline() const;
     void watch(int fd, std::uint64_t what);
     void publish();
+    void measure(std::int64_t now);
     std::uint64_t report(link::ReportBody body) { return reporter_.report(std::move(body)); }
     void notice(const std::string& instance_id, std::string message);
     std::int64_t now() const { return clock_.monotonic_ms(); }
@@ -291,6 +294,9 @@ private:
     std::map<std::string, LogJob> logs_;
     std::int64_t stranger_notice_after_ms_ = 0;
     bool sandbox_notice_sent_ = false;
+    std::shared_ptr<UsageMeter> meter_ = std::make_shared<UsageMeter>();  ///< used by one worker at a time
+    bool measuring_ = false;
+    std::int64_t measure_ms_ = 0;  ///< next time
 };
 
 }  // namespace gse::agent

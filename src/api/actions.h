@@ -175,6 +175,7 @@ GSE_ACTION(DescribeGameServerSessionPlacement);
 GSE_ACTION(StopGameServerSessionPlacement);
 
 // Extensions
+GSE_ACTION(DescribeMetrics);
 GSE_ACTION(DescribePlacementDecision);
 GSE_ACTION(WaitGameServerSessionPlacement);
 GSE_ACTION(DescribeAliasHistory);

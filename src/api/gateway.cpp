@@ -75,8 +75,25 @@ Result<std::string_view> find_region(const Settings& settings, std::string_view 
                                                             region.substr(0, 100), fmt::join(settings.regions, ", ")));
 }
 
-std::string decide(Decision& decision, Scope& scope) {
+/// One call on its way to its answer.
+struct Asked {
+    std::shared_ptr<CallCounts> counts;
+    std::size_t action;
+    std::move_only_function<void(std::string)> done;
+    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+
+    void answer(std::string body, std::optional<ErrorCode> refused = {}) {
+        counts->add(action, refused, std::chrono::steady_clock::now() - began);
+        done(std::move(body));
+    }
+    void refuse(const Error& error, std::string_view request_id) {
+        answer(error_body(error, request_id), error.code);
+    }
+};
+
+std::string decide(Decision& decision, Scope& scope, std::optional<ErrorCode>& refused) {
     const auto fields = decision(scope);
+    if (!fields) refused = fields.error().code;
     // A package that was pinned for an asset that is refused is needed by nobody.
     if (!fields && scope.package) scope.unpinned = scope.package->sha256;
     return fields ? answer_body(*fields, scope.request_id) : error_body(fields.error(), scope.request_id);
@@ -234,26 +251,30 @@ Gateway::Gateway(engine::Engine& engine, objects::ObjectStore& store, const Serv
       services_(services),
       settings_(settings),
       clock_(clock),
-      worker_(std::make_shared<Worker>(engine, store, services.keys, settings, clock)) {}
+      worker_(std::make_shared<Worker>(engine, store, services.keys, settings, clock)),
+      counts_(std::make_shared<CallCounts>(actions().size())) {}
 Gateway::~Gateway() = default;
 
 void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) {
     const auto entry = find_entry(call);
-    if (!entry) return done(error_body(entry.error(), call.request_id));
+    if (!entry) {
+        counts_->add_unknown();
+        return done(error_body(entry.error(), call.request_id));
+    }
+    // Shared, because a refused submit must still be able to answer.
+    auto asked = std::make_shared<Asked>(counts_, (*entry)->index, std::move(done));
     const auto region = find_region(settings_, call.region);
-    if (!region) return done(error_body(region.error(), call.request_id));
+    if (!region) return asked->refuse(region.error(), call.request_id);
     if (services_.rates) {
         const auto admitted = services_.rates->admit(call.account, *region, (*entry)->index, clock_.monotonic_ms());
-        if (!admitted) return done(error_body(admitted.error(), call.request_id));
+        if (!admitted) return asked->refuse(admitted.error(), call.request_id);
     }
     auto decision = (*entry)->prepare(call);
-    if (!decision) return done(error_body(decision.error(), call.request_id));
+    if (!decision) return asked->refuse(decision.error(), call.request_id);
 
     const auto kind = (*entry)->access == Access::Write ? engine::Engine::Kind::Write : engine::Engine::Kind::Read;
-    // Shared, because a refused submit must still be able to answer.
-    auto finish = std::make_shared<std::move_only_function<void(std::string)>>(std::move(done));
     // Refers to nothing of the gateway: the engine may run it when the gateway is gone already.
-    auto submit = [&engine = engine_, &services = services_, kind, finish, region = *region,
+    auto submit = [&engine = engine_, &services = services_, kind, asked, region = *region,
                    request_id = call.request_id, secret_id = call.secret_id, hurry = call.hurry, local = call.local,
                    worker = std::weak_ptr(worker_)](Decision decided, std::optional<objects::ObjectInfo> package) {
         /// What the decision leaves to be done once it is durable.
@@ -261,6 +282,7 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
             std::string unpinned;
             std::optional<objects::BucketRule> bucket_rule;
             std::optional<KeyChange> key_change;
+            std::optional<ErrorCode> refused;
         };
         auto left = std::make_shared<Left>();
         auto result = engine.submit(
@@ -269,42 +291,42 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
              decided = std::move(decided)](core::Step& step) mutable {
                 Scope scope{step, services, region, request_id, secret_id, std::move(package), {}, {}};
                 scope.local = local;
-                std::string body = decide(decided, scope);
-                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule), std::move(scope.key_change)};
+                std::optional<ErrorCode> refused;
+                std::string body = decide(decided, scope, refused);
+                *left = {std::move(scope.unpinned), std::move(scope.bucket_rule), std::move(scope.key_change), refused};
                 return body;
             },
-            [&engine, &services, finish, left, worker](std::string body) {
+            [&engine, &services, asked, left, worker](std::string body) {
                 if (left->bucket_rule && services.bucket_rules)
                     services.bucket_rules->set(std::move(*left->bucket_rule));
                 if (left->key_change && services.keys) put_in_force(std::move(*left->key_change), *services.keys);
-                (*finish)(std::move(body));
+                asked->answer(std::move(body), left->refused);
                 if (left->unpinned.empty()) return;
                 if (const auto alive = worker.lock()) drop_package(*alive, engine, std::move(left->unpinned));
             },
             hurry);
-        if (!result) (*finish)(error_body(result.error(), request_id));
+        if (!result) asked->refuse(result.error(), request_id);
     };
     if (call.action != "CreateAsset") return submit(std::move(*decision), std::nullopt);
 
     const auto asset =
         call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
-    const bool queued = worker_->push([submit, finish, asset = *asset,
+    const bool queued = worker_->push([submit, asked, asset = *asset,
                                        bucket = upload_bucket(settings_, asset->asset_region),
                                        max = settings_.limits.package_bytes, request_id = call.request_id,
                                        decided = std::move(*decision)](objects::ObjectStore* store) mutable {
         if (!store)
-            return (*finish)(error_body({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id));
+            return asked->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id);
         const auto stored = store->stat(bucket, asset.bucket_key);
-        if (!stored) return (*finish)(error_body(stored.error(), request_id));
+        if (!stored) return asked->refuse(stored.error(), request_id);
         if (!*stored) return submit(std::move(decided), std::nullopt);
         auto pinned = pin_package(*store, bucket, asset.bucket_key, max);
-        if (!pinned) return (*finish)(error_body(pinned.error(), request_id));
+        if (!pinned) return asked->refuse(pinned.error(), request_id);
         submit(std::move(decided), std::move(*pinned));
     });
     if (!queued)
-        (*finish)(
-            error_body({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"},
-                       call.request_id));
+        asked->refuse({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"},
+                      call.request_id);
 }
 
 std::string answer(core::Step& step, const Services& services, const engine::ApiCall& call,

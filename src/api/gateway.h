@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "api/actions.h"
+#include "api/call_counts.h"
 #include "engine/api_port.h"
 #include "engine/engine.h"
 #include "objects/object_store.h"
@@ -20,6 +21,8 @@ public:
     ~Gateway() override;
 
     void call(engine::ApiCall call, std::move_only_function<void(std::string body)> done) override;
+    /// Of this run of the server; requests that the rim refused (signatures) are not among them.
+    [[nodiscard]] const CallCounts& counts() const { return *counts_; }
 
 private:
     struct Worker;
@@ -28,6 +31,7 @@ private:
     const Settings& settings_;
     const Clock& clock_;
     std::shared_ptr<Worker> worker_;
+    std::shared_ptr<CallCounts> counts_;  ///< the engine may finish a call when the gateway is gone already
 };
 
 /// Decides one decoded call on a step; what the gateway runs on the owner's thread, and tests run directly.

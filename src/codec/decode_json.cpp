@@ -189,6 +189,12 @@ private:
             if constexpr (std::is_same_v<T, std::int64_t>) {
                 if (type == ondemand::json_type::string && has_names(field)) return named(value, field, path, out);
             }
+            if constexpr (std::is_same_v<T, double>) {
+                if (as_item && unknown_ == Unknown::Skip && type == ondemand::json_type::null) {
+                    out = std::numeric_limits<double>::quiet_NaN();  // see encode
+                    return true;
+                }
+            }
             if (type != ondemand::json_type::number) return fail(wrong_type(field, path, what_is(value), as_item));
             const std::string_view token = trimmed(value.raw_json_token());
             Result<T> number = read<T>(token, path);

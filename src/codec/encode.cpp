@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cmath>
 
 #include "codec/codec.h"
 #include "codec/json_text.h"
@@ -11,12 +12,24 @@ enum class Absent : bool { AsNull, LeftOut };
 
 void append(std::string& out, const std::string& value) { append_json_string(out, value); }
 void append(std::string& out, double value) { append_json_double(out, value); }
+/// In a list, where every place means something, what is not known is null.
+void append_item(std::string& out, double value) {
+    if (std::isnan(value))
+        out += "null";
+    else
+        append(out, value);
+}
 void append(std::string& out, bool value) { out += value ? "true" : "false"; }
 template <class Integer>
 void append(std::string& out, Integer value) {
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     out.append(digits, end);
+}
+
+template <class T>
+void append_item(std::string& out, const T& value) {
+    append(out, value);
 }
 
 void append_members(const Type& type, const void* value, Absent absent, std::string& out);
@@ -28,13 +41,13 @@ void append_object(const Type& type, const void* value, Absent absent, std::stri
 }
 
 template <class List, class F>
-void append_list(const List& list, std::string& out, F&& append_item) {
+void append_list(const List& list, std::string& out, F&& append_one) {
     out.push_back('[');
     bool first = true;
     for (const auto& item : list) {
         if (!first) out.push_back(',');
         first = false;
-        append_item(item);
+        append_one(item);
     }
     out.push_back(']');
 }
@@ -65,7 +78,7 @@ bool append_value(const Field& field, const void* object, Absent absent, std::st
             return value != nullptr;
         }
         const auto* list = present<std::vector<T>>(field, object);
-        if (list) append_list(*list, out, [&](const T& item) { append(out, item); });
+        if (list) append_list(*list, out, [&](const T& item) { append_item(out, item); });
         return list != nullptr;
     });
 }

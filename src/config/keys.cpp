@@ -215,6 +215,10 @@ const std::vector<Key>& table() {
 
         {"metrics.token", Text{GSE_AT(metrics_token), true},
          "bearer token that /metrics asks for off loopback; empty: refused there"},
+        {"metrics.memory_bytes", Size{GSE_AT(settings.metrics.memory_bytes), 1 << 20, kMany},
+         "memory for the samples of the last 24 hours; beyond it what has ended goes first, then the oldest hour"},
+        {"metrics.instance_labels", Flag{GSE_AT(settings.metrics.instance_labels)},
+         "/metrics tells of each instance too: series without a bound where instances come and go"},
 
         {"agent.server", Address{GSE_AT(agent.server), true}, "gse agent: the server's link_listen address"},
         {"agent.token_file", Text{GSE_AT(agent.token_file)}, "gse agent: file with the token of the server's link"},

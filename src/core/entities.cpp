@@ -25,6 +25,7 @@ void clear_derived(Fleet& fleet) {
     fleet.waiting_saw = 0;
     fleet.serve_queued = false;
     fleet.refused = {};
+    fleet.counts = {};
 }
 
 void clear_derived(Host& host) {
@@ -48,6 +49,8 @@ void clear_derived(Instance& instance) {
     instance.open = false;
     instance.open_rank = 0;
     instance.spec_changed = false;
+    instance.load = {};
+    instance.load_at = {};
 }
 
 void clear_derived(Process& process) {
@@ -66,13 +69,19 @@ void clear_derived(PlayerSession& player) {
     player.next = player.previous = player.next_same_player = player.previous_same_player = kNone;
 }
 
-void clear_derived(Queue& queue) { queue.pending.clear(); }
+void clear_derived(Queue& queue) {
+    queue.pending.clear();
+    queue.counts = {};
+}
 
 void clear_derived(Placement& placement) {
     placement.reach.clear();
     placement.waits_at.clear();
     placement.grows = kNone;
     placement.decision = 0;
+    placement.first_choice = kNone;
+    placement.first_choice_up = placement.nearest = false;
+    placement.choice = PlacementChoice::First;
 }
 
 }  // namespace gse::core

@@ -52,6 +52,43 @@ struct Asset {
     std::uint32_t bound_fleets = 0;
 };
 
+/// What has happened since the server started, for monitoring; only grows. Not journaled: a restart begins anew.
+struct FleetCounts {
+    std::uint64_t process_activations = 0;
+    std::uint64_t process_terminations = 0;
+    std::uint64_t process_abnormal_terminations = 0;
+    std::uint64_t player_activations = 0;
+};
+
+/// How long fulfilled placements had waited.
+struct WaitCounts {
+    static constexpr std::array<double, 11> kBounds{0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600};  ///< seconds
+    std::array<std::uint64_t, kBounds.size() + 1> counts{};  ///< up to the bound; the last: longer
+    double seconds = 0;                                      ///< all together
+
+    void add(Millis wait) {
+        const double waited = static_cast<double>(wait.count()) / 1000;
+        std::size_t i = 0;
+        while (i < kBounds.size() && waited > kBounds[i]) ++i;
+        ++counts[i];
+        seconds += waited;
+    }
+};
+
+struct QueueCounts {
+    std::uint64_t started = 0;
+    std::uint64_t succeeded = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t cancelled = 0;
+    std::uint64_t timed_out = 0;
+    // of those that succeeded
+    std::uint64_t first_choice_not_viable = 0;
+    std::uint64_t first_choice_out_of_capacity = 0;
+    std::uint64_t lowest_latency = 0;
+    std::vector<std::uint64_t> placed_in;  ///< by position in Settings::regions
+    WaitCounts waits;
+};
+
 /// Where an alias leads.
 struct Route {
     AliasType type = AliasType::Simple;
@@ -184,6 +221,7 @@ struct Fleet {
     std::uint64_t waiting_saw = 0;                     ///< what its placements were last told of it
     bool serve_queued = false;
     plan::RefusalCounter refused;  ///< creates that found no idle process
+    FleetCounts counts;
 
     [[nodiscard]] std::uint32_t processes_per_instance() const {
         std::uint32_t sum = 0;
@@ -270,6 +308,9 @@ struct Instance {
     bool open = false;  ///< is in the fleet's open set, under open_rank
     std::uint64_t open_rank = 0;
     bool spec_changed = false;  ///< an InstanceSpec goes out with this batch
+    // of this run
+    link::InstanceLoad load;  ///< as its agent said last
+    EngineTime load_at;       ///< {}: never
 };
 
 /// One launch of a game server. Erased once its exit is confirmed.
@@ -395,6 +436,8 @@ struct Queue {
     WallTime created;
     // derived
     std::set<std::pair<std::uint64_t, Slot>> pending;  ///< PENDING placements, by order
+    // of this run
+    QueueCounts counts;
 };
 
 struct PlayerLatency {
@@ -407,6 +450,9 @@ struct DesiredPlayer {
     std::string player_id;
     std::string data;
 };
+
+/// How the destination that took a placement compares with its first choice.
+enum class PlacementChoice : std::uint8_t { First, FirstNotViable, FirstOutOfCapacity };
 
 /// A wish for a session somewhere. While it is PENDING it either waits or has a session that is ACTIVATING.
 struct Placement {
@@ -442,6 +488,10 @@ struct Placement {
     std::vector<Slot> waits_at;  ///< fleets whose `waiting` has it, the preferred one first
     Slot grows = kNone;          ///< the fleet whose `demand` counts it
     std::uint64_t decision = 0;  ///< number in the DecisionLog; 0: none
+    Slot first_choice = kNone;   ///< the fleet it would go to if all were up and had room; kNone: none is there
+    bool first_choice_up = false;
+    PlacementChoice choice = PlacementChoice::First;  ///< of its session
+    bool nearest = false;                             ///< its session is where the players' latency is the lowest
 };
 
 struct FleetEvent {

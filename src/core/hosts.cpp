@@ -155,7 +155,8 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         add_event(step, state.at<Instance>(instance).fleet, "SERVER_PROCESS_CRASHED",
                   fmt::format("Process {} on instance {} vanished while its host's agent was away",
                               state.at<Process>(process).id, state.at<Instance>(instance).id));
-        forget_process(step, process, "its process vanished while the host's agent was away");
+        forget_process(step, process, "its process vanished while the host's agent was away",
+                       ProcessEnd::Abnormal);
         drop_retired_places(step, instance);
         remove_when_empty(step, instance);
     }
@@ -198,6 +199,18 @@ void on_alive(Step& step, Slot host) {
         record.silent = false;
     });
     reconcile_waiting_fleets(step);
+}
+
+void on_readings(Step& step, Slot host, std::span<const link::InstanceReading> readings) {
+    State& state = step.state;
+    for (const auto& reading : readings) {
+        const Slot slot = state.find_instance(reading.instance_id);
+        if (slot == kNone || state.at<Instance>(slot).host != host) continue;
+        state.change_run<Instance>(slot, [&](Instance& instance) {
+            instance.load = reading.load;
+            instance.load_at = step.now.engine;
+        });
+    }
 }
 
 void on_disconnected(Step& step, Slot host, std::uint64_t stream) {

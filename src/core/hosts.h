@@ -1,6 +1,8 @@
 /// Hosts and their agents: who is connected, what they report, what happens when they fall silent.
 #pragma once
 
+#include <span>
+
 #include "core/step.h"
 
 namespace gse::core {
@@ -18,6 +20,8 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
 
 /// Any sign of life.
 void on_alive(Step& step, Slot host);
+/// What its agent has measured of instances; of others nothing is taken.
+void on_readings(Step& step, Slot host, std::span<const link::InstanceReading> readings);
 void on_disconnected(Step& step, Slot host, std::uint64_t stream);
 /// The host's alive timer fired: alive, shielded or lost.
 void check_host(Step& step, Slot host);

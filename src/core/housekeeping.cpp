@@ -7,6 +7,7 @@
 #include "core/placements.h"
 #include "core/players.h"
 #include "core/processes.h"
+#include "core/sampling.h"
 #include "core/sessions.h"
 
 namespace gse::core {
@@ -57,6 +58,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
             case TimerKind::Places: fill_places(step, timer.slot); break;
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
+            case TimerKind::Sample: sample_metrics(step); break;
             case TimerKind::Settle: break;  // that a batch follows is all it is for
         }
     }

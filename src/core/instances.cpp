@@ -285,7 +285,8 @@ void on_instance_removed(Step& step, Slot host, const link::InstanceRemoved& rep
 void lose_instance(Step& step, Slot slot, std::string_view why) {
     State& state = step.state;
     const Slot fleet = state.at<Instance>(slot).fleet;
-    for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes)) forget_process(step, process, why);
+    for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes))
+        forget_process(step, process, why, ProcessEnd::Abnormal);
     // Logs that were still to be collected went with it.
     std::vector<Slot> with_logs;
     if (state.at<Instance>(slot).logs_pending > 0)

@@ -40,6 +40,7 @@ Slot placement_of(const State& state, Slot session) {
 struct Survey {
     std::vector<Lead> leads;
     plan::DestinationPlan plan;
+    std::optional<std::size_t> first_choice;
 };
 
 Survey survey(const State& state, const Placement& placement, EngineTime now, plan::DestinationFates* fates = nullptr) {
@@ -52,13 +53,60 @@ Survey survey(const State& state, const Placement& placement, EngineTime now, pl
         destinations.push_back({destination.region, plan::state_of(seen.leads.back().bar)});
     }
     for (const auto& policy : queue.policies) limits.push_back({policy.max_ms, policy.seconds});
-    seen.plan = plan::plan_destinations({.destinations = destinations,
-                                         .limits = limits,
-                                         .has_latencies = !placement.latencies.empty(),
-                                         .reach = placement.reach,
-                                         .waited = now - placement.started_at},
-                                        fates);
+    const plan::PlacementView view{.destinations = destinations,
+                                   .limits = limits,
+                                   .has_latencies = !placement.latencies.empty(),
+                                   .reach = placement.reach,
+                                   .waited = now - placement.started_at};
+    seen.plan = plan::plan_destinations(view, fates);
+    const bool all_up = std::all_of(seen.leads.begin(), seen.leads.end(),
+                                    [](const Lead& lead) { return lead.bar == plan::DestinationBar::None; });
+    if (!all_up)
+        seen.first_choice = plan::first_choice(view);
+    else if (!seen.plan.accepted.empty())
+        seen.first_choice = seen.plan.accepted.front();
     return seen;
+}
+
+void count(Step& step, Slot queue, auto&& add) {
+    step.state.change_run<Queue>(queue, [&](Queue& run) { add(run.counts); });
+}
+
+/// No destination of the queue is in a region that is nearer to the players than `region`.
+bool is_nearest(const State& state, const Placement& placement, std::string_view region) {
+    const auto sum_of = [&](std::string_view name) -> std::optional<std::uint64_t> {
+        for (const auto& reach : placement.reach)
+            if (reach.region == name) return reach.sum_ms;
+        return std::nullopt;
+    };
+    const auto chosen = sum_of(region);
+    const auto& destinations = state.at<Queue>(placement.queue).destinations;
+    return chosen && std::none_of(destinations.begin(), destinations.end(), [&](const QueueDestination& destination) {
+               const auto sum = sum_of(destination.region);
+               return sum && *sum < *chosen;
+           });
+}
+
+void count_end(Step& step, const Placement& placement, PlacementStatus status) {
+    count(step, placement.queue, [&](QueueCounts& counts) {
+        switch (status) {
+            case PlacementStatus::Pending: return;
+            case PlacementStatus::Failed: ++counts.failed; return;
+            case PlacementStatus::Cancelled: ++counts.cancelled; return;
+            case PlacementStatus::TimedOut: ++counts.timed_out; return;
+            case PlacementStatus::Fulfilled: break;
+        }
+        ++counts.succeeded;
+        counts.first_choice_not_viable += placement.choice == PlacementChoice::FirstNotViable;
+        counts.first_choice_out_of_capacity += placement.choice == PlacementChoice::FirstOutOfCapacity;
+        counts.lowest_latency += placement.nearest;
+        counts.waits.add(step.now.engine - placement.started_at);
+        const auto& regions = step.settings().regions;
+        const auto region = std::find(regions.begin(), regions.end(), placement.session_region);
+        if (region == regions.end()) return;
+        counts.placed_in.resize(regions.size());
+        ++counts.placed_in[static_cast<std::size_t>(region - regions.begin())];
+    });
 }
 
 /// Every destination of the placement's queue: those it may go to in the order they are asked, up to the first that has
@@ -123,6 +171,7 @@ void end_placement(Step& step, Slot slot, PlacementStatus status, std::string wh
             decision.destinations = look_around(state, state.at<Placement>(slot), step.now.engine);
     }
     state.tell_ended(slot);
+    count_end(step, state.at<Placement>(slot), status);
     {
         auto edit = state.edit<Placement>(slot);
         edit->status = status;
@@ -146,7 +195,7 @@ void consider(Step& step, Slot slot) {
     const Placement* placement = state.find<Placement>(slot);
     if (!placement || placement->status != PlacementStatus::Pending || placement->session != kNone) return;
     if (placement->deadline <= step.now.engine) return end_placement(step, slot, PlacementStatus::TimedOut, "");
-    const auto [leads, plan] = survey(state, *placement, step.now.engine);
+    const auto [leads, plan, first_choice] = survey(state, *placement, step.now.engine);
     switch (plan.outlook) {
         case plan::PlacementOutlook::Waits: break;
         case plan::PlacementOutlook::NoDestination:
@@ -157,6 +206,10 @@ void consider(Step& step, Slot slot) {
                                  "no destination is near enough for every player under any latency policy");
     }
     if (plan.changes_at) state.arm(placement->started_at + *plan.changes_at, TimerKind::Placement, slot);
+    state.change_run<Placement>(slot, [&, first = first_choice](Placement& run) {
+        run.first_choice = first ? leads[*first].fleet : kNone;
+        run.first_choice_up = first && leads[*first].bar == plan::DestinationBar::None;
+    });
     std::vector<Slot> accepted;
     Slot grows = kNone;
     for (const std::size_t i : plan.accepted) {
@@ -187,6 +240,12 @@ void place(Step& step, Slot slot) {
     wanted.custom_id = placement.id;
     wanted.placement = slot;
     const std::string& fleet_id = state.at<Fleet>(*fleet).id;
+    state.change_run<Placement>(slot, [&, took = *fleet](Placement& run) {
+        run.choice = took == run.first_choice ? PlacementChoice::First
+                     : run.first_choice_up    ? PlacementChoice::FirstOutOfCapacity
+                                              : PlacementChoice::FirstNotViable;
+        run.nearest = is_nearest(state, run, state.at<Fleet>(took).region);
+    });
     const auto session = create_session(step, std::move(wanted));
     CHECK(session.has_value());
     Decision& decision = decision_of(step, slot);
@@ -226,7 +285,9 @@ Slot start_placement(Step& step, Placement placement) {
     placement.started_at = step.now.engine;
     placement.started = step.now.wall;
     placement.deadline = step.now.engine + Millis{std::int64_t{step.state.at<Queue>(placement.queue).timeout_s} * 1000};
+    const Slot queue = placement.queue;
     const Slot slot = step.state.add(std::move(placement));
+    count(step, queue, [](QueueCounts& counts) { ++counts.started; });
     serve_placements(step, kPlacementsPerBatch);
     return slot;
 }

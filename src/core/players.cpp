@@ -95,6 +95,7 @@ Result<void> accept_player(Step& step, Slot session_slot, Slot player_slot, std:
     player->status = PlayerStatus::Active;
     player->deadline = kNever;
     player->accept_request = request;
+    step.state.change_run<Fleet>(session.fleet, [](Fleet& fleet) { ++fleet.counts.player_activations; });
     return {};
 }
 

@@ -61,6 +61,7 @@ void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_
         process->log_paths = std::move(log_paths);
     }
     const Slot fleet = state.at<Instance>(instance).fleet;
+    state.change_run<Fleet>(fleet, [](Fleet& run) { ++run.counts.process_activations; });
     end_stand_ins(step, instance);
     advance_creation(step, fleet);
     state.queue_reconcile(fleet);
@@ -182,7 +183,7 @@ link::EndProcess end_order(const State& state, Slot slot, Now now) {
     return order;
 }
 
-void forget_process(Step& step, Slot slot, std::string_view crash_text) {
+void forget_process(Step& step, Slot slot, std::string_view crash_text, ProcessEnd kind) {
     State& state = step.state;
     const Slot session = state.at<Process>(slot).session;
     const Slot instance = state.at<Process>(slot).instance;
@@ -193,6 +194,10 @@ void forget_process(Step& step, Slot slot, std::string_view crash_text) {
     }
     if (const std::uint16_t own = state.at<Process>(slot).own_port; own != 0)
         state.rest_port(state.at<Instance>(instance).host, own, step.now.engine + step.timers().port_quarantine);
+    state.change_run<Fleet>(state.at<Instance>(instance).fleet, [&](Fleet& run) {
+        ++run.counts.process_terminations;
+        run.counts.process_abnormal_terminations += kind == ProcessEnd::Abnormal;
+    });
     state.remove<Process>(slot);
     state.queue_reconcile(state.at<Instance>(instance).fleet);
 }
@@ -222,7 +227,9 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
     forget_process(step, slot,
                    process.end_reason == EndReason::Itself
                        ? std::string()
-                       : fmt::format("its process ended with {}", exit_text(report)));
+                       : fmt::format("its process ended with {}", exit_text(report)),
+                   code.empty() || code == "SERVER_PROCESS_FORCE_TERMINATED" ? ProcessEnd::Normal
+                                                                             : ProcessEnd::Abnormal);
     drop_retired_places(step, instance);
     if (crashed || !was_ready)
         count_creation_failure(step, fleet,

@@ -22,8 +22,10 @@ void request_end(Step& step, Slot process, EndReason reason);
 void renew_end(Step& step, Slot process);
 [[nodiscard]] link::EndProcess end_order(const State& state, Slot process, Now now);
 
+/// For monitoring: Abnormal is an end that neither the process nor anybody who may end it wanted.
+enum class ProcessEnd : std::uint8_t { Normal, Abnormal };
 /// The process is gone: `crash_text` says how when that was not expected ("" otherwise). Its session, if any, ends.
-void forget_process(Step& step, Slot process, std::string_view crash_text);
+void forget_process(Step& step, Slot process, std::string_view crash_text, ProcessEnd kind);
 
 /// A process that rested after a session may take the next one.
 void finish_rest(Step& step, Slot process);

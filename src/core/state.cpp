@@ -156,7 +156,11 @@ GSE_INSTANTIATE(Bucket)
 GSE_INSTANTIATE(AccessKey)
 #undef GSE_INSTANTIATE
 
-State::State(const Settings& settings) : settings_(settings), decisions_(settings.retention.decisions) {
+State::State(const Settings& settings)
+    : settings_(settings),
+      decisions_(settings.retention.decisions),
+      metric_tables_(settings),
+      metric_history_(settings.metrics.memory_bytes) {
     tables<Meta>().insert(Meta{});
 }
 
@@ -272,7 +276,10 @@ std::string State::next_session_key(Rng& rng) const {
 }
 
 std::uint64_t State::next_order() { return edit<Meta>(0)->next_order++; }
-void State::begin_epoch() { ++edit<Meta>(0)->epoch; }
+void State::begin_epoch() {
+    ++edit<Meta>(0)->epoch;
+    arm(EngineTime{0}, TimerKind::Sample, kNone);
+}
 
 // ------------------------------------------------------------------ link
 

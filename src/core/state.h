@@ -15,6 +15,8 @@
 #include "base/rng.h"
 #include "core/decisions.h"
 #include "core/entities.h"
+#include "core/metric_history.h"
+#include "core/metrics.h"
 #include "core/watch.h"
 #include "model/settings.h"
 
@@ -50,6 +52,7 @@ enum class TimerKind : std::uint8_t {
     DrainGrace,
     Places,
     Placement,
+    Sample,
     Settle
 };
 
@@ -163,6 +166,11 @@ public:
     [[nodiscard]] bool port_free(const Host& host, std::uint16_t port) const;
     void set_port_cursor(Slot host, std::uint32_t cursor) { mutable_host(host).port_cursor = cursor; }
     void set_decision(Slot placement, std::uint64_t number) { tables<Placement>().at(placement).decision = number; }
+    /// Changes fields of this run, which nothing else depends on.
+    template <class T, class Change>
+    void change_run(Slot slot, Change&& change) {
+        change(tables<T>().at(slot));
+    }
     template <class Change>
     void change_fleet_run(Slot fleet, Change&& change) {
         change(tables<Fleet>().at(fleet));
@@ -207,6 +215,11 @@ public:
     /// Why recent requests went where they went; of this run.
     [[nodiscard]] DecisionLog& decisions() { return decisions_; }
     [[nodiscard]] const DecisionLog& decisions() const { return decisions_; }
+    /// What monitoring has sampled; of this run.
+    [[nodiscard]] MetricHistory& metric_history() { return metric_history_; }
+    [[nodiscard]] const MetricHistory& metric_history() const { return metric_history_; }
+    [[nodiscard]] SamplingWalk& sampling_walk() { return sampling_walk_; }
+    [[nodiscard]] const MetricTables& metric_tables() const { return metric_tables_; }
     /// How an instance looks to whoever seeks a process.
     [[nodiscard]] plan::InstanceOffer offer_of(const Instance& instance) const;
 
@@ -362,6 +375,9 @@ private:
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
     std::vector<Slot> just_ended_;
     DecisionLog decisions_;
+    MetricTables metric_tables_;
+    MetricHistory metric_history_;
+    SamplingWalk sampling_walk_;
     WatchLevel watch_ = WatchLevel::Nothing;
     std::vector<Before> before_;
     std::uint64_t before_left_off_ = 0;

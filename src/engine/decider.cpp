@@ -142,6 +142,13 @@ void Decider::on_alive(link::StreamId id) {
     core::on_alive(at, it->second.host);
 }
 
+void Decider::on_readings(link::StreamId id, std::span<const link::InstanceReading> readings) {
+    const auto it = streams_.find(id);
+    if (it == streams_.end()) return;
+    core::Step at = step();  // nobody waits for what changes: no batch comes of it
+    core::on_readings(at, it->second.host, readings);
+}
+
 void Decider::on_closed(link::StreamId id) {
     const auto it = streams_.find(id);
     if (it == streams_.end()) return;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -66,6 +67,7 @@ public:
     void on_hello(link::StreamId stream, const link::HostHello& hello);
     void on_report(link::StreamId stream, const link::Report& report);
     void on_alive(link::StreamId stream);
+    void on_readings(link::StreamId stream, std::span<const link::InstanceReading> readings);
     void on_closed(link::StreamId stream);
     /// Fires due timers and retires what has ended; true when more is due than was done.
     bool tick();

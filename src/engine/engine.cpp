@@ -141,6 +141,9 @@ void Engine::push(Input input) {
 void Engine::on_hello(link::StreamId stream, link::HostHello hello) { push(Hello{stream, std::move(hello)}); }
 void Engine::on_report(link::StreamId stream, link::Report report) { push(Told{stream, std::move(report)}); }
 void Engine::on_alive(link::StreamId stream) { push(Alive{stream}); }
+void Engine::on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) {
+    push(Measured{stream, std::move(readings)});
+}
 void Engine::on_closed(link::StreamId stream) { push(Closed{stream}); }
 
 bool Engine::inspect(const std::function<void(const core::State&)>& look) {
@@ -184,6 +187,8 @@ void Engine::handle(Input& input) {
                 decider_->on_report(in.stream, in.report);
             else if constexpr (std::is_same_v<T, Alive>)
                 decider_->on_alive(in.stream);
+            else if constexpr (std::is_same_v<T, Measured>)
+                decider_->on_readings(in.stream, in.readings);
             else if constexpr (std::is_same_v<T, Closed>)
                 decider_->on_closed(in.stream);
             else {
@@ -299,7 +304,10 @@ void Engine::run_committer() {
         Sealed& sealed = *in_flight_;
         lock.unlock();
         if (sealed.seq != 0) {
-            if (auto appended = journal_.append(sealed.seq, bytes_of(sealed.batch.bytes)); !appended) {
+            const auto began = std::chrono::steady_clock::now();
+            auto appended = journal_.append(sealed.seq, bytes_of(sealed.batch.bytes));
+            commit_latency_.add(std::chrono::steady_clock::now() - began);
+            if (!appended) {
                 // Whether it is durable is unknown: release nothing, and let recovery find out.
                 lock.lock();
                 failed_ = true;

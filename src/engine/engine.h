@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/latency_counts.h"
 #include "base/time.h"
 #include "engine/decider.h"
 #include "engine/hurry.h"
@@ -69,9 +70,12 @@ public:
     void on_hello(link::StreamId stream, link::HostHello hello) override;
     void on_report(link::StreamId stream, link::Report report) override;
     void on_alive(link::StreamId stream) override;
+    void on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) override;
     void on_closed(link::StreamId stream) override;
 
     [[nodiscard]] EngineStats stats() const;
+    /// How long appends to the journal took.
+    [[nodiscard]] const LatencyCounts& commit_latency() const { return commit_latency_; }
     /// Runs `look` on the owner's thread and waits: for metrics and tests. False, and `look` did not run, after stop()
     /// or a failure. Not from a `done` or a `look`.
     bool inspect(const std::function<void(const core::State&)>& look);
@@ -93,6 +97,10 @@ private:
     struct Alive {
         link::StreamId stream;
     };
+    struct Measured {
+        link::StreamId stream;
+        std::vector<link::InstanceReading> readings;
+    };
     struct Closed {
         link::StreamId stream;
     };
@@ -101,7 +109,7 @@ private:
         const std::function<void(const core::State&)>* look;
         std::promise<void> ready;
     };
-    using Input = std::variant<Call, Hello, Told, Alive, Closed, Inspect>;
+    using Input = std::variant<Call, Hello, Told, Alive, Measured, Closed, Inspect>;
 
     struct Answer {
         Done done;
@@ -154,6 +162,7 @@ private:
     bool failed_ = false;
     bool owner_done_ = false;
     EngineStats stats_;
+    LatencyCounts commit_latency_;
 
     // A snapshot in progress, guarded by mutex_.
     enum class Snapshot : std::uint8_t { None, Walking, Finishing };

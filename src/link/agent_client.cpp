@@ -166,6 +166,7 @@ struct AgentClient::Impl::Connection {
     steady_clock::duration heartbeat{};
     steady_clock::time_point heartbeat_due;
     bool heartbeat_owed = false;             // due, and goes before the next report
+    std::vector<InstanceReading> readings;   // that go with it
     steady_clock::time_point patience_ends;  // without a word from the server
 };
 
@@ -304,7 +305,7 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
             broken = (wire.broken || wire.done) && inbox.empty();
             if (can_write()) {
                 if (std::exchange(state.heartbeat_owed, false))
-                    encode(AgentHeartbeat{state.order_seq}, outgoing.emplace());
+                    encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, outgoing.emplace());
                 else
                     outgoing = unacked_[++state.report_seq - unacked_.front().seq].message;
             }
@@ -330,6 +331,7 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
         }
         if (state.welcomed && now >= state.heartbeat_due) {
             state.heartbeat_owed = true;
+            if (auto readings = events_->take_readings(); !readings.empty()) state.readings = std::move(readings);
             state.heartbeat_due = now + state.heartbeat;
         }
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "model/link_messages.h"
 
@@ -19,6 +20,8 @@ public:
     /// Reports up to here are durable at the server: an acknowledged exit may be forgotten.
     virtual void on_acked(std::uint64_t seq) = 0;
     virtual void on_disconnected() = 0;
+    /// Asked before each heartbeat: what was measured since the last time.
+    virtual std::vector<InstanceReading> take_readings() = 0;
 };
 
 /// Done by the supervisor. Thread-safe. Reports made before the first connection are the backlog of that connection.

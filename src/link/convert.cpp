@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -102,6 +103,11 @@ public:
         return Millis{value};
     }
 
+    double amount(double value, const char* name) {
+        if (!std::isfinite(value) || value < 0) refuse_field(name, fmt::format("{} is not an amount", value));
+        return value;
+    }
+
     template <class Table, class Theirs>
     auto one_of(const Table& table, Theirs value, const char* name) {
         for (const auto& [ours, theirs] : table)
@@ -167,6 +173,28 @@ void put(const HostHello& value, pb::Hello& out) {
     out.mutable_instance_types()->Add(instance_types.begin(), instance_types.end());
     out.set_ping_http(ping_http);
     out.set_ping_udp(ping_udp);
+}
+
+void put(const InstanceReading& value, pb::InstanceReading& out) {
+    const auto& [instance_id, measured] = value;
+    const auto& [cpu_percent, memory_bytes, memory_percent, connections, load, bytes_in, bytes_out, packets_in, packets_out, bytes_out_total] = measured;
+    out.set_instance_id(instance_id);
+    if (cpu_percent) out.set_cpu_percent(*cpu_percent);
+    if (memory_bytes) out.set_memory_bytes(*memory_bytes);
+    if (memory_percent) out.set_memory_percent(*memory_percent);
+    if (connections) out.set_connections(*connections);
+    if (load) out.set_load(*load);
+    if (bytes_in) out.set_bytes_in(*bytes_in);
+    if (bytes_out) out.set_bytes_out(*bytes_out);
+    if (packets_in) out.set_packets_in(*packets_in);
+    if (packets_out) out.set_packets_out(*packets_out);
+    if (bytes_out_total) out.set_bytes_out_total(*bytes_out_total);
+}
+
+void put(const AgentHeartbeat& value, pb::AgentHeartbeat& out) {
+    const auto& [order_seq, readings] = value;
+    out.set_order_seq_seen(order_seq);
+    for (const InstanceReading& reading : readings) put(reading, *out.add_readings());
 }
 
 void put(const BacklogDone&, pb::Report& out) { out.mutable_backlog_done(); }
@@ -765,14 +793,33 @@ OrderBody take_body(Reader& in, pb::Order& order) {
     return ReportAck{};
 }
 
+Result<AgentSays> take_heartbeat(Reader& in, pb::AgentHeartbeat& m) {
+    AgentHeartbeat out{m.order_seq_seen(), {}};
+    if (in.short_enough(m.readings(), "heartbeat.readings", kMaxItems))
+        for (auto& reading : *m.mutable_readings()) {
+            InstanceReading& value = out.readings.emplace_back();
+            value.instance_id = in.id(reading.mutable_instance_id(), "reading.instance_id");
+            if (reading.has_cpu_percent()) value.load.cpu_percent = in.amount(reading.cpu_percent(), "reading.cpu_percent");
+            if (reading.has_memory_bytes()) value.load.memory_bytes = in.amount(reading.memory_bytes(), "reading.memory_bytes");
+            if (reading.has_memory_percent()) value.load.memory_percent = in.amount(reading.memory_percent(), "reading.memory_percent");
+            if (reading.has_connections()) value.load.connections = in.amount(reading.connections(), "reading.connections");
+            if (reading.has_load()) value.load.load = in.amount(reading.load(), "reading.load");
+            if (reading.has_bytes_in()) value.load.bytes_in = in.amount(reading.bytes_in(), "reading.bytes_in");
+            if (reading.has_bytes_out()) value.load.bytes_out = in.amount(reading.bytes_out(), "reading.bytes_out");
+            if (reading.has_packets_in()) value.load.packets_in = in.amount(reading.packets_in(), "reading.packets_in");
+            if (reading.has_packets_out()) value.load.packets_out = in.amount(reading.packets_out(), "reading.packets_out");
+            if (reading.has_bytes_out_total()) value.load.bytes_out_total = in.amount(reading.bytes_out_total(), "reading.bytes_out_total");
+        }
+    return in.finish<AgentSays>(std::move(out));
+}
+
 }  // namespace
 
 void encode(const AgentSays& value, pb::AgentMessage& out) {
     out.Clear();
     if (const auto* hello = std::get_if<HostHello>(&value)) put(*hello, *out.mutable_hello());
     if (const auto* report = std::get_if<Report>(&value)) put(*report, *out.mutable_report());
-    if (const auto* heartbeat = std::get_if<AgentHeartbeat>(&value))
-        out.mutable_heartbeat()->set_order_seq_seen(heartbeat->order_seq);
+    if (const auto* heartbeat = std::get_if<AgentHeartbeat>(&value)) put(*heartbeat, *out.mutable_heartbeat());
 }
 
 void encode(const ServerSays& value, pb::ServerMessage& out) {
@@ -791,7 +838,7 @@ Result<AgentSays> decode(pb::AgentMessage& in) {
             ReportBody body = take_body(reader, *in.mutable_report());
             return reader.finish<AgentSays>(Report{in.report().seq(), std::move(body)});
         }
-        case pb::AgentMessage::kHeartbeat: return AgentHeartbeat{in.heartbeat().order_seq_seen()};
+        case pb::AgentMessage::kHeartbeat: return take_heartbeat(reader, *in.mutable_heartbeat());
         case pb::AgentMessage::BODY_NOT_SET: break;
     }
     return refuse(ErrorCode::InvalidRequest,

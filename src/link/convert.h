@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "model/link_messages.h"
@@ -18,6 +19,7 @@ namespace gse::link {
 /// `order_seq`: highest order seen in this stream.
 struct AgentHeartbeat {
     std::uint64_t order_seq = 0;
+    std::vector<InstanceReading> readings;
 };
 /// `order_seq`: last order sent in this stream.
 struct ServerHeartbeat {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "model/link_messages.h"
 
@@ -20,6 +21,8 @@ public:
     virtual void on_report(StreamId stream, Report report) = 0;
     /// Any sign of life.
     virtual void on_alive(StreamId stream) = 0;
+    /// What an agent has measured; it came with a sign of life.
+    virtual void on_readings(StreamId stream, std::vector<InstanceReading> readings) = 0;
     virtual void on_closed(StreamId stream) = 0;
 };
 

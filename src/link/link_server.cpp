@@ -208,11 +208,12 @@ private:
             return true;
         }
         if (phase_ == Phase::Opened) return reject_from(lock, "the first message of a stream must be hello");
-        if (const auto* heartbeat = std::get_if<AgentHeartbeat>(&said)) {
+        if (auto* heartbeat = std::get_if<AgentHeartbeat>(&said)) {
             if (heartbeat->order_seq > order_seq_queued_)
                 return reject_from(lock, fmt::format("the agent has seen order {}, but only {} were sent",
                                                      heartbeat->order_seq, order_seq_queued_));
             lock.unlock();
+            if (!heartbeat->readings.empty()) link_.events_->on_readings(id_, std::move(heartbeat->readings));
             link_.events_->on_alive(id_);
             return true;
         }

@@ -49,6 +49,7 @@ public:
     struct StreamSeen {
         HostHello hello;
         std::vector<Report> reports;
+        std::vector<std::vector<InstanceReading>> readings;
         int alive = 0;
         int closed = 0;
     };
@@ -70,6 +71,9 @@ public:
     }
     void on_alive(StreamId stream) override {
         notes.write([&] { ++streams[stream].alive; });
+    }
+    void on_readings(StreamId stream, std::vector<InstanceReading> readings) override {
+        notes.write([&] { streams[stream].readings.push_back(std::move(readings)); });
     }
     void on_closed(StreamId stream) override {
         notes.write([&] { ++streams[stream].closed; });
@@ -116,6 +120,12 @@ public:
         notes.write([&] { ++disconnects; });
     }
 
+    std::vector<InstanceReading> take_readings() override {
+        std::vector<InstanceReading> taken;
+        notes.write([&] { taken = std::exchange(readings, {}); });
+        return taken;
+    }
+
     bool wait(const std::function<bool()>& ready) { return notes.wait(ready); }
 
     std::string name = "host";
@@ -124,6 +134,7 @@ public:
     std::atomic<int> disconnects = 0;
     std::vector<Welcome> welcomes;
     std::vector<OrderBody> orders;
+    std::vector<InstanceReading> readings;
     std::atomic<std::uint64_t> acked = 0;
 };
 

@@ -133,6 +133,7 @@ public:
     }
     void on_report(StreamId /*stream*/, Report /*report*/) override {}
     void on_alive(StreamId /*stream*/) override {}
+    void on_readings(StreamId /*stream*/, std::vector<InstanceReading> /*readings*/) override {}
     void on_closed(StreamId /*stream*/) override {}
 
     HostStreams* server = nullptr;
@@ -149,6 +150,7 @@ public:
     void on_order(OrderBody /*order*/) override {}
     void on_acked(std::uint64_t /*seq*/) override {}
     void on_disconnected() override {}
+    std::vector<InstanceReading> take_readings() override { return {}; }
 
     Notebook notes;
     int welcomes = 0;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -142,6 +143,26 @@ struct HostNotice {
 };
 
 struct BacklogDone {};
+
+/// What an instance's processes take of its host, as the agent measures it every few seconds. What a machine cannot tell
+/// is absent. Not a report: a reading that is lost is followed by the next, and none is journaled.
+struct InstanceLoad {
+    std::optional<double> cpu_percent;  ///< of all cores of the host, since the reading before
+    std::optional<double> memory_bytes;
+    std::optional<double> memory_percent;  ///< of what the instance may have: its limit, else the host's memory
+    std::optional<double> connections;     ///< TCP, established
+    std::optional<double> load;            ///< of the host, one minute
+    // Only of an instance that has its host alone: a second, since the reading before.
+    std::optional<double> bytes_in, bytes_out;
+    std::optional<double> packets_in, packets_out;
+    std::optional<double> bytes_out_total;  ///< since the host started
+    friend bool operator==(const InstanceLoad&, const InstanceLoad&) = default;
+};
+struct InstanceReading {
+    std::string instance_id;
+    InstanceLoad load;
+    friend bool operator==(const InstanceReading&, const InstanceReading&) = default;
+};
 
 // A game's SDK calls (server-side gRPC protocol), already tied to a process by the agent.
 struct CallReady {

@@ -84,6 +84,12 @@ struct ScalingSettings {
     bool cooldown_delays_scale_out = false;  ///< scaling.cooldown = "both" is the original; ours grows at once
 };
 
+/// What monitoring keeps.
+struct MetricSettings {
+    std::uint64_t memory_bytes = 64ULL << 20;  ///< of samples; beyond it what has ended goes first, then the oldest hour
+    bool instance_labels = false;              ///< /metrics has series for each instance too
+};
+
 /// How instances share hosts.
 struct HostSettings {
     std::uint16_t port_low = 10'000;  ///< below the kernel's ephemeral range
@@ -124,6 +130,7 @@ struct Settings {
     Retention retention;
     ScalingSettings scaling;
     HostSettings hosts;
+    MetricSettings metrics;
     ObjectSettings objects;
 };
 

@@ -203,4 +203,14 @@ inline DestinationPlan plan_destinations(const PlacementView& view, DestinationF
     return planned({.accepted = std::move(possible), .changes_at = {}}, maximum_ms);
 }
 
+/// Where a placement would go if every destination were up and had room: what monitoring calls its first choice.
+inline std::optional<std::size_t> first_choice(const PlacementView& view) {
+    std::vector<DestinationView> all_up(view.destinations.begin(), view.destinations.end());
+    for (DestinationView& destination : all_up) destination.state = DestinationState::Up;
+    PlacementView wish = view;
+    wish.destinations = all_up;
+    const DestinationPlan plan = plan_destinations(wish);
+    return plan.accepted.empty() ? std::nullopt : std::optional(plan.accepted.front());
+}
+
 }  // namespace gse::plan

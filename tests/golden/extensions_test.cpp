@@ -45,6 +45,42 @@ TEST(GoldenExtensions, DecisionsAndWaiting) {
     wait("without an id", "{}");
 }
 
+TEST(GoldenExtensions, Monitoring) {
+    World world;
+    Golden golden(world);
+    const std::string fleet = world.make_fleet({.processes = 2});
+    const std::string instance = world.host().instances().begin()->first;
+    const std::string arn = "qcs::gse:ap-shanghai:uin/100000000001:fleet/" + fleet;
+    world.call("CreateGameServerSessionQueue", {{"Name", "near"}, {"Destinations.0.DestinationArn", arn}});
+    world.advance(60s);
+    world.make_session(fleet);
+    world.host().measure({{instance, {.cpu_percent = 12.5, .memory_bytes = 256e6, .connections = 3}}});
+    world.advance(60s);
+    const auto ask = [&](const std::string& what, const std::string& json, const std::string& region = "") {
+        golden.call("DescribeMetrics", what, fill(json, {{"fleet", fleet}, {"instance", instance}}), region);
+    };
+    const std::string since = format_utc(world.now().wall - 150s);
+    ask("two metrics of a fleet, and a minute before the server was there",
+        R"({"ResourceType":"FLEET","ResourceIds":["$fleet"],"MetricNames":["ActiveGameServerSessions",)"
+        R"("ServerProcessActivations"],"StartTime":")" +
+            since + R"("})");
+    ask("every metric of a fleet, now", R"({"ResourceType":"FLEET","ResourceIds":["$fleet"],"LatestOnly":true})");
+    ask("every metric of a queue, now", R"({"ResourceType":"QUEUE","ResourceIds":["near"],"LatestOnly":true})");
+    ask("every metric of an instance, now; some the machine cannot tell",
+        R"({"ResourceType":"INSTANCE","ResourceIds":["$instance"],"LatestOnly":true})");
+    ask("five minutes together",
+        R"({"ResourceType":"FLEET","ResourceIds":["$fleet"],"MetricNames":["DesiredInstances"],"Period":300,)"
+        R"("StartTime":")" +
+            since + R"("})");
+    ask("a fleet that does not exist", R"({"ResourceType":"FLEET","ResourceIds":["fleet-0"]})");
+    ask("a fleet of another region", R"({"ResourceType":"FLEET","ResourceIds":["$fleet"]})", "ap-beijing");
+    ask("a metric that does not exist",
+        R"({"ResourceType":"INSTANCE","ResourceIds":["$instance"],"MetricNames":["Charm"]})");
+    ask("a period of half minutes", R"({"ResourceType":"FLEET","ResourceIds":["$fleet"],"Period":90})");
+    ask("of nothing", R"({"ResourceType":"FLEET","ResourceIds":[]})");
+    ask("of a type that has none", R"({"ResourceType":"ALIAS","ResourceIds":["x"]})");
+}
+
 TEST(GoldenExtensions, AliasHistoryAndTags) {
     World world;
     Golden golden(world);

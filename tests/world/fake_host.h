@@ -72,6 +72,8 @@ public:
     link::CallStatus accept(const std::string& session, const std::string& player_session);
     link::CallStatus leave(const std::string& session, const std::string& player_session);
     void crash(const std::string& process, int signal = 11);
+    /// The agent has measured instances.
+    void measure(const std::vector<link::InstanceReading>& readings);
     void set_health(const std::string& process, bool healthy);
     /// A developer starts a game in a terminal: it joins and is ready.
     void start_by_hand(const std::string& process, std::uint16_t port);

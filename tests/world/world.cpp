@@ -97,6 +97,11 @@ void World::push_report(link::StreamId stream, const link::Report& report) {
     inputs_.emplace_back(std::pair(stream, report));
 }
 
+void World::push_readings(link::StreamId stream, const std::vector<link::InstanceReading>& readings) {
+    decider_->begin(now_);
+    decider_->on_readings(stream, readings);
+}
+
 void World::commit(engine::Batch batch) {
     if (!batch.bytes.empty()) CHECK(journal_->append(++last_seq_, std::as_bytes(std::span(batch.bytes))).has_value());
     for (auto& waited : batch.waited) {

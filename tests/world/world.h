@@ -128,6 +128,7 @@ private:
     link::StreamId next_stream() { return ++last_stream_; }
     void push_hello(link::StreamId stream, link::HostHello hello);
     void push_report(link::StreamId stream, const link::Report& report);
+    void push_readings(link::StreamId stream, const std::vector<link::InstanceReading>& readings);
     void commit(engine::Batch batch);
     void start_server();
     Answer decide(engine::Decide decide);
