@@ -41,6 +41,7 @@ export const en = {
   overview: {
     lead: (region: string) => `${region} as it breathes, second by second`, active: (count: number) => `${count} active`, starting: (count: number) => `${count} starting`, free: (count: number) => `${count} free`,
     changes: 'Placements per second', freeShare: 'Free', none: 'No fleet here yet', noneLong: 'Getting started makes one from a demo game, in a few clicks.',
+    running: 'Running', room: 'Processes', wanted: (percent: number) => `wants ${percent} %`, all: (count: number) => `All ${count} fleets`, perSession: (count: number) => `${count.toFixed(1)} a session`,
   },
   alias: {
     lead: 'A name for whatever fleet is right at the moment. Point it elsewhere, and the next session goes there.', nameAndId: 'Name / ID', target: 'Leads to', terminal: 'Terminal', simple: 'Simple',
@@ -111,6 +112,7 @@ export const en = {
     move: (name: string) => `Move the alias to ${name}`, moveBack: (name: string) => `Move back to ${name}`, movedBack: 'Moved back', moved: 'Alias moved', cleanUp: 'The old fleet is empty: scale it in or delete it', aliasHere: 'the alias leads here', drain: 'Sessions', remaining: 'Sessions left on the old fleet', eta: 'Empty in', drained: 'Empty', etaUnknown: 'not known yet', etaUnknownLong: 'Nothing has ended since the move',
     confirmTitle: (name: string) => `Move ${name}?`, confirm: 'Move', affectsNew: (name: string) => `Every new session through this alias goes to ${name} at once.`, affectsOld: (sessions: number, players: number, name: string) => `${plural(sessions, 'session')} with ${plural(players, 'player')} on ${name} ${sessions === 1 ? 'goes' : 'go'} on undisturbed.`,
     ready: 'The new fleet has room for the whole load.', grows: (count: number) => `The new fleet has room to begin with and grows to ${plural(count, 'instance')} by itself.`, short: (free: number, needed: number, count: number) => `The new fleet could not carry the load: ${free} free, ${needed} needed. It takes ${plural(count, 'instance')}.`, notActive: 'The new fleet is not active: sessions could not start on it.', noProcesses: 'The new fleet runs no processes.',
+    chooseAlias: 'Choose the alias that players use', chooseAliasLong: 'You then see where it leads, choose the fleet of the new version, and are warned if that one could not carry the load. Sessions that run are never touched.',
   },
   start: {
     lead: 'From nothing to a chat between two browser tabs, in four steps.', all: 'Do steps 1 to 3', again: 'Start again', gone: 'The fleet of this wizard is gone. Start again.', upload: 'Upload demo package', uploaded: (id: string) => `Asset ${id} is there.`, uploadLong: 'A chat room with the GSE protocol built in. Your own game would be a zip like it.', uploadButton: 'Quick upload of demo package',
@@ -131,11 +133,14 @@ export const en = {
     needsId: 'A placement needs an id', needsQueue: 'Choose a queue', players: 'Players with a seat', playersHint: 'Player ids, separated by spaces or commas',
   },
   monitoring: {
-    lead: 'Every metric of a fleet, minute by minute.', period: 'Period', hours: (count: number) => (count === 1 ? 'Last hour' : `Last ${count} hours`), longer: 'Samples are kept for 24 hours. For longer, let Prometheus read /metrics.', liveOnly: 'This server keeps no samples: the charts begin when you open the page.',
+    lead: 'Every metric, minute by minute, and how things are now.', period: 'Period', hours: (count: number) => (count === 1 ? 'Last hour' : `Last ${count} hours`), longer: 'Samples are kept in memory for 24 hours and begin anew when the server starts. For longer, let Prometheus read /metrics.',
     metrics: {
       ActiveInstances: 'Active instances', DesiredInstances: 'Desired instances', IdleInstances: 'Idle instances', PercentIdleInstances: 'Percent idle instances', MinInstances: 'Minimum instances', MaxInstances: 'Maximum instances', ActiveGameServerSessions: 'Active sessions', ActivatingGameServerSessions: 'Activating sessions', AvailableGameServerSessions: 'Available sessions', PercentAvailableGameServerSessions: 'Percent available sessions',
       CurrentPlayerSessions: 'Active player sessions', PlayerSessionActivations: 'Player session activations', ActiveServerProcesses: 'Active processes', HealthyServerProcesses: 'Healthy processes', PercentHealthyServerProcesses: 'Percent healthy processes', ServerProcessActivations: 'Process activations', ServerProcessTerminations: 'Process terminations', ServerProcessAbnormalTerminations: 'Abnormal terminations', NoInstances: 'Instances not obtained',
+      QueueDepth: 'Queue depth', AverageWaitTime: 'Average wait', PlacementsStarted: 'Placements started', PlacementsSucceeded: 'Placements succeeded', PlacementsFailed: 'Placements failed', PlacementsCanceled: 'Placements cancelled', PlacementsTimedOut: 'Placements timed out', FirstChoiceNotViable: 'First choice not viable', FirstChoiceOutOfCapacity: 'First choice out of capacity', LowestLatencyPlacement: 'Placements at lowest latency',
+      CpuUsage: 'CPU', CpuLoadavg: 'CPU load, one minute', MemUsed: 'Memory used', MemUsage: 'Memory', TcpCurrEstab: 'TCP connections', WanOuttraffic: 'Bandwidth out', WanIntraffic: 'Bandwidth in', WanOutpkg: 'Packets out', WanInpkg: 'Packets in', AccOuttraffic: 'Traffic out',
     },
+    types: { FLEET: 'Fleets', QUEUE: 'Queues', INSTANCE: 'Instances' }, noData: 'Nothing sampled in this time', traffic: 'Traffic is known only of instances that have their host to themselves. Agents measure every ten seconds.', placementsIn: (region: string) => `Placements in ${region}`,
   },
   statistics: {
     lead: 'Server time and traffic used, by UTC day.', hours: 'Server hours', begin: 'Begin', end: 'End', flow: 'Traffic', allFleets: 'All fleets', from: 'From', until: 'Until', total: 'Server time', totalFlow: 'Traffic', history: 'History', download: 'Download', none: 'Nothing ran in this period',

@@ -40,6 +40,7 @@ export const zh: Text = {
   overview: {
     lead: (region) => `${region} 的实时状态`, active: (count) => `${count} 个活跃`, starting: (count) => `${count} 台启动中`, free: (count) => `${count} 个空闲`,
     changes: '每秒放置数', freeShare: '空闲', none: '还没有服务器舰队', noneLong: '入门示例可以一键用示范游戏创建一个。',
+    running: '进行中', room: '进程', wanted: (percent) => `缓冲 ${percent}%`, all: (count) => `全部 ${count} 个舰队`, perSession: (count) => `平均每会话 ${count.toFixed(1)} 人`,
   },
   alias: {
     lead: '别名指向当前使用的服务器舰队。修改指向后，新的会话立即进入新舰队。', nameAndId: '名称 / ID', target: '指向', terminal: '终止别名', simple: '常规别名', simpleHint: '会话进入关联的服务器舰队', terminalHint: '不再分配会话，调用方收到终止信息', move: '更新', create: '新建别名', search: '按名称搜索', none: '还没有别名',
@@ -87,6 +88,7 @@ export const zh: Text = {
     lead: '把别名指向新版本。正在进行的会话留在原处，玩家不会断线。', pickAlias: '别名', pickFleet: '新舰队', noOther: '没有其他舰队，请先创建新版本', isTerminal: '这是终止别名，没有指向任何舰队。请先修改它。', old: '旧舰队', new: '新舰队', chooseNew: '请选择新舰队', chooseNewLong: '选择后与旧舰队并排显示，数字实时更新。', moveTitle: '切换', movedTitle: '已切换', movedLong: (name, sessions) => `新的会话进入 ${name}。旧舰队上的 ${sessions} 个会话继续进行直到结束。`, growing: (count) => `正在扩容到 ${count} 台`, grow: (count) => `先扩容到 ${count} 台`,
     move: (name) => `将别名切换到 ${name}`, moveBack: (name) => `切回 ${name}`, movedBack: '已切回', moved: '别名已切换', cleanUp: '旧舰队已空：可以缩容或删除', aliasHere: '别名指向这里', drain: '会话变化', remaining: '旧舰队剩余会话', eta: '预计排空', drained: '已排空', etaUnknown: '暂时无法估计', etaUnknownLong: '切换后还没有会话结束', confirmTitle: (name) => `切换 ${name}？`, confirm: '切换', affectsNew: (name) => `通过此别名创建的新会话立即进入 ${name}。`, affectsOld: (sessions, players, name) => `${name} 上的 ${sessions} 个会话、${players} 名玩家不受影响。`,
     ready: '新舰队可以承载全部负载。', grows: (count) => `新舰队目前有余量，并会自动扩容到 ${count} 台。`, short: (free, needed, count) => `新舰队无法承载当前负载：空闲 ${free}，需要 ${needed}。需要 ${count} 台实例。`, notActive: '新舰队不是活跃状态，无法在其上创建会话。', noProcesses: '新舰队没有运行进程。',
+    chooseAlias: '请选择玩家使用的别名', chooseAliasLong: '随后会显示它的指向；选择新版本的舰队后，如果新舰队承载不了当前负载会有提示。进行中的会话始终不受影响。',
   },
   start: {
     lead: '四步从零到两个浏览器页面互相聊天。', all: '一键完成第 1 到 3 步', again: '重新开始', gone: '此示例的舰队已不存在，请重新开始。', upload: '上传示范包', uploaded: (id) => `生成包 ${id} 已创建。`, uploadLong: '一个已集成 GSE 协议的聊天室。您自己的游戏也是这样的 zip 包。', uploadButton: '一键上传示范包', fleet: '创建服务器舰队', fleetDone: (id) => `创建服务器舰队 ${id} 成功。`, fleetLong: '一台实例，十个进程，每个进程可运行一个会话。', fleetButton: '一键创建服务器舰队', session: '创建游戏服务器会话', sessionDone: '会话已创建。', sessionLong: '一个会话是一场对局：这里是一个八人聊天室。', sessionButton: '创建游戏服务器会话', connect: '客户端连接游戏服务器',
@@ -103,11 +105,14 @@ export const zh: Text = {
     needsId: '请填写放置 ID', needsQueue: '请选择队列', players: '预留席位的玩家', playersHint: '玩家 ID，以空格或逗号分隔',
   },
   monitoring: {
-    lead: '舰队的全部指标，每分钟一个点。', period: '时间范围', hours: (count) => `最近 ${count} 小时`, longer: '数据保留 24 小时；更长时间请用 Prometheus 采集 /metrics。', liveOnly: '此服务器不保存数据：图表从打开页面时开始。',
+    lead: '全部指标，每分钟一个采样点，并显示当前值。', period: '时间范围', hours: (count) => `最近 ${count} 小时`, longer: '数据在内存中保留 24 小时，服务器重启后重新开始；更长时间请用 Prometheus 采集 /metrics。',
     metrics: {
       ActiveInstances: '活跃实例数', DesiredInstances: '期望实例数', IdleInstances: '空闲实例数', PercentIdleInstances: '空闲实例占比', MinInstances: '最小实例数', MaxInstances: '最大实例数', ActiveGameServerSessions: '活跃的游戏服务器会话数', ActivatingGameServerSessions: '激活中的游戏服务器会话数', AvailableGameServerSessions: '可用的游戏服务器会话数', PercentAvailableGameServerSessions: '可用的游戏服务器会话占比',
       CurrentPlayerSessions: '活跃的玩家会话数', PlayerSessionActivations: '转化为活跃的玩家会话数', ActiveServerProcesses: '活跃服务器进程数', HealthyServerProcesses: '健康服务器进程数', PercentHealthyServerProcesses: '健康服务器进程占比', ServerProcessActivations: '转化为活跃的服务器进程数', ServerProcessTerminations: '关闭的服务器进程数', ServerProcessAbnormalTerminations: '异常关闭的服务器进程数', NoInstances: '购买失败实例数',
+      QueueDepth: '队列深度', AverageWaitTime: '放置等待平均时长', PlacementsStarted: '新放置数', PlacementsSucceeded: '成功放置数', PlacementsFailed: '失败放置数', PlacementsCanceled: '取消放置数', PlacementsTimedOut: '超时放置数', FirstChoiceNotViable: '首选非可用放置数', FirstChoiceOutOfCapacity: '首选无可用资源放置数', LowestLatencyPlacement: '最低延迟地域放置数',
+      CpuUsage: 'CPU 使用率', CpuLoadavg: 'CPU 平均负载', MemUsed: '内存使用量', MemUsage: '内存使用率', TcpCurrEstab: 'TCP 连接数', WanOuttraffic: '外网出带宽', WanIntraffic: '外网入带宽', WanOutpkg: '外网出包量', WanInpkg: '外网入包量', AccOuttraffic: '外网出流量',
     },
+    types: { FLEET: '服务器舰队', QUEUE: '游戏服务器队列', INSTANCE: '实例' }, noData: '该时间段内没有数据', traffic: '只有独占主机的实例才有流量数据。代理每 10 秒测量一次。', placementsIn: (region) => `${region}放置数`,
   },
   statistics: {
     lead: '服务器时长和流量，按 UTC 日统计。', hours: '服务器小时数', begin: '开始时间', end: '结束时间', flow: '运行流量', allFleets: '全部舰队', from: '从', until: '到', total: '服务器时长', totalFlow: '网络流量', history: '历史列表', download: '下载', none: '该时间段内没有记录',

@@ -4,7 +4,8 @@ import { usePreferences } from '../app/preferences';
 
 export interface Series {
   name: string;
-  points: readonly (readonly [number, number])[];
+  /** Times in milliseconds; null is a gap. */
+  points: readonly (readonly [number, number | null])[];
 }
 
 interface Props {

@@ -1,5 +1,6 @@
 import { Table as TTable } from 'tdesign-react/es/table';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useNarrow } from '../hooks/media';
 import { useText } from '../i18n';
 import { Button } from './Button';
 
@@ -29,9 +30,11 @@ const kTallRow = 65;
 /** A list. Long ones draw only the rows in sight. */
 export function Table<T extends object>({ label, rows, columns, rowKey, tall, loading, empty }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow();
   // What scrolls sideways must be in reach of the keyboard.
   useEffect(() => box.current?.querySelector('.t-table__content')?.setAttribute('tabindex', '0'));
   if (!loading && rows.length === 0) return <>{empty}</>;
+  if (narrow && rows.length > 0) return <Cards label={label} rows={rows} columns={columns} rowKey={rowKey} />;
   const long = rows.length > kVirtualFrom;
   const width = columns.reduce((sum, column) => sum + (column.width ?? 160), 0);
   return (
@@ -55,6 +58,28 @@ export function Table<T extends object>({ label, rows, columns, rowKey, tall, lo
         }))}
       />
     </div>
+  );
+}
+
+/** The same on a phone: a row is a card, its first column the heading. */
+function Cards<T extends object>({ label, rows, columns, rowKey }: Pick<Props<T>, 'label' | 'rows' | 'columns' | 'rowKey'>) {
+  const [first, ...rest] = columns;
+  return (
+    <ul className="row-cards" aria-label={label}>
+      {rows.map((row) => (
+        <li key={String(row[rowKey])}>
+          <div className="row-card-head">{first?.render(row)}</div>
+          <dl>
+            {rest.map((column) => (
+              <div key={column.key} className={column.key === 'actions' ? 'row-card-actions' : undefined}>
+                <dt>{column.title}</dt>
+                <dd>{column.render(row)}</dd>
+              </div>
+            ))}
+          </dl>
+        </li>
+      ))}
+    </ul>
   );
 }
 

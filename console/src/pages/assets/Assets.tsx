@@ -12,11 +12,12 @@ import { TextField } from '../../ui/Field';
 import { FormModal } from '../../ui/FormModal';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
+import { TagsModal } from '../../ui/TagsModal';
 import { UploadForm } from './UploadForm';
 
 const kPage = 20;
 const kStates = ['UPLOADING', 'UPLOAD_FAILED', 'UPLOADED'];
-type Open = { kind: 'create' } | { kind: 'edit' | 'delete'; asset: Asset } | null;
+type Open = { kind: 'create' } | { kind: 'edit' | 'delete' | 'tags'; asset: Asset } | null;
 
 export default function Assets() {
   const text = useText();
@@ -57,12 +58,15 @@ export default function Assets() {
     {
       key: 'actions',
       title: text.common.actions,
-      width: 120,
+      width: 175,
       render: (asset) => (
         <div className="actions">
           <Link to={withQuery('/fleets/new', { asset: asset.AssetId })}>{text.fleet.create}</Link>
           <ActionButton kind="link" onClick={() => setOpen({ kind: 'edit', asset })}>
             {text.common.modify}
+          </ActionButton>
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'tags', asset })}>
+            {text.common.tags}
           </ActionButton>
           <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'delete', asset })}>
             {text.common.delete}
@@ -97,6 +101,7 @@ export default function Assets() {
       </Card>
       {open?.kind === 'create' && <UploadForm onClose={() => setOpen(null)} />}
       {open?.kind === 'edit' && <Edit asset={open.asset} onClose={() => setOpen(null)} />}
+      {open?.kind === 'tags' && <TagsModal arn={open.asset.AssetArn} tags={open.asset.Tags} onClose={() => setOpen(null)} />}
       {open?.kind === 'delete' && (
         <Confirm
           title={text.asset.deleteTitle(open.asset.AssetName)}

@@ -10,10 +10,11 @@ import { Confirm } from '../../ui/Confirm';
 import { ErrorBox } from '../../ui/ErrorBox';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
+import { TagsModal } from '../../ui/TagsModal';
 import { QueueForm } from './QueueForm';
 
 const kPage = 20;
-type Open = { kind: 'create' } | { kind: 'modify' | 'delete'; queue: GameServerSessionQueue } | null;
+type Open = { kind: 'create' } | { kind: 'modify' | 'delete' | 'tags'; queue: GameServerSessionQueue } | null;
 
 export default function Queues() {
   const text = useText();
@@ -68,8 +69,12 @@ export default function Queues() {
       render: (queue) => (
         <div className="actions">
           <Link to={withQuery('/placements', { queue: queue.Name })}>{text.queue.place}</Link>
+          <Link to={withQuery('/monitoring', { type: 'QUEUE', id: queue.Name })}>{text.menu.monitoring}</Link>
           <ActionButton kind="link" onClick={() => setOpen({ kind: 'modify', queue })}>
             {text.common.modify}
+          </ActionButton>
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'tags', queue })}>
+            {text.common.tags}
           </ActionButton>
           <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'delete', queue })}>
             {text.common.delete}
@@ -100,6 +105,7 @@ export default function Queues() {
       </Card>
       {open?.kind === 'create' && <QueueForm onClose={() => setOpen(null)} />}
       {open?.kind === 'modify' && <QueueForm queue={open.queue} onClose={() => setOpen(null)} />}
+      {open?.kind === 'tags' && <TagsModal arn={open.queue.GameServerSessionQueueArn} tags={open.queue.Tags} onClose={() => setOpen(null)} />}
       {open?.kind === 'delete' && (
         <Confirm
           title={text.queue.deleteTitle(open.queue.Name)}

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
 import type { InstanceExtend } from '../../../api/types';
+import { Link, withQuery } from '../../../app/router';
 import { byOffset, useEndless } from '../../../hooks/endless';
 import { useText } from '../../../i18n';
 import { Age, Id, Meter, Status, Time } from '../../../ui/Bits';
@@ -86,7 +87,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
       {
         key: 'actions',
         title: text.common.actions,
-        width: 130,
+        width: 205,
         render: (row) => (
           <div className="actions">
             <ActionButton kind="link" onClick={() => setOpen({ kind: 'weight', row })}>
@@ -98,6 +99,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
             <Button kind="link" onClick={() => setOpen({ kind: 'logs', row })}>
               {text.instance.logs}
             </Button>
+            <Link to={withQuery('/monitoring', { type: 'INSTANCE', fleet: row.Instance.FleetId, id: row.id })}>{text.menu.monitoring}</Link>
             <ActionButton kind="link" onClick={() => setOpen({ kind: 'access', row })}>
               {text.instance.access}
             </ActionButton>
