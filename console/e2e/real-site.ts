@@ -184,14 +184,8 @@ export interface Visitor {
   call: Call;
 }
 
-/** A browser before a real server, signed in by the link. */
-export async function signInByLink(browser: Browser, server: RealServer, { locale, theme }: Telling, patienceMs = 30_000): Promise<Visitor> {
-  const context = await browser.newContext({ locale, colorScheme: theme, viewport: { width: 1280, height: 900 }, ignoreHTTPSErrors: true });
-  context.setDefaultTimeout(patienceMs);
-  const complaints = watch(context);
-  const page = await context.newPage();
-  await page.goto(`${server.url}/console/#/link/${server.link}`);
-  await page.locator('.bar').waitFor();
+/** Actions as a page itself would send them: with its cookie and its token. */
+export function callOf(page: Page): Call {
   const call = async (action: string, input: unknown) =>
     page.evaluate(
       async ([name, body]) => {
@@ -202,5 +196,16 @@ export async function signInByLink(browser: Browser, server: RealServer, { local
       },
       [action, input] as const,
     );
-  return { context, page, complaints, call: call as Call };
+  return call as Call;
+}
+
+/** A browser before a real server, signed in by the link. */
+export async function signInByLink(browser: Browser, server: RealServer, { locale, theme }: Telling, patienceMs = 30_000): Promise<Visitor> {
+  const context = await browser.newContext({ locale, colorScheme: theme, viewport: { width: 1280, height: 900 }, ignoreHTTPSErrors: true });
+  context.setDefaultTimeout(patienceMs);
+  const complaints = watch(context);
+  const page = await context.newPage();
+  await page.goto(`${server.url}/console/#/link/${server.link}`);
+  await page.locator('.bar').waitFor();
+  return { context, page, complaints, call: callOf(page) };
 }

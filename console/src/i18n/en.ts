@@ -41,7 +41,7 @@ export const en = {
   overview: {
     lead: (region: string) => `${region} as it breathes, second by second`, active: (count: number) => `${count} active`, starting: (count: number) => `${count} starting`, free: (count: number) => `${count} free`,
     changes: 'Placements per second', freeShare: 'Free', none: 'No fleet here yet', noneLong: 'Getting started makes one from a demo game, in a few clicks.',
-    running: 'Running', room: 'Processes', wanted: (percent: number) => `wants ${percent} %`, all: (count: number) => `All ${count} fleets`, perSession: (count: number) => `${count.toFixed(1)} a session`,
+    running: 'Running', room: 'Processes', wanted: (percent: number) => `buffer ${percent} %`, all: (count: number) => `All ${count} fleets`, perSession: (count: number) => `${count.toFixed(1)} a session`,
   },
   alias: {
     lead: 'A name for whatever fleet is right at the moment. Point it elsewhere, and the next session goes there.', nameAndId: 'Name / ID', target: 'Leads to', terminal: 'Terminal', simple: 'Simple',

@@ -41,29 +41,29 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
           </div>
         ),
       },
-      { key: 'state', title: text.common.status, width: 90, render: (row) => <Status value={row.State} /> },
+      { key: 'state', title: text.common.status, width: 80, render: (row) => <Status value={row.State} /> },
       {
         key: 'processes',
         title: text.instance.processes,
-        width: 125,
+        width: 105,
         render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
       },
       {
         key: 'sessions',
         title: text.fleet.sessions,
-        width: 150,
+        width: 135,
         render: (row) => <Meter label={text.fleet.sessions} part={row.GameSessionCnt} whole={row.MaxGameSessionCnt} />,
       },
       {
         key: 'players',
         title: text.fleet.players,
-        width: 150,
+        width: 135,
         render: (row) => <Meter label={text.fleet.players} part={row.PlayerSessionCnt} whole={row.MaxPlayerSessionCnt} />,
       },
       {
         key: 'weight',
         title: text.instance.weight,
-        width: 75,
+        width: 70,
         render: ({ Instance }) => (
           <>
             {Instance.Weight}
@@ -87,7 +87,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
       {
         key: 'actions',
         title: text.common.actions,
-        width: 205,
+        width: 190,
         render: (row) => (
           <div className="actions">
             <ActionButton kind="link" onClick={() => setOpen({ kind: 'weight', row })}>
