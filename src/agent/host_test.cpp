@@ -13,6 +13,7 @@
 #include "agent/proc.h"
 #include "agent/resource_limits.h"
 #include "agent/sockets.h"
+#include "agent/usage_meter.h"
 #include "base/fd.h"
 #include "base/file.h"
 
@@ -110,6 +111,54 @@ TEST(ResourceLimits, WhateverTheMachineHasTheNumberOfTasksIsBounded) {
         limiter->release(id);
         EXPECT_NE(access(folder.c_str(), F_OK), 0) << "nothing is left behind";
     }
+}
+
+double cpu_seconds() {
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+TEST(UsageMeter, MeasuresWhatAProcessTakes) {
+    UsageMeter meter;
+    const std::vector<MeteredInstance> self{{.id = "ins-1", .roots = {getpid()}, .memory_limit = 0}};
+    const auto first = meter.measure(self, 1'000);
+    ASSERT_EQ(first.size(), 1);
+    EXPECT_FALSE(first[0].load.cpu_percent) << "that takes two looks";
+    EXPECT_GT(*first[0].load.memory_bytes, 1e6);
+    EXPECT_GT(*first[0].load.memory_percent, 0);
+    EXPECT_GE(*first[0].load.load, 0);
+    EXPECT_TRUE(first[0].load.bytes_out_total) << "alone on the machine";
+
+    const double connections = *first[0].load.connections;
+    const Bound server = bind_any(SOCK_STREAM);
+    const Fd client{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(server.port);
+    ASSERT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    // A tenth of a second of work within what the meter is told was half a second.
+    volatile std::uint64_t work = 0;
+    for (const double until = cpu_seconds() + 0.1; cpu_seconds() < until;) work = work + 1;
+    const auto second = meter.measure(self, 1'500);
+    const double cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+    EXPECT_NEAR(*second[0].load.cpu_percent * cores, 20, 10);
+    EXPECT_EQ(*second[0].load.connections, connections + 1) << "the other end is not accepted yet";
+    EXPECT_TRUE(second[0].load.bytes_in);
+}
+
+TEST(UsageMeter, SharesAMachine) {
+    UsageMeter meter;
+    const std::vector<MeteredInstance> two{{.id = "a", .roots = {getpid()}, .memory_limit = 1ULL << 40},
+                                           {.id = "b", .roots = {}, .memory_limit = 0}};
+    static_cast<void>(meter.measure(two, 0));
+    const auto readings = meter.measure(two, 1'000);
+    ASSERT_EQ(readings.size(), 2);
+    EXPECT_LT(*readings[0].load.memory_percent, 1) << "of its limit";
+    EXPECT_EQ(*readings[1].load.memory_bytes, 0);
+    EXPECT_EQ(*readings[1].load.cpu_percent, 0);
+    EXPECT_FALSE(readings[0].load.bytes_out) << "whose traffic it is nobody can tell";
 }
 
 }  // namespace

@@ -251,6 +251,7 @@ private:
     const Clock& clock_;
 
     mutable std::mutex mutex_;  ///< guards the queue and what is looked at from other threads
+    std::vector<link::InstanceReading> readings_;  ///< that the link has not taken; guarded
     std::condition_variable changed_;
     std::deque<std::move_only_function<void()>> queue_;
     bool accepting_ = false;

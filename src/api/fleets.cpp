@@ -279,7 +279,8 @@ Result<DescribeFleetAttributesResponse> handle(Scope& scope, const DescribeFleet
 }
 
 Result<DeleteFleetResponse> handle(Scope& scope, const DeleteFleetRequest& request) {
-    TRY(core::delete_fleet(scope.step, TRY(need_fleet(scope, request.fleet_id))));
+    const Slot fleet = TRY(need_fleet(scope, request.fleet_id));
+    TRY(core::delete_fleet(scope.step, fleet));
     return DeleteFleetResponse{};
 }
 

@@ -218,6 +218,7 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"session", "search"},
                                                              {"deploy"},
                                                              {"logs"},
+                                                             {"metrics"},
                                                              {"status"},
                                                              {"doctor"}};
     for (auto command : kCommands) {
@@ -807,6 +808,19 @@ TEST_F(Cli, ProcessesAreListedAndKilled) {
     EXPECT_EQ(gse({"process", "kill", "p-1", "--force"}), kDone) << err();
     EXPECT_EQ(calls().back().json, R"({"ProcessId":"p-1","Force":true})");
     EXPECT_EQ(out(), "killed p-1\n");
+}
+
+TEST_F(Cli, MetricsAreSummedUp) {
+    answer("DescribeMetrics",
+           R"("Period":300,"Time":"2026-11-29T07:20:31Z","Timestamps":[1,2,3],"Metrics":[{"ResourceId":"ranked",)"
+           R"("MetricName":"QueueDepth","Unit":"Count","Statistic":"Average","Values":[null,2.0,5.0],"Latest":4.0},)"
+           R"({"ResourceId":"ranked","MetricName":"PlacementsFailed","Unit":"Count","Statistic":"Sum",)"
+           R"("Values":[null,null,null],"Latest":null}])");
+    EXPECT_EQ(gse({"metrics", "--queue", "ranked", "--period", "300"}), kDone) << err();
+    EXPECT_THAT(calls().back().json, HasSubstr(R"("ResourceType":"QUEUE","ResourceIds":["ranked"])"));
+    EXPECT_THAT(calls().back().json, HasSubstr(R"("Period":300)"));
+    EXPECT_THAT(out(), HasSubstr("QueueDepth        Count  4    2      3.5   5"));
+    EXPECT_THAT(out(), HasSubstr("PlacementsFailed  Count  -    -      -     -"));
 }
 
 TEST_F(Cli, AnInstanceIsFoundInItsFleet) {

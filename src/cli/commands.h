@@ -104,6 +104,7 @@ void add_queue_commands(CLI::App& app, Chosen& chosen);
 /// start, show and stop. After whoever else adds to `placement`.
 void add_placement_start_commands(CLI::App& app, Chosen& chosen);
 void add_logs_command(CLI::App& app, Chosen& chosen);
+void add_metrics_command(CLI::App& app, Chosen& chosen);
 void add_status_command(CLI::App& app, Chosen& chosen);
 void add_doctor_command(CLI::App& app, Chosen& chosen);
 

@@ -17,7 +17,8 @@ Result<void> list(Session& session, const List& options) {
         const auto instance = TRY(find_instance(session.api, options.instance));
         all = TRY(all_processes(session.api, instance.fleet_id.value_or(""), options.instance));
     } else if (!options.fleet.empty()) {
-        all = TRY(all_processes(session.api, TRY(find_fleet(session.api, options.fleet)).fleet_id.value_or("")));
+        const auto fleet = TRY(find_fleet(session.api, options.fleet));
+        all = TRY(all_processes(session.api, fleet.fleet_id.value_or("")));
     } else {
         for (const auto& fleet : TRY(all_fleets(session.api))) {
             // A fleet that went away in between has no processes any more.

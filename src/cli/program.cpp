@@ -197,6 +197,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_process_commands(app, chosen);
     add_queue_commands(app, chosen);
     add_logs_command(app, chosen);
+    add_metrics_command(app, chosen);
     add_status_command(app, chosen);
     add_doctor_command(app, chosen);
     add_placement_start_commands(app, chosen);

@@ -345,7 +345,7 @@ ApiResult<ApiClient::Piece> ApiClient::put_piece(const std::string& url, std::FI
     simdjson::dom::element document;
     std::string_view sha256;
     if (parser.parse(piece.answer).get(document) != simdjson::SUCCESS) return piece;
-    (void)document["Stored"].get(piece.stored);
+    if (document["Stored"].get(piece.stored) != simdjson::SUCCESS) piece.stored = 0;
     StoredObject object;
     if (piece.status == 200 && document["Size"].get(object.size) == simdjson::SUCCESS &&
         document["Sha256"].get(sha256) == simdjson::SUCCESS) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "api/model.h"
@@ -72,6 +73,17 @@ TEST(Encode, FloatsAlwaysHaveAPoint) {
         append_json_double(out, value);
         EXPECT_EQ(out, want);
     }
+}
+
+TEST(Encode, WhatIsNotKnownInAListIsNull) {
+    MetricSeries series;
+    series.values = {1.5, std::numeric_limits<double>::quiet_NaN(), 0};
+    const std::string text = encoded(series);
+    EXPECT_NE(text.find(R"("Values":[1.5,null,0.0])"), std::string::npos) << text;
+    const auto read = decode_response<DescribeMetricsResponse>(R"({"Metrics":[)" + text + "]}");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->metrics.at(0).values.at(0), 1.5);
+    EXPECT_TRUE(std::isnan(read->metrics.at(0).values.at(1)));
 }
 
 TEST(Encode, EscapesWhatJsonCannotHold) {

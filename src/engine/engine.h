@@ -73,6 +73,8 @@ public:
     void on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) override;
     void on_closed(link::StreamId stream) override;
 
+    /// Thread-safe once it has started.
+    [[nodiscard]] Now now() const;
     [[nodiscard]] EngineStats stats() const;
     /// How long appends to the journal took.
     [[nodiscard]] const LatencyCounts& commit_latency() const { return commit_latency_; }
@@ -124,7 +126,6 @@ private:
     };
 
     void push(Input input);
-    [[nodiscard]] Now now() const;
     void run_owner();
     void run_committer();
     void run_snapshots();

@@ -34,7 +34,9 @@ TEST(ContentRange, IsReadOrRefused) {
     for (const auto& c : kCases) {
         const auto read = parse_content_range(c.text);
         EXPECT_EQ(read.has_value(), c.want.has_value()) << c.text;
-        if (read && c.want) EXPECT_EQ(*read, *c.want) << c.text;
+        if (read && c.want) {
+            EXPECT_EQ(*read, *c.want) << c.text;
+        }
     }
 }
 

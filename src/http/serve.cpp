@@ -207,7 +207,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
                                                                                          "Bearer " + token));
         if (!allowed) {
             co_await respond(401, kText,
-                             "send the token of the setting http.metrics_token as Authorization: Bearer <token>\n",
+                             "send the token of the setting metrics.token as Authorization: Bearer <token>\n",
                              "WWW-Authenticate: Bearer\r\n");
             co_return;
         }

@@ -143,7 +143,9 @@ TEST(HttpApi, WhoeverGoesTellsThatNobodyWaits) {
         half_closed ? client.shut_down_sending() : client.reset();
         EXPECT_TRUE(is_hurried(world));
         world.api.answer(0);
-        if (half_closed) EXPECT_THAT(client.read_answer()->body, HasSubstr("\"Wait\"")) << "it may still listen";
+        if (half_closed) {
+            EXPECT_THAT(client.read_answer()->body, HasSubstr("\"Wait\"")) << "it may still listen";
+        }
     }
 }
 

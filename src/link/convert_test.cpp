@@ -60,6 +60,8 @@ void fill_field(Message& message, const FieldDescriptor& field, SeededRng& rng) 
             return reflection.SetEnum(&message, &field,
                                       type.value(static_cast<int>(rng.between(1, type.value_count() - 1))));
         }
+        case FieldDescriptor::CPPTYPE_DOUBLE:
+            return reflection.SetDouble(&message, &field, static_cast<double>(rng.between(0, 1'000'000)) / 8);
         case FieldDescriptor::CPPTYPE_MESSAGE: return fill(*reflection.MutableMessage(&message, &field), rng);
         default: FAIL() << field.full_name() << ": the test knows no values of this type";
     }
@@ -133,6 +135,8 @@ TEST(Convert, RefusalsNameTheField) {
              m.mutable_report()->mutable_process_started()->set_process_id(std::string(kMaxIdBytes + 1, 'x'));
          },
          "process_started.process_id: 1025 bytes, at most 1024"},
+        {"less than nothing was measured",
+         [](auto& m) { m.mutable_heartbeat()->add_readings()->set_cpu_percent(-1); }, "reading.cpu_percent"},
         {"a text is too long",
          [](auto& m) {
              m.mutable_report()->mutable_process_exited()->set_last_output(std::string(kMaxTextBytes + 1, 'x'));

@@ -219,6 +219,19 @@ TEST_F(LinkTest, HelloWelcomeReportsAndOrdersArriveAsTheyWereSent) {
     EXPECT_EQ(supervisor_.acked, 2u);
 }
 
+TEST_F(LinkTest, ReadingsComeWithAHeartbeatOnce) {
+    supervisor_.readings = {{"ins-1", {.cpu_percent = 12.5, .connections = 3}}};
+    start_server();
+    start_agent();
+    const StreamId stream = connected_stream();
+    ASSERT_TRUE(engine_.wait([&] { return !engine_.streams[stream].readings.empty(); }));
+    EXPECT_THAT(engine_.streams[stream].readings[0],
+                ElementsAre(InstanceReading{"ins-1", {.cpu_percent = 12.5, .connections = 3}}));
+    const int alive = engine_.streams[stream].alive;
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[stream].alive >= alive + 3; }));
+    EXPECT_EQ(engine_.streams[stream].readings.size(), 1) << "each reading is sent once";
+}
+
 TEST_F(LinkTest, HeartbeatsKeepAQuietStreamAlive) {
     start_server();
     start_agent();

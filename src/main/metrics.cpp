@@ -3,6 +3,17 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <span>
+#include <unordered_map>
+
+#include "api/error_table.h"
+#include "api/model.h"
+#include "base/version.h"
+#include "core/metrics.h"
 #include "model/statuses.h"
 
 namespace gse {
@@ -25,58 +36,206 @@ public:
         metric.counter.value = value;
         add(name, help, MetricType::Counter, std::move(metric), std::move(labels));
     }
+    /// `counts` has one more than `bounds`: what is above all of them.
+    void histogram(const std::string& name, const std::string& help, std::span<const double> bounds,
+                   std::span<const std::uint64_t> counts, double sum, Labels labels = {}) {
+        ClientMetric metric;
+        std::uint64_t so_far = 0;
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            so_far += counts[i];
+            const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+            metric.histogram.bucket.push_back({.cumulative_count = so_far, .upper_bound = bound});
+        }
+        metric.histogram.sample_count = so_far;
+        metric.histogram.sample_sum = sum;
+        add(name, help, MetricType::Histogram, std::move(metric), std::move(labels));
+    }
     [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
 private:
     void add(const std::string& name, const std::string& help, MetricType type, ClientMetric metric, Labels labels) {
         metric.label = std::move(labels);
-        for (MetricFamily& family : families_)
-            if (family.name == name) return family.metric.push_back(std::move(metric));
-        families_.push_back({name, help, type, {std::move(metric)}});
+        const auto [at, fresh] = index_.try_emplace(name, families_.size());
+        if (fresh) families_.push_back({name, help, type, {}});
+        families_[at->second].metric.push_back(std::move(metric));
     }
     std::vector<MetricFamily> families_;
+    std::unordered_map<std::string, std::size_t> index_;
 };
 
-void add_fleets(Families& out, const core::State& state) {
-    state.table<core::Fleet>().for_each([&](core::Slot, const core::Fleet& fleet) {
+/// What one look at the owner's state brings home: plain values; the text is made elsewhere.
+struct FleetReading {
+    std::string id, region;
+    std::uint32_t pending = 0, active = 0, terminating = 0;
+    std::vector<double> values;
+};
+struct QueueReading {
+    std::string name, region;
+    std::vector<double> values;
+    core::WaitCounts waits;
+};
+struct InstanceReading {
+    std::string id, fleet, region;
+    std::vector<double> values;
+};
+
+/// Fleets and queues in one visit, which calls have to wait for: some microseconds each.
+constexpr core::Slot kPerVisit = 512;
+
+/// Calls take(state, slot, record) for every record of a table, a few with each visit to the owner's thread.
+template <class T, class Take>
+void visit_all(engine::Engine& engine, Take&& take) {
+    bool more = true;
+    for (core::Slot from = 0; more; from += kPerVisit) {
+        more = false;  // also when the engine has stopped
+        engine.inspect([&](const core::State& state) {
+            const auto& table = state.table<T>();
+            for (core::Slot slot = from; slot < std::min(from + kPerVisit, table.limit()); ++slot)
+                if (const T* record = table.find(slot)) take(state, slot, *record);
+            more = from + kPerVisit < table.limit();
+        });
+    }
+}
+
+Labels with(Labels labels, const char* key, std::string value) {
+    labels.push_back({key, std::move(value)});
+    return labels;
+}
+
+/// One series a row of the table. What is not known is left out.
+void add_rows(Families& out, std::span<const core::Metric> metrics, std::span<const double> values,
+              const std::string& prefix, const Labels& labels) {
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+        const core::Metric& metric = metrics[i];
+        if (std::isnan(values[i])) continue;
+        const Labels more = metric.placed_in.empty() ? labels : with(labels, "placed_in", metric.placed_in);
+        const std::string name = prefix + core::snake_case(metric.name.substr(0, metric.name.find('-')));
+        if (metric.kind == core::MetricKind::Counter)
+            out.counter(name + "_total", metric.help, values[i], more);
+        else
+            out.gauge(name, metric.help, values[i], more);
+    }
+}
+
+void add_fleets(Families& out, engine::Engine& engine, const core::MetricTables& tables) {
+    std::vector<FleetReading> fleets;
+    std::map<std::string, std::map<std::string, double>> statuses;  // region, status
+    visit_all<core::Fleet>(engine, [&](const core::State& state, core::Slot slot, const core::Fleet& fleet) {
         if (fleet.status == FleetStatus::Terminated) return;
-        const Labels labels{{"fleet", fleet.id}, {"region", fleet.region}};
-        const auto with = [&](const char* key, const char* value) {
-            Labels more = labels;
-            more.push_back({key, value});
-            return more;
-        };
-        out.gauge("gse_instances", "Instances by state.", fleet.instances_pending, with("state", "pending"));
-        out.gauge("gse_instances", "", fleet.instances_active, with("state", "active"));
-        out.gauge("gse_instances", "", fleet.instances_draining, with("state", "terminating"));
-        out.gauge("gse_desired_instances", "Instances the fleet should have.", fleet.desired, labels);
-        out.gauge("gse_min_instances", "Lower end of the fleet's range.", fleet.min, labels);
-        out.gauge("gse_max_instances", "Upper end of the fleet's range.", fleet.max, labels);
-        out.gauge("gse_active_server_processes", "Processes that reported ready.", fleet.processes_active, labels);
-        out.gauge("gse_activating_game_server_sessions", "Sessions ACTIVATING.", fleet.sessions_activating, labels);
-        out.gauge("gse_active_game_server_sessions", "Sessions ACTIVE.", fleet.sessions_active, labels);
-        out.gauge("gse_current_player_sessions", "Player sessions RESERVED or ACTIVE.",
-                  static_cast<double>(fleet.players), labels);
+        ++statuses[fleet.region][std::string(to_text(fleet.status))];
+        fleets.push_back({fleet.id, fleet.region, fleet.instances_pending, fleet.instances_active,
+                          fleet.instances_draining, core::read_fleet(state, slot)});
     });
-    std::uint64_t connected = 0, silent = 0;
-    state.table<core::Host>().for_each([&](core::Slot, const core::Host& host) {
-        connected += host.stream != 0;
-        silent += host.silent;
+    for (const auto& [region, counts] : statuses)
+        for (const auto& [status, count] : counts)
+            out.gauge("gse_fleets", "Fleets by status.", count, {{"region", region}, {"status", status}});
+    for (const FleetReading& fleet : fleets) {
+        const Labels labels{{"fleet", fleet.id}, {"region", fleet.region}};
+        out.gauge("gse_instances", "Instances by state.", fleet.pending, with(labels, "state", "pending"));
+        out.gauge("gse_instances", "", fleet.active, with(labels, "state", "active"));
+        out.gauge("gse_instances", "", fleet.terminating, with(labels, "state", "terminating"));
+        add_rows(out, tables.of(core::MetricResource::Fleet), fleet.values, "gse_", labels);
+    }
+}
+
+void add_queues(Families& out, engine::Engine& engine, const core::MetricTables& tables, EngineTime now) {
+    std::vector<QueueReading> queues;
+    visit_all<core::Queue>(engine, [&](const core::State& state, core::Slot slot, const core::Queue& queue) {
+        queues.push_back({queue.name, queue.region, core::read_queue(state, slot, now), queue.counts.waits});
+    });
+    for (const QueueReading& queue : queues) {
+        const Labels labels{{"queue", queue.name}, {"region", queue.region}};
+        add_rows(out, tables.of(core::MetricResource::Queue), queue.values, "gse_", labels);
+        out.histogram("gse_placement_wait_seconds", "How long placements had waited when they were FULFILLED.",
+                      core::WaitCounts::kBounds, queue.waits.counts, queue.waits.seconds, labels);
+    }
+}
+
+void add_instances(Families& out, engine::Engine& engine, const core::MetricTables& tables, EngineTime now) {
+    std::vector<InstanceReading> instances;
+    visit_all<core::Instance>(engine, [&](const core::State& state, core::Slot slot, const core::Instance& instance) {
+        const core::Fleet& fleet = state.at<core::Fleet>(instance.fleet);
+        instances.push_back({instance.id, fleet.id, fleet.region, core::read_instance(state, slot, now)});
+    });
+    for (const InstanceReading& instance : instances)
+        add_rows(out, tables.of(core::MetricResource::Instance), instance.values, "gse_instance_",
+                 {{"instance_id", instance.id}, {"fleet", instance.fleet}, {"region", instance.region}});
+}
+
+void add_hosts_and_samples(Families& out, engine::Engine& engine) {
+    std::uint64_t connected = 0, silent = 0, lost = 0, bytes = 0, resources = 0, skipped = 0;
+    engine.inspect([&](const core::State& state) {
+        state.table<core::Host>().for_each([&](core::Slot, const core::Host& host) {
+            connected += host.stream != 0;
+            silent += host.silent && !host.lost;
+            lost += host.lost;
+        });
+        bytes = state.metric_history().bytes();
+        resources = state.metric_history().resources();
+        skipped = state.metric_history().skipped();
     });
     out.gauge("gse_hosts_connected", "Hosts whose agent is connected.", static_cast<double>(connected));
-    out.gauge("gse_hosts_silent", "Hosts that give no sign of life.", static_cast<double>(silent));
+    out.gauge("gse_hosts_silent", "Hosts that give no sign of life and are not given up.",
+              static_cast<double>(silent));
+    out.gauge("gse_hosts_lost", "Hosts that were given up.", static_cast<double>(lost));
+    out.gauge("gse_metric_samples_bytes", "Memory of the samples that DescribeMetrics reads.",
+              static_cast<double>(bytes));
+    out.gauge("gse_metric_sampled_resources", "Fleets, queues and instances with samples.",
+              static_cast<double>(resources));
+    out.counter("gse_metric_samples_skipped_total", "Samples that metrics.memory_bytes had no room for.",
+                static_cast<double>(skipped));
+}
+
+void add_calls(Families& out, const api::CallCounts& counts) {
+    constexpr const char* kName = "gse_api_requests_total";
+    constexpr const char* kHelp =
+        "Answered calls by action and outcome: OK or the error code. Wrong signatures are not among them.";
+    for (std::size_t i = 0; i < counts.actions().size(); ++i) {
+        const api::CallCounts::Action& action = counts.actions()[i];
+        const std::string name(api::actions()[i].name);
+        const std::uint64_t done = action.done.load(std::memory_order_relaxed);
+        std::uint64_t all = done;
+        for (std::size_t code = 0; code < action.refused.size(); ++code) {
+            const std::uint64_t refused = action.refused[code].load(std::memory_order_relaxed);
+            all += refused;
+            if (refused == 0) continue;
+            out.counter(kName, kHelp, static_cast<double>(refused),
+                        {{"action", name}, {"code", std::string(api::code_of(static_cast<ErrorCode>(code)))}});
+        }
+        if (all == 0) continue;  // of actions that nobody calls there are no series
+        out.counter(kName, kHelp, static_cast<double>(done), {{"action", name}, {"code", "OK"}});
+        out.histogram("gse_api_request_seconds", "From the decoded call to its answer, the commit included.",
+                      LatencyCounts::kBounds, action.latency.counts(), action.latency.seconds(), {{"action", name}});
+    }
+    out.counter("gse_api_unknown_actions_total", "Calls of an action or a version that does not exist.",
+                static_cast<double>(counts.unknown()));
 }
 
 }  // namespace
 
-std::string metrics_text(engine::Engine& engine, const http::ServerStats& http) {
+std::string metrics_text(const MetricSources& from) {
     Families out;
-    engine.inspect([&](const core::State& state) { add_fleets(out, state); });
+    engine::Engine& engine = from.engine;
+    const core::MetricTables tables(from.settings);
+    const EngineTime now = engine.now().engine;
+    add_fleets(out, engine, tables);
+    add_queues(out, engine, tables, now);
+    if (from.settings.metrics.instance_labels) add_instances(out, engine, tables, now);
+    add_hosts_and_samples(out, engine);
+    add_calls(out, from.calls);
     const engine::EngineStats stats = engine.stats();
+    const http::ServerStats& http = from.http;
+    out.gauge("gse_build_info", "1, with the version as a label.", 1, {{"version", std::string(version())}});
+    out.gauge("gse_ready", "What /readyz says: 1 while changes are accepted and nothing is wrong.",
+              from.ready ? 1 : 0);
+    out.histogram("gse_journal_commit_seconds", "How long batches took to become durable.", LatencyCounts::kBounds,
+                  engine.commit_latency().counts(), engine.commit_latency().seconds());
     out.counter("gse_api_calls_total", "API calls handed to the engine.", static_cast<double>(stats.calls));
     out.counter("gse_api_calls_shed_total", "API calls refused because the engine's queue was full.",
                 static_cast<double>(stats.calls_shed));
     out.gauge("gse_engine_queue", "API calls waiting to be decided.", static_cast<double>(stats.queue));
+    out.gauge("gse_api_calls_waiting", "API calls waiting for a placement to end.",
+              static_cast<double>(stats.waiting));
     out.counter("gse_journal_commits_total", "Durable batches.", static_cast<double>(stats.commits));
     out.counter("gse_journal_records_total", "Records in durable batches.", static_cast<double>(stats.records));
     out.counter("gse_journal_bytes_total", "Bytes of durable batches.", static_cast<double>(stats.journal_bytes));

@@ -1,13 +1,24 @@
-/// The text of /metrics, in Prometheus' format.
+/// The text of /metrics, in Prometheus' format. docs/metrics.md lists every name.
 #pragma once
 
 #include <string>
 
+#include "api/call_counts.h"
 #include "engine/engine.h"
 #include "http/server.h"
+#include "model/settings.h"
 
 namespace gse {
 
-[[nodiscard]] std::string metrics_text(engine::Engine& engine, const http::ServerStats& http);
+struct MetricSources {
+    engine::Engine& engine;
+    const Settings& settings;
+    const api::CallCounts& calls;
+    http::ServerStats http;
+    bool ready = true;
+};
+
+/// Visits the engine's thread for a moment at a time, however many fleets there are. Not from that thread.
+[[nodiscard]] std::string metrics_text(const MetricSources& from);
 
 }  // namespace gse

@@ -271,13 +271,13 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     addresses.objects_url = services->public_url + "/objects";
     if (config.dev) {
         // Whoever may read the data folder may sign in: the key lies beside it.
-        const std::string link =
+        const std::string one_time =
             fmt::format("{}/console/#/link/{}", services->public_url,
                         console_sessions->make_link(credentials.first().secret_id, clock.wall(), setup_rng));
-        TRY(write_file_atomically(data->root() / "console-link", link + "\n"));
+        TRY(write_file_atomically(data->root() / "console-link", one_time + "\n"));
         spdlog::info("console: {}/console/ (a link that signs in once is in {})", services->public_url,
                      (data->root() / "console-link").string());
-        if (::isatty(STDERR_FILENO)) std::cerr << "Open " << link << '\n';
+        if (::isatty(STDERR_FILENO)) std::cerr << "Open " << one_time << '\n';
     }
     if (tls && agent == Agent::Inside) {
         // The certificate is for the names that others call us by; the agent beside us knows none of them.
@@ -312,7 +312,14 @@ http::Handlers ServerParts::Impl::handlers() {
         .objects = *store,
         .object_auth = *object_auth,
         .clock = clock,
-        .metrics = [this] { return metrics_text(*engine, http->stats()); },
+        .metrics =
+            [this] {
+                return metrics_text({.engine = *engine,
+                                     .settings = config.settings,
+                                     .calls = gateway->counts(),
+                                     .http = http->stats(),
+                                     .ready = not_ready().empty()});
+            },
         .not_ready = [this] { return not_ready(); },
         .console = console_files(),
         .console_door = &*console_door,

@@ -251,6 +251,35 @@ TEST(PlanDestinations, ThreePoliciesShareAQueuesTime) {
     }
 }
 
+TEST(FirstChoice, IsWhereItWouldGoIfAllWereUp) {
+    using enum DestinationState;
+    const auto reach = find_reach(std::vector<LatencySample>{{"p", "near", 20}, {"p", "far", 150}});
+    struct Case {
+        const char* why;
+        std::vector<DestinationView> destinations;
+        std::vector<LatencyLimit> limits;
+        bool latencies;
+        std::optional<std::size_t> wanted;
+    };
+    const Case cases[] = {
+        {"the first by priority", {{"far", Up}, {"near", Up}}, {}, false, 0},
+        {"also while it is down", {{"far", Down}, {"near", Up}}, {}, false, 0},
+        {"also when it is gone for good", {{"far", Gone}, {"near", Up}}, {}, false, 0},
+        {"the nearest, where players measured", {{"far", Up}, {"near", Gone}}, {}, true, 1},
+        {"the first that is near enough", {{"far", Up}, {"near", Up}}, {{100, std::nullopt}}, true, 1},
+        {"none when nothing is near enough", {{"far", Up}}, {{100, std::nullopt}}, true, std::nullopt},
+        {"none of none", {}, {}, false, std::nullopt},
+    };
+    for (const Case& c : cases)
+        EXPECT_EQ(first_choice({.destinations = c.destinations,
+                                .limits = c.limits,
+                                .has_latencies = c.latencies,
+                                .reach = reach,
+                                .waited = Millis{0}}),
+                  c.wanted)
+            << c.why;
+}
+
 TEST(HostChoice, Refusals) {
     const HostOffer good{.serves_region = true, .reachable = true, .capacity = 2, .instances = 1};
     EXPECT_EQ(refuses(good), HostRefusal::None);

@@ -114,7 +114,9 @@ TEST(Restart, OfTheServerInTheMiddleKeepsEverything) {
     for (int i = 0; i < 15; ++i) {
         sessions.push_back(world.make_session(alias));
         seats.push_back(world.join(sessions.back(), "player-" + std::to_string(i)));
-        if (i % 2 == 0) EXPECT_EQ(world.host().accept(sessions.back(), seats.back()), link::CallStatus::Ok);
+        if (i % 2 == 0) {
+            EXPECT_EQ(world.host().accept(sessions.back(), seats.back()), link::CallStatus::Ok);
+        }
     }
     const auto games = world.host().games().size();
     world.restart_server(30s);

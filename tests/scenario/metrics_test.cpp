@@ -41,7 +41,7 @@ struct Monitoring : ::testing::Test {
     }
     /// The last samples, of which there is one a minute.
     Answer last(const std::string& type, const std::string& id, int minutes) {
-        return ask(type, id, {{"StartTime", format_utc(world.now().wall - Millis{minutes * 60'000LL} + 10ms)}});
+        return ask(type, id, {{"StartTime", format_utc(world.now().wall - Millis{minutes * 60'000LL} + 1s)}});
     }
     Answer now(const std::string& type, const std::string& id) { return ask(type, id, {{"LatestOnly", "true"}}); }
     /// To just after the next sample.
@@ -126,7 +126,6 @@ TEST_F(Monitoring, ALongPeriodHasMeansOfGaugesAndSumsOfCounters) {
         const std::string session = world.make_session(fleet);
         world.host().accept(session, world.join(session, "p" + std::to_string(i)));
         if (i % 2 == 1) world.host().end_session(session);
-        if (i >= 8) world.host().end_session(session);
         minute();
     }
     const Answer seen =
