@@ -92,6 +92,7 @@ async function take(browser: Browser, telling: Telling): Promise<void> {
     await click(text.update.move('demo-chat-v2'));
     await page.getByRole('dialog').getByRole('button', { name: text.update.confirm, exact: true }).click();
     await page.getByRole('button', { name: text.update.moveBack('demo-chat') }).waitFor();
+    await page.setViewportSize({ width: 1280, height: 1060 });
     await pause(kDrainMs);
     await shoot('update');
     await matches.stop();
