@@ -97,13 +97,14 @@ export default function Overview() {
         <Figure label={text.fleet.players} value={totals.players} hint={text.overview.perSession(totals.sessions > 0 ? totals.players / totals.sessions : 0)} />
         <Figure label={text.overview.changes} value={live ? rate : '–'} hint={live ? text.shell.live : text.shell.polling} />
       </div>
-      {nothing ? (
+      {nothing && (
         <Card>
           <Empty title={text.overview.none} action={<Link to="/start">{text.menu.start}</Link>}>
             {text.overview.noneLong}
           </Empty>
         </Card>
-      ) : (
+      )}
+      {fleets.length > 0 && (
         <div className="charts">
           {charts.map(({ title, series }) => (
             <Card key={title} title={title}>
