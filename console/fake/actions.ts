@@ -45,6 +45,11 @@ export function actionsOf(world: World): Handlers {
       const found = fleetsOf(input.FleetIds).map((one) => one.attributes);
       return { FleetAttributes: page(found, input.Offset, input.Limit), TotalCount: found.length };
     },
+    ListFleets: (input) => {
+      const wanted = input.Filters?.find((one) => one.Key === 'resource:name')?.Values?.[0] ?? '';
+      const found = world.fleets.filter((one) => one.attributes.Name.includes(wanted)).map((one) => one.attributes.FleetId);
+      return { FleetIds: page(found, input.Offset, input.Limit), TotalCount: found.length };
+    },
     DescribeFleetCapacity: (input) => ({
       FleetCapacity: fleetsOf(input.FleetIds).map((one) => ({
         FleetId: one.attributes.FleetId,
@@ -84,6 +89,7 @@ export function actionsOf(world: World): Handlers {
       return { ScalingPolicies, TotalCount: ScalingPolicies.length };
     },
     DescribeTimerScalingPolicies: (input) => ({ TimerScalingPolicies: fleetOf(input.FleetId).timers, TotalCount: 0 }),
+    DescribeCcnInstances: () => ({ CcnInstanceSets: [], TotalCount: 0 }),
     DescribeFleetRelatedResources: (input) => ({
       Resources: world.aliases.filter((one) => one.RoutingStrategy.FleetId === input.FleetId).map((one) => ({ Type: 'ALIAS', ResourceId: one.AliasId, ResourceRegion: kRegion })),
     }),
@@ -389,10 +395,9 @@ export function actionsOf(world: World): Handlers {
       TotalCount: 5,
       TimeType: 'DAY',
     }),
-    DescribeFleetStatisticDetails: () => ({
-      DetailList: world.fleets.flatMap((one) => one.instances.map((instance) => ({ FleetId: one.attributes.FleetId, InstanceId: instance.InstanceId, InstanceIP: instance.IpAddress, BeginTime: '2026-01-01 00:00:00', EndTime: '2026-01-02 00:00:00', TotalUsedTimeSeconds: '86400', TotalUsedFlowMegaBytes: 0 }))),
-      TotalCount: 3,
-      TimeType: 'DAY',
-    }),
+    DescribeFleetStatisticDetails: (input) => {
+      const all = world.fleets.flatMap((one) => one.instances.map((instance) => ({ FleetId: one.attributes.FleetId, InstanceId: instance.InstanceId, InstanceIP: instance.IpAddress, BeginTime: '2026-01-01 00:00:00', EndTime: '2026-01-02 00:00:00', TotalUsedTimeSeconds: '86400', TotalUsedFlowMegaBytes: 0 })));
+      return { DetailList: page(all, input.Offset, input.Limit), TotalCount: all.length, TimeType: 'DAY' };
+    },
   };
 }

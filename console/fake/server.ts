@@ -26,7 +26,7 @@ function json(response: ServerResponse, status: number, body: unknown, headers: 
 }
 
 /** The server side of the console's contract, in memory. Signs in with AKIDfake / secret, AKIDread / secret, or the link token `once`. */
-export function createFake(options: { empty?: boolean; dist?: string; missing?: string[] } = {}) {
+export function createFake(options: { empty?: boolean; dist?: string; missing?: string[]; idleSeconds?: number } = {}) {
   const world = options.empty ? new World() : populated();
   const handlers = actionsOf(world) as Record<string, ((input: never) => object) | undefined>;
   const sessions = new Map<string, { SecretId: string; ReadOnly: boolean }>();
@@ -40,7 +40,7 @@ export function createFake(options: { empty?: boolean; dist?: string; missing?: 
     CsrfToken: kCsrf,
     Regions: [{ Region: kRegion }, { Region: 'na-siliconvalley' }],
     DefaultRegion: kRegion,
-    IdleSeconds: 1800,
+    IdleSeconds: options.idleSeconds ?? 1800,
     Dev: true,
     Version: '0.1.0-fake',
   });

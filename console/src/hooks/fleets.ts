@@ -41,11 +41,16 @@ export function useFleets() {
   return { fleets, loading: all.isPending, error: all.error, retry: all.refetch };
 }
 
-/** One page of the fleets, with their numbers. */
-export function useFleetPage(offset: number, limit: number) {
-  const page = useApi('DescribeFleetAttributes', { Offset: offset, Limit: limit });
-  const fleets = useNumbers(useMemo(() => newestFirst(page.data?.FleetAttributes), [page.data]));
-  return { fleets, total: page.data?.TotalCount ?? 0, loading: page.isPending, error: page.error, retry: page.refetch };
+/** One page of the fleets, with their numbers; with a name, only those whose name has it. */
+export function useFleetPage(offset: number, limit: number, name: string) {
+  const named = useApi('ListFleets', { Offset: offset, Limit: limit, Filters: [{ Key: 'resource:name', Values: [name] }] }, { enabled: name !== '' });
+  const ids = named.data?.FleetIds ?? [];
+  const asked = name === '' ? { Offset: offset, Limit: limit } : { FleetIds: ids };
+  const page = useApi('DescribeFleetAttributes', asked, { enabled: name === '' || ids.length > 0 });
+  const found = name !== '' && ids.length === 0 ? undefined : page.data;
+  const fleets = useNumbers(useMemo(() => newestFirst(found?.FleetAttributes), [found]));
+  const { data, isPending, error, refetch } = name === '' ? page : { ...named, isPending: named.isPending || (ids.length > 0 && page.isPending) };
+  return { fleets, total: data?.TotalCount ?? 0, loading: isPending, error: error ?? page.error, retry: refetch };
 }
 
 /** One fleet with its numbers. */

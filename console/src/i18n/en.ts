@@ -52,6 +52,7 @@ export const en = {
     deleteAffects: 'Whoever asks this alias for a session is refused from then on. Sessions that run are not touched. Queues that name it lose this target.',
     history: 'History', from: 'From', to: 'To', by: 'Key', noHistory: 'It never moved', noHistoryLong: 'Each move is listed here, with the key that made it.', rollback: 'Roll back',
     rollbackTitle: (name: string) => `Roll ${name} back?`, rollbackAffects: 'New sessions will go where the alias led before its last move; sessions that run are not touched:', rolledBack: 'Rolled back',
+    order: 'Order', orders: { desc: 'Newest first', asc: 'Oldest first' },
   },
   fleet: {
     lead: 'Servers of one version of your game, growing and shrinking with demand.', nameAndId: 'Name / ID', instances: 'Instances', sessions: 'Sessions', players: 'Players', asset: 'Asset', instanceType: 'Instance type', create: 'Create fleet',

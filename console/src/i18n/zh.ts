@@ -47,6 +47,7 @@ export const zh: Text = {
     noneLong: '有了别名，游戏后台无需知道正在使用哪个舰队，更新也不影响玩家。', type: '类型', fleet: '关联服务器舰队', noFleets: '还没有服务器舰队，请先创建', message: '终止信息', messageHint: '原样返回给调用方', needsName: '请填写名称', needsFleet: '请选择服务器舰队', needsMessage: '请填写终止信息',
     movedWarning: '确定后，新的会话立即按新的指向分配；正在进行的会话不受影响。', modifyTitle: (name) => `修改 ${name}`, deleteTitle: (name) => `删除别名 ${name}？`, deleteAffects: '之后通过此别名创建会话会被拒绝；正在进行的会话不受影响；引用它的队列会失去该目标。',
     history: '变更历史', from: '原指向', to: '新指向', by: '密钥', noHistory: '尚未变更过', noHistoryLong: '每次变更及其操作密钥都会记录在这里。', rollback: '回滚', rollbackTitle: (name) => `回滚 ${name}？`, rollbackAffects: '新的会话将回到上一次变更前的指向，正在进行的会话不受影响：', rolledBack: '已回滚',
+    order: '排序', orders: { desc: '创建时间从新到旧', asc: '创建时间从旧到新' },
   },
   fleet: {
     lead: '运行同一版本游戏的服务器，随需求自动扩缩容。', nameAndId: '名称 / ID', instances: '实例数', sessions: '游戏服务器会话', players: '玩家', asset: '生成包', instanceType: '服务器类型', create: '新建服务器舰队', none: '还没有服务器舰队', noneLong: '舰队运行生成包。请上传自己的生成包，或用入门示例创建一个。', instancesLong: (min, max) => `最小 ${min}，最大 ${max}`,

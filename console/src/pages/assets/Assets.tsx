@@ -40,7 +40,7 @@ export default function Assets() {
     {
       key: 'name',
       title: text.asset.nameAndId,
-      width: 210,
+      width: 190,
       render: (asset) => (
         <div className="two-lines">
           <span>{asset.AssetName}</span>
@@ -48,12 +48,12 @@ export default function Assets() {
         </div>
       ),
     },
-    { key: 'version', title: text.asset.version, width: 90, render: (asset) => asset.AssetVersion },
+    { key: 'version', title: text.asset.version, width: 80, render: (asset) => asset.AssetVersion },
     { key: 'status', title: text.common.status, width: 95, render: (asset) => <Status value={kStates[asset.Stauts] ?? ''} /> },
-    { key: 'size', title: text.asset.size, width: 75, align: 'right', render: (asset) => asset.Size },
-    { key: 'os', title: text.fleet.os, width: 110, render: (asset) => asset.OperateSystem },
-    { key: 'fleets', title: text.asset.fleets, width: 65, align: 'right', render: (asset) => asset.BindFleetNum },
-    { key: 'tags', title: text.common.tags, width: 105, render: (asset) => <Tags tags={asset.Tags} /> },
+    { key: 'size', title: text.asset.size, width: 70, align: 'right', render: (asset) => asset.Size },
+    { key: 'os', title: text.fleet.os, width: 100, render: (asset) => asset.OperateSystem },
+    { key: 'fleets', title: text.asset.fleets, width: 60, align: 'right', render: (asset) => asset.BindFleetNum },
+    { key: 'tags', title: text.common.tags, width: 100, render: (asset) => <Tags tags={asset.Tags} /> },
     { key: 'created', title: text.common.created, width: 150, render: (asset) => <Time value={asset.CreateTime} /> },
     {
       key: 'actions',

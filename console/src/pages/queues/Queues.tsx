@@ -27,12 +27,12 @@ export default function Queues() {
     </ActionButton>
   );
   const columns: Column<GameServerSessionQueue>[] = [
-    { key: 'name', title: text.queue.identifier, width: 140, render: (queue) => <strong>{queue.Name}</strong> },
-    { key: 'timeout', title: text.queue.timeout, width: 80, align: 'right', render: (queue) => text.process.seconds(queue.TimeoutInSeconds) },
+    { key: 'name', title: text.queue.identifier, width: 130, render: (queue) => <strong>{queue.Name}</strong> },
+    { key: 'timeout', title: text.queue.timeout, width: 75, align: 'right', render: (queue) => text.process.seconds(queue.TimeoutInSeconds) },
     {
       key: 'policies',
       title: text.queue.latency,
-      width: 170,
+      width: 150,
       render: (queue) =>
         queue.PlayerLatencyPolicies.length === 0
           ? '–'
@@ -41,7 +41,7 @@ export default function Queues() {
     {
       key: 'targets',
       title: text.queue.targets,
-      width: 300,
+      width: 290,
       render: (queue) => (
         <ol className="targets">
           {queue.Destinations.map((target) => {
@@ -61,11 +61,11 @@ export default function Queues() {
         </ol>
       ),
     },
-    { key: 'tags', title: text.common.tags, width: 120, render: (queue) => <Tags tags={queue.Tags} /> },
+    { key: 'tags', title: text.common.tags, width: 110, render: (queue) => <Tags tags={queue.Tags} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 190,
+      width: 235,
       render: (queue) => (
         <div className="actions">
           <Link to={withQuery('/placements', { queue: queue.Name })}>{text.queue.place}</Link>
