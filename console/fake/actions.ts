@@ -45,11 +45,6 @@ export function actionsOf(world: World): Handlers {
       const found = fleetsOf(input.FleetIds).map((one) => one.attributes);
       return { FleetAttributes: page(found, input.Offset, input.Limit), TotalCount: found.length };
     },
-    ListFleets: (input) => {
-      const wanted = input.Filters?.find((one) => one.Key === 'resource:name')?.Values?.[0] ?? '';
-      const found = world.fleets.filter((one) => one.attributes.Name.includes(wanted)).map((one) => one.attributes.FleetId);
-      return { FleetIds: page(found, input.Offset, input.Limit), TotalCount: found.length };
-    },
     DescribeFleetCapacity: (input) => ({
       FleetCapacity: fleetsOf(input.FleetIds).map((one) => ({
         FleetId: one.attributes.FleetId,

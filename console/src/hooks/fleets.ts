@@ -41,16 +41,19 @@ export function useFleets() {
   return { fleets, loading: all.isPending, error: all.error, retry: all.refetch };
 }
 
-/** One page of the fleets, with their numbers; with a name, only those whose name has it. */
-export function useFleetPage(offset: number, limit: number, name: string) {
-  const named = useApi('ListFleets', { Offset: offset, Limit: limit, Filters: [{ Key: 'resource:name', Values: [name] }] }, { enabled: name !== '' });
-  const ids = named.data?.FleetIds ?? [];
-  const asked = name === '' ? { Offset: offset, Limit: limit } : { FleetIds: ids };
-  const page = useApi('DescribeFleetAttributes', asked, { enabled: name === '' || ids.length > 0 });
-  const found = name !== '' && ids.length === 0 ? undefined : page.data;
-  const fleets = useNumbers(useMemo(() => newestFirst(found?.FleetAttributes), [found]));
-  const { data, isPending, error, refetch } = name === '' ? page : { ...named, isPending: named.isPending || (ids.length > 0 && page.isPending) };
-  return { fleets, total: data?.TotalCount ?? 0, loading: isPending, error: error ?? page.error, retry: refetch };
+/**
+ * One page of the fleets, with their numbers; with `part`, of those whose name has it. The API finds whole names only, so
+ * that these are looked for in the list of all.
+ */
+export function useFleetPage(offset: number, limit: number, part: string) {
+  const page = useApi('DescribeFleetAttributes', { Offset: offset, Limit: limit }, { enabled: part === '' });
+  const all = useAll('DescribeFleetAttributes', {}, (one) => one.FleetAttributes, { enabled: part !== '' });
+  const wanted = part.toLowerCase();
+  const found = useMemo(() => newestFirst(all.data).filter((one) => one.Name.toLowerCase().includes(wanted)), [all.data, wanted]);
+  const shown = useMemo(() => (wanted ? found.slice(offset, offset + limit) : newestFirst(page.data?.FleetAttributes)), [wanted, found, page.data, offset, limit]);
+  const fleets = useNumbers(shown);
+  const { isPending, error, refetch } = part ? all : page;
+  return { fleets, total: part ? found.length : (page.data?.TotalCount ?? 0), loading: isPending, error, retry: refetch };
 }
 
 /** One fleet with its numbers. */

@@ -79,7 +79,7 @@ export default function Assets() {
     <Page title={text.menu.assets} lead={text.asset.lead} actions={create}>
       <Card>
         <div className="toolbar">
-          <TextField bare type="search" label={text.asset.search} placeholder={text.asset.search} value={name} onChange={(next) => (setName(next), setOffset(0))} />
+          <TextField bare type="search" label={text.asset.exact} placeholder={text.asset.exact} value={name} onChange={(next) => (setName(next), setOffset(0))} />
         </div>
         {assets.error && <ErrorBox error={assets.error} onRetry={() => void assets.refetch()} />}
         <Table
