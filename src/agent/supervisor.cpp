@@ -217,13 +217,13 @@ void Supervisor::Impl::measure(std::int64_t now) {
         metered.push_back(std::move(entry));
     }
     if (metered.empty()) return;
-    measuring_ = in_background(
-        [meter = meter_, metered = std::move(metered), now] { return meter->measure(metered, now); },
-        [this](std::vector<link::InstanceReading> readings) {
-            measuring_ = false;
-            const std::lock_guard lock(mutex_);
-            readings_ = std::move(readings);
-        });
+    measuring_ =
+        in_background([meter = meter_, metered = std::move(metered), now] { return meter->measure(metered, now); },
+                      [this](std::vector<link::InstanceReading> readings) {
+                          measuring_ = false;
+                          const std::lock_guard lock(mutex_);
+                          readings_ = std::move(readings);
+                      });
 }
 
 void Supervisor::Impl::publish() {

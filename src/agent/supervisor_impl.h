@@ -250,7 +250,7 @@ private:
     link::Reporter& reporter_;
     const Clock& clock_;
 
-    mutable std::mutex mutex_;  ///< guards the queue and what is looked at from other threads
+    mutable std::mutex mutex_;                     ///< guards the queue and what is looked at from other threads
     std::vector<link::InstanceReading> readings_;  ///< that the link has not taken; guarded
     std::condition_variable changed_;
     std::deque<std::move_only_function<void()>> queue_;

@@ -86,9 +86,7 @@ struct Asked {
         counts->add(action, refused, std::chrono::steady_clock::now() - began);
         done(std::move(body));
     }
-    void refuse(const Error& error, std::string_view request_id) {
-        answer(error_body(error, request_id), error.code);
-    }
+    void refuse(const Error& error, std::string_view request_id) { answer(error_body(error, request_id), error.code); }
 };
 
 std::string decide(Decision& decision, Scope& scope, std::optional<ErrorCode>& refused) {
@@ -311,19 +309,19 @@ void Gateway::call(engine::ApiCall call, std::move_only_function<void(std::strin
 
     const auto asset =
         call.is_json ? decode_json<CreateAssetRequest>(call.json) : decode_flat<CreateAssetRequest>(call.flat);
-    const bool queued = worker_->push([submit, asked, asset = *asset,
-                                       bucket = upload_bucket(settings_, asset->asset_region),
-                                       max = settings_.limits.package_bytes, request_id = call.request_id,
-                                       decided = std::move(*decision)](objects::ObjectStore* store) mutable {
-        if (!store)
-            return asked->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id);
-        const auto stored = store->stat(bucket, asset.bucket_key);
-        if (!stored) return asked->refuse(stored.error(), request_id);
-        if (!*stored) return submit(std::move(decided), std::nullopt);
-        auto pinned = pin_package(*store, bucket, asset.bucket_key, max);
-        if (!pinned) return asked->refuse(pinned.error(), request_id);
-        submit(std::move(decided), std::move(*pinned));
-    });
+    const bool queued =
+        worker_->push([submit, asked, asset = *asset, bucket = upload_bucket(settings_, asset->asset_region),
+                       max = settings_.limits.package_bytes, request_id = call.request_id,
+                       decided = std::move(*decision)](objects::ObjectStore* store) mutable {
+            if (!store)
+                return asked->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"}, request_id);
+            const auto stored = store->stat(bucket, asset.bucket_key);
+            if (!stored) return asked->refuse(stored.error(), request_id);
+            if (!*stored) return submit(std::move(decided), std::nullopt);
+            auto pinned = pin_package(*store, bucket, asset.bucket_key, max);
+            if (!pinned) return asked->refuse(pinned.error(), request_id);
+            submit(std::move(decided), std::move(*pinned));
+        });
     if (!queued)
         asked->refuse({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"},
                       call.request_id);

@@ -47,9 +47,9 @@ Result<Subject> find_subject(const Scope& scope, MetricResource resource, const 
     }
     if (subject.slot != kNone || state.metric_history().knows(subject.key)) return subject;
     constexpr std::string_view kWords[] = {"fleet", "queue", "instance"};
-    return refuse(ErrorCode::NotFound, fmt::format("There is no {} '{}' in region {}, and no samples of one",
-                                                   kWords[static_cast<std::size_t>(resource)], id.substr(0, 100),
-                                                   scope.region));
+    return refuse(ErrorCode::NotFound,
+                  fmt::format("There is no {} '{}' in region {}, and no samples of one",
+                              kWords[static_cast<std::size_t>(resource)], id.substr(0, 100), scope.region));
 }
 
 /// Positions in the table of those that are wanted, in the table's order.
@@ -98,8 +98,7 @@ Result<Buckets> choose_buckets(const Scope& scope, const DescribeMetricsRequest&
     if (last + 1 < buckets.first)
         return refuse(ErrorCode::InvalidParameterValue, "StartTime is after EndTime, or still to come");
     // Nothing older is kept.
-    const core::SampleTime oldest =
-        scope.step.now.wall.ms / (length / buckets.samples) - core::MetricHistory::kKept;
+    const core::SampleTime oldest = scope.step.now.wall.ms / (length / buckets.samples) - core::MetricHistory::kKept;
     buckets.first = std::max(buckets.first, oldest / buckets.samples);
     buckets.count = std::max<std::int64_t>(0, last + 1 - buckets.first);
     return buckets;
@@ -173,10 +172,11 @@ Result<DescribeMetricsResponse> handle(Scope& scope, const DescribeMetricsReques
     for (const std::string& id : request.resource_ids) subjects.push_back(TRY(find_subject(scope, resource, id)));
     const std::size_t values = subjects.size() * chosen.size() * static_cast<std::size_t>(buckets.count);
     if (values > kValuesMax)
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("The answer would have {} values, more than {}: ask for fewer resources or metrics, a "
-                                  "shorter time or a longer Period",
-                                  values, kValuesMax));
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format("The answer would have {} values, more than {}: ask for fewer resources or metrics, a "
+                        "shorter time or a longer Period",
+                        values, kValuesMax));
     DescribeMetricsResponse response;
     response.period = request.period;
     const std::int64_t length = core::sampling_period(scope.step.settings()).count() * buckets.samples;

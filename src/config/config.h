@@ -26,6 +26,7 @@ enum class Sandbox : std::uint8_t {
 struct Log {
     LogLevel level = LogLevel::Info;
     LogFormat format = LogFormat::Text;
+    bool requests = false;  ///< a line for each change asked for, and for what became of it
 };
 
 struct Journal {

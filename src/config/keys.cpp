@@ -192,6 +192,9 @@ const std::vector<Key>& table() {
         {"log.level", Choice{{"trace", "debug", "info", "warn", "error", "off"}, GSE_CHOICE(log.level)},
          "what is worth a line on stderr"},
         {"log.format", Choice{{"text", "json"}, GSE_CHOICE(log.format)}, "for people or for collectors"},
+        {"log.requests", Flag{GSE_AT(log.requests)},
+         "a line for each call that changes something or is refused, and for what becomes of placements, sessions and "
+         "players, all with the request id; at most 200 a second"},
 
         {"journal.reserve_bytes", Size{GSE_AT(journal.reserve_bytes), 1 << 20, kMany},
          "with less free disk than this, changes are refused and reads go on"},

@@ -155,8 +155,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         add_event(step, state.at<Instance>(instance).fleet, "SERVER_PROCESS_CRASHED",
                   fmt::format("Process {} on instance {} vanished while its host's agent was away",
                               state.at<Process>(process).id, state.at<Instance>(instance).id));
-        forget_process(step, process, "its process vanished while the host's agent was away",
-                       ProcessEnd::Abnormal);
+        forget_process(step, process, "its process vanished while the host's agent was away", ProcessEnd::Abnormal);
         drop_retired_places(step, instance);
         remove_when_empty(step, instance);
     }

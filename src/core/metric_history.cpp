@@ -66,14 +66,14 @@ void MetricHistory::write(Series& series, SampleTime at, std::span<const std::in
 
 void MetricHistory::add(std::string_view key, SampleTime at, std::span<const Metric> metrics,
                         std::span<const double> values) {
+    if (at / kChunk != swept_) forget_old(at);
     const auto unknown = [](double value) { return std::isnan(value); };
     if (std::all_of(values.begin(), values.end(), unknown)) return;
-    if (at / kChunk != swept_) forget_old(at);
     auto found = series_.find(key);
     // At most: every value has changed, and the text must grow for that, which doubles it.
-    const std::uint64_t needed = kChunkBytes + 12 * values.size() +
-                                 (found == series_.end() ? kSeriesBytes + 16 * values.size()
-                                                         : found->second.chunks.back().bytes.capacity());
+    const std::uint64_t needed =
+        kChunkBytes + 12 * values.size() +
+        (found == series_.end() ? kSeriesBytes + 16 * values.size() : found->second.chunks.back().bytes.capacity());
     if (bytes_ + needed > bytes_max_) {
         if (at < full_until_ || !make_room(at, needed)) {
             full_until_ = (at / kChunk + 1) * kChunk;

@@ -2,8 +2,8 @@
 /// A restart begins anew; longer is Prometheus' job.
 ///
 /// A sample is written as what has changed since the one before, in chunks of an hour that begin afresh: an idle fleet
-/// costs two bytes a minute. When the bound is reached, resources that have ended are forgotten first, the longest ended
-/// before others; then the oldest hour of all; and when there is no older hour, what is new is not kept.
+/// costs two bytes a minute. When the bound is reached, resources that have ended are forgotten first, the longest
+/// ended before others; then the oldest hour of all; and when there is no older hour, what is new is not kept.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +63,8 @@ private:
     };
     struct Series {
         std::vector<Chunk> chunks;
-        std::vector<std::int64_t> last;     ///< of the open chunk, in fixed point plus one; 0: not known
-        std::vector<double> totals;         ///< of counters
+        std::vector<std::int64_t> last;  ///< of the open chunk, in fixed point plus one; 0: not known
+        std::vector<double> totals;      ///< of counters
         [[nodiscard]] std::uint64_t cost() const;
     };
     using AllSeries = std::map<std::string, Series, std::less<>>;

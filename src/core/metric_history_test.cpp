@@ -11,13 +11,10 @@ namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 /// A gauge of whole numbers, one with digits behind the point, and a counter.
-const std::vector<Metric> kMetrics{{.name = "Depth", .help = {}, .unit = MetricUnit::Count, .placed_in = {}},
-                                   {.name = "Share", .help = {}, .unit = MetricUnit::Percent, .placed_in = {}},
-                                   {.name = "Started",
-                                    .help = {},
-                                    .unit = MetricUnit::Count,
-                                    .kind = MetricKind::Counter,
-                                    .placed_in = {}}};
+const std::vector<Metric> kMetrics{
+    {.name = "Depth", .help = {}, .unit = MetricUnit::Count, .placed_in = {}},
+    {.name = "Share", .help = {}, .unit = MetricUnit::Percent, .placed_in = {}},
+    {.name = "Started", .help = {}, .unit = MetricUnit::Count, .kind = MetricKind::Counter, .placed_in = {}}};
 
 struct Sample {
     SampleTime at = 0;

@@ -224,12 +224,11 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
         if (!report.last_output.empty()) text += "; last output: " + report.last_output;
         add_event(step, fleet, code, std::move(text));
     }
-    forget_process(step, slot,
-                   process.end_reason == EndReason::Itself
-                       ? std::string()
-                       : fmt::format("its process ended with {}", exit_text(report)),
-                   code.empty() || code == "SERVER_PROCESS_FORCE_TERMINATED" ? ProcessEnd::Normal
-                                                                             : ProcessEnd::Abnormal);
+    forget_process(
+        step, slot,
+        process.end_reason == EndReason::Itself ? std::string()
+                                                : fmt::format("its process ended with {}", exit_text(report)),
+        code.empty() || code == "SERVER_PROCESS_FORCE_TERMINATED" ? ProcessEnd::Normal : ProcessEnd::Abnormal);
     drop_retired_places(step, instance);
     if (crashed || !was_ready)
         count_creation_failure(step, fleet,

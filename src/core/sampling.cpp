@@ -10,9 +10,7 @@ namespace {
 /// Records that one slice looks at, about: some milliseconds.
 constexpr std::size_t kPerSlice = 2'000;
 
-SampleTime nearest_period(WallTime wall, Millis period) {
-    return (wall.ms + period.count() / 2) / period.count();
-}
+SampleTime nearest_period(WallTime wall, Millis period) { return (wall.ms + period.count() / 2) / period.count(); }
 
 /// Walks one table on from `cursor`; true when the slice is used up.
 template <class T, class Sample>
@@ -53,6 +51,7 @@ void sample_metrics(Step& step) {
         const bool first = std::exchange(at.begun, true) == false;
         if (first || now <= at.time) return wait_for_next();
         at = {.begun = true, .stage = SamplingWalk::Stage::Fleets, .slot = 0, .time = now};
+        history.add({}, now, {}, {});  // no sample, but the time: what is old goes, also when nothing is left to sample
     }
     const MetricTables& tables = state.metric_tables();
     std::size_t left = kPerSlice;

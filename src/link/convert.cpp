@@ -177,7 +177,8 @@ void put(const HostHello& value, pb::Hello& out) {
 
 void put(const InstanceReading& value, pb::InstanceReading& out) {
     const auto& [instance_id, measured] = value;
-    const auto& [cpu_percent, memory_bytes, memory_percent, connections, load, bytes_in, bytes_out, packets_in, packets_out, bytes_out_total] = measured;
+    const auto& [cpu_percent, memory_bytes, memory_percent, connections, load, bytes_in, bytes_out, packets_in,
+                 packets_out, bytes_out_total] = measured;
     out.set_instance_id(instance_id);
     if (cpu_percent) out.set_cpu_percent(*cpu_percent);
     if (memory_bytes) out.set_memory_bytes(*memory_bytes);
@@ -799,16 +800,22 @@ Result<AgentSays> take_heartbeat(Reader& in, pb::AgentHeartbeat& m) {
         for (auto& reading : *m.mutable_readings()) {
             InstanceReading& value = out.readings.emplace_back();
             value.instance_id = in.id(reading.mutable_instance_id(), "reading.instance_id");
-            if (reading.has_cpu_percent()) value.load.cpu_percent = in.amount(reading.cpu_percent(), "reading.cpu_percent");
-            if (reading.has_memory_bytes()) value.load.memory_bytes = in.amount(reading.memory_bytes(), "reading.memory_bytes");
-            if (reading.has_memory_percent()) value.load.memory_percent = in.amount(reading.memory_percent(), "reading.memory_percent");
-            if (reading.has_connections()) value.load.connections = in.amount(reading.connections(), "reading.connections");
+            if (reading.has_cpu_percent())
+                value.load.cpu_percent = in.amount(reading.cpu_percent(), "reading.cpu_percent");
+            if (reading.has_memory_bytes())
+                value.load.memory_bytes = in.amount(reading.memory_bytes(), "reading.memory_bytes");
+            if (reading.has_memory_percent())
+                value.load.memory_percent = in.amount(reading.memory_percent(), "reading.memory_percent");
+            if (reading.has_connections())
+                value.load.connections = in.amount(reading.connections(), "reading.connections");
             if (reading.has_load()) value.load.load = in.amount(reading.load(), "reading.load");
             if (reading.has_bytes_in()) value.load.bytes_in = in.amount(reading.bytes_in(), "reading.bytes_in");
             if (reading.has_bytes_out()) value.load.bytes_out = in.amount(reading.bytes_out(), "reading.bytes_out");
             if (reading.has_packets_in()) value.load.packets_in = in.amount(reading.packets_in(), "reading.packets_in");
-            if (reading.has_packets_out()) value.load.packets_out = in.amount(reading.packets_out(), "reading.packets_out");
-            if (reading.has_bytes_out_total()) value.load.bytes_out_total = in.amount(reading.bytes_out_total(), "reading.bytes_out_total");
+            if (reading.has_packets_out())
+                value.load.packets_out = in.amount(reading.packets_out(), "reading.packets_out");
+            if (reading.has_bytes_out_total())
+                value.load.bytes_out_total = in.amount(reading.bytes_out_total(), "reading.bytes_out_total");
         }
     return in.finish<AgentSays>(std::move(out));
 }

@@ -135,8 +135,8 @@ TEST(Convert, RefusalsNameTheField) {
              m.mutable_report()->mutable_process_started()->set_process_id(std::string(kMaxIdBytes + 1, 'x'));
          },
          "process_started.process_id: 1025 bytes, at most 1024"},
-        {"less than nothing was measured",
-         [](auto& m) { m.mutable_heartbeat()->add_readings()->set_cpu_percent(-1); }, "reading.cpu_percent"},
+        {"less than nothing was measured", [](auto& m) { m.mutable_heartbeat()->add_readings()->set_cpu_percent(-1); },
+         "reading.cpu_percent"},
         {"a text is too long",
          [](auto& m) {
              m.mutable_report()->mutable_process_exited()->set_last_output(std::string(kMaxTextBytes + 1, 'x'));

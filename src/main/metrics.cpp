@@ -175,8 +175,7 @@ void add_hosts_and_samples(Families& out, engine::Engine& engine) {
         skipped = state.metric_history().skipped();
     });
     out.gauge("gse_hosts_connected", "Hosts whose agent is connected.", static_cast<double>(connected));
-    out.gauge("gse_hosts_silent", "Hosts that give no sign of life and are not given up.",
-              static_cast<double>(silent));
+    out.gauge("gse_hosts_silent", "Hosts that give no sign of life and are not given up.", static_cast<double>(silent));
     out.gauge("gse_hosts_lost", "Hosts that were given up.", static_cast<double>(lost));
     out.gauge("gse_metric_samples_bytes", "Memory of the samples that DescribeMetrics reads.",
               static_cast<double>(bytes));
@@ -226,16 +225,14 @@ std::string metrics_text(const MetricSources& from) {
     const engine::EngineStats stats = engine.stats();
     const http::ServerStats& http = from.http;
     out.gauge("gse_build_info", "1, with the version as a label.", 1, {{"version", std::string(version())}});
-    out.gauge("gse_ready", "What /readyz says: 1 while changes are accepted and nothing is wrong.",
-              from.ready ? 1 : 0);
+    out.gauge("gse_ready", "What /readyz says: 1 while changes are accepted and nothing is wrong.", from.ready ? 1 : 0);
     out.histogram("gse_journal_commit_seconds", "How long batches took to become durable.", LatencyCounts::kBounds,
                   engine.commit_latency().counts(), engine.commit_latency().seconds());
     out.counter("gse_api_calls_total", "API calls handed to the engine.", static_cast<double>(stats.calls));
     out.counter("gse_api_calls_shed_total", "API calls refused because the engine's queue was full.",
                 static_cast<double>(stats.calls_shed));
     out.gauge("gse_engine_queue", "API calls waiting to be decided.", static_cast<double>(stats.queue));
-    out.gauge("gse_api_calls_waiting", "API calls waiting for a placement to end.",
-              static_cast<double>(stats.waiting));
+    out.gauge("gse_api_calls_waiting", "API calls waiting for a placement to end.", static_cast<double>(stats.waiting));
     out.counter("gse_journal_commits_total", "Durable batches.", static_cast<double>(stats.commits));
     out.counter("gse_journal_records_total", "Records in durable batches.", static_cast<double>(stats.records));
     out.counter("gse_journal_bytes_total", "Bytes of durable batches.", static_cast<double>(stats.journal_bytes));

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "main/agent_parts.h"
 #include "main/data_dir.h"
+#include "main/log_format.h"
 #include "main/server_parts.h"
 
 namespace gse {
@@ -35,8 +36,7 @@ void set_up_log(const config::Log& log) {
         case config::LogLevel::Off: logger->set_level(spdlog::level::off); break;
     }
     if (log.format == config::LogFormat::Json)
-        logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})",
-                            spdlog::pattern_time_type::utc);
+        logger->set_formatter(json_log_formatter());
     else
         logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
     spdlog::set_default_logger(std::move(logger));

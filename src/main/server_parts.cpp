@@ -27,8 +27,10 @@
 #include "link/link_server.h"
 #include "main/data_dir.h"
 #include "main/demo_package.h"
+#include "main/log_format.h"
 #include "main/metrics.h"
 #include "main/regions_page.h"
+#include "main/request_log.h"
 #include "objects/directory_store.h"
 
 namespace gse {
@@ -110,6 +112,13 @@ std::string console_about(const config::Config& config) {
     return about + fmt::format(R"(,"Dev":{},"Version":"{}")", config.dev, version());
 }
 
+/// Lines of fields in the log's own format, on stderr like the others.
+RequestLog::Write request_log_writer(config::LogFormat format) {
+    const auto logger = field_logger(format == config::LogFormat::Json);
+    const auto text = format == config::LogFormat::Json ? fields_as_json : fields_as_text;
+    return [logger, text](const LogFields& fields) { logger->info("{}", text(fields)); };
+}
+
 std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 }  // namespace
@@ -141,6 +150,7 @@ struct ServerParts::Impl {
     // In the order they start; they stop in reverse.
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<api::Gateway> gateway;
+    std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<http::Server> http;
     std::unique_ptr<http::Server> local_http;  ///< plain, on loopback, for the agent inside when http speaks TLS
     std::unique_ptr<link::LinkServer> link;
@@ -235,6 +245,10 @@ Result<ServerAddresses> ServerParts::Impl::start() {
                                    .keys = &*keys,
                                    .rates = rates.get()});
     gateway = std::make_unique<api::Gateway>(*engine, *store, *services, config.settings, clock);
+    if (config.log.requests) {
+        request_log = std::make_unique<RequestLog>(*gateway, *events, clock, request_log_writer(config.log.format));
+        engine->set_sink(request_log.get());
+    }
 
     link::LinkServerOptions link_options;
     link_options.listen = config.link_listen;
@@ -306,7 +320,7 @@ Result<ServerAddresses> ServerParts::Impl::start() {
 
 http::Handlers ServerParts::Impl::handlers() {
     return {
-        .api = *gateway,
+        .api = request_log ? static_cast<engine::ApiPort&>(*request_log) : *gateway,
         .error_body = &engine::error_body,
         .keys = *keys,
         .objects = *store,

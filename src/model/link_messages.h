@@ -144,8 +144,8 @@ struct HostNotice {
 
 struct BacklogDone {};
 
-/// What an instance's processes take of its host, as the agent measures it every few seconds. What a machine cannot tell
-/// is absent. Not a report: a reading that is lost is followed by the next, and none is journaled.
+/// What an instance's processes take of its host, as the agent measures it every few seconds. What a machine cannot
+/// tell is absent. Not a report: a reading that is lost is followed by the next, and none is journaled.
 struct InstanceLoad {
     std::optional<double> cpu_percent;  ///< of all cores of the host, since the reading before
     std::optional<double> memory_bytes;

@@ -86,7 +86,7 @@ struct ScalingSettings {
 
 /// What monitoring keeps.
 struct MetricSettings {
-    std::uint64_t memory_bytes = 64ULL << 20;  ///< of samples; beyond it what has ended goes first, then the oldest hour
+    std::uint64_t memory_bytes = 64ULL << 20;  ///< of samples; without room the ended go first, then the oldest hour
     bool instance_labels = false;              ///< /metrics has series for each instance too
 };
 

@@ -87,12 +87,28 @@ protected:
         EXPECT_TRUE(write_file_atomically(file("ca.pem"), authority.root()));
         EXPECT_TRUE(write_file_atomically(file("cert.pem"), identity.certificate));
         EXPECT_TRUE(write_file_atomically(file("key.pem"), identity.key));
-        server_ = std::make_unique<Program>(
-            gse_command({"dev", "--listen", "127.0.0.1:0", "--sdk-listen", "127.0.0.1:0", "--data", file("data"),
-                         "--tls-cert", file("cert.pem"), "--tls-key", file("key.pem"), "--set",
-                         "metrics.instance_labels=true", "--set", "timers.end_grace=500ms", "--set",
-                         "timers.heartbeat=500ms"}),
-            file("dev.log"));
+        server_ = std::make_unique<Program>(gse_command({"dev",
+                                                         "--listen",
+                                                         "127.0.0.1:0",
+                                                         "--sdk-listen",
+                                                         "127.0.0.1:0",
+                                                         "--data",
+                                                         file("data"),
+                                                         "--tls-cert",
+                                                         file("cert.pem"),
+                                                         "--tls-key",
+                                                         file("key.pem"),
+                                                         "--set",
+                                                         "metrics.instance_labels=true",
+                                                         "--set",
+                                                         "log.requests=true",
+                                                         "--set",
+                                                         "log.format=json",
+                                                         "--set",
+                                                         "timers.end_grace=500ms",
+                                                         "--set",
+                                                         "timers.heartbeat=500ms"}),
+                                            file("dev.log"));
         const auto words = server_->ready(kLimit);
         ASSERT_TRUE(words.contains("https")) << server_->log();
         https_ = words.at("https");
@@ -113,12 +129,12 @@ protected:
         ASSERT_TRUE(wait_until(kLimit, [&] { return fleet_status(api, *fleet) == "ACTIVE"; }))
             << event_text(api, *fleet);
         api::CreateGameServerSessionQueueRequest queue{.name = "ranked"};
-        queue.destinations = {{.destination_arn = fmt::format("qcs::gse:{}:uin/100000000001:fleet/{}", kRegion, *fleet)}};
+        queue.destinations = {
+            {.destination_arn = fmt::format("qcs::gse:{}:uin/100000000001:fleet/{}", kRegion, *fleet)}};
         const auto made = api.call(queue);
         ASSERT_TRUE(made) << describe(made.error());
-        api::StartGameServerSessionPlacementRequest place{.placement_id = "match-1",
-                                                          .game_server_session_queue_name = "ranked",
-                                                          .maximum_player_session_count = 4};
+        api::StartGameServerSessionPlacementRequest place{
+            .placement_id = "match-1", .game_server_session_queue_name = "ranked", .maximum_player_session_count = 4};
         const auto placed = api.call(place);
         ASSERT_TRUE(placed) << describe(placed.error());
         const auto refused = api.call(api::DescribeAliasRequest{.alias_id = "alias-none"});
@@ -135,7 +151,8 @@ protected:
         EXPECT_TRUE(write_file_atomically(file("alerts.yml"), source("deploy/prometheus/alerts.yml")));
         prometheus_ = std::make_unique<Program>(
             std::vector<std::string>{"/usr/bin/prometheus", "--config.file=" + file("prometheus.yml").string(),
-                                     "--storage.tsdb.path=" + file("tsdb").string(), "--web.listen-address=127.0.0.1:0"},
+                                     "--storage.tsdb.path=" + file("tsdb").string(),
+                                     "--web.listen-address=127.0.0.1:0"},
             file("prometheus.log"));
         static const std::regex kListening(R"re(Listening on" address=(127\.0\.0\.1:\d+))re");
         std::smatch found;
@@ -145,6 +162,8 @@ protected:
             return std::regex_search(log, found, kListening);
         })) << log;
         address_ = found[1];
+        ASSERT_TRUE(wait_until(kLimit, [] { return http_get(address_, "/-/ready").first == 200; }))
+            << prometheus_->log();
         ASSERT_TRUE(wait_until(kLimit, [] { return first(R"(up{job="gse"})") == "1"; })) << prometheus_->log();
     }
 
@@ -256,6 +275,31 @@ TEST_F(Prometheus, CountsWhatHappened) {
     EXPECT_EQ(first(R"(gse_api_request_seconds_count{action="StartGameServerSessionPlacement"})"), "1");
     EXPECT_EQ(first(R"(gse_placement_wait_seconds_count{queue="ranked"})"), "1");
     EXPECT_EQ(first("gse_ready"), "1");
+}
+
+TEST_F(Prometheus, TheLogLeadsFromTheRequestToItsSession) {
+    /// The lines with this event and this text, as objects.
+    const auto lines = [](const std::string& event, const std::string& part) {
+        std::vector<Values> found;
+        std::istringstream log(server_->log());
+        for (std::string text; std::getline(log, text);) {
+            EXPECT_TRUE(text.starts_with('{') && text.ends_with('}')) << text;
+            if (text.find(part) == std::string::npos) continue;
+            Values line = gse::testing::flatten_json(text);
+            if (line["event"] == event) found.push_back(std::move(line));
+        }
+        return found;
+    };
+    const auto asked = lines("request", "StartGameServerSessionPlacement");
+    ASSERT_EQ(asked.size(), 1) << server_->log();
+    const std::string request = asked[0].at("request_id");
+    EXPECT_EQ(asked[0].at("outcome"), "OK");
+    ASSERT_TRUE(wait_until(kLimit, [&] { return !lines("placement", "FULFILLED").empty(); })) << server_->log();
+    EXPECT_EQ(lines("placement", "FULFILLED")[0].at("request_id"), request);
+    const auto sessions = lines("session", R"("status":"ACTIVE")");
+    ASSERT_EQ(sessions.size(), 1) << server_->log();
+    EXPECT_EQ(sessions[0].at("request_id"), request);
+    EXPECT_EQ(lines("request", "DescribeAlias").at(0).at("outcome"), "ResourceNotFound");
 }
 
 }  // namespace

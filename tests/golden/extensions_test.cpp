@@ -59,7 +59,7 @@ TEST(GoldenExtensions, Monitoring) {
     const auto ask = [&](const std::string& what, const std::string& json, const std::string& region = "") {
         golden.call("DescribeMetrics", what, fill(json, {{"fleet", fleet}, {"instance", instance}}), region);
     };
-    const std::string since = format_utc(world.now().wall - 150s);
+    const std::string since = format_utc(world.now().wall - 210s);
     ask("two metrics of a fleet, and a minute before the server was there",
         R"({"ResourceType":"FLEET","ResourceIds":["$fleet"],"MetricNames":["ActiveGameServerSessions",)"
         R"("ServerProcessActivations"],"StartTime":")" +

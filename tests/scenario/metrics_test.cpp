@@ -57,9 +57,8 @@ struct Monitoring : ::testing::Test {
         return "near";
     }
     Answer place(const std::string& id, Params more = {}) {
-        more.insert(more.end(), {{"PlacementId", id},
-                                 {"GameServerSessionQueueName", "near"},
-                                 {"MaximumPlayerSessionCount", "5"}});
+        more.insert(more.end(),
+                    {{"PlacementId", id}, {"GameServerSessionQueueName", "near"}, {"MaximumPlayerSessionCount", "5"}});
         Answer placed = world.call("StartGameServerSessionPlacement", more);
         EXPECT_TRUE(placed.ok()) << placed.body();
         return placed;
@@ -114,13 +113,13 @@ TEST_F(Monitoring, WhatNoHostHasRoomForIsCounted) {
     small.add_host({.instances = 1});
     const std::string fleet = small.make_fleet({.min = 0, .max = 3});
     small.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "3"}});
-    const Answer seen = small.call(
-        "DescribeMetrics", {{"ResourceType", "FLEET"}, {"ResourceIds.0", fleet}, {"LatestOnly", "true"}});
+    const Answer seen =
+        small.call("DescribeMetrics", {{"ResourceType", "FLEET"}, {"ResourceIds.0", fleet}, {"LatestOnly", "true"}});
     EXPECT_EQ(latest(seen, "NoInstances"), "2.0");
 }
 
 TEST_F(Monitoring, ALongPeriodHasMeansOfGaugesAndSumsOfCounters) {
-    const std::string fleet = world.make_fleet({.processes = 10});
+    const std::string fleet = world.make_fleet({.processes = 12});
     minute(2);
     for (int i = 0; i < 20; ++i) {
         const std::string session = world.make_session(fleet);
@@ -128,9 +127,11 @@ TEST_F(Monitoring, ALongPeriodHasMeansOfGaugesAndSumsOfCounters) {
         if (i % 2 == 1) world.host().end_session(session);
         minute();
     }
-    const Answer seen =
-        ask("FLEET", fleet,
-            {{"Period", "300"}, {"StartTime", format_utc(world.now().wall - 40min)}, {"MetricNames.0", "CurrentPlayerSessions"}, {"MetricNames.1", "PlayerSessionActivations"}});
+    const Answer seen = ask("FLEET", fleet,
+                            {{"Period", "300"},
+                             {"StartTime", format_utc(world.now().wall - 40min)},
+                             {"MetricNames.0", "CurrentPlayerSessions"},
+                             {"MetricNames.1", "PlayerSessionActivations"}});
     EXPECT_EQ(seen.count("Metrics"), 2);
     const Texts sums = values(seen, "PlayerSessionActivations");
     double activations = 0;
@@ -169,7 +170,7 @@ TEST_F(Monitoring, AQueueAndItsPlacements) {
     seen = last("QUEUE", "near", 11);
     EXPECT_EQ(values(seen, "PlacementsCanceled").front(), "1.0");
     EXPECT_EQ(values(seen, "PlacementsTimedOut"),
-              (Texts{"0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "1.0", "0.0"}));
+              (Texts{"0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "1.0"}));
     EXPECT_EQ(latest(seen, "QueueDepth"), "0.0");
     EXPECT_EQ(latest(seen, "AverageWaitTime"), "0.0");
 }
@@ -247,8 +248,8 @@ TEST_F(Monitoring, WhatHasEndedIsRememberedForADay) {
 TEST_F(Monitoring, ADayAtAMinuteEachAndNoMore) {
     const std::string fleet = world.make_fleet();
     world.advance(30h);
-    const Answer seen = ask("FLEET", fleet,
-                            {{"StartTime", format_utc(world.now().wall - 30h)}, {"MetricNames.0", "ActiveInstances"}});
+    const Answer seen =
+        ask("FLEET", fleet, {{"StartTime", format_utc(world.now().wall - 30h)}, {"MetricNames.0", "ActiveInstances"}});
     EXPECT_EQ(seen.count("Timestamps"), 1'441);
     const Texts kept = values(seen, "ActiveInstances");
     EXPECT_EQ(std::count(kept.begin(), kept.end(), "1.0"), 1'441);

@@ -59,9 +59,7 @@ void FakeHost::crash(const std::string& process, int signal) {
     world_.run();
 }
 
-void FakeHost::measure(const std::vector<link::InstanceReading>& readings) {
-    world_.push_readings(stream_, readings);
-}
+void FakeHost::measure(const std::vector<link::InstanceReading>& readings) { world_.push_readings(stream_, readings); }
 
 void FakeHost::set_health(const std::string& process, bool healthy) {
     report(link::HealthChanged{process, healthy});
