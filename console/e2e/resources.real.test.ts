@@ -167,6 +167,10 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await field(text.common.name).fill('by hand');
     await confirmed(text.common.ok);
     await row('by hand').getByText(text.status.ACTIVE, { exact: true }).waitFor();
+    await press(text.common.modify, row('by hand'));
+    await field(text.session.maxPlayers).fill('9');
+    await confirmed(text.common.ok);
+    await row('by hand').getByText('0/9').waitFor();
     await press(text.session.join, row('by hand'));
     await press(text.session.join, dialog());
     await dialog().getByText('PlayerSessionId').waitFor();

@@ -97,6 +97,7 @@ export const en = {
     none: 'No session', noneLong: 'Create one here, or through the API with this fleet or an alias that leads to it.', playersRange: 'A session holds up to 200 players', maxPlayers: 'Most players', data: 'Session data', dataHint: 'Given to the game as it is',
     endTitle: (name: string) => `End session ${name}?`, endAffects: (players: number) => `${plural(players, 'player')} will be disconnected, and its process ends. Another process takes its place.`, ended: 'The session is ending', joinTitle: (name: string) => `Join ${name}`, joined: 'The seat is held for one minute: connect with it now.',
     policy: 'New players', creator: 'Creator', properties: 'Properties', playersTitle: 'Player sessions', noPlayers: 'No player has been here',
+    modifyTitle: (name: string) => `Modify session ${name}`, policies: { ACCEPT_ALL: 'May join', DENY_ALL: 'May not join' }, unchanged: 'Unchanged',
   },
   process: {
     configuration: 'Launch configuration', activationTimeout: 'Sessions must activate within', maxActivations: 'Sessions that activate at once', maxActivationsHint: 'On one instance; empty: unlimited', seconds: (count: number) => `${count} s`, path: 'Launch path', pathHint: 'Under /local/game/ or C:\\game\\', parameters: 'Parameters', concurrent: 'Processes', modifyTitle: 'Modify launch configuration',

@@ -76,6 +76,7 @@ export const zh: Text = {
   session: {
     one: '会话', create: '创建游戏服务器会话', nameAndId: '名称 / ID', address: '地址', runDuration: '运行时长', join: '加入', end: '结束', statusFilter: '状态', allStates: '全部状态', filter: '过滤表达式', filterWrong: (at) => `从第 ${at} 个字符起不是有效的过滤表达式`, none: '没有会话', noneLong: '在这里创建，或通过 API 用此舰队或指向它的别名创建。', playersRange: '一个会话最多 200 名玩家', maxPlayers: '最大玩家数', data: '会话数据', dataHint: '原样传给游戏',
     endTitle: (name) => `结束会话 ${name}？`, endAffects: (players) => `${players} 名玩家将断开连接，其进程会结束，并由新的进程代替。`, ended: '会话正在结束', joinTitle: (name) => `加入 ${name}`, joined: '席位保留一分钟，请尽快连接。', policy: '新玩家', creator: '创建者', properties: '属性', playersTitle: '玩家会话', noPlayers: '还没有玩家加入',
+    modifyTitle: (name) => `修改会话 ${name}`, policies: { ACCEPT_ALL: '允许加入', DENY_ALL: '不允许加入' }, unchanged: '不变',
   },
   process: {
     configuration: '启动配置', activationTimeout: '游戏服务器会话激活超时', maxActivations: '最大并发启动会话数', maxActivationsHint: '单台实例；留空表示无限制', seconds: (count) => `${count} 秒`, path: '启动路径', pathHint: '以 /local/game/ 或 C:\\game\\ 开头', parameters: '启动参数', concurrent: '允许并发进程数', modifyTitle: '修改启动配置', modifyAffects: '路径和参数不变的进程不受影响；其他进程在对局结束后由新进程代替。', needsPath: '请填写启动路径', pathPrefix: '启动路径须以 /local/game/ 或 C:\\game\\ 开头', countRange: '每行至少 1 个进程，单台实例最多 50 个', timeoutRange: '激活超时为 1 到 600 秒', addRow: '添加进程',

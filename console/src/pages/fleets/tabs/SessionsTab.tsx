@@ -14,10 +14,11 @@ import type { Column } from '../../../ui/Table';
 import { CreateSession } from './CreateSession';
 import { EndSession } from './EndSession';
 import { JoinSession } from './JoinSession';
+import { ModifySession } from './ModifySession';
 import { SessionModal } from './SessionModal';
 
 const kReading = { rowsOf: (page: { GameServerSessions: GameServerSession[] }) => page.GameServerSessions, keyOf: (one: GameServerSession) => one.GameServerSessionId, next: byToken };
-type Open = { kind: 'create' } | { kind: 'join' | 'end' | 'show'; session: GameServerSession } | null;
+type Open = { kind: 'create' } | { kind: 'join' | 'modify' | 'end' | 'show'; session: GameServerSession } | null;
 
 export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: string | null }) {
   const text = useText();
@@ -43,7 +44,7 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
       {
         key: 'id',
         title: text.session.nameAndId,
-        width: 230,
+        width: 205,
         render: (session) => (
           <div className="two-lines">
             <Button kind="link" onClick={() => setOpen({ kind: 'show', session })}>
@@ -58,7 +59,7 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
       {
         key: 'players',
         title: text.fleet.players,
-        width: 140,
+        width: 135,
         render: (session) => <Meter label={text.fleet.players} part={session.CurrentPlayerSessionCount} whole={session.MaximumPlayerSessionCount} />,
       },
       {
@@ -71,12 +72,15 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
       {
         key: 'actions',
         title: text.common.actions,
-        width: 120,
+        width: 160,
         render: (session) =>
           session.Status === 'ACTIVE' || session.Status === 'ACTIVATING' ? (
             <div className="actions">
               <ActionButton kind="link" disabled={session.Status !== 'ACTIVE'} onClick={() => setOpen({ kind: 'join', session })}>
                 {text.session.join}
+              </ActionButton>
+              <ActionButton kind="link" onClick={() => setOpen({ kind: 'modify', session })}>
+                {text.common.modify}
               </ActionButton>
               <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'end', session })}>
                 {text.session.end}
@@ -136,6 +140,7 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
       />
       {open?.kind === 'create' && <CreateSession fleetId={fleetId} onClose={() => setOpen(null)} />}
       {open?.kind === 'join' && <JoinSession session={open.session} onClose={() => setOpen(null)} />}
+      {open?.kind === 'modify' && <ModifySession session={open.session} onClose={() => setOpen(null)} />}
       {open?.kind === 'end' && <EndSession session={open.session} onClose={() => setOpen(null)} />}
       {open?.kind === 'show' && <SessionModal sessionId={open.session.GameServerSessionId} onClose={() => setOpen(null)} />}
       {!open && selected && <SessionModal sessionId={selected} onClose={() => (window.location.hash = window.location.hash.split('?')[0] ?? '')} />}
