@@ -66,9 +66,8 @@ int run(int argc, char** argv) {
         return 1;
     }
     if (!staying) return play(*programs, show, keep, verbose) ? 0 : 1;
-    const Result<void> stayed =
-        stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data},
-             any_port ? Ports::Any : Ports::Usual, show);
+    const Result<void> stayed = stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data},
+                                     any_port ? Ports::Any : Ports::Usual, show);
     if (!stayed) show.bad(stayed.error().message);
     return stayed ? 0 : 1;
 }

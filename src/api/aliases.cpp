@@ -95,7 +95,7 @@ Result<CreateAliasResponse> handle(Scope& scope, const CreateAliasRequest& reque
     alias.name = request.name;
     alias.description = request.description.value_or("");
     alias.created = alias.updated = scope.step.now.wall;
-    alias.tags = store_tags(request.tags);
+    alias.tags = TRY(store_tags(request.tags));
     const core::Slot slot = scope.state().add(std::move(alias));
     return CreateAliasResponse{.alias = show(scope, scope.state().at<core::Alias>(slot))};
 }

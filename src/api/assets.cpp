@@ -167,7 +167,7 @@ Result<CreateAssetResponse> handle(Scope& scope, const CreateAssetRequest& reque
     asset.key = scope.package->sha256;
     asset.sha256 = scope.package->sha256;
     asset.bytes = scope.package->size;
-    asset.tags = store_tags(request.tags);
+    asset.tags = TRY(store_tags(request.tags));
     return add(scope, std::move(asset));
 }
 

@@ -69,14 +69,10 @@ Result<DescribeFleetPortSettingsResponse> handle(Scope& scope, const DescribeFle
 
 Result<UpdateFleetPortSettingsResponse> handle(Scope& scope, const UpdateFleetPortSettingsRequest& request) {
     const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
-    std::vector<core::InboundPermission> revoked, inbound = scope.state().at<core::Fleet>(slot).inbound;
-    if (request.inbound_permission_revocations)
-        for (const auto& permission : *request.inbound_permission_revocations)
-            revoked.push_back(store_permission(permission));
-    std::vector<core::InboundPermission> added;
+    std::vector<core::InboundPermission> revoked, added, inbound = scope.state().at<core::Fleet>(slot).inbound;
+    if (request.inbound_permission_revocations) revoked = store_permissions(*request.inbound_permission_revocations);
     if (request.inbound_permission_authorizations)
-        for (const auto& permission : *request.inbound_permission_authorizations)
-            added.push_back(store_permission(permission));
+        added = store_permissions(*request.inbound_permission_authorizations);
     if (revoked.empty() && added.empty())
         return refuse(ErrorCode::MissingParameter,
                       "InboundPermissionAuthorizations or InboundPermissionRevocations is required");

@@ -1,6 +1,7 @@
 /// What several families of actions need of a fleet.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,16 @@ core::InboundPermission store_permission(const Permission& permission) {
             .to_port = static_cast<std::uint16_t>(permission.to_port),
             .protocol = permission.protocol,
             .ip_range = permission.ip_range};
+}
+
+/// Each rule once, in the order they came.
+template <class Permission>
+std::vector<core::InboundPermission> store_permissions(const std::vector<Permission>& permissions) {
+    std::vector<core::InboundPermission> out;
+    for (const Permission& one : permissions)
+        if (const auto stored = store_permission(one); std::ranges::find(out, stored) == out.end())
+            out.push_back(stored);
+    return out;
 }
 
 /// A signed link to a log, valid for Services::log_url_valid.

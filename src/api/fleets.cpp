@@ -173,7 +173,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     fleet.recipes = store_recipes(runtime);
     fleet.max_activations = static_cast<std::uint32_t>(runtime.max_concurrent_game_server_session_activations);
     fleet.activation_timeout_s = static_cast<std::uint32_t>(runtime.game_server_session_activation_timeout_seconds);
-    for (const auto& permission : request.inbound_permissions) fleet.inbound.push_back(store_permission(permission));
+    fleet.inbound = store_permissions(request.inbound_permissions);
     if (request.system_disk_info)
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info)
@@ -181,7 +181,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     if (request.ccn_infos)
         for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
     fleet.bandwidth_mbps = request.internet_max_bandwidth_out;
-    fleet.tags = store_tags(request.tags);
+    fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const Slot slot = core::create_fleet(scope.step, std::move(fleet));
     return CreateFleetResponse{.fleet_attributes = show(scope, scope.state().at<core::Fleet>(slot))};
@@ -220,11 +220,7 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
         fleet.activation_timeout_s =
             static_cast<std::uint32_t>(runtime->game_server_session_activation_timeout_seconds);
     }
-    if (request.inbound_permissions) {
-        fleet.inbound.clear();
-        for (const auto& permission : *request.inbound_permissions)
-            fleet.inbound.push_back(store_permission(permission));
-    }
+    if (request.inbound_permissions) fleet.inbound = store_permissions(*request.inbound_permissions);
     if (request.system_disk_info)
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info) {
@@ -236,7 +232,7 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
     else if (request.selected_ccn_type != "CCN_UNSELECTED")
         fleet.ccn = original.ccn;
     if (request.internet_max_bandwidth_out) fleet.bandwidth_mbps = *request.internet_max_bandwidth_out;
-    if (request.tags) fleet.tags = store_tags(request.tags);
+    if (request.tags) fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const bool with_scaling = request.selected_scaling_type == "SCALING_SELECTED";
     if (with_scaling) TRY(copy_scaling(scope, original, copies, fleet));

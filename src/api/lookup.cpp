@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/base64.h"
 #include "base/crypto.h"
@@ -161,6 +162,7 @@ bool FilterSet::matches(std::string_view name, std::string_view id, std::span<co
     };
     if (!names.empty() && !holds(names, name)) return false;
     if (!ids.empty() && !holds(ids, id)) return false;
+    if (tagged && own.empty()) return false;
     for (const auto& key : tag_keys)
         if (std::none_of(own.begin(), own.end(), [&](const core::Tag& tag) { return tag.key == key; })) return false;
     return tags.empty() || std::any_of(tags.begin(), tags.end(), [&](const auto& wanted) {
@@ -198,6 +200,7 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
             }
         } else if (filter.key == "tag:key") {
             // The model shows it without values; the key may also come as one.
+            set.tagged = true;
             for (const auto& value : values) set.tag_keys.push_back(value);
         } else {
             return refuse(
@@ -271,10 +274,16 @@ Arn split_arn(const Settings& settings, std::string_view arn) {
             .wrong = {}};
 }
 
-std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags) {
+Result<std::vector<core::Tag>> store_tags(const std::optional<std::vector<Tag>>& tags) {
     std::vector<core::Tag> out;
+    std::set<std::string_view> seen;
     if (tags)
-        for (const Tag& tag : *tags) out.push_back({tag.key, tag.value});
+        for (const Tag& tag : *tags) {
+            if (!seen.insert(tag.key).second)
+                return refuse(ErrorCode::InvalidParameterValue,
+                              fmt::format("Tags names the key '{}' twice", tag.key.substr(0, 100)));
+            out.push_back({tag.key, tag.value});
+        }
     return out;
 }
 

@@ -39,6 +39,7 @@ struct FilterSet {
     std::vector<std::string> names;
     std::vector<std::string> ids;
     std::vector<std::string> tag_keys;
+    bool tagged = false;  ///< bears a tag, whatever its key
     std::vector<std::pair<std::string, std::string>> tags;
 
     [[nodiscard]] bool matches(std::string_view name, std::string_view id, std::span<const core::Tag> own) const;
@@ -85,7 +86,8 @@ struct Arn {
 };
 [[nodiscard]] Arn split_arn(const Settings& settings, std::string_view arn);
 
-std::vector<core::Tag> store_tags(const std::optional<std::vector<Tag>>& tags);
+/// InvalidParameterValue when a key stands there twice.
+Result<std::vector<core::Tag>> store_tags(const std::optional<std::vector<Tag>>& tags);
 std::vector<Tag> show_tags(std::span<const core::Tag> tags);
 std::vector<core::GameProperty> store_properties(const std::optional<std::vector<GameProperty>>& properties);
 std::vector<GameProperty> show_properties(std::span<const core::GameProperty> properties);

@@ -121,7 +121,7 @@ Result<CreateGameServerSessionQueueResponse> handle(Scope& scope, const CreateGa
     if (request.destinations) queue.destinations = TRY(read_destinations(scope, *request.destinations, {}));
     if (request.player_latency_policies) queue.policies = read_policies(*request.player_latency_policies);
     queue.timeout_s = static_cast<std::uint32_t>(request.timeout_in_seconds);
-    queue.tags = store_tags(request.tags);
+    queue.tags = TRY(store_tags(request.tags));
     queue.created = scope.step.now.wall;
     queue.order = scope.state().next_order();
     const Slot slot = scope.state().add(std::move(queue));

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "api/lookup.h"
 
@@ -56,19 +55,15 @@ Result<std::vector<Tag>> change_tags(Scope& scope, const std::string& resource, 
 }  // namespace
 
 Result<TagResourceResponse> handle(Scope& scope, const TagResourceRequest& request) {
-    std::set<std::string_view> seen;
-    for (const Tag& tag : request.tags)
-        if (!seen.insert(tag.key).second)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("Tags names the key '{}' twice", tag.key.substr(0, 100)));
+    const std::vector<core::Tag> added = TRY(store_tags(request.tags));
     const auto add = [&](std::vector<core::Tag>& tags) -> Result<void> {
-        for (const Tag& tag : request.tags) {
+        for (const core::Tag& tag : added) {
             const auto known =
                 std::find_if(tags.begin(), tags.end(), [&](const core::Tag& t) { return t.key == tag.key; });
             if (known != tags.end())
                 known->value = tag.value;
             else
-                tags.push_back({tag.key, tag.value});
+                tags.push_back(tag);
         }
         if (tags.size() > kTagsMax)
             return refuse(ErrorCode::LimitExceeded,

@@ -104,6 +104,21 @@ Result<void> point(Session& session, const Point& options) {
     return {};
 }
 
+struct Update : One {
+    std::string name;
+    std::string description;
+};
+
+Result<void> update(Session& session, const Update& options) {
+    const auto alias = TRY(find_alias(session.api, options.alias));
+    api::UpdateAliasRequest request{.alias_id = alias.alias_id};
+    if (!options.name.empty()) request.name = options.name;
+    if (!options.description.empty()) request.description = options.description;
+    const auto updated = TRY(call(session.api, request)).alias.value_or(alias);
+    session.show(updated, fmt::format("{} is called {}\n", updated.alias_id, updated.name));
+    return {};
+}
+
 Result<void> history(Session& session, const One& options) {
     const auto alias = TRY(find_alias(session.api, options.alias));
     const auto changes = TRY(call(session.api, api::DescribeAliasHistoryRequest{.alias_id = alias.alias_id})).changes;
@@ -172,6 +187,17 @@ void add_alias_commands(CLI::App& app, Chosen& chosen) {
                 ->check(CLI::Range(0, 86'400));
         },
         point);
+    add_command<Update>(
+        *alias, chosen,
+        {"update", "Renames an alias, or describes it anew; where it leads stays.",
+         "gse alias update arena --name ranked-arena"},
+        [](CLI::App& c, Update& o) {
+            declare_one(c, o);
+            auto* what = c.add_option_group("what")->require_option(1, 2);
+            what->add_option("--name", o.name, "its new name");
+            what->add_option("--description", o.description, "what it is for");
+        },
+        update);
     add_command<One>(*alias, chosen,
                      {"history", "Lists where an alias was pointed, newest first.", "gse alias history arena"},
                      declare_one, history);

@@ -153,6 +153,9 @@ TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
         {"session", "create", "--players", "1"},
         {"session", "create", "--players", "1", "--fleet", "a", "--alias", "b"},
         {"fleet", "list", "--output", "xml"},
+        {"fleet", "scale", "f", "--min", "-1"},
+        {"session", "create", "--players", "-1", "--fleet", "a"},
+        {"alias", "update", "a"},
         {"call"},
         {"call", "NoSuchAction"},
         {"call", "ListAliases", "--Limit"},
@@ -168,6 +171,30 @@ TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
         EXPECT_THAT(err(), Not(IsEmpty())) << testing::PrintToString(arguments);
     }
     EXPECT_THAT(calls(), IsEmpty());
+}
+
+TEST_F(Cli, AnUnknownCommandIsNamedWithThoseThereAre) {
+    EXPECT_EQ(gse({"alias", "pint", "arena"}), kUsage);
+    EXPECT_THAT(err(), AllOf(HasSubstr("gse alias: there is no command \"pint\""), HasSubstr("point, ")));
+    EXPECT_EQ(gse({"flet"}), kUsage);
+    EXPECT_THAT(err(), AllOf(HasSubstr("gse: there is no command \"flet\""), HasSubstr("fleet, ")));
+}
+
+TEST_F(Cli, WhatIsNoZipIsNotUploaded) {
+    const std::string file = testing::TempDir() + "gse-no-zip.txt";
+    std::ofstream{file} << "some text";
+    EXPECT_EQ(gse({"asset", "upload", file}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("is neither a folder nor a zip"));
+    EXPECT_THAT(script_.uploads, IsEmpty());
+    std::filesystem::remove(file);
+}
+
+TEST_F(Cli, AnAliasIsRenamedWithoutBeingMoved) {
+    answer("ListAliases", kOneAlias);
+    answer("UpdateAlias", R"("Alias":{"AliasId":"alias-1","Name":"ranked"})");
+    EXPECT_EQ(gse({"alias", "update", "arena", "--name", "ranked"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"AliasId":"alias-1","Name":"ranked"})");
+    EXPECT_EQ(out(), "alias-1 is called ranked\n");
 }
 
 TEST_F(Cli, EveryCommandTeachesWithAnExample) {
@@ -194,6 +221,9 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"alias", "list"},
                                                              {"alias", "show"},
                                                              {"alias", "point"},
+                                                             {"alias", "update"},
+                                                             {"alias", "history"},
+                                                             {"alias", "rollback"},
                                                              {"alias", "delete"},
                                                              {"session", "create"},
                                                              {"session", "list"},
@@ -455,7 +485,7 @@ TEST_F(Cli, ScalingChangesOnlyWhatWasSaid) {
 
 TEST_F(Cli, UploadingAZipMakesAnAsset) {
     const std::string zip = testing::TempDir() + "gse-cli-test.zip";
-    std::ofstream{zip} << "zip";
+    std::ofstream{zip} << "PK\x03\x04";
     answer("DescribeAssetSystems",
            R"("AssetSupportSys":[{"ImageId":"i","OsType":"CentOS","OsBit":64,"OsVersion":"CentOS7.16"}])");
     answer("GetUploadCredentials", R"("BucketAuth":"auth","BucketName":"bucket","AssetRegion":"ap-shanghai")");
@@ -669,7 +699,7 @@ class Deploying : public Cli {
 protected:
     void SetUp() override {
         zip_ = testing::TempDir() + "gse-deploy-test.zip";
-        std::ofstream{zip_} << "zip";
+        std::ofstream{zip_} << "PK\x03\x04";
     }
     void TearDown() override { std::filesystem::remove(zip_); }
     int deploy(std::vector<std::string> more = {}) {
@@ -879,6 +909,40 @@ TEST_F(Cli, LogsOfAnEndedSessionAreShownWithoutControlCharacters) {
     EXPECT_EQ(out(), "log of http://x/log?[2J\n");
 }
 
+TEST_F(Cli, APlacementThatWaitsShowsNoAddress) {
+    answer("DescribeGameServerSessionPlacement",
+           R"("GameServerSessionPlacement":{"PlacementId":"m","Status":"PENDING","GameServerSessionId":"",)"
+           R"("IpAddress":"","Port":0,"PlacedPlayerSessions":[]})");
+    EXPECT_EQ(gse({"placement", "show", "m"}), kDone) << err();
+    EXPECT_THAT(out(), AllOf(HasSubstr("PENDING"), Not(HasSubstr("address")), Not(HasSubstr("session"))));
+}
+
+TEST_F(Cli, LogsAreFoundByTheNameOfASessionThatHasEnded) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeServerProcesses", "");
+    answer("DescribeServerProcesses", "");
+    answer("DescribeGameServerSessions", "refused:ResourceNotFound: no such session");
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeGameServerSessions",
+        R"("GameServerSessions":[{"GameServerSessionId":"qcs::1","Name":"friday","Status":"TERMINATED","CreationTime":"2026-01-01T00:00:00Z"},)"
+        R"({"GameServerSessionId":"qcs::2","Name":"friday","Status":"ERROR","CreationTime":"2026-01-02T00:00:00Z"}])");
+    answer("DescribeGameServerSessions", "");
+    answer("DescribeGameServerSessions", R"("GameServerSessions":[{"GameServerSessionId":"qcs::2","Status":"ERROR"}])");
+    answer("GetGameServerSessionLogUrl", R"("PreSignedUrl":"http://x/log")");
+    EXPECT_EQ(gse({"logs", "friday"}), kDone) << err();
+    EXPECT_THAT(calls().back().json, HasSubstr("qcs::2")) << "the newest";
+    EXPECT_THAT(out(), HasSubstr("log of http://x/log"));
+}
+
+TEST_F(Cli, WhatIsForPeopleOnlyRefusesToBeJson) {
+    EXPECT_EQ(gse({"fleet", "watch", "arena", "--output", "json"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("gse events --fleet arena --json"));
+    EXPECT_EQ(gse({"logs", "friday", "--output", "json"}), kFailed);
+    EXPECT_THAT(out(), IsEmpty());
+    EXPECT_THAT(calls(), IsEmpty());
+}
+
 TEST_F(Cli, LogsOnTheGamesOwnHostAreReadAsTheyAreWritten) {
     const std::filesystem::path data = testing::TempDir() + "gse-logs-test";
     const auto folder = data / "agent" / "instances" / "ins-1" / "processes" / "ins-1.1.x";
@@ -901,6 +965,24 @@ TEST_F(Cli, StatusNamesWhatIsWrong) {
     EXPECT_THAT(out(), HasSubstr("fleet arena-1 (fleet-1) has failed: E why"));
     EXPECT_THAT(out(), HasSubstr("alias arena leads to fleet-1, which is ERROR"));
     EXPECT_THAT(out(), HasSubstr("no host is connected"));
+}
+
+TEST_F(Cli, StatusNamesFleetsThatWaitForRoomOrHaveNoProcess) {
+    const auto look = [this](const std::string& status, const std::string& counts) {
+        answer("DescribeFleetAttributes", fleets(status));
+        answer("DescribeFleetCapacity",
+               R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":)" + counts + R"(}],"TotalCount":1)");
+        if (status == "NEW") answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no room"}])");
+        answer("DescribeFleetUtilization", use("fleet-1", 0, 0));
+        if (status == "ACTIVE") answer("DescribeFleetEvents", R"("Events":[{"EventCode":"E","Message":"no port"}])");
+        answer("ListAliases", "");
+        EXPECT_EQ(gse({"status"}), kDone) << err();
+        EXPECT_TRUE(all_answered());
+    };
+    look("NEW", R"({"Active":0,"Pending":0,"Desired":1})");
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 has 0 of 1 instances: E no room"));
+    look("ACTIVE", R"({"Active":1,"Pending":0,"Desired":1})");
+    EXPECT_THAT(out(), HasSubstr("fleet arena-1 has instances, and no process that is ready: E no port"));
 }
 
 TEST_F(Cli, TheDoctorSaysWhatToDoAndExitsWithOne) {

@@ -64,6 +64,11 @@ void add_command(CLI::App& parent, Chosen& chosen, const Spec& spec, void (*decl
     CLI::App* command = parent.add_subcommand(spec.name, spec.about);
     auto options = std::make_shared<Options>();
     declare(*command, *options);
+    // The parser takes -1 for the largest number there is.
+    for (CLI::Option* option : command->get_options())
+        if (option->get_type_name() == "UINT")
+            option->check(
+                [](const std::string& text) { return text.starts_with('-') ? text + " is negative" : std::string{}; });
     command->add_option("--endpoint", chosen.connection.endpoint,
                         "server, as http://HOST:PORT or https://HOST:PORT (GSE_ENDPOINT)");
     command->add_option("--ca", chosen.connection.ca, "PEM file of the CA that https:// is checked against (GSE_CA)");

@@ -274,6 +274,9 @@ constexpr std::uint64_t kEventsALook = 50;
 
 /// The fleet in one line, and what happened since the line before.
 Result<void> watch(Session& session, const Watch& options) {
+    if (session.json)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("this is for people; for programs: gse events --fleet {} --json", options.fleet));
     const Clock& clock = session.outside.clock;
     const std::int64_t until = clock.monotonic_ms() + static_cast<std::int64_t>(options.seconds) * 1'000;
     const auto found = TRY(find_fleet(session.api, options.fleet));

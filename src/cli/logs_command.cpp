@@ -156,7 +156,7 @@ private:
     }
 
     Result<void> of_session() {
-        return of_session(TRY(find_session(session_.api, options_.what)).game_server_session_id);
+        return of_session(TRY(find_session_or_last(session_.api, options_.what)).game_server_session_id);
     }
 
     Result<void> of_session(const std::string& id) {
@@ -251,7 +251,10 @@ private:
     std::int64_t until_ms_ = 0;
 };
 
-Result<void> logs(Session& session, const Logs& options) { return Reader{session, options}.run(); }
+Result<void> logs(Session& session, const Logs& options) {
+    if (session.json) return refuse(ErrorCode::InvalidParameterValue, "a log is the game's own text, not JSON");
+    return Reader{session, options}.run();
+}
 
 }  // namespace
 

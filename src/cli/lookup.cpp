@@ -59,9 +59,10 @@ Result<Item> pick(std::string_view what, const std::string& wanted, std::vector<
     if (named.size() == 1) return std::move(*named.front());
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < named.size() && i < 5; ++i) ids.push_back(id_of(*named[i]));
-    return refuse(ErrorCode::InvalidParameterValue,
-                  fmt::format("{} {}s are called \"{}\"; use the id: {}{}", named.size(), what, wanted,
-                              fmt::join(ids, ", "), named.size() > 5 ? ", …" : ""));
+    return refuse(
+        ErrorCode::InvalidParameterValue,
+        fmt::format("{} {}{} are called \"{}\"; use the id: {}{}", named.size(), what, what.ends_with('s') ? "es" : "s",
+                    wanted, fmt::join(ids, ", "), named.size() > 5 ? ", …" : ""));
 }
 
 }  // namespace
@@ -155,18 +156,42 @@ Result<api::Instance> find_instance(Api& api, const std::string& id) {
     return std::move(found.instances.front());
 }
 
-Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id) {
+namespace {
+
+bool runs(const api::GameServerSession& session) {
+    return session.status == "ACTIVE" || session.status == "ACTIVATING";
+}
+
+/// The one with this id, or else those with this name, the ended ones too.
+Result<std::vector<api::GameServerSession>> sessions_called(Api& api, const std::string& name_or_id) {
     // By id first: that needs no list. A server may answer "not found" or an empty list, and what it says then is the
     // same for a name, so only an answer counts.
-    if (auto found = all_sessions(api, {.game_server_session_id = name_or_id}); found && !found->empty())
-        return std::move(found->front());
-    std::vector<api::GameServerSession> running;
+    if (auto found = all_sessions(api, {.game_server_session_id = name_or_id}); found && !found->empty()) return found;
+    std::vector<api::GameServerSession> called;
     for (const api::FleetAttributes& fleet : TRY(all_fleets(api)))
         for (api::GameServerSession& session : TRY(all_sessions(api, {.fleet_id = fleet.fleet_id})))
-            if (session.status == "ACTIVE" || session.status == "ACTIVATING") running.push_back(std::move(session));
-    return pick(
-        "running session", name_or_id, std::move(running), [](const auto& s) { return s.game_server_session_id; },
-        [](const auto& s) { return s.name.value_or(""); });
+            if (session.name == name_or_id) called.push_back(std::move(session));
+    return called;
+}
+
+Result<api::GameServerSession> pick_running(const std::string& name_or_id, std::vector<api::GameServerSession> called) {
+    const auto id_of = [](const auto& s) { return s.game_server_session_id; };
+    if (called.size() == 1 && id_of(called.front()) == name_or_id) return std::move(called.front());
+    std::erase_if(called, [](const auto& session) { return !runs(session); });
+    return pick("running session", name_or_id, std::move(called), id_of,
+                [](const auto& s) { return s.name.value_or(""); });
+}
+
+}  // namespace
+
+Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id) {
+    return pick_running(name_or_id, TRY(sessions_called(api, name_or_id)));
+}
+
+Result<api::GameServerSession> find_session_or_last(Api& api, const std::string& name_or_id) {
+    auto called = TRY(sessions_called(api, name_or_id));
+    if (called.empty() || std::ranges::any_of(called, runs)) return pick_running(name_or_id, std::move(called));
+    return std::move(*std::ranges::max_element(called, {}, &api::GameServerSession::creation_time));
 }
 
 Result<std::optional<std::vector<api::GameProperty>>> read_properties(const std::vector<std::string>& properties) {

@@ -34,6 +34,8 @@ Result<api::GameServerSessionQueue> find_queue(Api& api, const std::string& name
 Result<api::Instance> find_instance(Api& api, const std::string& id);
 /// A name is looked for among the sessions of every fleet that have not ended.
 Result<api::GameServerSession> find_session(Api& api, const std::string& name_or_id);
+/// As find_session; with none of that name running, the newest that has ended.
+Result<api::GameServerSession> find_session_or_last(Api& api, const std::string& name_or_id);
 
 /// `--property KEY=VALUE`, any number of times; absent when none was given.
 Result<std::optional<std::vector<api::GameProperty>>> read_properties(const std::vector<std::string>& properties);

@@ -1,6 +1,8 @@
 #include "cli/package.h"
 
+#include <array>
 #include <fstream>
+#include <string_view>
 
 #include "base/crypto.h"
 #include "base/hex.h"
@@ -9,6 +11,19 @@
 namespace gse::cli {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// As every zip begins, an empty one too. Anything else would only be found out when a fleet unpacks it.
+bool is_zip(const fs::path& file) {
+    std::ifstream stream{file, std::ios::binary};
+    std::array<char, 4> head{};
+    stream.read(head.data(), head.size());
+    const std::string_view magic{head.data(), head.size()};
+    return magic == "PK\x03\x04" || magic == "PK\x05\x06";
+}
+
+}  // namespace
 
 Result<Package> Package::open(const Session& session, const std::string& source_text) {
     std::error_code failure;
@@ -19,7 +34,7 @@ Result<Package> Package::open(const Session& session, const std::string& source_
         zip = scratch.path() / "package.zip";
         const ZipSummary summary = TRY(zip_folder(source, zip));
         session.outside.err << fmt::format("packed {} files, {} bytes\n", summary.files, summary.bytes);
-    } else if (!fs::is_regular_file(source, failure)) {
+    } else if (!fs::is_regular_file(source, failure) || !is_zip(source)) {
         return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} is neither a folder nor a zip", source_text));
     }
     if (!source.has_filename()) source = source.parent_path();

@@ -33,8 +33,11 @@ std::string describe(const api::GameServerSessionPlacement& placement) {
     Table table{{"placement", placement.placement_id}};
     table.add({"queue", placement.game_server_session_queue_name});
     table.add({"status", placement.status});
-    if (placement.game_server_session_id) table.add({"session", *placement.game_server_session_id});
-    if (placement.ip_address) table.add({"address", fmt::format("{}:{}", *placement.ip_address, cell(placement.port))});
+    // Empty until it is FULFILLED.
+    if (const std::string session = placement.game_server_session_id.value_or(""); !session.empty()) {
+        table.add({"session", session});
+        table.add({"address", fmt::format("{}:{}", placement.ip_address.value_or(""), cell(placement.port))});
+    }
     for (const auto& seat : placement.placed_player_sessions)
         table.add({"player " + seat.player_id, seat.player_session_id});
     table.add({"started", placement.start_time});

@@ -3,6 +3,8 @@
 #include <iterator>
 #include <ostream>
 
+#include <fmt/ranges.h>
+
 #include "base/version.h"
 #include "cli/call_line.h"
 #include "cli/commands.h"
@@ -170,6 +172,27 @@ int run_on_server(const Chosen& chosen, Outside& outside) {
     return kDone;
 }
 
+/// What is wrong with the command's name; "" when it has one. The parser would only say that one is required.
+std::string unknown_command(CLI::App& app, std::span<const std::string> words) {
+    CLI::App* at = &app;
+    std::string before = "gse";
+    for (const std::string& word : words) {
+        if (at->get_require_subcommand_min() == 0 || word.starts_with('-')) return "";
+        CLI::App* next = nullptr;
+        std::vector<std::string> names;
+        for (CLI::App* one : at->get_subcommands([](CLI::App*) { return true; })) {
+            names.push_back(one->get_name());
+            if (one->get_name() == word) next = one;
+        }
+        if (!next)
+            return fmt::format("{}: there is no command \"{}\"; there are {}\n", before, word.substr(0, 80),
+                               fmt::join(names, ", "));
+        before += " " + word;
+        at = next;
+    }
+    return "";
+}
+
 }  // namespace
 
 int run(std::span<const std::string> arguments, Outside& outside) {
@@ -204,6 +227,10 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);
+    if (const std::string wrong = unknown_command(app, arguments); !wrong.empty()) {
+        outside.err << wrong;
+        return kUsage;
+    }
     try {
         app.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});  // the parser takes them backwards
     } catch (const CLI::ParseError& error) {

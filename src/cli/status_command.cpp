@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/fleet_life.h"
@@ -92,6 +93,7 @@ Result<Page> look(Api& api) {
         const std::vector<std::string> some{
             ids.begin() + static_cast<std::ptrdiff_t>(at),
             ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + kIdsPerCall))};
+        std::set<std::string> running;  // with an instance, so that it should have processes
         // A fleet that went away in between takes its hundred's figures with it; the next look has them.
         if (const auto capacity = call(api, api::DescribeFleetCapacityRequest{.fleet_ids = some, .limit = kIdsPerCall}))
             for (const auto& one : capacity->fleet_capacity) {
@@ -101,7 +103,12 @@ Result<Page> look(Api& api) {
                 page.wanted += c.desired.value_or(0);
                 page.pending += c.pending.value_or(0);
                 const auto fleet = by_id.find(one.fleet_id.value_or(""));
-                if (fleet != by_id.end() && fleet->second->status == "ACTIVE" &&
+                if (fleet == by_id.end()) continue;
+                const bool active = fleet->second->status == "ACTIVE";
+                // Without a package, processes are started by hand.
+                if (active && c.active.value_or(0) > 0 && !fleet->second->asset_id.empty())
+                    running.insert(fleet->first);
+                if ((active || fleet->second->status == "NEW") &&
                     c.active.value_or(0) + c.pending.value_or(0) < c.desired.value_or(0))
                     page.wrong.push_back(fmt::format("fleet {} has {} of {} instances{}", fleet->second->name,
                                                      c.active.value_or(0), c.desired.value_or(0),
@@ -112,6 +119,10 @@ Result<Page> look(Api& api) {
                 page.processes += u.active_server_process_count.value_or(0);
                 page.sessions += u.active_game_server_session_count.value_or(0);
                 page.players += u.current_player_session_count.value_or(0);
+                const std::string id = u.fleet_id.value_or("");
+                if (u.active_server_process_count.value_or(0) == 0 && running.contains(id))
+                    page.wrong.push_back(fmt::format("fleet {} has instances, and no process that is ready{}",
+                                                     by_id.at(id)->name, why(api, id)));
             }
     }
     for (const auto& alias : TRY(all_aliases(api))) {

@@ -98,20 +98,27 @@ std::string_view failure_code(link::PrepareStep failed) {
 std::string describe_no_room(const State& state, Slot fleet_slot) {
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
     std::uint32_t other_region = 0, other_type = 0, unreachable = 0, full = 0, no_ports = 0;
+    link::PortRange range;
     state.table<Host>().for_each([&](Slot, const Host& host) {
         switch (plan::refuses(offer_of(state, host, fleet))) {
             case plan::HostRefusal::OtherRegion: ++other_region; break;
             case plan::HostRefusal::OtherType: ++other_type; break;
             case plan::HostRefusal::Unreachable: ++unreachable; break;
             case plan::HostRefusal::Full: ++full; break;
-            case plan::HostRefusal::NoPorts: ++no_ports; break;
+            case plan::HostRefusal::NoPorts:
+                ++no_ports;
+                range = host.ports;
+                break;
             case plan::HostRefusal::None: break;
         }
     });
+    const std::string ports =
+        no_ports == 0 ? ""
+                      : fmt::format(" ({} to {}: hosts.port_low and hosts.port_high there)", range.low, range.high);
     return fmt::format(
-        "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range, {} "
+        "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range{}, {} "
         "not connected, {} that do not offer {}, {} of another region",
-        full, full == 1 ? "" : "s", no_ports, unreachable, other_type, fleet.instance_type, other_region);
+        full, full == 1 ? "" : "s", no_ports, ports, unreachable, other_type, fleet.instance_type, other_region);
 }
 
 Launch launch_instance(Step& step, Slot fleet_slot) {
@@ -385,7 +392,10 @@ void renew_places(Step& step, Slot slot, const std::vector<ProcessRecipe>& befor
             if (state.at<Process>(process).status == ProcessStatus::Activating && given_up(state.at<Process>(process)))
                 request_end(step, process, EndReason::Replaced);
         drop_retired_places(step, slot);
-        fill_places(step, slot);
+        if (!fill_places(step, slot))
+            add_event(step, instance.fleet, "GENERIC_EVENT",
+                      fmt::format("No free port is left for new processes of instance {}, which tries again: {}",
+                                  instance.id, describe_no_room(state, instance.fleet)));
         end_stand_ins(step, slot);
     } else {
         drop_retired_places(step, slot);

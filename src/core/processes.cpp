@@ -29,6 +29,18 @@ std::string exit_text(const link::ProcessExited& report) {
     return report.signal != 0 ? fmt::format("signal {}", report.signal) : fmt::format("exit code {}", report.exit_code);
 }
 
+/// What a shell's, or the loader's, way to say that there was nothing to run usually means; "" for any other exit.
+std::string_view exit_meaning(const link::ProcessExited& report) {
+    if (report.signal != 0) return "";
+    if (report.exit_code == 126)
+        return "; 126 usually means that a program in the package may not be executed: its zip was made without Unix "
+               "modes (gse asset upload FOLDER keeps them), or install.sh should run chmod +x on it";
+    if (report.exit_code == 127)
+        return "; 127 usually means that a program, or a library it needs, was not found: see that the package holds "
+               "it, or that install.sh installs it";
+    return "";
+}
+
 /// "" when the exit needs no event. Mapping inferred from [查看事件].
 std::string_view exit_event(const Process& process, const link::ProcessExited& report) {
     if (report.killed_by_agent && report.kill_reason == EndReason::ReadyTimeout)
@@ -221,7 +233,10 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
         if (process.status == ProcessStatus::Ending)
             text += fmt::format("; asked to end: {}", to_text(process.end_reason));
         if (report.killed_by_agent) text += "; killed when its time was up";
-        if (!report.last_output.empty()) text += "; last output: " + report.last_output;
+        if (!was_ready) text += exit_meaning(report);
+        const std::string_view said{report.last_output};
+        if (const auto end = said.find_last_not_of(" \n"); end != std::string_view::npos)
+            text += fmt::format("; last output: {}", said.substr(0, end + 1));
         add_event(step, fleet, code, std::move(text));
     }
     forget_process(
@@ -232,8 +247,9 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
     drop_retired_places(step, instance);
     if (crashed || !was_ready)
         count_creation_failure(step, fleet,
-                               fmt::format("a process ended with {} {}", exit_text(report),
-                                           was_ready ? "" : "before it called ProcessReady"));
+                               was_ready ? fmt::format("a process ended with {}", exit_text(report))
+                                         : fmt::format("a process ended with {} before it called ProcessReady{}",
+                                                       exit_text(report), exit_meaning(report)));
     remove_when_empty(step, instance);
 }
 

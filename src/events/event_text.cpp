@@ -63,7 +63,7 @@ struct Describe {
         Object counts;
         counts.number("Desired", n.desired)
             .number("MiniNum", n.min)
-            .number("MaxNum", n.max)
+            .number("MaxiNum", n.max)
             .number("Pending", n.instances_pending)
             .number("Active", n.instances_active)
             .number("Terminating", n.instances_draining);

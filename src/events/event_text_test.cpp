@@ -29,7 +29,7 @@ TEST(EventText, SpeaksWithTheFieldsOfTheApi) {
     EXPECT_EQ(fleet.data,
               R"({"Kind":"fleet","Region":"ap-shanghai","Time":"2020-09-13T12:26:40Z","FleetId":"fleet-a",)"
               R"("Name":"arena","Status":"ACTIVE","FromStatus":"ACTIVATING","InstanceCounts":{"Desired":2,"MiniNum":0,)"
-              R"("MaxNum":3,"Pending":0,"Active":1,"Terminating":0},"ActiveServerProcessCount":10,)"
+              R"("MaxiNum":3,"Pending":0,"Active":1,"Terminating":0},"ActiveServerProcessCount":10,)"
               R"("ActiveGameServerSessionCount":4,"ActivatingGameServerSessionCount":1,)"
               R"("AvailableGameServerSessions":5,"CurrentPlayerSessionCount":7,"MaximumPlayerSessionCount":50})");
     EXPECT_EQ(fleet.about, std::vector<std::string>{"fleet-a"});

@@ -373,12 +373,29 @@ TEST(Tags, AreFoundByFiltersAndSurviveARestart) {
         return world.call("ListAliases",
                           {{"Filters.0.Key", "tag:key-value"}, {"Filters.0.Values.0", "env:prod"}})["TotalCount"];
     };
+    const auto tagged = [&] { return world.call("ListAliases", {{"Filters.0.Key", "tag:key"}})["TotalCount"]; };
     EXPECT_EQ(found(), "0");
+    EXPECT_EQ(tagged(), "0");
     ASSERT_TRUE(world.call("TagResource", {{"Resource", arn}, {"Tags.0.Key", "env"}, {"Tags.0.Value", "prod"}}).ok());
     world.restart_server();
     EXPECT_EQ(found(), "1");
+    EXPECT_EQ(tagged(), "1");
     ASSERT_TRUE(world.call("UntagResource", {{"Resource", arn}, {"TagKeys.0", "env"}, {"TagKeys.1", "none"}}).ok());
     EXPECT_EQ(found(), "0");
+}
+
+TEST(Tags, AKeyStandsOnceFromCreationOn) {
+    World world;
+    const Answer refused = world.call("CreateAlias", {{"Name", "closed"},
+                                                      {"RoutingStrategy.Type", "TERMINAL"},
+                                                      {"RoutingStrategy.Message", "over"},
+                                                      {"Tags.0.Key", "env"},
+                                                      {"Tags.0.Value", "prod"},
+                                                      {"Tags.1.Key", "env"},
+                                                      {"Tags.1.Value", "test"}});
+    EXPECT_EQ(refused.code(), "InvalidParameterValue");
+    EXPECT_EQ(refused.message(), "Tags names the key 'env' twice");
+    EXPECT_EQ(world.call("ListAliases", {})["TotalCount"], "0") << "nothing was made";
 }
 
 }  // namespace

@@ -64,6 +64,10 @@ TEST(Fleet, AFailureInAnyStepOfCreationEndsInError) {
          "the reason why"},
         {"a program that cannot be executed", [](Behaviour& b) { b.start_failure = link::StartFailure::CannotExecute; },
          "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE", "did not stay up"},
+        {"a program that may not be executed", [](Behaviour& b) { b.gives_up = 126; },
+         "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE", "without Unix modes"},
+        {"a library that is not there", [](Behaviour& b) { b.gives_up = 127; },
+         "FLEET_VALIDATION_EXECUTABLE_RUNTIME_FAILURE", "or a library it needs, was not found"},
         {"a process that never becomes ready", [](Behaviour& b) { b.becomes_ready = false; },
          "FLEET_VALIDATION_TIMED_OUT", "0 of 1 processes"},
     };
@@ -81,6 +85,14 @@ TEST(Fleet, AFailureInAnyStepOfCreationEndsInError) {
         world.advance(1s);
         EXPECT_EQ(world.fleet_status(fleet), "TERMINATED") << one.what;
     }
+}
+
+TEST(Fleet, WhosePortsNoHostHandsOutIsToldWhichOnesThereAre) {
+    World world;
+    const std::string fleet = world.make_fleet({.port_low = 7'000, .port_high = 7'100});
+    EXPECT_EQ(world.fleet_status(fleet), "NEW");
+    EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"),
+                ElementsAre(HasSubstr("the host's range (10000 to 32000: hosts.port_low and hosts.port_high there)")));
 }
 
 TEST(Fleet, WithoutRoomItWaitsAndSaysWhyThenProceeds) {

@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
@@ -159,6 +160,35 @@ TEST(LiveChange, ProcessesOnPortsThatAreRevokedMoveAfterTheirMatch) {
     world.advance(10s);
     ASSERT_EQ(world.host().games().size(), 2U);
     for (const auto& [id, game] : world.host().games()) EXPECT_GE(game.client_port, 16'000);
+}
+
+TEST(LiveChange, PortsThatNoHostHandsOutAreToldInAnEvent) {
+    World world;
+    const std::string fleet = world.make_fleet({.port_low = 15'000, .port_high = 15'999});
+    ASSERT_TRUE(world
+                    .call("UpdateFleetPortSettings", {{"FleetId", fleet},
+                                                      {"InboundPermissionAuthorizations.0.FromPort", "2000"},
+                                                      {"InboundPermissionAuthorizations.0.ToPort", "2999"},
+                                                      {"InboundPermissionAuthorizations.0.Protocol", "TCP"},
+                                                      {"InboundPermissionAuthorizations.0.IpRange", "0.0.0.0/0"},
+                                                      {"InboundPermissionRevocations.0.FromPort", "15000"},
+                                                      {"InboundPermissionRevocations.0.ToPort", "15999"},
+                                                      {"InboundPermissionRevocations.0.Protocol", "TCP"},
+                                                      {"InboundPermissionRevocations.0.IpRange", "0.0.0.0/0"}})
+                    .ok());
+    EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"), Contains(HasSubstr("10000 to 32000")));
+}
+
+TEST(LiveChange, AnInboundRuleGivenTwiceIsOneRule) {
+    World world;
+    const std::string fleet = world.make_fleet();
+    Params copy{{"FleetId", fleet}, {"CopyNumber", "1"}};
+    for (const char* const index : {"0", "1"})
+        for (const auto& [field, value] :
+             Params{{"FromPort", "2000"}, {"ToPort", "3000"}, {"Protocol", "UDP"}, {"IpRange", "0.0.0.0/0"}})
+            copy.emplace_back(std::string("InboundPermissions.") + index + "." + field, value);
+    const std::string made = world.call("CopyFleet", copy)["FleetAttributes.0.FleetId"];
+    EXPECT_EQ(world.call("DescribeFleetPortSettings", {{"FleetId", made}}).count("InboundPermissions"), 1U);
 }
 
 TEST(LiveChange, WhereOldProcessesHoldThePortsIdleOnesMakeRoom) {

@@ -241,7 +241,7 @@ void FakeHost::launch(const std::string& instance, const link::PlaceSpec& place)
               .pid = 1'000 + launches_,
               .client_port = place.client_port,
               .grpc_port = place.grpc_port,
-              .ready = behaviour.becomes_ready,
+              .ready = behaviour.becomes_ready && !behaviour.gives_up,
               .session = {},
               .kill_at = {}};
     const std::string id = game.process;
@@ -250,6 +250,7 @@ void FakeHost::launch(const std::string& instance, const link::PlaceSpec& place)
     const link::CallReady call_ready{game.client_port, game.grpc_port, behaviour.log_paths};
     games_[id] = std::move(game);
     if (ready) call(id, call_ready);
+    if (behaviour.gives_up) exit(id, *behaviour.gives_up, 0);
 }
 
 void FakeHost::apply(const link::StartSession& start) {

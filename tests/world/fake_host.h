@@ -34,9 +34,10 @@ struct Behaviour {
     std::string failure_text = "no such file";
     bool installer = true;
     bool becomes_ready = true;
-    bool activates = true;       ///< calls ActivateGameServerSession
-    bool starts_session = true;  ///< OnStartGameServerSession succeeds
-    bool idle_complies = true;   ///< an idle process that was asked to end ends at once
+    std::optional<int> gives_up;  ///< a process ends with this exit code instead of becoming ready
+    bool activates = true;        ///< calls ActivateGameServerSession
+    bool starts_session = true;   ///< OnStartGameServerSession succeeds
+    bool idle_complies = true;    ///< an idle process that was asked to end ends at once
     bool collects_logs = true;
     std::vector<std::string> log_paths;
     std::set<std::uint16_t> busy_ports;  ///< held by programs that are not ours
