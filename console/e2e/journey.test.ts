@@ -81,11 +81,12 @@ it('a refusal is explained, a session that ends leads back, a read-only key chan
   const site = await visit(browser, { missing: ['DescribeAliasHistory'] });
   await signIn(site);
   expect(site.page.url()).not.toContain('once');
-  site.fake.state.failNext = 'ListAliases';
+  site.fake.state.failing = 'ListAliases';
   await open(site, '/aliases');
   const box = site.page.getByRole('alert');
   await box.waitFor();
   expect(await box.textContent()).toMatch(/The server has failed.*planted.*InternalError.*r-\d+/s);
+  site.fake.state.failing = '';
   await site.page.getByRole('button', { name: 'Try again' }).click();
   await site.page.getByRole('link', { name: 'arena', exact: true }).click();
   await site.page.getByRole('heading', { name: 'Basic information' }).waitFor();

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findings, launch, shootPage } from './browser';
 import { kTellings, nameOf, type RealServer, signInByLink, startReal, textOf, type Visitor } from './real-site';
 
@@ -31,6 +31,10 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
   afterAll(async () => {
     await visitor?.context.close();
     await server?.close();
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await shoot('failed');
   });
 
   async function isTold(from: Page, to: Page, words: string): Promise<void> {

@@ -33,7 +33,8 @@ export function createFake(options: { empty?: boolean; dist?: string; missing?: 
   let links = new Set(['once']);
   let next = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const state = { failNext: '' };
+  /** `failing`: the action that fails, as long as it is named. */
+  const state = { failing: '' };
 
   const describe = (who: { SecretId: string; ReadOnly: boolean }) => ({
     ...who,
@@ -66,10 +67,7 @@ export function createFake(options: { empty?: boolean; dist?: string; missing?: 
     const handler = options.missing?.includes(action) ? undefined : handlers[action];
     const refuse = (Code: string, Message: string) => json(response, 200, { Response: { Error: { Code, Message }, RequestId } });
     if (request.headers['x-gse-csrf'] !== kCsrf) return json(response, 403, { Code: 'AuthFailure', Message: 'no CSRF token' });
-    if (state.failNext === action) {
-      state.failNext = '';
-      return refuse('InternalError', 'a fault planted by a test');
-    }
+    if (state.failing === action) return refuse('InternalError', 'a fault planted by a test');
     if (!handler) return refuse('InvalidAction', `there is no action "${action}"`);
     if (request.headers['x-tc-region'] !== kRegion && /^(Describe|List)/.test(action)) {
       const away = actionsOf(new World()) as typeof handlers;

@@ -5,6 +5,7 @@ import type { ApiError } from '../api/error';
 import type { ActionName, Input, Output } from '../api/types';
 import { useConsole } from '../app/console';
 import { flatten, pagesInSight } from '../lib/pages';
+import { soonAfterFailure } from './api';
 
 const kPage = 100;
 const kMostPages = 200;
@@ -43,7 +44,7 @@ export function useEndless<A extends ActionName, T>(action: A, input: Input<A>, 
       queryKey: ['api', region, action, { ...input, ...cursor, Limit: kPage }],
       queryFn: (): Promise<Output<A>> => call(action, region, { ...input, ...cursor, Limit: kPage } as Input<A>),
       enabled: enabled && index >= first && index <= last,
-      refetchInterval: live ? 30_000 : 5000,
+      refetchInterval: soonAfterFailure(live ? 30_000 : 5000),
       retry: false,
     })),
   });

@@ -3,6 +3,7 @@ import { call } from '../api/client';
 import type { ApiError } from '../api/error';
 import type { ActionName, Input, Output } from '../api/types';
 import { useConsole } from '../app/console';
+import { soonAfterFailure } from './api';
 
 const kPage = 100;
 const kMostPages = 50;
@@ -42,7 +43,7 @@ export function useAll<A extends PagedAction, T>(action: A, input: Partial<Input
     queryFn: async () => (await readAll(action, region, input, pick)).entries,
     enabled: options.enabled ?? true,
     placeholderData: keepPreviousData,
-    refetchInterval: live ? 30_000 : 5000,
+    refetchInterval: soonAfterFailure(live ? 30_000 : 5000),
     retry: false,
   });
 }
