@@ -4,7 +4,7 @@
 usage: generate.py --out DIR [--supplement FILE] MODEL.json [EXTENSION.json ...]
 
 The first model is the original's; those after it are ours and are marked as extensions: they state their limits
-themselves, and their objects may be made of the original's. The supplement is merged over the first. Output (the same for the same input, byte for byte):
+themselves, their objects may be made of the original's, and `extends` gives the original's further fields. The supplement is merged over the first. Output (the same for the same input, byte for byte):
   DIR/api/model.h       structs for every object, request and response, and GSE_FOR_EACH_ACTION(X)
   DIR/api/rules.h       the hand-written checks that src/codec/rules.cpp must define
   DIR/model_objects.cpp, DIR/model_requests_N.cpp, DIR/model_responses.cpp, DIR/model_actions.cpp   the tables
@@ -100,6 +100,20 @@ def apply_behaviour(model, supplement):
         action["access"] = words.get(name)
         action["permanent_key"] = name in access["permanent_key"]
         action["rate"] = rates["actions"].get(name, rates["default"])
+
+
+def apply_extends(model, extends):
+    """Adds fields of ours, marked, behind those of the original."""
+    for section in ("actions", "objects"):
+        for name, entry in extends.get(section, {}).items():
+            if name not in model[section]:
+                raise ModelError(f"extends names {name}, which is not among the original's {section}")
+            for member, fields in entry.items():
+                target = model[section][name][member]
+                for field in fields:
+                    if any(field["name"] == known["name"] for known in target):
+                        raise ModelError(f"extends names {name}.{field['name']}, which is there already")
+                    target.append(field | {"extension": True})
 
 
 class Field:
@@ -228,14 +242,16 @@ class Model:
     def __init__(self, paths, supplement):
         self.actions, self.objects = [], []
         seen = set()
-        for number, path in enumerate(paths):
-            raw = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        raws = [json.loads(pathlib.Path(path).read_text(encoding="utf-8")) for path in paths]
+        for number, raw in enumerate(raws):
             extra = {}
             if number == 0 and supplement:
                 extra = json.loads(pathlib.Path(supplement).read_text(encoding="utf-8"))
                 apply_supplement(raw, extra)
                 apply_behaviour(raw, extra)
             if number == 0:
+                for ours in raws[1:]:
+                    apply_extends(raw, ours.get("extends", {}))
                 defaults, rate = extra.get("defaults", {}), extra.get("rates", {}).get("default", 0)
             extension = number > 0
             for name, obj in raw["objects"].items():
@@ -371,6 +387,8 @@ class Tables:
                 parts.append(f".{flag} = true")
         if f.raw.get("obsolete"):
             parts.append(".obsolete = true")
+        if f.raw.get("extension"):
+            parts.append(".extension = true")
         parts.append(f".offset = offsetof({t.name}, {f.member})")
         if f.object:
             parts.append(f".object = &kType{f.object}")

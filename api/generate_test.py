@@ -84,7 +84,8 @@ class Generate(unittest.TestCase):
             self.assertIn(".extension = true", table)
         tag = next(line for line in files["model_objects.cpp"].splitlines() if line.startswith("constexpr Type kTypeTag{"))
         self.assertNotIn(".extension", tag)
-        self.assertEqual(sum(".extension = true" in line for line in files["model_objects.cpp"].splitlines()),
+        self.assertEqual(sum(".extension = true" in line for line in files["model_objects.cpp"].splitlines()
+                             if line.startswith("constexpr Type ")),
                          len(self.extensions["objects"]))
 
     def test_extensions_state_their_limits_themselves(self):
@@ -97,6 +98,18 @@ class Generate(unittest.TestCase):
         self.assertTrue(any(".min_length = 2, .max_length = 3" in text for text in files.values()))
         field["constraints"] = {"maxlen": 3}
         self.refused("Ping.*does not know.*maxlen")
+
+    def test_extensions_may_extend_the_original_and_are_marked(self):
+        field = {"name": "Mood", "type": "String", "list": False, "required": False, "constraints": {"max_len": 9}, "desc": "x"}
+        self.extensions["extends"]["actions"] = {"CreateAlias": {"input": [field]}}
+        files = generate.outputs(self.model())
+        self.assertIn("std::optional<std::string> mood;", files["api/model.h"])
+        rows = [line for text in files.values() for line in text.splitlines() if '.name = "Mood"' in line]
+        self.assertEqual([".extension = true" in row for row in rows], [True])
+        field["name"] = "Name"
+        self.refused("CreateAlias.Name, which is there already")
+        self.extensions["extends"] = {"objects": {"Nothing": {"fields": [field]}}}
+        self.refused("Nothing, which is not among")
 
     def test_extensions_cannot_replace_the_original(self):
         self.extensions["actions"]["CreateAlias"] = {}

@@ -34,6 +34,10 @@ def cell(value):
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
+def text_of(field):
+    return field.raw["desc"] + (" (extension)" if field.raw.get("extension") else "")
+
+
 def type_of(field):
     one = TYPES.get(field.type) or f"[{field.object}](objects.md#{field.object.lower()})"
     return f"list of {one}" if field.list else one
@@ -71,7 +75,7 @@ def parameters(objects, fields, prefix="", depth=0):
         name = prefix + field.name + (".0" if field.list else "")
         shown = TYPES.get(field.type) or field.object
         default = "" if field.default is None else f"`{json.dumps(field.default, ensure_ascii=False)}`"
-        text = field.raw["desc"] + (" (obsolete: accepted, without effect)" if field.raw.get("obsolete") else "")
+        text = text_of(field) + (" (obsolete: accepted, without effect)" if field.raw.get("obsolete") else "")
         yield [f"`{name}`", f"list of {shown}" if field.list else shown, "yes" if field.required else "", range_of(field), default, text]
         if field.object and depth < DEPTH:
             yield from parameters(objects, objects[field.object].fields, name + ".", depth + 1)
@@ -84,7 +88,7 @@ def table(head, rows):
 
 
 def fields_table(fields):
-    return table(["Field", "Type", "Null", ""], ([f"`{f.name}`", type_of(f), "may be" if f.nullable else "", f.raw["desc"]] for f in fields))
+    return table(["Field", "Type", "Null", ""], ([f"`{f.name}`", type_of(f), "may be" if f.nullable else "", text_of(f)] for f in fields))
 
 
 def read_examples(names):

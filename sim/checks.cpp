@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "core/fleets.h"
 #include "core/process_ports.h"
+#include "core/scaling.h"
 #include "sim/violation.h"
 
 namespace gse::sim {
@@ -82,10 +82,12 @@ std::uint32_t count_reserved(const core::State& state, const core::Fleet& fleet)
 
 void check_fleets(const core::State& state) {
     state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
-        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
+        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
         if (fleet.status == FleetStatus::Active) {
-            require(staying <= std::max(fleet.max, count_reserved(state, fleet)), "fleets stay within their limits",
-                    "fleet {} has {} instances, maximum {}", fleet.id, staying, fleet.max);
+            // One that drains lets nothing go that is used, be its maximum lowered meanwhile.
+            if (!fleet.draining)
+                require(staying <= std::max(fleet.max, count_reserved(state, fleet)), "fleets stay within their limits",
+                        "fleet {} has {} instances, maximum {}", fleet.id, staying, fleet.max);
             require(fleet.desired <= fleet.max && fleet.desired >= std::min(fleet.min, fleet.max),
                     "fleets stay within their limits", "fleet {} wants {} of [{}, {}]", fleet.id, fleet.desired,
                     fleet.min, fleet.max);
@@ -99,10 +101,54 @@ void check_fleets(const core::State& state) {
     });
 }
 
+WallTime drains_since(const core::Fleet& fleet) { return fleet.draining ? fleet.drain_started : WallTime{}; }
+
 }  // namespace
+
+/// A fleet that drains gets no further instance, and keeps none that nobody uses.
+void Checks::check_drains(const core::State& state) {
+    std::map<std::string, std::pair<WallTime, std::size_t>> drains;
+    state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
+        if (!fleet.draining || fleet.status != FleetStatus::Active) return;
+        const std::size_t staying = fleet.instances_pending + fleet.instances_active;
+        const auto old = drains_.find(fleet.id);
+        if (old != drains_.end() && old->second.first == fleet.drain_started)
+            require(staying <= old->second.second, "what drains does not grow", "fleet {} had {} instances, has {}",
+                    fleet.id, old->second.second, staying);
+        drains.emplace(fleet.id, std::pair(fleet.drain_started, staying));
+        require(fleet.open.empty(), "what drains is closed", "fleet {}", fleet.id);
+        for (const Slot slot : fleet.instances) {
+            const auto& instance = state.at<core::Instance>(slot);
+            require(instance.status == InstanceStatus::Draining || instance.sessions > 0 || instance.reserved ||
+                        state.has_reconcile_queue(),
+                    "what drains lets idle instances go", "{} of fleet {}", instance.id, fleet.id);
+        }
+        require(fleet.drained == WallTime{} || fleet.instances.empty(), "what is drained is empty", "fleet {}",
+                fleet.id);
+    });
+    drains_ = std::move(drains);
+}
+
+/// A firing is journaled with what it changed, so that it is never repeated, whatever the clock on the wall does.
+void Checks::check_timers(const core::State& state) {
+    std::map<std::string, WallTime> timers;
+    state.table<core::ScalingTimer>().for_each([&](Slot, const core::ScalingTimer& timer) {
+        const auto old = timers_.find(timer.id);
+        require(old == timers_.end() || timer.last_fired >= old->second, "a timer fires each time once",
+                "timer {} fired at {}, then at {}", timer.id, old == timers_.end() ? 0 : old->second.ms,
+                timer.last_fired.ms);
+        require(timer.type != TimerType::Once || timer.last_fired == WallTime{} || timer.last_fired == timer.begin,
+                "a timer fires when it should", "timer {} fired at {} instead of {}", timer.id, timer.last_fired.ms,
+                timer.begin.ms);
+        timers.emplace(timer.id, timer.last_fired);
+    });
+    timers_ = std::move(timers);
+}
 
 void Checks::forget() {
     fleets_.clear();
+    drains_.clear();
+    timers_.clear();
     processes_.clear();
     sessions_.clear();
     players_.clear();
@@ -116,6 +162,8 @@ void Checks::after_step(const Server& server, EngineTime now) {
     check_ports(state);
     check_instances(state);
     check_fleets(state);
+    check_drains(state);
+    check_timers(state);
 
     std::map<std::string, FleetStatus> fleets;
     state.table<core::Fleet>().for_each([&](Slot, const core::Fleet& fleet) {
@@ -128,11 +176,19 @@ void Checks::after_step(const Server& server, EngineTime now) {
     std::map<std::string, SeenProcess> processes;
     std::map<Slot, std::string> session_runs_in;
     state.table<core::Process>().for_each([&](Slot slot, const core::Process& process) {
+        const auto& instance = state.at<core::Instance>(process.instance);
+        const WallTime fleet_drains = drains_since(state.at<core::Fleet>(instance.fleet));
+        const EngineTime instance_goes =
+            instance.status == InstanceStatus::Draining ? instance.drained_since : EngineTime{};
         if (const auto old = processes_.find(process.id); old != processes_.end()) {
             check_move("process", process.id, process_moves(), old->second.status, process.status);
             const bool got = process.session != kNone && process.session != old->second.session;
             require(!got || old->second.status != ProcessStatus::Ending, "an ending process gets no session",
                     "process {} is ending and got one", process.id);
+            const bool fleet_drained = fleet_drains != WallTime{} && fleet_drains == old->second.fleet_drains;
+            const bool instance_went = instance_goes != EngineTime{} && instance_goes == old->second.instance_goes;
+            require(!got || (!fleet_drained && !instance_went), "nothing is placed on what drains",
+                    "process {} of {} got a session", process.id, instance.id);
         }
         if (process.session != kNone) {
             const auto* session = state.find<core::GameSession>(process.session);
@@ -141,7 +197,7 @@ void Checks::after_step(const Server& server, EngineTime now) {
             require(session_runs_in.emplace(process.session, process.id).second, "a session runs in one process", "{}",
                     session->key);
         }
-        processes.emplace(process.id, SeenProcess{process.status, process.session});
+        processes.emplace(process.id, SeenProcess{process.status, process.session, fleet_drains, instance_goes});
     });
     processes_ = std::move(processes);
 
@@ -317,12 +373,17 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
                             instance.idle.size(), fleet.processes_per_instance()));
     });
     state.table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
-        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active;
+        const std::uint32_t staying = fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
         std::uint32_t wanted = 0;
         switch (fleet.status) {
             case FleetStatus::Terminated:
             case FleetStatus::Error: break;
             case FleetStatus::Active: {
+                if (fleet.draining) {
+                    if (fleet.instances.empty() && fleet.drained == WallTime{})
+                        return say(fmt::format("fleet {} is empty and does not notice", fleet.id));
+                    break;
+                }
                 const plan::CapacityView view = core::capacity_view(state, fleet, now);
                 const auto plan = plan::plan_capacity(view, now);
                 if (plan.look_again != kNever) return say(fmt::format("fleet {} cools down", fleet.id));
@@ -340,6 +401,7 @@ std::optional<std::string> unsettled(const core::State& state, EngineTime now) {
             state.table<core::Host>().for_each([&](Slot, const core::Host& host) {
                 const std::uint32_t pairs = core::count_port_pairs(state, host, fleet, fleet.processes_per_instance());
                 const std::size_t room = state.settings().hosts.share ? host.capacity : 1;
+                if (host.availability != HostAvailability::Open) return;
                 if (host.instances.size() < room && pairs >= fleet.processes_per_instance())
                     say(fmt::format("fleet {} waits for room, and host {} has some", fleet.id, host.name));
             });

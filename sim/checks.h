@@ -23,8 +23,14 @@ private:
     struct SeenProcess {
         ProcessStatus status;
         core::Slot session;
+        WallTime fleet_drains;     ///< since; {} when it does not
+        EngineTime instance_goes;  ///< since; {} when it stays
     };
+    void check_drains(const core::State& state);
+    void check_timers(const core::State& state);
     std::map<std::string, FleetStatus> fleets_;
+    std::map<std::string, std::pair<WallTime, std::size_t>> drains_;  ///< fleet id → since, instances that stay
+    std::map<std::string, WallTime> timers_;                          ///< timer id → last firing
     std::map<std::string, SeenProcess> processes_;
     std::map<std::string, SessionStatus> sessions_;
     std::map<std::string, PlayerStatus> players_;

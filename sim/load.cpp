@@ -86,7 +86,7 @@ void Load::tick(Server& server, Now now) {
     if (stopped_ || !rng_.chance(shape_.calls)) return;
     if (assets_.empty()) return create_asset(server);
     if (fleets_.empty()) return create_fleet(server);
-    switch (rng_.below(62)) {
+    switch (rng_.below(66)) {
         case 0: return create_asset(server);
         case 1: return fleets_.size() < shape_.fleets_max ? create_fleet(server) : describe(server);
         case 2: return delete_fleet(server);
@@ -133,6 +133,10 @@ void Load::tick(Server& server, Now now) {
         case 59: return explain_placement(server);
         case 60: return rng_.chance(0.5) ? roll_alias_back(server) : read_alias(server);
         case 61: return tag_alias(server);
+        case 62: return drain_fleet(server);
+        case 63:
+        case 64: return undrain_fleet(server);
+        case 65: return change_host(server);
         default: return rng_.chance(0.4) ? create_session(server) : join(server);
     }
 }
@@ -322,41 +326,106 @@ void Load::change_policy(Server& server) {
         request.actions = {"AUTO_SCALING"};
         return send(server, request, ignore);
     }
+    if (rng_.chance(0.4)) return put_rule(server, id, fmt::format("policy-{}", rng_.below(4)));
     api::PutScalingPolicyRequest request;
     request.fleet_id = id;
     request.name = "buffer";
     request.metric_name = "PercentAvailableGameSessions";
     request.policy_type = "TargetBased";
     request.target_configuration = api::TargetConfiguration{.target_value = 1 + rng_.below(90)};
+    if (rng_.chance(0.3)) request.target_configuration->minimum_free_sessions = rng_.below(6);
+    if (rng_.chance(0.3)) request.target_configuration->keep_one = false;
     send(server, request, ignore);
 }
 
-/// What is stored and listed, and changes nothing by itself.
+void Load::put_rule(Server& server, const std::string& id, const std::string& name) {
+    const char* metrics[] = {"AvailableGameServerSessions",
+                             "PercentAvailableGameServerSessions",
+                             "AvailableCustomCount",
+                             "PercentAvailableCustomCount",
+                             "ActiveInstances",
+                             "IdleInstances",
+                             "PercentIdleInstances",
+                             "CurrentPlayerSessions"};
+    const char* types[] = {"ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity"};
+    const char* comparisons[] = {">", ">=", "<", "<="};
+    api::PutScalingPolicyRequest request;
+    request.fleet_id = id;
+    request.name = name;
+    request.policy_type = "RuleBased";
+    request.metric_name = metrics[rng_.below(8)];
+    request.scaling_adjustment_type = types[rng_.below(3)];
+    request.scaling_adjustment = *request.scaling_adjustment_type == "ExactCapacity"
+                                     ? static_cast<std::int64_t>(rng_.below(4))
+                                     : static_cast<std::int64_t>(rng_.below(5)) - 2;
+    request.comparison_operator = comparisons[rng_.below(4)];
+    request.threshold = static_cast<double>(rng_.below(12)) / 2;
+    request.evaluation_periods = 1 + static_cast<std::int64_t>(rng_.below(9));
+    send(server, request, [](const api::Envelope&) {});
+}
+
+/// It fires within seconds, and again a day later, or when the clock on the wall jumps.
+void Load::put_timer(Server& server, const std::string& id, const std::string& name) {
+    api::TimerFleetCapacity capacity{.fleet_id = id};
+    capacity.max_size = 1 + static_cast<std::int64_t>(rng_.below(shape_.max_instances));
+    if (rng_.chance(0.5))
+        capacity.min_size = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(*capacity.max_size) + 1));
+    if (rng_.chance(0.3)) capacity.scaling_type = 1 + static_cast<std::int64_t>(rng_.below(2));
+    if (rng_.chance(0.3)) capacity.target_configuration = api::TargetConfiguration{.target_value = 1 + rng_.below(90)};
+    api::PutTimerScalingPolicyRequest request;
+    request.timer_scaling_policy.timer_name = name;
+    request.timer_scaling_policy.timer_fleet_capacity = capacity;
+    request.timer_scaling_policy.timer_configuration = api::TimerConfiguration{
+        .timer_type = 1 + static_cast<std::int64_t>(rng_.below(2)),
+        .begin_time = format_utc(now_.wall + Millis{1'000 + static_cast<std::int64_t>(rng_.below(30'000))})};
+    fleets_[id].timers = true;
+    send(server, request, [](const api::Envelope&) {});
+}
+
+void Load::drain_fleet(Server& server) {
+    const std::string id = pick_fleet();
+    if (id.empty()) return;
+    api::DrainFleetRequest request;
+    request.fleet_id = id;
+    request.deny_joins = rng_.chance(0.3);
+    if (rng_.chance(0.4)) request.deadline_in_seconds = 1 + rng_.below(60);
+    KnownFleet& fleet = fleets_[id];
+    if (rng_.chance(0.2) && fleets_.size() > 1) request.delete_when_empty = fleet.delete_asked = true;
+    fleet.drain_known = false;
+    const std::uint64_t ask = ++fleet.drain_asks;
+    send(server, request, [this, id, ask](const api::Envelope& envelope) {
+        KnownFleet& known = fleets_[id];
+        if (known.drain_asks != ask || !envelope.error_code.empty()) return;
+        const auto read = api::decode_response<api::DrainFleetResponse>(envelope.response);
+        require(read.has_value(), "answers can be read", "{}", envelope.response);
+        require(read->fleet_drain.status == "DRAINING", "what is drained drains", "{}", envelope.response);
+        known.draining = known.drain_known = true;
+    });
+}
+
+void Load::undrain_fleet(Server& server) {
+    const std::string id = pick_fleet();
+    if (id.empty()) return;
+    api::UndrainFleetRequest request;
+    request.fleet_id = id;
+    KnownFleet& fleet = fleets_[id];
+    fleet.drain_known = false;
+    const std::uint64_t ask = ++fleet.drain_asks;
+    send(server, request, [this, id, ask](const api::Envelope& envelope) {
+        KnownFleet& known = fleets_[id];
+        if (known.drain_asks != ask || !envelope.error_code.empty()) return;
+        known.draining = false;
+        known.drain_known = true;
+    });
+}
+
+/// What changes nothing at once.
 void Load::change_stored(Server& server, const std::string& id) {
     const auto ignore = [](const api::Envelope&) {};
     const std::string name = fmt::format("policy-{}", rng_.below(4));
     switch (rng_.below(6)) {
-        case 0: {
-            api::PutScalingPolicyRequest request;
-            request.fleet_id = id;
-            request.name = name;
-            request.policy_type = "RuleBased";
-            request.metric_name = "IdleInstances";
-            request.scaling_adjustment = 1;
-            request.scaling_adjustment_type = "ChangeInCapacity";
-            request.comparison_operator = "<";
-            request.threshold = 0.5;
-            request.evaluation_periods = 1 + static_cast<std::int64_t>(rng_.below(9));
-            return send(server, request, ignore);
-        }
-        case 1: {
-            api::PutTimerScalingPolicyRequest request;
-            request.timer_scaling_policy.timer_name = name;
-            request.timer_scaling_policy.timer_fleet_capacity = api::TimerFleetCapacity{.fleet_id = id, .max_size = 2};
-            request.timer_scaling_policy.timer_configuration =
-                api::TimerConfiguration{.timer_type = 2, .begin_time = "2020-01-01T00:00:00Z"};
-            return send(server, request, ignore);
-        }
+        case 0:
+        case 1: return put_timer(server, id, name);
         case 2: {
             api::DeleteTimerScalingPolicyRequest request;
             request.fleet_id = id;
@@ -403,6 +472,25 @@ void Load::change_keys(Server& server) {
                     });
     keys_.erase(keys_.begin());
     send(server, api::DeleteAccessKeyRequest{.secret_id = id}, ignore);
+}
+
+/// Most of the time they are open, or nothing would have room any more.
+void Load::change_host(Server& server) {
+    if (hosts_.empty() || rng_.chance(0.2))
+        return send(server, api::ListHostsRequest{}, [this](const api::Envelope& envelope) {
+            if (!envelope.error_code.empty()) return;
+            const auto listed = api::decode_response<api::ListHostsResponse>(envelope.response);
+            require(listed.has_value(), "answers can be read", "{}", envelope.response);
+            hosts_.clear();
+            for (const auto& host : listed->hosts) hosts_.push_back(host.host_id);
+        });
+    constexpr const char* kAvailabilities[] = {"OPEN", "OPEN", "OPEN", "CORDONED", "DRAINING"};
+    const std::string id = hosts_[rng_.below(hosts_.size())];
+    send(server, api::UpdateHostRequest{.host_id = id, .availability = kAvailabilities[rng_.below(5)]},
+         [id](const api::Envelope& envelope) {
+             require(envelope.error_code != "ResourceNotFound", "no acknowledged change is lost", "host {} is gone",
+                     id);
+         });
 }
 
 void Load::create_alias(Server& server) {
@@ -592,7 +680,19 @@ void Load::describe(Server& server) {
     const std::string fleet = pick_fleet();
     if (fleet.empty()) return;
     const auto ignore = [](const api::Envelope&) {};
-    switch (rng_.below(8)) {
+    switch (rng_.below(9)) {
+        case 8: {
+            api::DescribeFleetDrainRequest request;
+            request.fleet_id = fleet;
+            return send(server, request, [](const api::Envelope& envelope) {
+                if (!envelope.error_code.empty()) return;
+                const auto read = api::decode_response<api::DescribeFleetDrainResponse>(envelope.response);
+                require(read.has_value(), "answers can be read", "{}", envelope.response);
+                const auto& drain = read->fleet_drain;
+                require(!drain.estimated_time || !drain.latest_time || *drain.estimated_time <= *drain.latest_time,
+                        "nothing is expected after it is forced", "{}", envelope.response);
+            });
+        }
         case 7: {
             api::DescribeServerProcessesRequest request;
             request.fleet_id = fleet;
@@ -917,7 +1017,10 @@ void Load::check(const core::State& state, Now now) const {
                 to_text(record.status));
         require(fleet.delete_asked || !going, "nothing happens that nobody asked for", "fleet {} is {}", id,
                 to_text(record.status));
-        if (fleet.capacity_known)
+        if (fleet.drain_known && !going)
+            require(record.draining == fleet.draining, "no acknowledged change is lost", "fleet {} drains: {}", id,
+                    record.draining);
+        if (fleet.capacity_known && !fleet.timers)
             require(record.min == fleet.min && record.max == fleet.max, "no acknowledged change is lost",
                     "fleet {} has limits [{}, {}] instead of [{}, {}]", id, record.min, record.max, fleet.min,
                     fleet.max);

@@ -75,6 +75,10 @@ private:
         std::uint64_t capacity_asks = 0;
         std::uint64_t min = 0, max = 0;
         bool capacity_known = false;  ///< the last update was answered: these are the limits
+        bool timers = false;          ///< one was asked for, and may change the limits
+        std::uint64_t drain_asks = 0;
+        bool draining = false;
+        bool drain_known = false;  ///< the last drain or undrain was answered
     };
 
     struct KnownQueue {
@@ -102,9 +106,14 @@ private:
     void copy_fleet(Server& server);
     void change_fleet(Server& server);
     void change_instance(Server& server);
+    void drain_fleet(Server& server);
+    void undrain_fleet(Server& server);
+    void put_rule(Server& server, const std::string& fleet, const std::string& name);
+    void put_timer(Server& server, const std::string& fleet, const std::string& name);
     void change_policy(Server& server);
     void change_stored(Server& server, const std::string& fleet);
     void change_keys(Server& server);
+    void change_host(Server& server);
     void create_alias(Server& server);
     void update_alias(Server& server);
     void read_alias(Server& server);
@@ -144,7 +153,8 @@ private:
     std::vector<std::string> processes_;                          ///< of one fleet, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
-    std::vector<std::string> keys_;  ///< SecretIds that were made and not asked to be deleted
+    std::vector<std::string> hosts_;  ///< ids that were listed
+    std::vector<std::string> keys_;   ///< SecretIds that were made and not asked to be deleted
     std::map<std::string, KnownQueue> queues_;
     std::map<std::string, KnownPlacement> placements_;
     std::map<std::string, KnownSession> sessions_;

@@ -152,9 +152,11 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     const Millis since = EngineTime{now_} - process.end_requested;
     if (since < Millis{8'000} || !process.ready) return;
     if (!state.at<core::Host>(instance.host).synced || !hears_all(host)) return;
-    require(after.has_value(), kRule, "{} killed {}, which is fully protected", host.name(), id);
-    require(since + Millis{3'000} >= *after, kRule, "{} killed {} {} ms after the request ({}), it has {} ms",
-            host.name(), id, since.count(), to_text(process.end_reason), after->count());
+    const EngineTime due =
+        plan::kill_at(process.end_requested, after, state.at<core::Fleet>(instance.fleet).drain_deadline);
+    require(due != kNever, kRule, "{} killed {}, which is fully protected", host.name(), id);
+    require(EngineTime{now_} + Millis{3'000} >= due, kRule, "{} killed {} {} ms after the request ({}), it has {} ms",
+            host.name(), id, since.count(), to_text(process.end_reason), (due - process.end_requested).count());
 }
 
 /// False while something said to that host is on its way, or was lost.

@@ -24,6 +24,15 @@ function overlay(base, change) {
   return result;
 }
 
+// Fields of ours in the original's actions and objects. Not every server has them, so they may be absent.
+for (const section of ['actions', 'objects']) {
+  for (const [name, entry] of Object.entries(extensions.extends?.[section] ?? {})) {
+    for (const [part, fields] of Object.entries(entry)) {
+      model[section][name][part].push(...fields.map((field) => ({ ...field, extension: true })));
+    }
+  }
+}
+
 function mended(fields, changes = {}) {
   return fields.map((field) => (changes[field.name] ? overlay(field, changes[field.name]) : field));
 }
@@ -50,7 +59,7 @@ function typeOf(field) {
   return field.null_items ? `(${one} | null)[]` : `${one}[]`;
 }
 function member(field, direction, extension) {
-  const absent = direction === 'in' ? !field.required : false;
+  const absent = direction === 'in' ? !field.required : Boolean(field.extension);
   // Of the original's answers only times are ever null: empty strings and lists are sent as such.
   const nullable = direction === 'out' && field.nullable && (extension || /^(Termination|End)Time$/.test(field.name));
   return `  /** ${(field.desc ?? '').replaceAll('*/', '* /')} */\n  ${field.name}${absent ? '?' : ''}: ${typeOf(field)}${nullable ? ' | null' : ''};`;
@@ -76,6 +85,7 @@ const slim = (field) => ({
   ...(field.list && { list: true }),
   ...(field.required && { required: true }),
   ...(field.obsolete && { obsolete: true }),
+  ...(field.extension && { extension: true }),
   ...(field.constraints && Object.keys(field.constraints).length && { constraints: field.constraints }),
   ...(field.example !== undefined && { example: String(field.example) }),
   desc: field.desc ?? '',

@@ -161,5 +161,22 @@ TEST(UsageMeter, SharesAMachine) {
     EXPECT_FALSE(readings[0].load.bytes_out) << "whose traffic it is nobody can tell";
 }
 
+TEST(ResourceLimits, TheShareOfTheProcessorIsKeptOrTheMachineSaysWhyNot) {
+    const auto limiter = find_limiter(false);
+    EXPECT_EQ(limiter->lacks({}), "") << "what nobody asks for is not missed";
+    const ResourceLimits limits{.cpu_percent = 150};
+    const std::string id = "test-cpu-" + std::to_string(getpid());
+    const auto plan = limiter->prepare(id, limits);
+    ASSERT_TRUE(plan) << plan.error().message;
+    std::string found;
+    for (const std::string& procs : plan->cgroup_files) {
+        const std::string folder = procs.substr(0, procs.rfind('/'));
+        found += read_file(folder + "/cpu.max", 64).value_or("");
+        if (const auto quota = read_file(folder + "/cpu.cfs_quota_us", 64); quota && *quota != "-1\n") found += *quota;
+    }
+    limiter->release(id);
+    EXPECT_EQ(found.starts_with("150000"), limiter->lacks(limits).empty()) << found << limiter->lacks(limits);
+}
+
 }  // namespace
 }  // namespace gse::agent

@@ -48,6 +48,27 @@ bool wait_readable(int fd, Millis limit, const std::atomic<bool>& stop) {
     return false;
 }
 
+/// The path outside /local/game that an installer was refused, as its tools say it; "" when they say no such thing.
+std::string refused_path(std::string_view output) {
+    for (const std::string_view why : {"Read-only file system", "Permission denied"}) {
+        const std::size_t at = output.find(why);
+        if (at == std::string_view::npos) continue;
+        const std::size_t begin = output.rfind('\n', at) + 1;  // npos + 1 is the beginning
+        std::string_view line = output.substr(begin, at - begin);
+        // `cannot create directory '/opt/x': …`, `sh: 3: cannot create /opt/x: …`
+        for (std::size_t slash = line.find('/'); slash != std::string_view::npos; slash = line.find('/')) {
+            line.remove_prefix(slash);
+            const std::size_t end = line.find_first_of(" :'\"\t\xe2");
+            const std::string_view path = line.substr(0, end);
+            const bool own = path == kGameRoot || path.starts_with(std::string(kGameRoot) + "/");
+            if (!own && path.size() > 1) return std::string(path);
+            if (end == std::string_view::npos) break;
+            line.remove_prefix(end);
+        }
+    }
+    return {};
+}
+
 /// Ends an installer that an earlier run of the agent left behind.
 void end_leftover(const fs::path& folder) {
     if (!shim_alive(folder)) return;
@@ -147,8 +168,14 @@ StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop
                       log + fmt::format("ended by signal {}\n", exit->signal));
     }
     if (exit->code != 0) {
-        return failed(fmt::format("install.sh ended with exit code {}; its output is in the log", exit->code), false,
-                      log + fmt::format("exit code {}\n", exit->code));
+        const std::string refused = refused_path(log);
+        return failed(fmt::format("install.sh ended with exit code {}{}; its output is in the log", exit->code,
+                                  refused.empty() ? ""
+                                                  : fmt::format(": it was refused {}, for it may write below {} only; "
+                                                                "install there, and set PATH or LD_LIBRARY_PATH in the "
+                                                                "launched script",
+                                                                refused, kGameRoot)),
+                      false, log + fmt::format("exit code {}\n", exit->code));
     }
     return {.message = fmt::format("install.sh ended well after {} ms", exit->uptime_ms), .log = log + "exit code 0\n"};
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <map>
@@ -36,6 +37,11 @@ public:
         return plan;
     }
     void release(const std::string&) override {}
+    std::string lacks(const ResourceLimits& limits) const override {
+        if (limits.cpu_percent > 0) return "without control groups nothing limits a game's share of the processor";
+        if (limits.memory_bytes > 0) return "without control groups only the data segment of a game is limited";
+        return "";
+    }
 
 private:
     bool private_users_;
@@ -48,6 +54,7 @@ public:
         std::string base;  ///< where our folders go
         bool pids = false;
         bool memory = false;
+        bool cpu = false;
     };
     CgroupLimiter(std::string name, std::vector<Hierarchy> hierarchies)
         : name_(std::move(name)), hierarchies_(std::move(hierarchies)) {}
@@ -65,6 +72,12 @@ public:
             if (hierarchy.memory && limits.memory_bytes > 0)
                 TRY(write_value(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"),
                                 std::to_string(limits.memory_bytes)));
+            if (hierarchy.cpu && limits.cpu_percent > 0) {
+                constexpr std::uint64_t kPeriodUs = 100'000;
+                const std::uint64_t quota_us = limits.cpu_percent * kPeriodUs / 100;
+                TRY(v2 ? write_value(folder + "/cpu.max", fmt::format("{} {}", quota_us, kPeriodUs))
+                       : write_value(folder + "/cpu.cfs_quota_us", std::to_string(quota_us)));
+            }
             plan.cgroup_files.push_back(folder + "/cgroup.procs");
         }
         return plan;
@@ -72,10 +85,18 @@ public:
     void release(const std::string& id) override {
         for (const auto& hierarchy : hierarchies_) rmdir(folder_of(hierarchy, id).c_str());
     }
+    std::string lacks(const ResourceLimits& limits) const override {
+        const bool cpu = std::ranges::any_of(hierarchies_, &Hierarchy::cpu);
+        const bool memory = std::ranges::any_of(hierarchies_, &Hierarchy::memory);
+        if (limits.cpu_percent > 0 && !cpu) return name_ + " has no cpu controller for us: games take what they get";
+        if (limits.memory_bytes > 0 && !memory)
+            return name_ + " has no memory controller for us: games take what they get";
+        return "";
+    }
     /// Whether it really works here: a folder made, limited and removed again.
     bool works() {
         const std::string id = "probe-" + std::to_string(getpid());
-        const bool ok = prepare(id, {.memory_bytes = 1ULL << 30}).has_value();
+        const bool ok = prepare(id, {.memory_bytes = 1ULL << 30, .cpu_percent = 100}).has_value();
         release(id);
         return ok && !hierarchies_.empty();
     }
@@ -133,18 +154,27 @@ std::unique_ptr<ResourceLimiter> find_limiter(bool private_users) {
     if (const auto v2 = folders.find(""); v2 != folders.end()) {
         // A no-op where the controllers are handed down already; refused where we may not.
         (void)write_value(v2->second + "/cgroup.subtree_control", "+pids +memory");
-        auto limiter =
-            std::make_unique<CgroupLimiter>("cgroup v2", std::vector{CgroupLimiter::Hierarchy{v2->second, true, true}});
-        if (limiter->works()) return limiter;
+        (void)write_value(v2->second + "/cgroup.subtree_control", "+cpu");
+        // The processor is the controller that is handed down least often.
+        for (const bool cpu : {true, false}) {
+            auto limiter = std::make_unique<CgroupLimiter>(
+                "cgroup v2", std::vector{CgroupLimiter::Hierarchy{v2->second, true, true, cpu}});
+            if (limiter->works()) return limiter;
+        }
     }
     std::vector<CgroupLimiter::Hierarchy> hierarchies;
     if (const auto pids = folders.find("pids"); pids != folders.end())
         hierarchies.push_back({pids->second, true, false});
     if (const auto memory = folders.find("memory"); memory != folders.end())
         hierarchies.push_back({memory->second, false, true});
-    if (!hierarchies.empty()) {
+    // Often one hierarchy with cpuacct: then a folder in it is one folder.
+    if (const auto cpu = folders.find("cpu"); cpu != folders.end())
+        hierarchies.push_back({cpu->second, false, false, true});
+    for (bool again = true; again && !hierarchies.empty();) {
+        again = hierarchies.back().cpu && hierarchies.size() > 1;
         auto limiter = std::make_unique<CgroupLimiter>("cgroup v1", hierarchies);
         if (limiter->works()) return limiter;
+        hierarchies.pop_back();
     }
     return std::make_unique<PrlimitLimiter>(private_users);
 }

@@ -14,6 +14,7 @@ namespace gse::agent {
 struct ResourceLimits {
     std::uint64_t processes = 512;   ///< tasks: processes and threads together
     std::uint64_t memory_bytes = 0;  ///< 0: no limit
+    std::uint64_t cpu_percent = 0;   ///< of one core; 0: no limit
     std::uint64_t open_files = 65'536;
 };
 
@@ -28,6 +29,8 @@ class ResourceLimiter {
 public:
     virtual ~ResourceLimiter() = default;
     [[nodiscard]] virtual std::string name() const = 0;
+    /// Which of these limits this machine cannot keep, for people; "": all are kept.
+    [[nodiscard]] virtual std::string lacks(const ResourceLimits& limits) const = 0;
     /// `id` names one process: letters, digits, `-`, `.`.
     [[nodiscard]] virtual Result<LimitPlan> prepare(const std::string& id, const ResourceLimits& limits) = 0;
     /// After the process is over. Harmless when there is nothing.

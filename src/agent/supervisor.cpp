@@ -135,9 +135,15 @@ Result<void> Supervisor::Impl::start() {
                   .access_key = options.access_key,
                   .instance_types = options.instance_types,
                   .ping_http = options.ping_http,
-                  .ping_udp = options.ping_udp};
+                  .ping_udp = options.ping_udp,
+                  .cpus = options.cpus,
+                  .memory_bytes = options.memory_bytes,
+                  .labels = options.labels,
+                  .certified_id = {},
+                  .certificate_end = {}};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
+        view_.lacks = limiter_->lacks(options.limits);
         accepting_ = true;
     }
     watch(wake_.get(), kWakeNumber);

@@ -42,6 +42,9 @@ struct SupervisorOptions {
     std::string sdk_address;  ///< `127.0.0.1:5758`: where games reach the door; needed before start()
     link::PortRange ports{10'000, 32'000};
     std::uint32_t instance_capacity = 16;
+    std::uint32_t cpus = 0;          ///< for instances; 0: not told
+    std::uint64_t memory_bytes = 0;  ///< likewise
+    std::vector<std::pair<std::string, std::string>> labels;
     SandboxMode sandbox = SandboxMode::Auto;
     std::string objects_url;  ///< "": as the server says
     std::string ca_file;      ///< PEM file of the CA that https: there comes from; "": the system's
@@ -78,6 +81,7 @@ struct SupervisorView {
     std::size_t running = 0;
     std::string sandbox;  ///< "bubblewrap" or "none"
     std::string limiter;  ///< "cgroup v2", "cgroup v1" or "prlimit"
+    std::string lacks;    ///< limits that it cannot keep, for people; "": none
 };
 
 /// All public functions are thread-safe. `door`, `reporter` and `clock` outlive it; callbacks of `door` that arrive

@@ -2,6 +2,7 @@
 #include "agent/supervisor.h"
 
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -10,10 +11,13 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "agent/proc.h"
 #include "agent/shim_process.h"
 #include "agent/testing/agent_world.h"
 #include "base/file.h"
+#include "base/rng.h"
 
 namespace gse::agent {
 namespace {
@@ -137,6 +141,19 @@ TEST(Supervisor, PreparationFailuresSayWhatToChange) {
     }
 }
 
+TEST(Supervisor, AnInstallerThatIsRefusedASystemPathSaysWhich) {
+    AgentWorld world;
+    world.package({{"install.sh", "set -e\necho fine > /local/game/note\nmkdir /usr/lib/mine\n"}});
+    world.start();
+    if (world.supervisor->view().sandbox != "bubblewrap") GTEST_SKIP() << "no bubblewrap here";
+    world.order(world.spec("ins-1", "wait"));
+    const auto failed = world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; });
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->step, link::PrepareStep::Installed);
+    EXPECT_THAT(failed->message, HasSubstr("it was refused /usr/lib/mine, for it may write below /local/game only"));
+    EXPECT_FALSE(fs::exists("/usr/lib/mine"));
+}
+
 TEST(Supervisor, ANewerSpecRepairsAFailedPreparation) {
     AgentWorld world;
     world.package();
@@ -178,6 +195,81 @@ TEST(Supervisor, AWrongChecksumIsNeverUnpacked) {
     ASSERT_TRUE(failed);
     EXPECT_EQ(failed->step, link::PrepareStep::Downloaded);
     EXPECT_THAT(failed->message, HasSubstr("SHA-256"));
+}
+
+/// A file system of its own, so that it can be full.
+class SmallDisk {
+public:
+    explicit SmallDisk(fs::path where) : where_(std::move(where)) {
+        fs::create_directories(where_);
+        mounted_ = mount("tmpfs", where_.c_str(), "tmpfs", 0, "size=3m") == 0;
+    }
+    ~SmallDisk() {
+        if (mounted_) umount2(where_.c_str(), MNT_DETACH);
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    [[nodiscard]] bool mounted() const { return mounted_; }
+    void grow() const { mount("tmpfs", where_.c_str(), "tmpfs", MS_REMOUNT, "size=256m"); }
+
+private:
+    fs::path where_;
+    bool mounted_ = false;
+};
+
+TEST(Supervisor, AFullDiskIsSaidAndTriedAgain) {
+    AgentWorld world;
+    const SmallDisk disk(world.options.data_dir);
+    if (!disk.mounted()) GTEST_SKIP() << "this machine does not let us mount a small disk";
+    std::string noise(8 << 20, '\0');
+    SeededRng rng(1);
+    for (char& c : noise) c = static_cast<char>(rng.next());  // does not shrink when it is packed
+    world.package({{"level.dat", noise}});
+    world.options.prepare_tries = 1'000;
+    world.options.prepare_retry_first = world.options.prepare_retry_longest = Millis{200};
+    world.start();
+    world.order(world.spec("ins-1", "wait"));
+    const auto failed = world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; });
+    ASSERT_TRUE(failed);
+    EXPECT_THAT(failed->message, HasSubstr("No space left on device"));
+    disk.grow();
+    EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "it recovers alone";
+    world.supervisor->shutdown(true);
+    world.supervisor.reset();
+}
+
+/// A wall clock that somebody sets; time itself goes on.
+class JumpingClock final : public Clock {
+public:
+    [[nodiscard]] WallTime wall() const override { return real_.wall() + Millis{jump_ms.load()}; }
+    [[nodiscard]] std::int64_t monotonic_ms() const override { return real_.monotonic_ms(); }
+    std::atomic<std::int64_t> jump_ms = 0;
+
+private:
+    SystemClock real_;
+};
+
+TEST(Supervisor, AClockThatJumpsEndsNoGame) {
+    for (const std::int64_t jump_ms : {365LL * 24 * 3'600'000, -365LL * 24 * 3'600'000}) {
+        AgentWorld world;
+        auto clock = std::make_unique<JumpingClock>();
+        JumpingClock& set = *clock;
+        world.clock = std::move(clock);
+        world.package();
+        world.start();
+        const auto started = world.run("ins-1", "wait");
+        world.order(link::EndProcess{.process_id = started.process_id,
+                                     .reason = EndReason::ScaleIn,
+                                     .notify = true,
+                                     .termination_time_unix_s = 0,
+                                     .kill_after_ms = 3'600'000});
+        set.jump_ms = jump_ms;
+        world.supervisor->tick();
+        // Whatever is due by the new calendar would be done by the time a second instance runs.
+        ASSERT_FALSE(world.run("ins-2", "wait").process_id.empty());
+        EXPECT_TRUE(is_alive(started.pid)) << "its deadline is an hour away";
+        EXPECT_EQ(world.server.count<ProcessExited>(), 0u);
+    }
 }
 
 TEST(Supervisor, AGameThatNeverBecomesReadyIsKilled) {
@@ -522,7 +614,7 @@ TEST(Supervisor, RemovalKillsAndTidiesUp) {
     EXPECT_TRUE(world.server.wait<link::InstanceRemoved>()) << "said again when asked again";
 }
 
-TEST(Supervisor, DrainingStartsNothingNew) {
+TEST(Supervisor, DrainingStartsNothingNewUntilItIsTakenBack) {
     AgentWorld world;
     world.package();
     world.start();
@@ -539,6 +631,8 @@ TEST(Supervisor, DrainingStartsNothingNew) {
                                   .max_bytes = 1 << 20});
     ASSERT_TRUE(world.server.wait<link::LogCollected>());
     EXPECT_EQ(world.server.count<ProcessStarted>(), 1u);
+    world.order(world.spec("ins-1", "print:up wait"));
+    EXPECT_TRUE(wait_until([&] { return world.server.count<ProcessStarted>() == 2; })) << "unless it is taken back";
 }
 
 TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {

@@ -34,6 +34,7 @@ struct Services {
     objects::BucketRules* bucket_rules = nullptr;  ///< told of new rules once they are durable; null: nobody asks
     engine::KeyBook* keys = nullptr;               ///< told of changed keys once they are durable; null: there are none
     RateLimiter* rates = nullptr;                  ///< asked by the gateway; null: no limits
+    std::string authority_sha256 = {};  ///< of the certificate authority of hosts, in hex; "": there is none
     Millis upload_valid{3'600'000};
     Millis log_url_valid{3'600'000};
 };
@@ -121,6 +122,9 @@ GSE_ACTION(DescribeScalingPolicies);
 GSE_ACTION(DeleteScalingPolicy);
 GSE_ACTION(StartFleetActions);
 GSE_ACTION(StopFleetActions);
+GSE_ACTION(DrainFleet);
+GSE_ACTION(UndrainFleet);
+GSE_ACTION(DescribeFleetDrain);
 
 // Timed policies
 GSE_ACTION(PutTimerScalingPolicy);
@@ -160,6 +164,14 @@ GSE_ACTION(CreateAccessKey);
 GSE_ACTION(ListAccessKeys);
 GSE_ACTION(UpdateAccessKey);
 GSE_ACTION(DeleteAccessKey);
+
+// Hosts (extensions)
+GSE_ACTION(ListHosts);
+GSE_ACTION(UpdateHost);
+GSE_ACTION(RemoveHost);
+GSE_ACTION(CreateHostToken);
+GSE_ACTION(ListHostTokens);
+GSE_ACTION(DeleteHostToken);
 
 // Server processes (extensions)
 GSE_ACTION(DescribeServerProcesses);

@@ -29,8 +29,8 @@ Alias show(const Scope& scope, const core::Alias& alias) {
     return out;
 }
 
-/// A SIMPLE alias points to an ACTIVE fleet of its own region; a TERMINAL one keeps what it is given and ignores the
-/// fleet.
+/// A SIMPLE alias points to an ACTIVE fleet of its own region that does not drain; a TERMINAL one keeps what it is
+/// given and ignores the fleet.
 Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alias& alias) {
     CHECK(from_text(wanted.type, alias.type));  // the model's enum
     alias.fleet_id = wanted.fleet_id.value_or("");
@@ -40,6 +40,11 @@ Result<void> route(const Scope& scope, const RoutingStrategy& wanted, core::Alia
     if (fleet.status != FleetStatus::Active)
         return refuse(ErrorCode::Unavailable, fmt::format("Fleet {} is {}; an alias can point to an ACTIVE fleet only",
                                                           fleet.id, to_text(fleet.status)));
+    if (fleet.draining)
+        return refuse(ErrorCode::Unavailable,
+                      fmt::format("Fleet {} is being drained and takes no new game server sessions; take it back with "
+                                  "UndrainFleet before an alias leads there",
+                                  fleet.id));
     return {};
 }
 

@@ -34,10 +34,12 @@ Result<DescribeFleetCapacityResponse> handle(Scope& scope, const DescribeFleetCa
             const core::Instance& instance = scope.state().at<core::Instance>(instance_slot);
             if (instance.status == InstanceStatus::Active && instance.sessions == 0) ++idle;
         }
+        // A fleet that drains wants no instance longer than its sessions last.
+        const std::uint32_t desired = fleet.draining ? fleet.instances_active + fleet.instances_pending : fleet.desired;
         response.fleet_capacity.push_back({.fleet_id = fleet.id,
                                            .instance_type = fleet.instance_type,
                                            .instance_counts = InstanceCounts{.active = fleet.instances_active,
-                                                                             .desired = fleet.desired,
+                                                                             .desired = desired,
                                                                              .idle = idle,
                                                                              .maxi_num = fleet.max,
                                                                              .mini_num = fleet.min,
@@ -124,6 +126,7 @@ Result<PutScalingPolicyResponse> put_rule(Scope& scope, Slot fleet_slot, const P
     else
         *state.edit<core::ScalingRule>(known->second) = std::move(rule);
     core::add_event(scope.step, fleet_slot, "FLEET_SCALING_EVENT", what);
+    state.queue_reconcile(fleet_slot);
     return PutScalingPolicyResponse{.name = name};
 }
 
@@ -134,7 +137,8 @@ ScalingPolicy show(const core::Fleet& fleet, const core::TargetPolicy& target) {
     policy.status = "ACTIVE";
     policy.metric_name = target.metric;
     policy.policy_type = "TargetBased";
-    policy.target_configuration = TargetConfiguration{.target_value = target.percent};
+    policy.target_configuration = TargetConfiguration{
+        .target_value = target.percent, .minimum_free_sessions = fleet.minimum_free, .keep_one = fleet.keep_one};
     return policy;
 }
 
@@ -171,8 +175,18 @@ Result<PutScalingPolicyResponse> handle(Scope& scope, const PutScalingPolicyRequ
                                   "that policy first",
                                   fleet.id, policy.name.substr(0, 100)));
     // One TargetBased policy a fleet: another name replaces it.
-    scope.state().edit<core::Fleet>(slot)->target = policy;
-    core::add_event(scope.step, slot, "FLEET_SCALING_EVENT", fmt::format("Session buffer set to {} %", policy.percent));
+    const TargetConfiguration& target = *request.target_configuration;
+    {
+        auto edit = scope.state().edit<core::Fleet>(slot);
+        edit->target = policy;
+        edit->minimum_free = static_cast<std::uint32_t>(target.minimum_free_sessions.value_or(0));
+        edit->keep_one = target.keep_one.value_or(true);
+    }
+    std::string what = fmt::format("Session buffer set to {} %", policy.percent);
+    if (target.minimum_free_sessions.value_or(0) > 0)
+        what += fmt::format(", at least {} free", *target.minimum_free_sessions);
+    if (!target.keep_one.value_or(true)) what += "; without any session no instance stays beyond the minimum";
+    core::add_event(scope.step, slot, "FLEET_SCALING_EVENT", what);
     scope.state().queue_reconcile(slot);
     return PutScalingPolicyResponse{.name = policy.name};
 }

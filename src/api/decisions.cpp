@@ -55,12 +55,17 @@ std::string held_back(const core::DestinationFacts& facts) {
     return text;
 }
 
+Words words_of_draining() {
+    return {"FLEET_DRAINING", "the fleet is being drained, and takes no new sessions until UndrainFleet"};
+}
+
 Words words_of_fleet(const core::DestinationFacts& facts) {
     if (facts.chosen) return {"CHOSEN", fmt::format("it had a process free: {}", processes(facts))};
     if (!facts.asked) return {"NOT_ASKED", "one before it took the session"};
     switch (facts.refusal) {
         case plan::SessionRefusal::None: return {"NOT_ASKED", "it has a process free, and others are served first"};
         case plan::SessionRefusal::FleetNotActive: break;
+        case plan::SessionRefusal::FleetDraining: return words_of_draining();
         case plan::SessionRefusal::IdTaken: return {"ID_TAKEN", "another session bears the GameServerSessionId"};
         case plan::SessionRefusal::CreatorLimit:
             return {"CREATOR_LIMIT", "the creator has made as many sessions as ResourceCreationLimitPolicy allows"};
@@ -79,6 +84,7 @@ Words words_of(const core::DestinationFacts& facts) {
         case plan::DestinationBar::FleetInCreation:
             return {"FLEET_NOT_ACTIVE",
                     fmt::format("the fleet is {}, and may take sessions later", to_text(facts.status))};
+        case plan::DestinationBar::FleetDraining: return words_of_draining();
         case plan::DestinationBar::FleetEnded:
             return {"FLEET_NOT_ACTIVE", fmt::format("the fleet is {}", to_text(facts.status))};
     }

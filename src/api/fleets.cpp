@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "api/fleet_parts.h"
+#include "core/calendar.h"
 
 namespace gse::api {
 namespace {
@@ -43,6 +44,7 @@ FleetAttributes show(const Scope& scope, const core::Fleet& fleet) {
              .ccn_id = ccn,
              .attach_type = fleet.ccn_after_creation ? "CCN_SELECTED_AFTER_CREATE" : "CCN_SELECTED_BEFORE_CREATE"});
     out.internet_max_bandwidth_out = fleet.bandwidth_mbps;
+    out.draining = fleet.draining;
     return out;
 }
 
@@ -108,7 +110,7 @@ core::Fleet copy_settings(const core::Fleet& original) {
 
 /// SCALING_SELECTED: the copies keep to the original's numbers and policies as soon as they are ACTIVE.
 Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::uint64_t copies, core::Fleet& copy) {
-    const std::uint64_t sum = copies * original.max + sum_of_maxima(scope);
+    const std::uint64_t sum = copies * original.max + core::sum_of_maxima(scope.state(), scope.region);
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
     if (sum > quota)
         return refuse(ErrorCode::InstanceLimitExceeded,
@@ -123,6 +125,8 @@ Result<void> copy_scaling(const Scope& scope, const core::Fleet& original, std::
     copy.cooldown_minutes = original.cooldown_minutes;
     copy.auto_scaling = original.auto_scaling;
     copy.target = original.target;
+    copy.minimum_free = original.minimum_free;
+    copy.keep_one = original.keep_one;
     return {};
 }
 
@@ -143,7 +147,7 @@ void copy_timers(Scope& scope, Slot original, Slot copy) {
         timer.order = state.next_order();
         timer.created = scope.step.now.wall;
         timer.last_fired = {};
-        state.add(std::move(timer));
+        core::start_calendar(scope.step, state.add(std::move(timer)));
     }
 }
 

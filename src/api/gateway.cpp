@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -97,10 +98,22 @@ std::string decide(Decision& decision, Scope& scope, std::optional<ErrorCode>& r
     return fields ? answer_body(*fields, scope.request_id) : error_body(fields.error(), scope.request_id);
 }
 
+/// A zip begins with a file's record, or with the end of a list of none. What else a fleet would find wrong in it, minutes
+/// later, its events tell; this is the mistake that is seen at once.
+Result<void> check_zip(objects::ObjectReader& source, std::string_view key) {
+    std::array<std::byte, 4> head{};
+    const std::size_t got = TRY(source.read(0, head));
+    const std::string_view text(reinterpret_cast<const char*>(head.data()), got);
+    if (text == "PK\3\4" || text == "PK\5\6") return {};
+    return refuse(ErrorCode::InvalidParameterValue,
+                  fmt::format("the upload '{}' is not a zip file; pack the game's files at the root of one", key));
+}
+
 /// Copies an upload to where it stays under its hash, so that a later upload under the same key changes no asset.
 Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::string& bucket, const std::string& key,
                                         std::uint64_t max_bytes) {
     const auto source = TRY(store.get(bucket, key));
+    TRY(check_zip(*source, key));
     const objects::ObjectInfo info = source->info();
     if (const auto pinned = TRY(store.stat(kPackageBucket, info.sha256)); pinned && pinned->sha256 == info.sha256)
         return *pinned;

@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/crypto.h"
 #include "base/hex.h"
+#include "core/fleets.h"
 
 namespace gse::api {
 namespace {
@@ -73,17 +74,9 @@ std::string new_timer_id(const Scope& scope) {
     }
 }
 
-std::uint64_t sum_of_maxima(const Scope& scope, Slot except) {
-    std::uint64_t sum = 0;
-    scope.state().table<core::Fleet>().for_each([&](Slot slot, const core::Fleet& fleet) {
-        if (slot != except && fleet.region == scope.region && fleet.status != FleetStatus::Terminated) sum += fleet.max;
-    });
-    return sum;
-}
-
 Result<void> check_instance_quota(const Scope& scope, Slot fleet, std::uint64_t max) {
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
-    const std::uint64_t sum = max + sum_of_maxima(scope, fleet);
+    const std::uint64_t sum = max + core::sum_of_maxima(scope.state(), scope.region, fleet);
     if (sum <= quota) return {};
     return refuse(ErrorCode::InstanceLimitExceeded,
                   fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. "

@@ -50,9 +50,6 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
 /// Of a timed scaling policy.
 std::string new_timer_id(const Scope& scope);
 
-/// Of the region's fleets but `except`: what the quota of instances is checked against, since fleets may grow that far
-/// without asking.
-std::uint64_t sum_of_maxima(const Scope& scope, core::Slot except = core::kNone);
 /// InstanceLimitExceeded when the maxima of the region's fleets, `fleet` with `max`, add up to more than its quota.
 Result<void> check_instance_quota(const Scope& scope, core::Slot fleet, std::uint64_t max);
 

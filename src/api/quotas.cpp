@@ -5,6 +5,7 @@
 #include <array>
 
 #include "api/lookup.h"
+#include "core/fleets.h"
 
 namespace gse::api {
 namespace {
@@ -53,7 +54,7 @@ QuotaResource read(const Scope& scope, Resource resource) {
             break;
         case Resource::Instance:
             limit = limits.instances_per_region;
-            used = sum_of_maxima(scope);
+            used = core::sum_of_maxima(scope.state(), scope.region);
             break;
     }
     return {.resource_type = static_cast<std::uint64_t>(resource),

@@ -41,7 +41,7 @@ GameServerSession show(const Scope& scope, Slot slot) {
     out.matchmaker_data = session.matchmaker_data;
     out.maximum_player_session_count = session.max_players;
     out.name = session.name;
-    out.player_session_creation_policy = session.accept_all ? "ACCEPT_ALL" : "DENY_ALL";
+    out.player_session_creation_policy = core::accepts_players(state, session) ? "ACCEPT_ALL" : "DENY_ALL";
     out.port = session.port;
     out.status = to_text(session.status);
     out.status_reason = session.status_reason;
@@ -56,8 +56,8 @@ GameServerSession show(const Scope& scope, Slot slot) {
         out.max_custom_count = process.custom_maximum;
         const core::Instance& instance = state.at<core::Instance>(session.instance);
         out.weight = instance.weight;
-        const bool shielded = instance.status == InstanceStatus::Draining || process.status == ProcessStatus::Ending ||
-                              state.at<core::Host>(instance.host).silent;
+        const bool shielded = instance.status == InstanceStatus::Draining || fleet.draining ||
+                              process.status == ProcessStatus::Ending || state.at<core::Host>(instance.host).silent;
         out.availability_status = shielded ? "Disable" : "Enable";
     }
     return out;
@@ -129,7 +129,7 @@ SearchedSession searched(const core::State& state, Slot slot, bool with_id, std:
             .max_players = session.max_players,
             .created_ms = session.created.ms,
             .players = session.seats,
-            .takes_players = session.accept_all && session.seats < session.max_players,
+            .takes_players = core::accepts_players(state, session) && session.seats < session.max_players,
             .properties = session.properties};
 }
 

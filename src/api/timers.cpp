@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/lookup.h"
+#include "core/calendar.h"
 #include "core/events.h"
 
 namespace gse::api {
@@ -38,8 +39,9 @@ std::int32_t offset_of(std::string_view time) {
 
 /// What is to be set. A field that is not given stays as the fleet has it when the timer fires.
 Result<void> read_capacity(const TimerFleetCapacity& from, core::ScalingTimer& timer) {
-    const auto number = [](const std::optional<std::int64_t>& value) {
-        return value ? std::optional(static_cast<std::uint32_t>(std::min<std::int64_t>(*value, UINT32_MAX)))
+    const auto number = [](const auto& value) {
+        return value ? std::optional(static_cast<std::uint32_t>(
+                           std::min<std::int64_t>(static_cast<std::int64_t>(*value), UINT32_MAX)))
                      : std::nullopt;
     };
     timer.desired = number(from.desired_instances);
@@ -50,6 +52,9 @@ Result<void> read_capacity(const TimerFleetCapacity& from, core::ScalingTimer& t
     timer.target_percent = from.target_configuration
                                ? std::optional(static_cast<std::uint32_t>(from.target_configuration->target_value))
                                : std::nullopt;
+    timer.minimum_free =
+        from.target_configuration ? number(from.target_configuration->minimum_free_sessions) : std::nullopt;
+    timer.keep_one = from.target_configuration ? from.target_configuration->keep_one : std::nullopt;
     const bool sets = timer.desired || timer.min || timer.max || timer.cooldown_minutes || timer.target_percent ||
                       timer.scaling != TimerScaling::Undefined;
     if (!sets)
@@ -121,7 +126,9 @@ TimerScalingPolicy show(const Scope& scope, const core::ScalingTimer& timer) {
     capacity.scaling_interval = number(timer.cooldown_minutes);
     capacity.scaling_type = static_cast<std::int64_t>(timer.scaling);
     if (timer.target_percent)
-        capacity.target_configuration = TargetConfiguration{.target_value = *timer.target_percent};
+        capacity.target_configuration = TargetConfiguration{.target_value = *timer.target_percent,
+                                                            .minimum_free_sessions = timer.minimum_free.value_or(0),
+                                                            .keep_one = timer.keep_one.value_or(true)};
 
     TimerValue value{.day = timer.every_days, .from_day = timer.from_day, .to_day = timer.to_day};
     value.week_days.emplace();
@@ -204,6 +211,7 @@ Result<PutTimerScalingPolicyResponse> handle(Scope& scope, const PutTimerScaling
                             "make a new timer for another fleet",
                             fleet.id));
     }
+    const bool was_stopped = timer.stopped;
     // An update changes what it names: a part that is given replaces the whole part.
     if (policy.timer_name && !policy.timer_name->empty()) timer.name = *policy.timer_name;
     if (policy.timer_status) timer.stopped = *policy.timer_status == static_cast<std::int64_t>(TimerStatus::Stopped);
@@ -216,16 +224,19 @@ Result<PutTimerScalingPolicyResponse> handle(Scope& scope, const PutTimerScaling
             "BeginTime, and EndTime");
 
     const Slot fleet = timer.fleet;
+    const bool starts = is_new || policy.timer_configuration || (!timer.stopped && was_stopped);
     const std::string what = fmt::format("Timer '{}' {}{}", timer.name.substr(0, 100),
                                          is_new ? "was set" : "was changed", timer.stopped ? "; it is stopped" : "");
     if (is_new) {
         timer.id = new_timer_id(scope);
         timer.order = state.next_order();
         timer.created = scope.step.now.wall;
-        state.add(std::move(timer));
+        slot = state.add(std::move(timer));
     } else {
         *state.edit<core::ScalingTimer>(slot) = std::move(timer);
     }
+    // What was due while it was stopped, or by its old schedule, is past.
+    if (starts) core::start_calendar(scope.step, slot);
     core::add_event(scope.step, fleet, "FLEET_SCALING_EVENT", what);
     return PutTimerScalingPolicyResponse{};
 }

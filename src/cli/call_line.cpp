@@ -69,7 +69,8 @@ void describe_fields(const api::Type& type, const std::string& prefix, int depth
         std::string limits = limits_of(field);
         if (!field.default_text.empty())
             limits += fmt::format("{}default {}", limits.empty() ? "" : "; ", field.default_text);
-        table.add({"  --" + name, kind_of(field), field.required ? "required" : "", limits, std::string{field.text}});
+        table.add({"  --" + name, kind_of(field), field.required ? "required" : "", limits,
+                   fmt::format("{}{}", field.text, field.extension ? " (extension)" : "")});
         if (field.object && depth < 3) describe_fields(*field.object, name + ".", depth + 1, table);
     }
 }

@@ -212,6 +212,12 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"fleet", "scale"},
                                                              {"fleet", "wait"},
                                                              {"fleet", "delete"},
+                                                             {"host", "list"},
+                                                             {"host", "token"},
+                                                             {"host", "cordon"},
+                                                             {"host", "uncordon"},
+                                                             {"host", "drain"},
+                                                             {"host", "remove"},
                                                              {"key", "create"},
                                                              {"key", "list"},
                                                              {"key", "update"},
@@ -474,13 +480,64 @@ TEST_F(Cli, WaitingForADeletionIsBounded) {
 TEST_F(Cli, ScalingChangesOnlyWhatWasSaid) {
     answer("DescribeFleetAttributes", kTwoFleets);
     answer("UpdateFleetCapacity", "");
+    answer("DescribeScalingPolicies", R"("ScalingPolicies":[],"TotalCount":0)");
     answer("PutScalingPolicy", "");
     answer(
         "DescribeFleetCapacity",
         R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
     EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--max", "3", "--buffer", "30"}), kDone) << err();
     EXPECT_EQ(calls()[1].json, R"({"FleetId":"fleet-1","MaxSize":3})");
-    EXPECT_THAT(calls()[2].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+    EXPECT_THAT(calls()[3].json, HasSubstr(R"("TargetConfiguration":{"TargetValue":30})"));
+}
+
+TEST_F(Cli, OfABufferTheRestStays) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeScalingPolicies",
+        R"("ScalingPolicies":[{"Name":"spare","PolicyType":"TargetBased","TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":true}}],"TotalCount":1)");
+    answer("PutScalingPolicy", "");
+    answer(
+        "DescribeFleetCapacity",
+        R"("FleetCapacity":[{"FleetId":"fleet-1","InstanceCounts":{"Active":1,"Desired":1,"MiniNum":0,"MaxiNum":3}}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--keep-one", "off"}), kDone) << err();
+    EXPECT_THAT(calls()[2].json, HasSubstr(R"("Name":"spare")"));
+    EXPECT_THAT(calls()[2].json,
+                HasSubstr(R"("TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":false})"));
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DescribeScalingPolicies", R"("ScalingPolicies":[],"TotalCount":0)");
+    EXPECT_EQ(gse({"fleet", "scale", "arena-v1", "--free", "20"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("give --buffer too"));
+}
+
+const char* const kDraining =
+    R"("FleetDrain":{"FleetId":"fleet-1","Status":"DRAINING","StartTime":"2026-01-01T00:00:00Z","DenyJoins":true,"DeadlineTime":"2026-01-01T02:00:00Z","DeleteWhenEmpty":true,"InstanceCount":1,"GameServerSessionCount":1,"PlayerSessionCount":4,"EstimatedTime":"2026-01-01T00:10:00Z","EstimatedTimeP90":"2026-01-01T00:20:00Z","LatestTime":"2026-01-01T02:00:00Z","SessionLengthP50Seconds":600,"SessionLengthP90Seconds":1200,"SessionLengthSamples":40,"Message":"1 session on 1 instance"})";
+
+TEST_F(Cli, AFleetIsDrainedWatchedAndTakenBack) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("DrainFleet", kDraining);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deny-joins", "--deadline", "2h", "--delete"}), kDone) << err();
+    EXPECT_EQ(calls()[1].json,
+              R"({"FleetId":"fleet-1","DenyJoins":true,"DeadlineInSeconds":7200,"DeleteWhenEmpty":true})");
+    EXPECT_EQ(out(), "DRAINING: 1 session on 1 instance\nwith 90 % by 2026-01-01T00:20:00Z\n");
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeFleetDrain",
+        std::string(kDraining) +
+            R"(,"Instances":[{"InstanceId":"ins-1","Status":"STAYING","GameServerSessionCount":1,"PlayerSessionCount":4,"ProcessesToldToEnd":0,"EstimatedTime":"2026-01-01T00:10:00Z","EstimatedTimeP90":null,"LatestTime":null}],"TotalCount":1)");
+    EXPECT_EQ(gse({"fleet", "drain-status", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("INSTANCE"));
+    EXPECT_THAT(out(), HasSubstr("ins-1     STAYING"));
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer("UndrainFleet", kDraining);
+    EXPECT_EQ(gse({"fleet", "undrain", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("arena-v1 takes sessions again"));
+
+    answer("DescribeFleetAttributes", kTwoFleets);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deadline", "soon"}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("--deadline soon: must be a time like 2h"));
+    EXPECT_TRUE(all_answered());
 }
 
 TEST_F(Cli, UploadingAZipMakesAnAsset) {
@@ -589,6 +646,50 @@ const char* const kTwoKeys =
     R"({"SecretId":"AKIDA","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-01T00:00:00Z","LastUsedTime":null}],"TotalCount":2)";
 const char* const kNewKey =
     R"("AccessKey":{"SecretId":"AKIDB","Description":"dashboard","Status":"ENABLED","ReadOnly":true,"Source":"API","CreationTime":"2026-01-02T00:00:00Z","LastUsedTime":null},"SecretKey":"hush")";
+
+constexpr const char* kOneHost =
+    R"({"HostId":"host-a","Name":"rack7","Region":"","Status":"CONNECTED","Availability":"OPEN","Enrolled":true,)"
+    R"("IpAddress":"10.0.0.7","PrivateIpAddress":"10.0.0.7","OperatingSystem":"linux","Sandbox":"bubblewrap",)"
+    R"("InstanceTypes":[],"Labels":[{"Key":"row","Value":"3"}],"InstanceCapacity":8,"InstanceCount":$n,"Cpus":16,)"
+    R"("CpusUsed":8,"MemoryMb":0,"MemoryUsedMb":8192,"ServerProcessCount":4,"GameServerSessionCount":$n,)"
+    R"("PlayerSessionCount":5,"SilentSeconds":0,"ForeignReportCount":0,"CreationTime":null,"CertificateEndTime":null})";
+
+std::string one_host(const std::string& n) {
+    std::string text = kOneHost;
+    for (std::size_t at = text.find("$n"); at != std::string::npos; at = text.find("$n")) text.replace(at, 2, n);
+    return text;
+}
+
+TEST_F(Cli, HostsAreListedAndDrained) {
+    answer("ListHosts", R"("Hosts":[)" + one_host("2") + R"(],"TotalCount":1)");
+    EXPECT_EQ(gse({"host", "list"}), kDone) << err();
+    EXPECT_THAT(out(),
+                HasSubstr("host-a  rack7  CONNECTED  OPEN   all     10.0.0.7  2/8        8/16  -    2         5"));
+    EXPECT_THAT(out(), HasSubstr("row=3"));
+
+    answer("UpdateHost", R"("Host":)" + one_host("1"));
+    answer("ListHosts", R"("Hosts":[)" + one_host("1") + R"(],"TotalCount":1)");
+    answer("ListHosts", R"("Hosts":[)" + one_host("0") + R"(],"TotalCount":1)");
+    EXPECT_EQ(gse({"host", "drain", "rack7", "--wait"}), kDone) << err();
+    EXPECT_THAT(out(), HasSubstr("rack7 is being drained; matches play on: 1 instances, 1 sessions, 5 players there"));
+    EXPECT_THAT(err(), HasSubstr("1 instances with 1 sessions are left\nrack7 is empty"));
+    EXPECT_TRUE(all_answered());
+
+    answer("RemoveHost", R"("InstanceCount":1,"GameServerSessionCount":0)");
+    EXPECT_EQ(gse({"host", "remove", "rack7"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"HostId":"rack7","Force":false})");
+}
+
+TEST_F(Cli, ATokenOfAHostIsPrintedOnceAndAlone) {
+    answer("CreateHostToken",
+           R"("HostToken":{"TokenId":"htok-a","Region":"","Description":"","Status":"UNUSED",)"
+           R"("CreationTime":"2020-09-13T12:26:40Z","ExpirationTime":"2020-09-13T13:26:40Z","HostId":null},)"
+           R"("Token":"gse1.htok-a.secret.hash")");
+    EXPECT_EQ(gse({"host", "token", "--ttl", "2h"}), kDone) << err();
+    EXPECT_EQ(calls().back().json, R"({"TtlSeconds":7200})");
+    EXPECT_EQ(out(), "gse1.htok-a.secret.hash\n") << "so that > host.token is all that is needed";
+    EXPECT_THAT(err(), HasSubstr("not shown again"));
+}
 
 TEST_F(Cli, AKeyIsPrintedOnce) {
     answer("CreateAccessKey", kNewKey);

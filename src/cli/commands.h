@@ -96,8 +96,11 @@ std::string cell(const std::optional<T>& value) {
 
 void add_asset_commands(CLI::App& app, Chosen& chosen);
 void add_fleet_commands(CLI::App& app, Chosen& chosen);
+/// drain, undrain and drain-status. After whoever makes `fleet`.
+void add_drain_commands(CLI::App& app, Chosen& chosen);
 void add_alias_commands(CLI::App& app, Chosen& chosen);
 void add_key_commands(CLI::App& app, Chosen& chosen);
+void add_host_commands(CLI::App& app, Chosen& chosen);
 void add_session_commands(CLI::App& app, Chosen& chosen);
 void add_placement_commands(CLI::App& app, Chosen& chosen);
 void add_tag_commands(CLI::App& app, Chosen& chosen);

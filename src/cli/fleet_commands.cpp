@@ -54,7 +54,7 @@ Result<void> list(Session& session, const Nothing&) {
         const auto c = figures.capacity.find(id);
         const auto u = figures.use.find(id);
         const bool used = u != figures.use.end();
-        table.add({id, f.name, cell(f.status),
+        table.add({id, f.name, cell(f.status) + (f.draining ? ", drains" : ""),
                    c != figures.capacity.end() && c->second.instance_counts ? counts(*c->second.instance_counts) : "-",
                    used ? cell(u->second.active_server_process_count) : "-",
                    used ? cell(u->second.active_game_server_session_count) : "-",
@@ -71,7 +71,7 @@ Result<void> show(Session& session, const One& options) {
     Table table{{"fleet", id}};
     table.add({"name", fleet.name});
     table.add({"description", fleet.description.value_or("")});
-    table.add({"status", cell(fleet.status)});
+    table.add({"status", cell(fleet.status) + (fleet.draining ? ", drains" : "")});
     table.add({"asset", fleet.asset_id});
     table.add({"instance type", cell(fleet.instance_type)});
     table.add({"protection", cell(fleet.new_game_server_session_protection_policy)});
@@ -189,8 +189,31 @@ struct Scale : One {
     std::optional<std::uint64_t> desired;
     std::optional<std::uint64_t> cooldown;
     std::optional<std::uint64_t> buffer;
+    std::optional<std::uint64_t> free;
+    std::string keep_one;
     std::string automatic;
 };
+
+/// What of a session buffer is not said stays as it is.
+Result<void> put_buffer(Api& api, const std::string& fleet_id, const Scale& options) {
+    api::PutScalingPolicyRequest request{
+        .fleet_id = fleet_id, .metric_name = "PercentAvailableGameSessions", .policy_type = "TargetBased"};
+    const auto known = TRY(call(api, api::DescribeScalingPoliciesRequest{.fleet_id = fleet_id}));
+    for (const auto& policy : known.scaling_policies) {
+        if (!policy.target_configuration) continue;
+        request.target_configuration = policy.target_configuration;
+        if (!policy.name.value_or("").empty()) request.name = policy.name;
+    }
+    if (!request.target_configuration && !options.buffer)
+        return refuse(ErrorCode::FailedOperation, "the fleet has no session buffer yet; give --buffer too");
+    if (!request.target_configuration) request.target_configuration.emplace();
+    api::TargetConfiguration& target = *request.target_configuration;
+    if (options.buffer) target.target_value = *options.buffer;
+    if (options.free) target.minimum_free_sessions = options.free;
+    if (!options.keep_one.empty()) target.keep_one = options.keep_one == "on";
+    TRY(call(api, request));
+    return {};
+}
 
 Result<void> scale(Session& session, const Scale& options) {
     const auto fleet = TRY(find_fleet(session.api, options.fleet));
@@ -201,12 +224,7 @@ Result<void> scale(Session& session, const Scale& options) {
                                                               .min_size = options.min,
                                                               .max_size = options.max,
                                                               .scaling_interval = options.cooldown}));
-    if (options.buffer)
-        TRY(call(session.api,
-                 api::PutScalingPolicyRequest{.fleet_id = id,
-                                              .metric_name = "PercentAvailableGameSessions",
-                                              .policy_type = "TargetBased",
-                                              .target_configuration = api::TargetConfiguration{*options.buffer}}));
+    if (options.buffer || options.free || !options.keep_one.empty()) TRY(put_buffer(session.api, id, options));
     if (options.automatic == "on") TRY(call(session.api, api::StartFleetActionsRequest{.fleet_id = id}));
     if (options.automatic == "off") TRY(call(session.api, api::StopFleetActionsRequest{.fleet_id = id}));
     const auto now = TRY(call(session.api, api::DescribeFleetCapacityRequest{.fleet_ids = {id}}));
@@ -303,6 +321,7 @@ Result<void> watch(Session& session, const Watch& options) {
         const auto c = figures.capacity.find(id);
         const auto u = figures.use.find(id);
         std::string line = answer.fleet_attributes.front().status.value_or("");
+        if (answer.fleet_attributes.front().draining) line += ", drains";
         if (c != figures.capacity.end() && c->second.instance_counts)
             line += fmt::format("  instances {}", counts(*c->second.instance_counts));
         if (u != figures.use.end())
@@ -378,6 +397,11 @@ void add_fleet_commands(CLI::App& app, Chosen& chosen) {
                 ->check(CLI::Range(3, 30));
             c.add_option("--buffer", o.buffer, "percent of sessions to keep free (a target-based policy)")
                 ->check(CLI::Range(1, 99));
+            c.add_option("--free", o.free, "sessions of the buffer to keep free at least (an extension)")
+                ->check(CLI::Range(0, 100'000));
+            c.add_option("--keep-one", o.keep_one,
+                         "off: without any session the buffer keeps no instance beyond the minimum (an extension)")
+                ->check(CLI::IsMember({"on", "off"}));
             c.add_option("--auto", o.automatic, "auto scaling on or off")->check(CLI::IsMember({"on", "off"}));
         },
         scale);

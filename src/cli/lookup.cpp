@@ -86,6 +86,15 @@ Result<std::vector<api::AccessKey>> all_access_keys(Api& api) {
                                      [](auto& page) -> auto& { return page.access_keys; });
 }
 
+Result<std::vector<api::Host>> all_hosts(Api& api) {
+    return by_offset<api::Host>(api, api::ListHostsRequest{}, [](auto& page) -> auto& { return page.hosts; });
+}
+
+Result<std::vector<api::HostToken>> all_host_tokens(Api& api) {
+    return by_offset<api::HostToken>(api, api::ListHostTokensRequest{},
+                                     [](auto& page) -> auto& { return page.host_tokens; });
+}
+
 Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id) {
     return by_offset<api::Instance>(api, api::DescribeInstancesRequest{.fleet_id = fleet_id},
                                     [](auto& page) -> auto& { return page.instances; });

@@ -14,6 +14,8 @@ Result<std::vector<api::Asset>> all_assets(Api& api);
 Result<std::vector<api::FleetAttributes>> all_fleets(Api& api);
 Result<std::vector<api::Alias>> all_aliases(Api& api);
 Result<std::vector<api::AccessKey>> all_access_keys(Api& api);
+Result<std::vector<api::Host>> all_hosts(Api& api);
+Result<std::vector<api::HostToken>> all_host_tokens(Api& api);
 Result<std::vector<api::Instance>> all_instances(Api& api, const std::string& fleet_id);
 /// By fleet, alias or session id, as the request says.
 Result<std::vector<api::GameServerSession>> all_sessions(Api& api, api::DescribeGameServerSessionsRequest request);

@@ -60,10 +60,11 @@ struct Field {
     std::string_view key;  ///< `"Name":`
     Kind kind;
     bool list = false;
-    bool optional = false;  ///< stored as std::optional: absent can be told from empty
-    bool required = false;  ///< in requests: the caller must send it
-    bool nullable = false;  ///< in answers: may be null
-    bool obsolete = false;  ///< still accepted, without effect
+    bool optional = false;   ///< stored as std::optional: absent can be told from empty
+    bool required = false;   ///< in requests: the caller must send it
+    bool nullable = false;   ///< in answers: may be null
+    bool obsolete = false;   ///< still accepted, without effect
+    bool extension = false;  ///< ours, in an action or object of the original
     std::uint32_t offset = 0;
     const Type* object = nullptr;
     const Limits* limits = nullptr;

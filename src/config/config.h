@@ -44,12 +44,21 @@ struct Http {
     std::string tls_key;                   ///< PEM file with its private key
 };
 
+struct Link {
+    Millis certificate_lifetime{30LL * 24 * 3'600'000};  ///< of a host's certificate; renewed after two thirds of it
+};
+
 struct Agent {
     std::string server;                       ///< address of the server's link, for `gse agent`; "" in `gse dev`
-    std::string token_file;                   ///< file with the token that the server's link asks for
+    std::string token_file;                   ///< file with an enrolment token; needed until there is a certificate
     std::string name;                         ///< of this host; "" → the machine's host name
     std::string region;                       ///< "" → instances of every region may run here
     std::uint64_t capacity = 64;              ///< instances this host offers
+    std::uint64_t cpus = 0;                   ///< vCPUs for instances; 0: instances are only counted
+    std::uint64_t memory_bytes = 0;           ///< likewise
+    std::vector<std::string> labels;          ///< `key=value`
+    std::uint64_t process_memory_bytes = 0;   ///< that one game process may take; 0: no limit
+    std::uint64_t process_cpu_percent = 0;    ///< of one core, likewise
     std::vector<std::string> instance_types;  ///< that this host offers; none: all
     Sandbox sandbox = Sandbox::Auto;
     std::string access_user;      ///< GetInstanceAccess: who logs in to this host; "" → nobody
@@ -67,7 +76,7 @@ struct Engine {
 struct Config {
     std::string listen = "127.0.0.1:8080";      ///< HTTP: API, console, objects, metrics; port 0 → the kernel's choice
     std::string sdk_listen = "127.0.0.1:5758";  ///< gRPC for game processes on this host; loopback only
-    std::string link_listen = "127.0.0.1:0";    ///< gRPC for agents
+    std::string link_listen = "127.0.0.1:0";    ///< gRPC for agents; TLS with certificates of our own, but for gse dev on loopback
     std::string data = "gse-data";              ///< the folder with everything that lasts
     std::string public_address;                 ///< what players are told; "" → the address of `listen`
     bool insecure_http = false;                 ///< serve beyond loopback without TLS
@@ -77,6 +86,7 @@ struct Config {
     Log log;
     Journal journal;
     Http http;
+    Link link;
     Agent agent;
     Engine engine;
 };

@@ -55,7 +55,10 @@ const std::vector<Key>& table() {
         {"listen", Address{GSE_AT(listen)}, "HTTP address: cloud API, objects, metrics. Port 0 lets the kernel choose"},
         {"sdk_listen", Address{GSE_AT(sdk_listen)},
          "gRPC address that game processes on this host call; loopback only. A chosen port is kept in the data folder"},
-        {"link_listen", Address{GSE_AT(link_listen)}, "gRPC address that agents dial"},
+        {"link_listen", Address{GSE_AT(link_listen)},
+         "gRPC address that agents dial, over TLS with certificates that the server makes itself; only gse dev on "
+         "loopback "
+         "does without"},
         {"data", Text{GSE_AT(data)}, "folder of journal, objects, credentials and the agent's state"},
         {"public_address", Text{GSE_AT(public_address)}, "address that players are told; empty: the one of listen"},
         {"insecure_http", Flag{GSE_AT(insecure_http)},
@@ -134,6 +137,9 @@ const std::vector<Key>& table() {
          "largest MaximumPlayerSessionCount"},
         {"limits.waiting_calls", Count{GSE_AT(settings.limits.waiting_calls), 0, 100'000},
          "WaitGameServerSessionPlacement calls that wait at once; further ones are RequestLimitExceeded"},
+        {"limits.hosts", Count{GSE_AT(settings.limits.hosts), 1, 1'000'000}, "hosts that may enrol"},
+        {"limits.host_tokens", Count{GSE_AT(settings.limits.host_tokens), 1, 1'000'000},
+         "enrolment tokens of hosts that have not expired, used ones among them"},
         {"limits.access_keys", Count{GSE_AT(settings.limits.access_keys), 1, 10'000},
          "access keys, those of credentials.toml besides"},
         {"limits.rates", RateTable{GSE_AT(settings.limits.rates)},
@@ -186,6 +192,11 @@ const std::vector<Key>& table() {
         {"hosts.share", Flag{GSE_AT(settings.hosts.share)},
          "several instances may share a host; false for game servers with fixed ports"},
 
+        {"hosts.packing", Choice{{"spread", "fill"}, GSE_CHOICE(settings.hosts.packing)},
+         "which host takes an instance: spread: the one with the fewest of the fleet, then the most free room; fill: "
+         "the "
+         "one with the least free room"},
+
         {"objects.keep_uploads", Duration{GSE_AT(settings.objects.keep_uploads), 0ms, kYear},
          "an uploaded package is removed after this; CreateAsset has made its own copy by then. 0s: never"},
 
@@ -223,13 +234,27 @@ const std::vector<Key>& table() {
         {"metrics.instance_labels", Flag{GSE_AT(settings.metrics.instance_labels)},
          "/metrics tells of each instance too: series without a bound where instances come and go"},
 
+        {"link.certificate_lifetime", Duration{GSE_AT(link.certificate_lifetime), 1min, kYear},
+         "how long a host's certificate is good for; its agent gets a fresh one after two thirds of it"},
+
         {"agent.server", Address{GSE_AT(agent.server), true}, "gse agent: the server's link_listen address"},
-        {"agent.token_file", Text{GSE_AT(agent.token_file)}, "gse agent: file with the token of the server's link"},
+        {"agent.token_file", Text{GSE_AT(agent.token_file)},
+         "gse agent: file with an enrolment token, which gse host token prints; needed until this host has its "
+         "certificate"},
         {"agent.name", Text{GSE_AT(agent.name)}, "name of this host; empty: the machine's host name"},
         {"agent.region", Text{GSE_AT(agent.region)}, "region this host serves; empty: every region"},
         {"agent.capacity", Count{GSE_AT(agent.capacity), 1, 100'000}, "instances this host offers"},
+        {"agent.cpus", Count{GSE_AT(agent.cpus), 0, 100'000},
+         "vCPUs this host offers: instances get no more by their types; 0: instances are only counted"},
+        {"agent.memory", Size{GSE_AT(agent.memory_bytes), 0, 1ULL << 50},
+         "memory this host offers, likewise; 0B: instances are only counted"},
+        {"agent.labels", TextList{GSE_AT(agent.labels), 0}, "what else is to be known of this host, each KEY=VALUE"},
         {"agent.instance_types", TextList{GSE_AT(agent.instance_types), 0},
          "instance types this host offers, by the names of instance_types; none: all of them"},
+        {"agent.process_memory", Size{GSE_AT(agent.process_memory_bytes), 0, 1ULL << 50},
+         "memory that one game process may take, by control groups or, without them, prlimit; 0B: no limit"},
+        {"agent.process_cpu", Count{GSE_AT(agent.process_cpu_percent), 0, 100'000},
+         "share of the processor that one game process may take, in percent of a core, by control groups; 0: no limit"},
         {"agent.sandbox", Choice{{"auto", "bubblewrap", "none"}, GSE_CHOICE(agent.sandbox)},
          "auto: bubblewrap where the machine allows it, else none with a warning"},
         {"agent.access_user", Text{GSE_AT(agent.access_user)},

@@ -21,6 +21,7 @@ constexpr std::uint64_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kListMax = 1'000;
 constexpr std::size_t kTextMax = 4'096;
 constexpr std::size_t kNameShown = 80;
+constexpr std::size_t kLabelsMax = 64;  ///< what the link takes
 constexpr std::size_t kValueShown = 200;
 constexpr std::size_t kOverridesMax = 1'000;
 
@@ -353,6 +354,11 @@ Result<void> check_together(const Config& config) {
     if (s.uin.empty() || s.uin.size() > 20 || s.uin.find_first_not_of("0123456789") != std::string::npos)
         return wrong(fmt::format("uin = \"{}\" must be 1 to 20 digits", s.uin));
     if (config.data.empty()) return wrong("data must name a folder");
+    if (config.agent.labels.size() > kLabelsMax) return wrong(fmt::format("agent.labels: at most {}", kLabelsMax));
+    for (const std::string& label : config.agent.labels)
+        if (const auto equals = label.find('=');
+            equals == 0 || equals == std::string::npos || label.size() > kNameShown)
+            return wrong(fmt::format("agent.labels: \"{}\" must be KEY=VALUE", label.substr(0, kNameShown)));
     if (config.http.tls_cert.empty() != config.http.tls_key.empty())
         return wrong("http.tls_cert and http.tls_key belong together: set both, or neither");
     return {};

@@ -143,6 +143,53 @@ TEST(Archive, AnAccessKeyHoldsAllThatItNeeds) {
     EXPECT_EQ(write(read), bytes);
 }
 
+TEST(Archive, AHostTokenHoldsAllThatItNeeds) {
+    const HostToken token{.id = "t",
+                          .secret_sha256 = "s",
+                          .region = "r",
+                          .description = "d",
+                          .order = 300,
+                          .created = WallTime{1},
+                          .expires = EngineTime{3},
+                          .expires_wall = WallTime{4},
+                          .key_sha256 = "k",
+                          .host_id = "h"};
+    const std::string bytes = write(token);
+    EXPECT_EQ(bytes, std::string("\x01t\x01s\x01r\x01"
+                                 "d\xac\x02\x02\x06\x08\x01k\x01h"));
+    HostToken read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(write(read), bytes);
+}
+
+TEST(Archive, AHostOlderThanCertificatesIsOpenAndHasNone) {
+    std::string bytes;
+    Writer writer(bytes);
+    writer(std::string("box"), std::string("ap-tokyo"), std::string("10.0.0.1"), std::string("10.0.0.1"),
+           std::uint32_t{8}, std::uint16_t{10'000}, std::uint16_t{32'000}, std::string("linux"), std::string("none"),
+           false, std::vector<std::string>{"S5.LARGE8"});
+    Host older;
+    Reader reader(bytes);
+    archive(reader, older);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(older.instance_types.at(0), "S5.LARGE8");
+    EXPECT_FALSE(older.enrolled());
+    EXPECT_EQ(older.availability, HostAvailability::Open);
+    older.key_sha256 = "k";
+    older.availability = HostAvailability::Draining;
+    older.labels = {{"rack", "7"}};
+    Host read;
+    const std::string stored = write(older);
+    Reader again(stored);
+    archive(again, read);
+    ASSERT_TRUE(again.ok() && again.at_end());
+    EXPECT_TRUE(read.enrolled());
+    EXPECT_EQ(read.availability, HostAvailability::Draining);
+    EXPECT_EQ(read.labels.at(0).second, "7");
+}
+
 TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     ScalingTimer timer;
     timer.id = "timerId-1";
@@ -153,6 +200,8 @@ TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     timer.week_days = 5;
     timer.begin = WallTime{1'600'000'000'123};
     timer.offset_minutes = -330;
+    timer.seen_until = WallTime{8};
+    timer.keep_one = false;
     ScalingTimer read;
     const std::string bytes = write(timer);
     Reader reader(bytes);
@@ -163,6 +212,8 @@ TEST(Archive, PoliciesHoldAllThatTheyNeed) {
     EXPECT_EQ(read.min, 0u);
     EXPECT_EQ(read.end, plan::kNoEnd);
     EXPECT_EQ(read.offset_minutes, -330);
+    EXPECT_EQ(read.seen_until, WallTime{8});
+    EXPECT_EQ(read.keep_one, false);
 
     ScalingRule rule;
     rule.name = "busy";
@@ -217,13 +268,59 @@ TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
 TEST(Archive, AnInstanceWrittenBeforeStatisticsHasNoUsage) {
     const Instance written{.id = "ins-1", .fleet = 1, .host = 2, .removing = true, .drained_since = {7}, .usage = 9};
     std::string bytes = write(written);
-    bytes.pop_back();  // what was added at the end
+    bytes.pop_back();  // that it leaves, and
+    bytes.pop_back();  // its usage: both were added at the end
     Instance read;
     Reader reader(bytes);
     archive(reader, read);
     EXPECT_TRUE(reader.ok());
     EXPECT_EQ(read.drained_since, EngineTime{7});
     EXPECT_EQ(read.usage, kNone);
+}
+
+TEST(Archive, AFleetWrittenBeforeDrainsStays) {
+    Fleet written;
+    written.id = "fleet-1";
+    written.ccn_attached = WallTime{9};
+    std::string bytes = write(written);
+    // Since then: two numbers of the target, three words and three times of a drain, one of them of ten bytes.
+    bytes.resize(bytes.size() - 17);
+    Fleet read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(read.ccn_attached, WallTime{9});
+    EXPECT_TRUE(read.keep_one);
+    EXPECT_FALSE(read.draining);
+    EXPECT_EQ(read.drain_deadline, kNever);
+
+    written.keep_one = false, written.minimum_free = 300, written.draining = true, written.delete_when_drained = true;
+    written.drain_started = WallTime{5}, written.drain_deadline = EngineTime{6}, written.drained = WallTime{7};
+    const std::string all = write(written);
+    Fleet again;
+    Reader newer(all);
+    archive(newer, again);
+    ASSERT_TRUE(newer.ok() && newer.at_end());
+    EXPECT_EQ(write(again), all);
+    EXPECT_FALSE(again.keep_one);
+    EXPECT_TRUE(again.draining && again.delete_when_drained && !again.drain_denies_joins);
+    EXPECT_EQ(again.drain_deadline, EngineTime{6});
+}
+
+TEST(Archive, ATimerWrittenBeforeTimersFiredHasSeenNothing) {
+    ScalingTimer written;
+    written.id = "timerId-1";
+    written.offset_minutes = 480;
+    written.seen_until = WallTime{0};
+    std::string bytes = write(written);
+    bytes.resize(bytes.size() - 3);
+    ScalingTimer read;
+    Reader reader(bytes);
+    archive(reader, read);
+    ASSERT_TRUE(reader.ok() && reader.at_end());
+    EXPECT_EQ(read.offset_minutes, 480);
+    EXPECT_EQ(read.seen_until, WallTime{});
+    EXPECT_EQ(read.keep_one, std::nullopt);
 }
 
 TEST(Archive, UsageSurvives) {

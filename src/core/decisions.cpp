@@ -49,7 +49,10 @@ Lead follow(const State& state, const QueueDestination& destination) {
         lead.alias_terminal = state.at<Alias>(alias).type == AliasType::Terminal;
         if (!lead.alias_terminal) fleet = state.find_fleet(destination.region, state.at<Alias>(alias).fleet_id);
     }
-    if (fleet != kNone) lead.fleet = state.at<Fleet>(fleet).status;
+    if (fleet != kNone) {
+        lead.fleet = state.at<Fleet>(fleet).status;
+        lead.draining = state.at<Fleet>(fleet).draining;
+    }
     return {fleet, plan::bar_of(lead)};
 }
 
@@ -79,7 +82,7 @@ DestinationFacts facts_of(const State& state, const QueueDestination& destinatio
 
 plan::SessionOffer offer_of(const State& state, Slot slot) {
     const Fleet& fleet = state.at<Fleet>(slot);
-    return {.active = fleet.status == FleetStatus::Active, .open = !fleet.open.empty()};
+    return {.active = fleet.status == FleetStatus::Active, .draining = fleet.draining, .open = !fleet.open.empty()};
 }
 
 void ask_fleet(const State& state, Slot slot, plan::SessionRefusal refusal, DestinationFacts& facts) {

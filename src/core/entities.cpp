@@ -13,13 +13,15 @@ void clear_derived(Fleet& fleet) {
     fleet.usages.clear();
     fleet.rules.clear();
     fleet.timers.clear();
-    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = 0;
+    fleet.instances_pending = fleet.instances_active = fleet.instances_draining = fleet.instances_leaving = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
     fleet.processes_active = fleet.processes_idle = 0;
+    fleet.custom_current = fleet.custom_maximum = 0;
     fleet.next_launch = {};
     fleet.launch_failures = 0;
     fleet.reconcile_queued = false;
+    fleet.wakes_at = kNever;
     fleet.waiting.clear();
     fleet.demand = 0;
     fleet.waiting_saw = 0;
@@ -34,6 +36,11 @@ void clear_derived(Host& host) {
     host.ping_udp.clear();
     host.access_key.clear();
     host.instances.clear();
+    host.instances_held = 0;
+    host.cpus_held = host.memory_gb_held = 0;
+    host.certificate_end = {};
+    host.foreign_reports = 0;
+    host.foreign_told = host.next_check = {};
     host.ports_resting.clear();
     host.ports_used.clear();
     host.port_cursor = 0;
@@ -73,6 +80,8 @@ void clear_derived(Queue& queue) {
     queue.pending.clear();
     queue.counts = {};
 }
+void clear_derived(ScalingRule& rule) { rule.holds_since = kNever; }
+void clear_derived(ScalingTimer& timer) { timer.wakes_at = {}; }
 
 void clear_derived(Placement& placement) {
     placement.reach.clear();

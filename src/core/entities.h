@@ -192,6 +192,15 @@ struct Fleet {
     bool waits_for_room = false;
     bool ccn_after_creation = false;  ///< attached by AttachCcnInstances, not named by CreateFleet
     WallTime ccn_attached;
+    std::uint32_t minimum_free = 0;  ///< of `target`: free sessions to keep at least
+    bool keep_one = true;            ///< of `target`: an instance stays without any session
+    // how it runs empty, if it does (core/drain.h); range and policies wait meanwhile
+    bool draining = false;
+    bool drain_denies_joins = false;
+    bool delete_when_drained = false;
+    WallTime drain_started;
+    EngineTime drain_deadline = kNever;  ///< what is left is ended
+    WallTime drained;                    ///< {}: something is left
 
     // derived
     std::vector<Slot> instances;
@@ -199,6 +208,7 @@ struct Fleet {
     std::uint32_t instances_pending = 0;
     std::uint32_t instances_active = 0;
     std::uint32_t instances_draining = 0;
+    std::uint32_t instances_leaving = 0;  ///< of the pending and active ones
     std::map<std::uint64_t, Slot> live_sessions;   ///< by order
     std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
     std::map<std::uint64_t, Slot> events;          ///< by order
@@ -212,9 +222,12 @@ struct Fleet {
     std::uint64_t players_max = 0;          ///< sum of MaximumPlayerSessionCount of live sessions
     std::uint32_t processes_active = 0;
     std::uint32_t processes_idle = 0;  ///< of these, those that may take a session
-    EngineTime next_launch;            ///< back-off after an instance that could not be prepared
+    std::int64_t custom_current = 0;   ///< sums of ReportCustomData over processes that were not asked to end
+    std::int64_t custom_maximum = 0;
+    EngineTime next_launch;  ///< back-off after an instance that could not be prepared
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
+    EngineTime wakes_at = kNever;  ///< the earliest FleetCheck that is armed
     // of this run: found out again by looking at every PENDING placement once
     std::set<std::pair<std::uint64_t, Slot>> waiting;  ///< placements that would come here, by order
     std::uint32_t demand = 0;                          ///< of these, those that it grows for
@@ -242,6 +255,16 @@ struct Host {
     std::string sandbox;
     bool lost = false;
     std::vector<std::string> instance_types;  ///< none: every type
+    std::string id;                           ///< `host-…`; certificates name it. Records older than ids: the name
+    std::uint64_t order = 0;
+    WallTime added;
+    std::string key_sha256;  ///< of the public key in its newest certificate, in hex; "": it has no certificate
+    std::string key_before;  ///< and in the one before, in case the newest never arrived
+    bool region_fixed = false;  ///< by the token that it was enrolled with
+    HostAvailability availability = HostAvailability::Open;
+    std::uint32_t cpus = 0;          ///< for instances; 0: not told
+    std::uint64_t memory_bytes = 0;  ///< likewise
+    std::vector<std::pair<std::string, std::string>> labels;
 
     // derived / of this run
     std::string access_user;  ///< how operators log in to it, as its agent was told; never on a disk of the server
@@ -249,6 +272,13 @@ struct Host {
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
     std::string ping_udp;
     std::vector<Slot> instances;
+    std::uint32_t instances_held = 0;    ///< that take up room: not those of games started by hand
+    std::uint64_t cpus_held = 0;         ///< by the instance types of these
+    std::uint64_t memory_gb_held = 0;    ///< likewise
+    WallTime certificate_end;            ///< of the certificate that its stream was opened with
+    std::uint64_t foreign_reports = 0;   ///< about what is not its own; they were refused
+    EngineTime foreign_told;             ///< when an event last said so
+    EngineTime next_check;               ///< its alive timer; an earlier one is a stale timer of another host
     std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
     std::vector<std::uint8_t> ports_used;               ///< bitmap over [ports.low, ports.high]
     std::uint32_t port_cursor = 0;
@@ -257,10 +287,25 @@ struct Host {
     bool silent = false;
     EngineTime last_alive;
 
+    [[nodiscard]] bool enrolled() const { return !key_sha256.empty(); }
     [[nodiscard]] bool offers(std::string_view type) const {
         return instance_types.empty() ||
                std::find(instance_types.begin(), instance_types.end(), type) != instance_types.end();
     }
+};
+
+/// Lets one machine enrol as a host. Kept until it expires, so that an answer that was lost can be asked for again.
+struct HostToken {
+    std::string id;
+    std::string secret_sha256;  ///< in hex; the secret itself is shown once and kept nowhere
+    std::string region;         ///< that its host is bound to; "": the host says it itself
+    std::string description;
+    std::uint64_t order = 0;
+    WallTime created;
+    EngineTime expires = kNever;
+    WallTime expires_wall;   ///< for people
+    std::string key_sha256;  ///< of the key that has used it up; "": nobody has
+    std::string host_id;     ///< and the host that it became
 };
 
 /// How far the reports of a host's agent are durable; small, because every batch of reports writes it.
@@ -296,6 +341,7 @@ struct Instance {
     bool removing = false;  ///< phase Remove was ordered
     EngineTime drained_since;
     Slot usage = kNone;  ///< what remains of it in the statistics
+    bool leaving = false;  ///< its host is being drained: it goes once another one stands in for it
 
     // derived
     std::vector<Slot> processes;
@@ -530,6 +576,8 @@ struct ScalingRule {
     std::uint32_t minutes = 1;
     ScalingAdjustment adjustment_type = ScalingAdjustment::ChangeInCapacity;
     std::int64_t adjustment = 0;
+    // of this run: after a restart a rule must hold for its whole time again
+    EngineTime holds_since = kNever;  ///< kNever: it does not hold
 };
 
 /// A timed policy: what it sets, and when. What is not given stays as the fleet has it. Gone with its fleet
@@ -558,6 +606,11 @@ struct ScalingTimer {
     WallTime begin;
     WallTime end = plan::kNoEnd;
     std::int32_t offset_minutes = 0;
+    WallTime seen_until;  ///< what was due until then has fired, or never will
+    std::optional<std::uint32_t> minimum_free;
+    std::optional<bool> keep_one;
+    // of this run
+    EngineTime wakes_at;  ///< the one moment at which it is looked at again
 
     [[nodiscard]] plan::TimerSchedule schedule() const {
         return {type, every_days, from_day, to_day, week_days, begin, end, offset_minutes};
@@ -605,6 +658,8 @@ void clear_derived(Process& process);
 void clear_derived(GameSession& session);
 void clear_derived(PlayerSession& player);
 void clear_derived(Queue& queue);
+void clear_derived(ScalingRule& rule);
+void clear_derived(ScalingTimer& timer);
 void clear_derived(Placement& placement);
 
 }  // namespace gse::core

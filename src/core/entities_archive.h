@@ -55,12 +55,19 @@ void archive(Ar& ar, Fleet& r) {
        r.inbound, r.system_disk, r.data_disks, r.bandwidth_mbps, r.tags, r.ccn, r.status, r.was_active, r.created,
        r.terminated, r.terminated_at, r.creation_deadline, r.creation_failures, r.desired, r.min, r.max,
        r.cooldown_minutes, r.auto_scaling, r.target, r.last_scaling, r.waits_for_room, r.ccn_after_creation,
-       r.ccn_attached);
+       r.ccn_attached, r.minimum_free, r.keep_one, r.draining, r.drain_denies_joins, r.delete_when_drained,
+       r.drain_started, r.drain_deadline, r.drained);
 }
 template <class Ar>
 void archive(Ar& ar, Host& r) {
     ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system,
-       r.sandbox, r.lost, r.instance_types);
+       r.sandbox, r.lost, r.instance_types, r.id, r.order, r.added, r.key_sha256, r.region_fixed, r.availability,
+       r.cpus, r.memory_bytes, r.labels, r.key_before);
+}
+template <class Ar>
+void archive(Ar& ar, HostToken& r) {
+    ar(r.id, r.secret_sha256, r.region, r.description, r.order, r.created, r.expires, r.expires_wall, r.key_sha256,
+       r.host_id);
 }
 template <class Ar>
 void archive(Ar& ar, HostCursor& r) {
@@ -69,7 +76,7 @@ void archive(Ar& ar, HostCursor& r) {
 template <class Ar>
 void archive(Ar& ar, Instance& r) {
     ar(r.id, r.fleet, r.host, r.status, r.created, r.spec_version, r.next_place, r.places, r.weight, r.reserved,
-       r.accepted, r.prepared, r.removing, r.drained_since, r.usage);
+       r.accepted, r.prepared, r.removing, r.drained_since, r.usage, r.leaving);
 }
 template <class Ar>
 void archive(Ar& ar, Process& r) {
@@ -138,7 +145,7 @@ template <class Ar>
 void archive(Ar& ar, ScalingTimer& r) {
     ar(r.id, r.fleet, r.order, r.name, r.stopped, r.created, r.last_fired, r.desired, r.min, r.max, r.cooldown_minutes,
        r.scaling, r.target_percent, r.type, r.every_days, r.from_day, r.to_day, r.week_days, r.begin, r.end,
-       r.offset_minutes);
+       r.offset_minutes, r.seen_until, r.minimum_free, r.keep_one);
 }
 template <class Ar>
 void archive(Ar& ar, Bucket& r) {

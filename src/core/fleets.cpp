@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "core/drain.h"
 #include "core/events.h"
 #include "core/hand_started.h"
 #include "core/instances.h"
 #include "core/processes.h"
-#include "plan/capacity.h"
-#include "plan/scale_in.h"
+#include "core/scaling.h"
 
 namespace gse::core {
 namespace {
@@ -26,64 +26,6 @@ void announce(Step& step, Slot fleet, FleetStatus status) {
     move_to(step, fleet, status);
     add_event(step, fleet, fmt::format("FLEET_STATE_{}", to_text(status)),
               fmt::format("Fleet changed state to {}", to_text(status)));
-}
-
-void set_desired(Step& step, Slot slot, std::uint32_t desired, std::string_view why) {
-    if (step.state.at<Fleet>(slot).desired == desired) return;
-    step.state.edit<Fleet>(slot)->desired = desired;
-    const Fleet& fleet = step.state.at<Fleet>(slot);
-    add_event(step, slot, "FLEET_SCALING_EVENT",
-              fmt::format("Desired {}, minimum {}, maximum {}: {}", fleet.desired, fleet.min, fleet.max, why));
-}
-
-std::uint32_t staying(const Fleet& fleet) { return fleet.instances_pending + fleet.instances_active; }
-
-void grow(Step& step, Slot slot, std::uint32_t wanted) {
-    State& state = step.state;
-    bool changed = false;
-    while (staying(state.at<Fleet>(slot)) < wanted) {
-        if (state.at<Fleet>(slot).next_launch > step.now.engine) {
-            state.arm(state.at<Fleet>(slot).next_launch, TimerKind::FleetCheck, slot);
-            break;
-        }
-        if (launch_instance(step, slot) == Launch::NoRoom) {
-            if (!state.at<Fleet>(slot).waits_for_room) {
-                state.edit<Fleet>(slot)->waits_for_room = true;
-                add_event(step, slot, "GENERIC_EVENT",
-                          fmt::format("Waiting for room for another instance: {}", describe_no_room(state, slot)));
-            }
-            // Ports that rest come back by themselves; everything else wakes the fleet.
-            state.arm(step.now.engine + Millis{5'000}, TimerKind::FleetCheck, slot);
-            break;
-        }
-        changed = true;
-        if (state.at<Fleet>(slot).waits_for_room) state.edit<Fleet>(slot)->waits_for_room = false;
-    }
-    if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
-}
-
-void shrink(Step& step, Slot slot, std::uint32_t wanted) {
-    State& state = step.state;
-    bool changed = false;
-    while (staying(state.at<Fleet>(slot)) > wanted) {
-        std::vector<Slot> slots;
-        std::vector<plan::ScaleInCandidate> candidates;
-        for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
-            const Instance& instance = state.at<Instance>(instance_slot);
-            if (instance.status == InstanceStatus::Draining) continue;
-            slots.push_back(instance_slot);
-            candidates.push_back({.sessions = instance.sessions,
-                                  .ready = instance.active > 0,
-                                  .weight = instance.weight,
-                                  .reserved = instance.reserved,
-                                  .age_rank = static_cast<std::uint64_t>(instance.created.ms)});
-        }
-        const auto chosen = plan::choose_scale_in(candidates);
-        if (!chosen) break;
-        drain_instance(step, slots[*chosen]);
-        changed = true;
-    }
-    if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
 }
 
 void drain_all(Step& step, Slot slot) {
@@ -141,6 +83,25 @@ void renew_ends(Step& step, Slot slot) {
             if (step.state.at<Process>(process).session != kNone) renew_end(step, process);
 }
 
+Result<void> check_no_alias(const State& state, Slot slot) {
+    const Fleet& fleet = state.at<Fleet>(slot);
+    const Alias* bound = nullptr;
+    state.table<Alias>().for_each([&](Slot, const Alias& alias) {
+        if (alias.type == AliasType::Simple && alias.fleet_id == fleet.id) bound = &alias;
+    });
+    if (!bound) return {};
+    return refuse(ErrorCode::InUse, fmt::format("Alias {} ('{}') points to fleet {}; repoint or delete it first",
+                                                bound->id, bound->name.substr(0, 100), fleet.id));
+}
+
+std::uint64_t sum_of_maxima(const State& state, std::string_view region, Slot except) {
+    std::uint64_t sum = 0;
+    state.table<Fleet>().for_each([&](Slot slot, const Fleet& fleet) {
+        if (slot != except && fleet.region == region && fleet.status != FleetStatus::Terminated) sum += fleet.max;
+    });
+    return sum;
+}
+
 Result<void> delete_fleet(Step& step, Slot slot) {
     State& state = step.state;
     const Fleet& fleet = state.at<Fleet>(slot);
@@ -148,18 +109,18 @@ Result<void> delete_fleet(Step& step, Slot slot) {
     const std::size_t live = fleet.live_sessions.size();
     if (live > 0)
         return refuse(ErrorCode::InUse,
-                      fmt::format("Fleet {} has {} live game server session{}; end them first, or wait until they end",
+                      fmt::format("Fleet {} has {} live game server session{}; end them first, or let DrainFleet with "
+                                  "DeleteWhenEmpty delete it when they have ended",
                                   fleet.id, live, live == 1 ? "" : "s"));
-    const Alias* bound = nullptr;
-    state.table<Alias>().for_each([&](Slot, const Alias& alias) {
-        if (alias.type == AliasType::Simple && alias.fleet_id == fleet.id) bound = &alias;
-    });
-    if (bound)
-        return refuse(ErrorCode::InUse, fmt::format("Alias {} ('{}') points to fleet {}; repoint or delete it first",
-                                                    bound->id, bound->name.substr(0, 100), fleet.id));
+    TRY(check_no_alias(state, slot));
     announce(step, slot, FleetStatus::Deleting);
     add_event(step, slot, "FLEET_DELETED", "A request to delete the fleet was initiated.");
-    state.edit<Fleet>(slot)->creation_deadline = kNever;
+    {
+        auto edit = state.edit<Fleet>(slot);
+        edit->creation_deadline = kNever;
+        edit->draining = false;
+        edit->drain_deadline = kNever;
+    }
     drain_all(step, slot);
     state.queue_reconcile(slot);
     return {};
@@ -231,24 +192,6 @@ void advance_creation(Step& step, Slot slot) {
     }
 }
 
-plan::CapacityView capacity_view(const State& state, const Fleet& fleet, EngineTime now) {
-    const Timers& timers = state.settings().timers;
-    return {
-        .min = fleet.min,
-        .max = fleet.max,
-        .desired = fleet.desired,
-        .staying = staying(fleet),
-        .per_instance = fleet.processes_per_instance(),
-        .sessions = fleet.sessions_on_staying,
-        .auto_scaling = fleet.auto_scaling,
-        .target_percent = fleet.target ? std::optional(fleet.target->percent) : std::nullopt,
-        .last_scaling = fleet.last_scaling,
-        .cooldown = timers.minute * fleet.cooldown_minutes,
-        .cooldown_delays_growth = state.settings().scaling.cooldown_delays_scale_out,
-        .demand = fleet.demand + fleet.refused.demand(now, timers.minute),
-    };
-}
-
 void reconcile_fleet(Step& step, Slot slot) {
     State& state = step.state;
     state.change_fleet_run(slot, [](Fleet& fleet) { fleet.reconcile_queued = false; });
@@ -272,26 +215,17 @@ void reconcile_fleet(Step& step, Slot slot) {
         case FleetStatus::Active:
             if (is_hand_started(fleet)) return;
             break;
-        default:
+        default: {
             // A first deployment needs one instance, whatever was asked for later.
-            return grow(step, slot, std::min(1u, std::max(fleet.desired, fleet.min)));
+            const std::uint32_t first = std::min(1u, std::max(fleet.desired, fleet.min));
+            grow_fleet(step, slot, first);
+            return let_leave(step, slot, first);
+        }
     }
-    const plan::CapacityView view = capacity_view(state, fleet, step.now.engine);
-    const plan::CapacityPlan plan = plan::plan_capacity(view, step.now.engine);
-    if (plan.look_again != kNever) state.arm(plan.look_again, TimerKind::FleetCheck, slot);
-    const std::string waiting = view.demand > 0 ? fmt::format(" and {} waiting", view.demand) : std::string();
-    if (view.auto_scaling && view.target_percent)
-        set_desired(step, slot, plan.desired,
-                    fmt::format("{} sessions{} on {} instances of {}, buffer {} %", view.sessions, waiting,
-                                view.staying, view.per_instance, *view.target_percent));
-    else if (plan.desired > fleet.desired)
-        set_desired(step, slot, plan.desired, fmt::format("no instance{}", waiting));
-    if (view.staying < plan.desired)
-        grow(step, slot, plan.desired);
-    else if (view.staying > plan.desired)
-        shrink(step, slot, plan.desired);
-    else if (fleet.waits_for_room)
-        state.edit<Fleet>(slot)->waits_for_room = false;
+    if (fleet.draining)
+        reconcile_draining(step, slot);
+    else
+        scale_fleet(step, slot);
 }
 
 void reconcile_waiting_fleets(Step& step) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "core/step.h"
-#include "plan/capacity.h"
 
 namespace gse::core {
 
@@ -17,6 +16,12 @@ void change_permissions(Step& step, Slot fleet, std::vector<InboundPermission> i
 /// The fleet's protection time has changed: processes that are being ended hear of their new deadline.
 void renew_ends(Step& step, Slot fleet);
 
+/// InUse: a SIMPLE alias points to it (named in the message).
+Result<void> check_no_alias(const State& state, Slot fleet);
+/// Of the region's fleets but `except`: what the quota of instances is checked against, since fleets may grow that far
+/// without asking.
+[[nodiscard]] std::uint64_t sum_of_maxima(const State& state, std::string_view region, Slot except = kNone);
+
 /// InUse: live sessions, or a SIMPLE alias that points here (named in the message).
 Result<void> delete_fleet(Step& step, Slot fleet);
 
@@ -28,9 +33,6 @@ void advance_creation(Step& step, Slot fleet);
 /// A process of a fleet in creation crashed or could not be started; the third time ends the creation.
 void count_creation_failure(Step& step, Slot fleet, std::string_view what);
 void expire_creation(Step& step, Slot fleet);
-
-/// What decides the number of a fleet's instances.
-[[nodiscard]] plan::CapacityView capacity_view(const State& state, const Fleet& fleet, EngineTime now);
 
 /// Compares what a fleet has with what it should have, and launches or drains. Called once a batch for every fleet that
 /// was touched: growth is event-driven.

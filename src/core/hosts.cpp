@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/enrolment.h"
 #include "core/events.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
@@ -24,12 +25,13 @@ Slot find_cursor(const State& state, Slot host) {
     return found;
 }
 
-Slot store_host(Step& step, const link::HostHello& hello) {
+Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     State& state = step.state;
-    Slot slot = state.find_host(hello.host_name);
     if (slot == kNone) {
         Host host;
         host.name = hello.host_name;
+        host.id = hello.host_name;
+        host.added = step.now.wall;
         host.ports = hello.ports;
         slot = state.add(std::move(host));
         state.add(HostCursor{.host = slot, .boot_id = {}, .acked_seq = 0});
@@ -37,14 +39,17 @@ Slot store_host(Step& step, const link::HostHello& hello) {
     const Host& known = state.at<Host>(slot);
     // The port map is laid out by the range: it can only change while nothing holds a port.
     const bool keep_ports = !known.instances.empty();
-    const bool same = known.region == hello.region && known.address == hello.address &&
+    const std::string& region = known.region_fixed ? known.region : hello.region;
+    const bool same = known.region == region && known.address == hello.address &&
                       known.private_address == hello.private_address && known.capacity == hello.instance_capacity &&
                       (keep_ports || known.ports == hello.ports) && known.operating_system == hello.operating_system &&
-                      known.sandbox == hello.sandbox && known.instance_types == hello.instance_types && !known.lost;
+                      known.sandbox == hello.sandbox && known.instance_types == hello.instance_types &&
+                      known.cpus == hello.cpus && known.memory_bytes == hello.memory_bytes &&
+                      known.labels == hello.labels && !known.lost;
     if (same) return slot;
-    if (known.lost) state.arm(step.now.engine + step.timers().host_silent, TimerKind::HostAlive, slot);
+    if (known.lost) state.arm_host_check(slot, step.now.engine + step.timers().host_silent);
     auto edit = state.edit<Host>(slot);
-    edit->region = hello.region;
+    if (!edit->region_fixed) edit->region = hello.region;
     edit->address = hello.address;
     edit->private_address = hello.private_address;
     edit->capacity = hello.instance_capacity;
@@ -55,6 +60,9 @@ Slot store_host(Step& step, const link::HostHello& hello) {
     edit->operating_system = hello.operating_system;
     edit->instance_types = hello.instance_types;
     edit->sandbox = hello.sandbox;
+    edit->cpus = hello.cpus;
+    edit->memory_bytes = hello.memory_bytes;
+    edit->labels = hello.labels;
     edit->lost = false;
     return slot;
 }
@@ -86,6 +94,50 @@ void lose_host(Step& step, Slot slot) {
     reconcile_waiting_fleets(step);
 }
 
+/// The instance that a report is about; kNone: none that is known.
+struct Subject {
+    const State& state;
+
+    [[nodiscard]] Slot of_process(const std::string& id) const {
+        const Slot process = state.find_process(id);
+        return process == kNone ? kNone : state.at<Process>(process).instance;
+    }
+    Slot operator()(const link::BacklogDone&) const { return kNone; }
+    Slot operator()(const link::InstanceStep& report) const { return state.find_instance(report.instance_id); }
+    Slot operator()(const link::InstanceRemoved& report) const { return state.find_instance(report.instance_id); }
+    Slot operator()(const link::ProcessStarted& report) const {
+        const Slot running = of_process(report.process_id);
+        return running != kNone ? running : state.find_instance(report.instance_id);
+    }
+    Slot operator()(const link::ProcessStartFailed& report) const { return state.find_instance(report.instance_id); }
+    Slot operator()(const link::ProcessIsReady& report) const { return of_process(report.process_id); }
+    Slot operator()(const link::ProcessExited& report) const { return of_process(report.process_id); }
+    Slot operator()(const link::HealthChanged& report) const { return of_process(report.process_id); }
+    Slot operator()(const link::SessionStartResult& report) const { return of_process(report.process_id); }
+    Slot operator()(const link::TerminateDelivered& report) const { return of_process(report.process_id); }
+    Slot operator()(const link::LogCollected& report) const {
+        const Slot session = state.find_session(report.session_id);
+        return session == kNone ? kNone : state.at<GameSession>(session).instance;
+    }
+    Slot operator()(const link::HostNotice& report) const { return state.find_instance(report.instance_id); }
+    Slot operator()(const link::SdkCall& call) const { return of_process(call.process_id); }
+};
+
+/// An agent speaks for its own host only. Told once in a while, so that one that lies cannot drown other events.
+void note_foreign(Step& step, Slot host_slot, Slot instance_slot) {
+    constexpr Millis kBetweenEvents{60'000};
+    State& state = step.state;
+    const Host& host = state.at<Host>(host_slot);
+    const bool tell = host.foreign_reports == 0 || step.now.engine - host.foreign_told >= kBetweenEvents;
+    state.count_foreign(host_slot, tell ? step.now.engine : host.foreign_told);
+    if (!tell) return;
+    const Instance& instance = state.at<Instance>(instance_slot);
+    add_event(step, instance.fleet, "GENERIC_EVENT",
+              fmt::format("Host {} reported about instance {}, which runs on host {}: refused. If {} is not under your "
+                          "control any more, remove it: gse host remove {}",
+                          host.name, instance.id, state.at<Host>(instance.host).name, host.name, host.id));
+}
+
 struct ReportRunner {
     Step& step;
     Slot host;
@@ -94,7 +146,9 @@ struct ReportRunner {
         step.state.change_host_run(host, [](Host& record) { record.synced = true; });
         reconcile_waiting_fleets(step);
         step.state.table<Fleet>().for_each([&](Slot slot, const Fleet& fleet) {
-            if (fleet.instances_pending + fleet.instances_active < fleet.desired) step.state.queue_reconcile(slot);
+            if (fleet.instances_pending + fleet.instances_active - fleet.instances_leaving < fleet.desired ||
+                fleet.instances_leaving > 0)
+                step.state.queue_reconcile(slot);
         });
     }
     void operator()(const link::InstanceStep& report) { on_instance_step(step, host, report); }
@@ -118,14 +172,28 @@ struct ReportRunner {
 
 }  // namespace
 
+Slot host_of(const State& state, const link::HostHello& hello) {
+    return hello.certified_id.empty() ? state.find_host(hello.host_name) : state.find_host_by_id(hello.certified_id);
+}
+
 Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostHello& hello) {
     State& state = step.state;
+    const Slot known_slot = host_of(state, hello);
+    if (!hello.certified_id.empty()) TRY(find_enrolled(state, hello.certified_id));
+    if (hello.certified_id.empty() && known_slot != kNone && state.at<Host>(known_slot).enrolled())
+        return refuse(ErrorCode::AuthUnauthorized,
+                      fmt::format("host {} is known by its certificate, and this agent shows none", hello.host_name));
     const auto& regions = step.settings().regions;
     if (!hello.region.empty() && std::find(regions.begin(), regions.end(), hello.region) == regions.end())
         return refuse(
             ErrorCode::UnsupportedRegion,
             fmt::format("host {} says region '{}', which this server does not have", hello.host_name, hello.region));
-    const Slot host = store_host(step, hello);
+    if (known_slot != kNone && state.at<Host>(known_slot).region_fixed && !hello.region.empty() &&
+        hello.region != state.at<Host>(known_slot).region)
+        return refuse(ErrorCode::UnsupportedRegion,
+                      fmt::format("host {} was enrolled for region {}, not {}; change agent.region, or enrol it anew",
+                                  state.at<Host>(known_slot).name, state.at<Host>(known_slot).region, hello.region));
+    const Slot host = store_host(step, known_slot, hello);
     const Slot cursor = find_cursor(state, host);
     CHECK(cursor != kNone);
     if (state.at<HostCursor>(cursor).boot_id != hello.boot_id) {
@@ -142,6 +210,7 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         record.ping_http = hello.ping_http;
         record.ping_udp = hello.ping_udp;
         record.access_key = hello.access_key;
+        record.certificate_end = hello.certificate_end;
     });
 
     // What the agent no longer knows is gone: it keeps every exit until that was acknowledged.
@@ -181,6 +250,12 @@ bool on_report(Step& step, Slot host, const link::Report& report) {
     if (report.seq <= acked) return true;
     if (report.seq != acked + 1) return false;
     state.edit<HostCursor>(cursor)->acked_seq = report.seq;
+    const Slot subject = std::visit(Subject{state}, report.body);
+    if (subject != kNone && state.at<Instance>(subject).host != host) {
+        note_foreign(step, host, subject);
+        // A call wants an answer, and gets the one of a process that is not on this host.
+        if (!std::holds_alternative<link::SdkCall>(report.body)) return true;
+    }
     std::visit(ReportRunner{step, host}, report.body);
     return true;
 }
@@ -223,7 +298,7 @@ void on_disconnected(Step& step, Slot host, std::uint64_t stream) {
 void check_host(Step& step, Slot slot) {
     State& state = step.state;
     const Host* host = state.find<Host>(slot);
-    if (!host || host->lost) return;
+    if (!host || host->lost || step.now.engine < host->next_check) return;
     const Timers& timers = step.timers();
     // A server that has just started has heard from nobody yet: silence counts from its start.
     if (host->last_alive == EngineTime{}) state.change_host_clock(slot, step.now.engine);
@@ -249,7 +324,7 @@ void check_host(Step& step, Slot slot) {
     const EngineTime next = !host->silent                        ? host->last_alive + timers.host_silent
                             : view.silent_for < timers.host_lost ? host->last_alive + timers.host_lost
                                                                  : step.now.engine + timers.host_silent;
-    state.arm(std::max(next, step.now.engine + Millis{1}), TimerKind::HostAlive, slot);
+    state.arm_host_check(slot, std::max(next, step.now.engine + Millis{1}));
 }
 
 bool await_backlog(Step& step, Slot instance, TimerKind kind, Slot slot) {

@@ -8,14 +8,20 @@
 namespace gse::core {
 
 /// An agent opened a stream. Reconciles its inventory; the host's records exist afterwards. Returns the host and the
-/// last durable report of this boot id. Unavailable: the stream belongs to a deployment or region that is not ours.
+/// last durable report of this boot id. UnsupportedRegion: the region is not ours, or not the host's.
+/// AuthUnauthorized: the host was removed, or the name belongs to a host that has a certificate.
 struct HelloResult {
     Slot host;
     std::uint64_t acked_seq;
 };
 Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostHello& hello);
 
-/// One report. Repeats are dropped. False: a gap in the numbers, so the stream must be closed.
+/// Which host speaks: the one that its certificate names; without a certificate the one of that name, kNone when there
+/// is none yet.
+[[nodiscard]] Slot host_of(const State& state, const link::HostHello& hello);
+
+/// One report. Repeats are dropped; what is about an object of another host is refused, counted, and told in
+/// an event. False: a gap in the numbers, so the stream must be closed.
 [[nodiscard]] bool on_report(Step& step, Slot host, const link::Report& report);
 
 /// Any sign of life.

@@ -1,5 +1,7 @@
 #include "core/housekeeping.h"
 
+#include "core/calendar.h"
+#include "core/enrolment.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
 #include "core/hosts.h"
@@ -52,13 +54,15 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::Rest: finish_rest(step, timer.slot); break;
             case TimerKind::FleetCreation: expire_creation(step, timer.slot); break;
             case TimerKind::FleetCheck:
-                if (step.state.find<Fleet>(timer.slot)) step.state.queue_reconcile(timer.slot);
+                if (step.state.find<Fleet>(timer.slot)) step.state.fleet_woke(timer.slot, step.now.engine);
                 break;
             case TimerKind::HostAlive: check_host(step, timer.slot); break;
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
             case TimerKind::Places: fill_places(step, timer.slot); break;
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
+            case TimerKind::Calendar: check_calendar(step, timer.slot, timer.at); break;
             case TimerKind::Sample: sample_metrics(step); break;
+            case TimerKind::HostToken: expire_host_token(step, timer.slot); break;
             case TimerKind::Settle: break;  // that a batch follows is all it is for
         }
     }

@@ -19,24 +19,40 @@ namespace {
 /// Between two attempts to get ports for a place.
 constexpr Millis kPortsRetry{5'000};
 
-/// Games that a developer started by hand take nothing of what the host offers.
-std::uint32_t room_taken(const State& state, const Host& host) {
-    return static_cast<std::uint32_t>(std::ranges::count_if(
-        host.instances, [&](Slot slot) { return !is_hand_started(state.at<Fleet>(state.at<Instance>(slot).fleet)); }));
+const InstanceType* type_of(const State& state, const Fleet& fleet) {
+    for (const InstanceType& type : state.settings().instance_types)
+        if (type.name == fleet.instance_type) return &type;
+    return nullptr;
 }
 
-plan::HostOffer offer_of(const State& state, const Host& host, const Fleet& fleet) {
+std::uint32_t count_of_fleet(const State& state, const Host& host, Slot fleet) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(host.instances, [&](Slot slot) {
+        const Instance& instance = state.at<Instance>(slot);
+        return instance.fleet == fleet && instance.status != InstanceStatus::Draining;
+    }));
+}
+
+plan::HostOffer offer_of(const State& state, const Host& host, Slot fleet_slot) {
+    constexpr std::uint64_t kMbOfGb = 1024;
+    const Fleet& fleet = state.at<Fleet>(fleet_slot);
+    const InstanceType* type = type_of(state, fleet);
     plan::HostOffer offer{
         .serves_region = host.region.empty() || host.region == fleet.region,
         .has_type = host.offers(fleet.instance_type),
         .reachable = host.stream != 0 && host.synced && !host.silent && !host.lost,
+        .open = host.availability == HostAvailability::Open,
         .capacity = host.capacity,
-        .instances = room_taken(state, host),
+        .instances = host.instances_held,
         .share = state.settings().hosts.share,
+        .cpus = {.total = host.cpus, .used = host.cpus_held, .wanted = type ? type->cpu : 0},
+        .memory_mb = {.total = host.memory_bytes >> 20,
+                      .used = host.memory_gb_held * kMbOfGb,
+                      .wanted = type ? type->memory_gb * kMbOfGb : 0},
     };
     if (plan::refuses(offer) == plan::HostRefusal::None) {
         const std::uint32_t wanted = fleet.processes_per_instance();
         offer.has_ports = count_port_pairs(state, host, fleet, wanted) >= wanted;
+        offer.of_fleet = count_of_fleet(state, host, fleet_slot);
     }
     return offer;
 }
@@ -97,14 +113,17 @@ std::string_view failure_code(link::PrepareStep failed) {
 
 std::string describe_no_room(const State& state, Slot fleet_slot) {
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
-    std::uint32_t other_region = 0, other_type = 0, unreachable = 0, full = 0, no_ports = 0;
+    std::uint32_t other_region = 0, other_type = 0, unreachable = 0, closed = 0, full = 0, small = 0, no_ports = 0;
     link::PortRange range;
     state.table<Host>().for_each([&](Slot, const Host& host) {
-        switch (plan::refuses(offer_of(state, host, fleet))) {
+        switch (plan::refuses(offer_of(state, host, fleet_slot))) {
             case plan::HostRefusal::OtherRegion: ++other_region; break;
             case plan::HostRefusal::OtherType: ++other_type; break;
             case plan::HostRefusal::Unreachable: ++unreachable; break;
+            case plan::HostRefusal::Closed: ++closed; break;
             case plan::HostRefusal::Full: ++full; break;
+            case plan::HostRefusal::NoCpu:
+            case plan::HostRefusal::NoMemory: ++small; break;
             case plan::HostRefusal::NoPorts:
                 ++no_ports;
                 range = host.ports;
@@ -116,9 +135,12 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
         no_ports == 0 ? ""
                       : fmt::format(" ({} to {}: hosts.port_low and hosts.port_high there)", range.low, range.high);
     return fmt::format(
-        "{} host{} full, {} without enough free ports inside the fleet's InboundPermissions and the host's range{}, {} "
-        "not connected, {} that do not offer {}, {} of another region",
-        full, full == 1 ? "" : "s", no_ports, ports, unreachable, other_type, fleet.instance_type, other_region);
+        "{} host{} full, {} short of vCPUs or memory for {}, {} without enough free ports inside the fleet's "
+        "InboundPermissions and the host's range{}, {} cordoned or draining, {} not connected, {} that do not offer "
+        "{}, "
+        "{} of another region",
+        full, full == 1 ? "" : "s", small, fleet.instance_type, no_ports, ports, closed, unreachable, other_type,
+        fleet.instance_type, other_region);
 }
 
 Launch launch_instance(Step& step, Slot fleet_slot) {
@@ -129,9 +151,9 @@ Launch launch_instance(Step& step, Slot fleet_slot) {
     state.table<Host>().for_each([&](Slot slot, const Host&) {
         state.release_rested_ports(slot, step.now.engine);
         hosts.push_back(slot);
-        offers.push_back(offer_of(state, state.at<Host>(slot), fleet));
+        offers.push_back(offer_of(state, state.at<Host>(slot), fleet_slot));
     });
-    const auto chosen = plan::choose_host(offers);
+    const auto chosen = plan::choose_host(offers, state.settings().hosts.packing);
     if (!chosen) return Launch::NoRoom;
     const Slot host = hosts[*chosen];
 
@@ -199,6 +221,7 @@ void drain_instance(Step& step, Slot slot) {
     {
         auto edit = step.state.edit<Instance>(slot);
         edit->status = InstanceStatus::Draining;
+        edit->leaving = false;
         edit->drained_since = step.now.engine;
     }
     change_phase(step, slot);
@@ -209,11 +232,35 @@ void drain_instance(Step& step, Slot slot) {
         step.state.arm(due, TimerKind::DrainGrace, slot);
 }
 
+bool can_reopen(const State& state, Slot slot) {
+    const Instance& instance = state.at<Instance>(slot);
+    const Host& host = state.at<Host>(instance.host);
+    return instance.status == InstanceStatus::Draining && !instance.removing && !host.silent && !host.lost &&
+           host.availability != HostAvailability::Draining;
+}
+
+std::uint32_t untold_processes(const State& state, Slot slot) {
+    return static_cast<std::uint32_t>(std::ranges::count_if(state.at<Instance>(slot).processes, [&](Slot process) {
+        return state.at<Process>(process).status != ProcessStatus::Ending;
+    }));
+}
+
+void reopen_instance(Step& step, Slot slot) {
+    {
+        auto edit = step.state.edit<Instance>(slot);
+        edit->status = edit->active > 0 ? InstanceStatus::Active : InstanceStatus::Pending;
+        edit->drained_since = {};
+    }
+    change_phase(step, slot);
+    fill_places(step, slot);
+}
+
 void end_drained_processes(Step& step, Slot slot) {
     const Instance* instance = step.state.find<Instance>(slot);
-    if (!instance || instance->status != InstanceStatus::Draining ||
-        step.now.engine < instance->drained_since + step.timers().drain_grace)
-        return;
+    if (!instance || instance->status != InstanceStatus::Draining) return;
+    const EngineTime told_at = std::min(instance->drained_since + step.timers().drain_grace,
+                                        step.state.at<Fleet>(instance->fleet).drain_deadline);
+    if (step.now.engine < told_at) return;
     const FleetStatus fleet = step.state.at<Fleet>(instance->fleet).status;
     const bool gone = fleet == FleetStatus::Deleting || fleet == FleetStatus::Error;
     for (const Slot process : std::vector<Slot>(instance->processes))

@@ -13,7 +13,13 @@ Launch launch_instance(Step& step, Slot fleet);
 
 /// Chosen for scale-in: no new sessions from now on; after timers.drain_grace its processes are asked to end.
 void drain_instance(Step& step, Slot instance);
-/// timers.drain_grace has passed.
+/// Being scaled in, and nothing forbids to take it back: its host answers, and it is not being removed.
+[[nodiscard]] bool can_reopen(const State& state, Slot instance);
+/// Processes of it that were not asked to end.
+[[nodiscard]] std::uint32_t untold_processes(const State& state, Slot instance);
+/// It stays after all. Processes that were asked to end are replaced when they have.
+void reopen_instance(Step& step, Slot instance);
+/// timers.drain_grace has passed, or the deadline of its fleet's drain.
 void end_drained_processes(Step& step, Slot instance);
 /// Orders the removal of a draining instance once nothing runs on it and its logs are collected.
 void remove_when_empty(Step& step, Slot instance);

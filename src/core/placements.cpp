@@ -21,7 +21,7 @@ bool has_room(const State& state, Slot fleet) { return asked(state, fleet) == pl
 /// Another session could make the fleet grow. A placement is the demand of one fleet only.
 bool can_grow(const State& state, Slot slot, Slot already) {
     const Fleet& fleet = state.at<Fleet>(slot);
-    if (fleet.status != FleetStatus::Active || !fleet.auto_scaling) return false;
+    if (fleet.status != FleetStatus::Active || fleet.draining || !fleet.auto_scaling) return false;
     if (!fleet.target && fleet.instances_pending + fleet.instances_active > 0) return false;
     const std::uint64_t others = fleet.demand - (already == slot ? 1u : 0u);
     return fleet.sessions_on_staying + others < std::uint64_t{fleet.max} * fleet.processes_per_instance();

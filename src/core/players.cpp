@@ -62,6 +62,9 @@ Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Jo
         seats[i] = find_reserved(step.state, session, players[i].player_id);
         if (seats[i] == kNone) ++fresh;
     }
+    if (fresh > 0 && step.state.at<Fleet>(session.fleet).drain_denies_joins)
+        return refuse(ErrorCode::Unavailable,
+                      "The game server session takes no new players: its fleet is being drained, and denies them");
     if (fresh > 0 && !session.accept_all)
         return refuse(ErrorCode::Unavailable,
                       "The game server session takes no players: its PlayerSessionCreationPolicy is DENY_ALL");

@@ -174,22 +174,29 @@ void renew_end(Step& step, Slot slot) {
     step.order(step.state.at<Instance>(process.instance).host, end_order(step.state, slot, step.now));
 }
 
-link::EndProcess end_order(const State& state, Slot slot, Now now) {
+EngineTime kill_time(const State& state, Slot slot) {
     const Process& process = state.at<Process>(slot);
     const Fleet& fleet = state.at<Fleet>(fleet_of(state, process));
+    if (process.status != ProcessStatus::Ending) return fleet.drain_deadline;
     std::optional<ProtectionPolicy> protection;
     if (process.session != kNone) protection = state.at<GameSession>(process.session).protection;
     const auto after =
         plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
+    return plan::kill_at(process.end_requested, after, fleet.drain_deadline);
+}
+
+link::EndProcess end_order(const State& state, Slot slot, Now now) {
+    const Process& process = state.at<Process>(slot);
+    const EngineTime kill = kill_time(state, slot);
     link::EndProcess order;
     order.process_id = process.id;
     // To an agent a kill is the API's end with no time left; the wire needs no further word for it.
     const bool killed = process.end_reason == EndReason::Killed;
     order.reason = killed ? EndReason::EndedByApi : process.end_reason;
     order.notify = process.ready && process.grpc_port != 0 && !process.end_delivered && !killed;
-    if (!after) return order;
+    if (kill == kNever) return order;
     // A process that never reported ready cannot be told: there is nothing to wait for.
-    const Millis left = process.ready ? std::max(Millis{0}, process.end_requested + *after - now.engine) : Millis{0};
+    const Millis left = process.ready ? std::max(Millis{0}, kill - now.engine) : Millis{0};
     order.kill_after_ms = left.count();
     order.termination_time_unix_s = (now.wall + left).ms / 1000;
     return order;

@@ -86,6 +86,11 @@ Result<Slot> create_session(Step& step, NewSession wanted) {
             return refuse(ErrorCode::Unavailable,
                           fmt::format("Fleet {} is {}; game server sessions need an ACTIVE fleet", fleet.id,
                                       to_text(fleet.status)));
+        case plan::SessionRefusal::FleetDraining:
+            return refuse(ErrorCode::Unavailable,
+                          fmt::format("Fleet {} is being drained and takes no new game server sessions; use another "
+                                      "fleet, or take it back with UndrainFleet",
+                                      fleet.id));
         case plan::SessionRefusal::IdTaken:
             return refuse(ErrorCode::InUse,
                           fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));

@@ -42,6 +42,11 @@ void expire_activation(Step& step, Slot session);
 link::CollectLogs collect_logs_order(const State& state, Slot session);
 void on_logs_collected(Step& step, const link::LogCollected& report);
 
+/// Its own policy, unless its fleet drains and denies joins.
+[[nodiscard]] inline bool accepts_players(const State& state, const GameSession& session) {
+    return session.accept_all && !state.at<Fleet>(session.fleet).drain_denies_joins;
+}
+
 /// What OnStartGameServerSession tells the game.
 link::StartSession start_session_order(const State& state, Slot session);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/entities_archive.h"
+#include "core/hand_started.h"
 
 namespace gse::core {
 namespace {
@@ -154,6 +155,7 @@ GSE_INSTANTIATE(ScalingRule)
 GSE_INSTANTIATE(ScalingTimer)
 GSE_INSTANTIATE(Bucket)
 GSE_INSTANTIATE(AccessKey)
+GSE_INSTANTIATE(HostToken)
 #undef GSE_INSTANTIATE
 
 State::State(const Settings& settings)
@@ -182,6 +184,8 @@ Slot State::find_fleet(std::string_view region, std::string_view id) const {
 Slot State::find_instance(std::string_view id) const { return lookup(instances_, id); }
 Slot State::find_process(std::string_view id) const { return lookup(processes_, id); }
 Slot State::find_host(std::string_view name) const { return lookup(hosts_, name); }
+Slot State::find_host_by_id(std::string_view id) const { return lookup(host_ids_, id); }
+Slot State::find_host_token(std::string_view id) const { return lookup(host_tokens_, id); }
 Slot State::find_timer(std::string_view id) const { return lookup(scaling_timers_, id); }
 Slot State::find_bucket(std::string_view region) const { return lookup(buckets_, region); }
 Slot State::find_access_key(std::string_view id) const { return lookup(access_keys_, id); }
@@ -303,16 +307,40 @@ void State::unlink(Slot slot, Fleet& fleet) {
     }
 }
 
-void State::link(Slot slot, Host& host) { hosts_.emplace(host.name, slot); }
-void State::unlink(Slot, Host& host) { hosts_.erase(host.name); }
+void State::link(Slot slot, Host& host) {
+    if (host.id.empty()) host.id = host.name;  // a record older than ids
+    hosts_.emplace(host.name, slot);
+    host_ids_.emplace(host.id, slot);
+}
+void State::unlink(Slot, Host& host) {
+    hosts_.erase(host.name);
+    host_ids_.erase(host.id);
+}
+void State::link(Slot slot, HostToken& token) { host_tokens_.emplace(token.id, slot); }
+void State::unlink(Slot, HostToken& token) { host_tokens_.erase(token.id); }
+
+/// By the fleet's type, which never changes.
+void State::take_room(const Instance& instance, int sign) {
+    const Fleet& fleet = at<Fleet>(instance.fleet);
+    if (is_hand_started(fleet)) return;
+    Host& host = mutable_host(instance.host);
+    host.instances_held += static_cast<std::uint32_t>(sign);
+    for (const InstanceType& type : settings_.instance_types) {
+        if (type.name != fleet.instance_type) continue;
+        host.cpus_held += static_cast<std::uint64_t>(sign) * type.cpu;
+        host.memory_gb_held += static_cast<std::uint64_t>(sign) * type.memory_gb;
+    }
+}
 
 void State::link(Slot slot, Instance& instance) {
     instances_.emplace(instance.id, slot);
     tables<Fleet>().at(instance.fleet).instances.push_back(slot);
     mutable_host(instance.host).instances.push_back(slot);
+    take_room(instance, +1);
 }
 void State::unlink(Slot slot, Instance& instance) {
     instances_.erase(instance.id);
+    take_room(instance, -1);
     erase_value(tables<Fleet>().at(instance.fleet).instances, slot);
     erase_value(mutable_host(instance.host).instances, slot);
 }
@@ -452,7 +480,10 @@ void State::count(Slot slot, Instance& instance, int sign) {
         case InstanceStatus::Draining: fleet.instances_draining += step; break;
         case InstanceStatus::Gone: break;
     }
-    if (instance.status != InstanceStatus::Draining) fleet.sessions_on_staying += step * instance.sessions;
+    if (instance.status != InstanceStatus::Draining) {
+        fleet.sessions_on_staying += step * instance.sessions;
+        if (instance.leaving) fleet.instances_leaving += step;
+    }
     for (const Place& place : instance.places) {
         mark_port(instance.host, place.client_port, sign);
         mark_port(instance.host, place.grpc_port, sign);
@@ -476,6 +507,11 @@ void State::count(Slot slot, Process& process, int sign) {
         instance.active += step;
         fleet.processes_active += step;
         if (process.healthy) instance.healthy += step;
+    }
+    if (process.status != ProcessStatus::Ending && (process.custom_current != 0 || process.custom_maximum != 0)) {
+        fleet.custom_current += std::int64_t{sign} * process.custom_current;
+        fleet.custom_maximum += std::int64_t{sign} * process.custom_maximum;
+        tell_rules(instance.fleet);
     }
     const bool idle = process.status == ProcessStatus::Active && process.healthy && process.session == kNone &&
                       process.rests_until == EngineTime{};
@@ -537,6 +573,12 @@ void State::count(Slot, PlayerSession& player, int sign) {
     GameSession& session = tables<GameSession>().at(player.session);
     session.seats += static_cast<std::uint32_t>(sign);
     tables<Fleet>().at(session.fleet).players += static_cast<std::uint64_t>(static_cast<std::int64_t>(sign));
+    tell_rules(session.fleet);
+}
+
+/// Rules may watch what nothing else reacts to.
+void State::tell_rules(Slot fleet) {
+    if (!at<Fleet>(fleet).rules.empty()) queue_reconcile(fleet);
 }
 
 void State::count(Slot slot, Queue& queue, int sign) {
@@ -578,8 +620,9 @@ void State::tell_alias(const std::string& alias_id) {
 
 /// What makes a fleet a destination, or one that can grow, has changed: its placements find out.
 void State::tell_waiting(Fleet& fleet) {
-    const std::uint64_t seen = std::uint64_t{fleet.max} << 32 | static_cast<std::uint64_t>(fleet.status) << 2 |
-                               std::uint64_t{fleet.auto_scaling} << 1 | std::uint64_t{fleet.target.has_value()};
+    const std::uint64_t seen = std::uint64_t{fleet.max} << 32 | static_cast<std::uint64_t>(fleet.status) << 3 |
+                               std::uint64_t{fleet.draining} << 2 | std::uint64_t{fleet.auto_scaling} << 1 |
+                               std::uint64_t{fleet.target.has_value()};
     if (std::exchange(fleet.waiting_saw, seen) == seen) return;
     placement_queue_.insert(fleet.waiting.begin(), fleet.waiting.end());
 }
@@ -637,13 +680,14 @@ std::vector<Slot> State::take_serve_queue() {
 
 plan::InstanceOffer State::offer_of(const Instance& instance) const {
     const Host& host = at<Host>(instance.host);
+    const Fleet& fleet = at<Fleet>(instance.fleet);
     return {.active = instance.status == InstanceStatus::Active,
-            .draining = instance.status == InstanceStatus::Draining,
+            .draining = instance.status == InstanceStatus::Draining || fleet.draining,
             .host_reachable = !host.silent && !host.lost,
             .weight = instance.weight,
             .idle = static_cast<std::uint32_t>(instance.idle.size()),
             .activating = instance.activating,
-            .max_activations = at<Fleet>(instance.fleet).max_activations,
+            .max_activations = fleet.max_activations,
             .reserved = instance.reserved};
 }
 
@@ -707,6 +751,7 @@ void State::arm_record(Slot slot, const Fleet& fleet) {
     if (fleet.status == FleetStatus::Terminated) ended_fleets_.emplace_back(fleet.terminated_at, slot);
 }
 void State::arm_record(Slot slot, const Host&) { arm(EngineTime{0}, TimerKind::HostAlive, slot); }
+void State::arm_record(Slot slot, const HostToken& token) { arm(token.expires, TimerKind::HostToken, slot); }
 void State::arm_record(Slot slot, const Instance& instance) {
     if (instance.status == InstanceStatus::Draining)
         arm(instance.drained_since + settings_.timers.drain_grace, TimerKind::DrainGrace, slot);
@@ -744,6 +789,19 @@ bool State::take_due(EngineTime now, Timer& out) {
     out = timers_.top();
     timers_.pop();
     return true;
+}
+
+void State::wake_fleet(Slot slot, EngineTime at) {
+    Fleet& fleet = tables<Fleet>().at(slot);
+    if (at >= fleet.wakes_at) return;
+    fleet.wakes_at = at;
+    arm(at, TimerKind::FleetCheck, slot);
+}
+
+void State::fleet_woke(Slot slot, EngineTime now) {
+    Fleet& fleet = tables<Fleet>().at(slot);
+    if (fleet.wakes_at <= now) fleet.wakes_at = kNever;
+    queue_reconcile(slot);
 }
 
 void State::queue_reconcile(Slot fleet) {
@@ -871,11 +929,11 @@ Result<Now> State::apply(std::string_view batch) {
 void State::rebuild() {
     assets_.clear(), aliases_.clear(), fleets_.clear(), instances_.clear(), processes_.clear(), hosts_.clear();
     idempotency_.clear(), custom_sessions_.clear(), players_.clear(), creators_.clear();
-    scaling_timers_.clear(), buckets_.clear(), access_keys_.clear();
+    scaling_timers_.clear(), buckets_.clear(), access_keys_.clear(), host_ids_.clear(), host_tokens_.clear();
     timers_ = {};
     queues_.clear(), placements_.clear(), alias_queues_.clear();
     reconcile_queue_.clear(), spec_queue_.clear(), placement_queue_.clear(), serve_queue_.clear();
-    just_ended_.clear();
+    just_ended_.clear(), removed_hosts_.clear();
     ended_sessions_.clear(), ended_players_.clear(), ended_fleets_.clear(), ended_usages_.clear();
     ended_placements_.clear();
 
@@ -948,15 +1006,16 @@ std::string State::derived_digest() const {
     table<Asset>().for_each([&](Slot slot, const Asset& a) { line("asset", slot, a.bound_fleets); });
     table<Fleet>().for_each([&](Slot slot, const Fleet& f) {
         line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
-             f.instances_draining, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
+             f.instances_draining, f.instances_leaving, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
              map_text(f.usages), map_text(f.rules), map_text(f.timers), f.sessions_activating, f.sessions_active,
-             f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle);
+             f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle, f.custom_current,
+             f.custom_maximum);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;
         for (std::size_t i = 0; i < h.ports_used.size(); ++i)
             if (h.ports_used[i]) ports += fmt::format("{}x{},", h.ports.low + i, h.ports_used[i]);
-        line("host", slot, sorted(h.instances), ports);
+        line("host", slot, sorted(h.instances), h.instances_held, h.cpus_held, h.memory_gb_held, ports);
     });
     table<Instance>().for_each([&](Slot slot, const Instance& i) {
         line("instance", slot, sorted(i.processes), sorted(i.idle), i.active, i.healthy, i.sessions, i.activating,
@@ -986,7 +1045,7 @@ std::string State::derived_digest() const {
     };
     for (const TextIndex* index :
          {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_, &queues_,
-          &placements_, &scaling_timers_, &buckets_, &access_keys_})
+          &placements_, &scaling_timers_, &buckets_, &access_keys_, &host_ids_, &host_tokens_})
         line("index", index_text(*index));
     std::map<std::uint64_t, std::vector<Slot>> players;
     for (const auto& [hash, first] : players_)

@@ -53,7 +53,9 @@ enum class TimerKind : std::uint8_t {
     Places,
     Placement,
     Sample,
-    Settle
+    Settle,
+    Calendar,
+    HostToken
 };
 
 struct Timer {
@@ -119,6 +121,8 @@ public:
     /// The options of a region's upload bucket.
     [[nodiscard]] Slot find_bucket(std::string_view region) const;
     [[nodiscard]] Slot find_host(std::string_view name) const;
+    [[nodiscard]] Slot find_host_by_id(std::string_view id) const;
+    [[nodiscard]] Slot find_host_token(std::string_view id) const;
     /// By SecretId.
     [[nodiscard]] Slot find_access_key(std::string_view id) const;
     /// By whole id, `qcs::gse:<region>:uin/<uin>:gameserversession/<FleetId>/<key>`.
@@ -160,6 +164,15 @@ public:
     }
     /// The host gave a sign of life; nothing else changes.
     void change_host_clock(Slot host, EngineTime now) { mutable_host(host).last_alive = now; }
+    /// Its alive timer; one that fires earlier is left from another host in this slot.
+    void arm_host_check(Slot host, EngineTime at) {
+        mutable_host(host).next_check = at;
+        arm(at, TimerKind::HostAlive, host);
+    }
+    void count_foreign(Slot host, EngineTime told) {
+        ++mutable_host(host).foreign_reports;
+        mutable_host(host).foreign_told = told;
+    }
     /// Ports handed out never repeat before `rest` has passed.
     void rest_port(Slot host, std::uint16_t port, EngineTime until);
     void release_rested_ports(Slot host, EngineTime now);
@@ -175,6 +188,20 @@ public:
     void change_fleet_run(Slot fleet, Change&& change) {
         change(tables<Fleet>().at(fleet));
     }
+    /// The fleet is looked at again then, at the latest; whoever looks says anew when the next time is.
+    void wake_fleet(Slot fleet, EngineTime at);
+    /// It is looked at now.
+    void fleet_woke(Slot fleet, EngineTime now);
+    void set_rule_holds(Slot rule, EngineTime since) { tables<ScalingRule>().at(rule).holds_since = since; }
+    /// The calendar timer is looked at then, and not before.
+    void wake_calendar(Slot timer, EngineTime at) {
+        tables<ScalingTimer>().at(timer).wakes_at = at;
+        arm(at, TimerKind::Calendar, timer);
+    }
+
+    /// The host is no more: whoever has streams must close its own, before anything else is taken from them.
+    void tell_removed(Slot host) { removed_hosts_.push_back(host); }
+    [[nodiscard]] std::vector<Slot> take_removed_hosts() { return std::exchange(removed_hosts_, {}); }
 
     // -------------------------------------------------------------- timers and queues of this batch
 
@@ -298,6 +325,7 @@ private:
     void link(Slot, ScalingTimer&);
     void link(Slot, Bucket&);
     void link(Slot, AccessKey&);
+    void link(Slot, HostToken&);
     void unlink(Slot, Meta&) {}
     void unlink(Slot, Asset&);
     void unlink(Slot, Alias&);
@@ -317,6 +345,7 @@ private:
     void unlink(Slot, ScalingTimer&);
     void unlink(Slot, Bucket&);
     void unlink(Slot, AccessKey&);
+    void unlink(Slot, HostToken&);
 
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
@@ -340,11 +369,15 @@ private:
     void arm_record(Slot, const PlayerSession&);
     void arm_record(Slot, const InstanceUsage&);
     void arm_record(Slot, const Placement&);
+    void arm_record(Slot slot, const ScalingTimer&) { arm(EngineTime{0}, TimerKind::Calendar, slot); }
+    void arm_record(Slot, const HostToken&);
 
     void refresh_open(Slot instance);
     void tell_waiting(Fleet& fleet);
+    void tell_rules(Slot fleet);
     void tell_alias(const std::string& alias_id);
     void refresh_host(Slot host);
+    void take_room(const Instance& instance, int sign);
     void list_session(Slot slot, GameSession& session);
     void mark_port(Slot host, std::uint16_t port, int sign);
     void mark_own_port(Process& process, const Instance& instance, int sign);
@@ -355,11 +388,12 @@ private:
     // Order matters: a record's links point to earlier tables.
     std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
                Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>,
-               Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>, Slab<Bucket>, Slab<AccessKey>>
+               Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>, Slab<Bucket>, Slab<AccessKey>,
+               Slab<HostToken>>
         tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_, queues_,
-        placements_, scaling_timers_, buckets_, access_keys_;
+        placements_, scaling_timers_, buckets_, access_keys_, host_ids_, host_tokens_;
     boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
         alias_queues_;  ///< alias id → queues that name it
     boost::unordered_flat_map<std::uint64_t, Slot> players_;
@@ -374,6 +408,7 @@ private:
         ended_placements_;
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
     std::vector<Slot> just_ended_;
+    std::vector<Slot> removed_hosts_;
     DecisionLog decisions_;
     MetricTables metric_tables_;
     MetricHistory metric_history_;

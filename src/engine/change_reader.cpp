@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "core/sessions.h"
+
 namespace gse::engine {
 namespace {
 
@@ -110,7 +112,7 @@ void ChangeReader::read_one(const State& state, const Before& before, Changes& c
                                               .from = from,
                                               .players = session->seats,
                                               .players_max = session->max_players,
-                                              .accept_all = session->accept_all});
+                                              .accept_all = core::accepts_players(state, *session)});
         }
         case Watched::Placement: {
             const auto* placement = state.find<core::Placement>(before.slot);

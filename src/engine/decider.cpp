@@ -23,7 +23,9 @@ void Decider::begin(Now now) {
 std::string Decider::call(Decide& decide) {
     has_work_ = true;
     core::Step at = step();
-    return decide(at);
+    std::string body = decide(at);
+    drop_removed_hosts();
+    return body;
 }
 
 std::optional<std::string> Decider::call(std::uint64_t ticket, Decide decide) {
@@ -32,6 +34,7 @@ std::optional<std::string> Decider::call(std::uint64_t ticket, Decide decide) {
     core::Step at = step();
     at.wait = &wait;
     std::string body = decide(at);
+    drop_removed_hosts();
     if (wait.placement == core::kNone) return body;
     waiting_by_placement_.emplace(wait.placement, ticket);
     waiting_by_time_.emplace(wait.until, ticket);
@@ -92,7 +95,7 @@ link::AgentTimers Decider::agent_timers() const {
 
 void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
     has_work_ = true;
-    if (const core::Slot known = state_.find_host(hello.host_name); known != core::kNone) {
+    if (const core::Slot known = core::host_of(state_, hello); known != core::kNone) {
         // Streams are numbered as they are accepted: a hello that was overtaken by a newer stream's comes too late.
         const auto current = stream_of_host_.find(known);
         if (current != stream_of_host_.end() && current->second > id) {
@@ -176,6 +179,15 @@ void Decider::drop_stream(link::StreamId id, std::string why) {
         streams_.erase(it);
     }
     messages_.push_back({id, CloseStream{std::move(why)}});
+}
+
+/// At once: the slot may be another host's before this batch ends.
+void Decider::drop_removed_hosts() {
+    for (const core::Slot host : state_.take_removed_hosts()) {
+        std::erase_if(orders_, [host](const core::HostOrder& order) { return order.host == host; });
+        if (const auto current = stream_of_host_.find(host); current != stream_of_host_.end())
+            drop_stream(current->second, "this host was removed from the deployment");
+    }
 }
 
 void Decider::send(link::StreamId id, Stream& stream, link::OrderBody body) {

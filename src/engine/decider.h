@@ -97,6 +97,7 @@ private:
     void flush_orders();
     void send(link::StreamId id, Stream& stream, link::OrderBody body);
     void drop_stream(link::StreamId id, std::string why);
+    void drop_removed_hosts();
     void answer_waiting(core::Step& at, std::uint64_t ticket);
     void answer_waiting(core::Step& at);
 

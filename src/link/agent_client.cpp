@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "base/check.h"
 #include "link/backoff.h"
 #include "link/convert.h"
+#include "link/dial.h"
 #include "link/pinned_server.h"
 #include "link/tls_check.h"
 
@@ -68,7 +70,6 @@ private:
     void drop_acked(std::uint64_t acked_seq);
     std::uint64_t append_locked(ReportBody body);
     bool saturated_locked() const;
-    std::shared_ptr<grpc::Channel> dial() const;
 
     const AgentClientOptions options_;
     const Clock& clock_;
@@ -172,7 +173,8 @@ struct AgentClient::Impl::Connection {
 
 Result<void> AgentClient::Impl::start(ServerEvents& events) {
     CHECK(!thread_.joinable());
-    if (options_.tls_roots && !options_.tls_roots->empty()) TRY(check_roots(*options_.tls_roots));
+    if (options_.tls)
+        if (const ClientTls tls = options_.tls(); !tls.roots.empty()) TRY(check_roots(tls.roots));
     pinned_ = TRY(PinnedServer::load(options_.pin_file));
     events_ = &events;
     thread_ = std::thread([this] { run(); });
@@ -221,24 +223,6 @@ std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
     return last_seq_;
 }
 
-std::shared_ptr<grpc::Channel> AgentClient::Impl::dial() const {
-    grpc::ChannelArguments arguments;
-    // A channel an attempt, with a connection of its own: our back-off is the only one.
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-    std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
-    if (options_.tls_roots) {
-        grpc::SslCredentialsOptions tls;
-        tls.pem_root_certs = *options_.tls_roots;
-        credentials = grpc::SslCredentials(tls);
-    }
-    return grpc::CreateCustomChannel(options_.server, credentials, arguments);
-}
-
 void AgentClient::Impl::run() {
     Backoff backoff(options_.backoff_min, options_.backoff_max);
     std::string last_why;
@@ -246,10 +230,11 @@ void AgentClient::Impl::run() {
         const std::int64_t dialled_ms = clock_.monotonic_ms();
         Farewell farewell;
         {
-            const auto channel = dial();
+            const std::optional<ClientTls> tls = options_.tls ? std::optional(options_.tls()) : std::nullopt;
+            const auto channel = dial(options_.server, tls ? &*tls : nullptr);
             const auto stub = pb::AgentLink::NewStub(channel);
             grpc::ClientContext context;
-            context.AddMetadata("authorization", "Bearer " + options_.token);
+            if (!options_.token.empty()) context.AddMetadata("authorization", "Bearer " + options_.token);
             Wire wire(*this);
             stub->async()->Stream(&context, &wire);
             wire.begin();
@@ -265,7 +250,7 @@ void AgentClient::Impl::run() {
         if (stopping_) return;
         if (was_connected || farewell.why != last_why)  // once, not at every attempt
             spdlog::warn("link: no connection to {} {} TLS: {}; dialling again, every {} ms at most", options_.server,
-                         options_.tls_roots ? "over" : "without", farewell.why, options_.backoff_max.count());
+                         options_.tls ? "over" : "without", farewell.why, options_.backoff_max.count());
         last_why = farewell.why;
         if (changed_.wait_for(lock, wait, [this] { return stopping_; })) return;
     }

@@ -155,8 +155,10 @@ void put(const PortRange& value, pb::PortRange& out) {
 
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
-                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp] =
-        value;
+                 sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp, cpus,
+                 memory_bytes, labels, certified_id, certificate_end] = value;
+    // The last two are for the server's end alone to say.
+    static_cast<void>(certified_id), static_cast<void>(certificate_end);
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
     out.set_region(region);
@@ -173,6 +175,13 @@ void put(const HostHello& value, pb::Hello& out) {
     out.mutable_instance_types()->Add(instance_types.begin(), instance_types.end());
     out.set_ping_http(ping_http);
     out.set_ping_udp(ping_udp);
+    out.set_cpus(cpus);
+    out.set_memory_bytes(memory_bytes);
+    for (const auto& [key, value_of] : labels) {
+        auto& label = *out.add_labels();
+        label.set_key(key);
+        label.set_value(value_of);
+    }
 }
 
 void put(const InstanceReading& value, pb::InstanceReading& out) {
@@ -511,6 +520,14 @@ void put(const Order& value, pb::Order& out) {
 
 // ---------------------------------------------------------------- messages → values
 
+std::vector<std::pair<std::string, std::string>> take_labels(Reader& in, pb::Hello& m) {
+    std::vector<std::pair<std::string, std::string>> out;
+    if (!in.short_enough(m.labels(), "hello.labels", kMaxLabels)) return out;
+    for (auto& label : *m.mutable_labels())
+        out.emplace_back(in.id(label.mutable_key(), "hello.labels"), in.id(label.mutable_value(), "hello.labels"));
+    return out;
+}
+
 HostHello take(Reader& in, pb::Hello& m) {
     return {.host_name = in.id(m.mutable_host_name(), "hello.host_name"),
             .boot_id = in.id(m.mutable_boot_id(), "hello.boot_id"),
@@ -527,7 +544,12 @@ HostHello take(Reader& in, pb::Hello& m) {
             .access_key = in.text(m.mutable_access_key(), "hello.access_key"),
             .instance_types = in.strings(m.mutable_instance_types(), "hello.instance_types", kMaxItems, kMaxIdBytes),
             .ping_http = in.id(m.mutable_ping_http(), "hello.ping_http"),
-            .ping_udp = in.id(m.mutable_ping_udp(), "hello.ping_udp")};
+            .ping_udp = in.id(m.mutable_ping_udp(), "hello.ping_udp"),
+            .cpus = m.cpus(),
+            .memory_bytes = m.memory_bytes(),
+            .labels = take_labels(in, m),
+            .certified_id = {},
+            .certificate_end = {}};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {

@@ -38,6 +38,7 @@ inline constexpr std::size_t kMaxTextBytes = 64 << 10;  ///< messages, paths, pa
 inline constexpr std::size_t kMaxDataBytes = 2 << 20;   ///< what a backend hands to a game: session and matchmaker data
 inline constexpr std::size_t kMaxIds = 100'000;         ///< instances or processes of one host
 inline constexpr std::size_t kMaxItems = 10'000;        ///< places, ports, players, properties, paths
+inline constexpr std::size_t kMaxLabels = 64;           ///< of a host
 
 /// The argument is overwritten.
 void encode(const AgentSays& value, opengse::link::v1::AgentMessage& out);

@@ -1,10 +1,14 @@
 #include "link/link_server.h"
 
 #include <fmt/format.h>
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -16,9 +20,11 @@
 #include "agent_link.grpc.pb.h"
 #include "base/check.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "link/convert.h"
 #include "link/log_limit.h"
 #include "link/tls_check.h"
+#include "pki/certificate.h"
 
 namespace gse::link {
 namespace {
@@ -28,6 +34,45 @@ namespace pb = opengse::link::v1;
 constexpr std::size_t kMinTokenBytes = 16;
 /// Reasons travel in HTTP/2 trailers, which peers bound to 8 KiB.
 constexpr std::size_t kMaxReasonBytes = 1024;
+constexpr std::size_t kFileBytesMax = 64 << 10;
+/// Of one connection: an agent has one stream, and renews its certificate now and then.
+constexpr int kCallsOfConnection = 8;
+
+/// Who speaks.
+struct Peer {
+    std::string host_id;  ///< "": it came over loopback, with the token
+    WallTime certificate_end;
+};
+
+std::string property_of(const grpc::CallbackServerContext& context, const char* name) {
+    const auto values = context.auth_context()->FindPropertyValues(name);
+    return values.empty() ? "" : std::string(values.front().data(), values.front().size());
+}
+
+bool is_over_tls(const grpc::CallbackServerContext& context) {
+    const std::string type = property_of(context, GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+    return type == GRPC_SSL_TRANSPORT_SECURITY_TYPE || type == GRPC_TLS_TRANSPORT_SECURITY_TYPE;
+}
+
+/// Of a connection whose certificate was verified; nullopt: it has shown none.
+std::optional<Peer> certified_peer(const grpc::CallbackServerContext& context) {
+    if (!is_over_tls(context)) return std::nullopt;
+    const std::string pem = property_of(context, GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    if (pem.empty()) return std::nullopt;
+    const auto facts = pki::describe_certificate(pem);
+    if (!facts || !facts->for_clients || facts->name.empty()) return std::nullopt;
+    return Peer{facts->name, facts->not_after};
+}
+
+grpc::Status status_of(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::AuthUnauthorized: return {grpc::StatusCode::UNAUTHENTICATED, error.message};
+        case ErrorCode::Overloaded:
+        case ErrorCode::Internal:
+        case ErrorCode::Unavailable: return {grpc::StatusCode::UNAVAILABLE, error.message};
+        default: return {grpc::StatusCode::FAILED_PRECONDITION, error.message};
+    }
+}
 
 bool is_loopback(std::string_view listen) {
     return listen.starts_with("127.") || listen.starts_with("[::1]:") || listen.starts_with("localhost:");
@@ -40,6 +85,43 @@ public:
     void OnDone() override { delete this; }
 };
 
+/// A call with one answer, which may come at any time and from any thread; or never, and then the call ends when the
+/// agent or the server does.
+class CredentialCall final : public grpc::ServerUnaryReactor {
+public:
+    CredentialCall(pb::Credential* answer, std::function<void()> on_done)
+        : answer_(answer), on_done_(std::move(on_done)) {}
+
+    void keep(std::shared_ptr<CredentialCall> self) { self_ = std::move(self); }
+    void finish(grpc::Status status) { end(std::move(status), nullptr); }
+    void finish(Credential made) { end(grpc::Status::OK, &made); }
+
+private:
+    void OnCancel() override { finish({grpc::StatusCode::CANCELLED, "nobody waits for the answer"}); }
+    void OnDone() override {
+        on_done_();
+        const auto last = std::move(self_);
+    }
+    void end(grpc::Status status, Credential* made) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (std::exchange(finished_, true)) return;
+            if (made) {
+                answer_->set_host_id(std::move(made->host_id));
+                answer_->set_certificate(std::move(made->certificate));
+                answer_->set_roots(std::move(made->roots));
+            }
+        }
+        Finish(std::move(status));
+    }
+
+    pb::Credential* const answer_;  // gRPC's once finished_
+    const std::function<void()> on_done_;
+    std::shared_ptr<CredentialCall> self_;  // until OnDone
+    std::mutex mutex_;
+    bool finished_ = false;
+};
+
 }  // namespace
 
 class LinkServer::Impl final : public pb::AgentLink::CallbackService {
@@ -47,10 +129,14 @@ public:
     Impl(LinkServerOptions options, Authorizer authorizer, const Clock& clock)
         : options_(std::move(options)), authorizer_(std::move(authorizer)), clock_(clock) {}
 
-    Result<std::uint16_t> start(HostEvents& events);
+    Result<LinkPorts> start(HostEvents& events);
     void stop();
 
     grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>* Stream(grpc::CallbackServerContext* context) override;
+    grpc::ServerUnaryReactor* Enrol(grpc::CallbackServerContext* context, const pb::EnrolRequest* request,
+                                    pb::Credential* answer) override;
+    grpc::ServerUnaryReactor* Renew(grpc::CallbackServerContext* context, const pb::RenewRequest* request,
+                                    pb::Credential* answer) override;
 
     class AgentStream;
     std::shared_ptr<AgentStream> find(StreamId id) const;
@@ -63,11 +149,16 @@ public:
     HostEvents* events_ = nullptr;
 
 private:
-    bool authentic(const grpc::CallbackServerContext& context) const;
+    [[nodiscard]] Result<Peer> authenticate(const grpc::CallbackServerContext& context) const;
+    void log_refusal(const std::string& peer, std::string_view why);
+    std::shared_ptr<CredentialCall> begin_call(pb::Credential* answer);
+    [[nodiscard]] grpc::Status look_at_call(std::size_t request_bytes) const;
+    Admission::Done answer_to(std::shared_ptr<CredentialCall> call, std::string who);
     void watch();
 
     LogLimit refusals_{Millis{10'000}};
     std::unique_ptr<grpc::Server> server_;
+    std::atomic<std::size_t> enrolments_ = 0;
     std::thread watcher_;
 
     mutable std::mutex mutex_;
@@ -86,8 +177,8 @@ private:
 /// paused_.
 class LinkServer::Impl::AgentStream final : public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage> {
 public:
-    AgentStream(Impl& link, grpc::CallbackServerContext* context, StreamId id)
-        : link_(link), context_(context), id_(id), opened_ms_(link.clock_.monotonic_ms()) {}
+    AgentStream(Impl& link, grpc::CallbackServerContext* context, StreamId id, Peer peer)
+        : link_(link), context_(context), id_(id), peer_(std::move(peer)), opened_ms_(link.clock_.monotonic_ms()) {}
 
     void begin(std::shared_ptr<AgentStream> self) {
         self_ = std::move(self);
@@ -204,6 +295,8 @@ private:
             if (phase_ != Phase::Opened) return reject_from(lock, "a second hello in one stream");
             phase_ = Phase::Greeted;
             lock.unlock();
+            hello->certified_id = peer_.host_id;
+            hello->certificate_end = peer_.certificate_end;
             link_.events_->on_hello(id_, std::move(*hello));
             return true;
         }
@@ -338,6 +431,7 @@ private:
     Impl& link_;
     grpc::CallbackServerContext* const context_;
     const StreamId id_;
+    const Peer peer_;
     const std::int64_t opened_ms_;
     std::shared_ptr<AgentStream> self_;  // until OnDone
     pb::AgentMessage incoming_;          // gRPC's while a read is open
@@ -360,42 +454,50 @@ private:
     std::size_t queued_bytes_ = 0;
 };
 
-Result<std::uint16_t> LinkServer::Impl::start(HostEvents& events) {
+Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
     CHECK(!server_);
-    if (options_.token.size() < kMinTokenBytes)
+    if (!options_.loopback_listen.empty() && options_.token.size() < kMinTokenBytes)
         return refuse(ErrorCode::InvalidParameterValue,
                       fmt::format("the token of the agents must have at least {} bytes", kMinTokenBytes));
-    if (!options_.tls && !options_.allow_plain_off_loopback && !is_loopback(options_.listen))
-        return refuse(
-            ErrorCode::InvalidParameterValue,
-            fmt::format("agents would send their token readable to {}: give the link a certificate, or listen on "
-                        "127.0.0.1",
-                        options_.listen));
-    if (options_.tls) TRY(check_identity(*options_.tls));
+    if (!options_.loopback_listen.empty() && !is_loopback(options_.loopback_listen))
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("agents would send their token readable to {}: only loopback is without TLS",
+                                  options_.loopback_listen));
+    CHECK(options_.listen.empty() != options_.tls.has_value());
     events_ = &events;
-    int port = 0;
+    int tls_port = 0, loopback_port = 0;
     grpc::ServerBuilder builder;
     if (options_.tls) {
-        grpc::SslServerCredentialsOptions tls;
-        tls.pem_key_cert_pairs.push_back({options_.tls->private_key, options_.tls->certificate_chain});
-        builder.AddListeningPort(options_.listen, grpc::SslServerCredentials(tls), &port);
-    } else {
-        builder.AddListeningPort(options_.listen, grpc::InsecureServerCredentials(), &port);
+        TRY(check_identity({.certificate_chain = TRY(read_file(options_.tls->certificate, kFileBytesMax)),
+                            .private_key = TRY(read_file(options_.tls->key, kFileBytesMax))}));
+        TRY(check_roots(TRY(read_file(options_.tls->roots, kFileBytesMax))));
+        grpc::experimental::TlsServerCredentialsOptions tls(
+            std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+                options_.tls->key.string(), options_.tls->certificate.string(), options_.tls->roots.string(),
+                options_.tls->look_again_s));
+        tls.watch_root_certs();
+        tls.watch_identity_key_cert_pairs();
+        // Whoever shows a certificate shows a good one. Whoever shows none may enrol, and nothing else.
+        tls.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+        builder.AddListeningPort(options_.listen, grpc::experimental::TlsServerCredentials(tls), &tls_port);
     }
+    if (!options_.loopback_listen.empty())
+        builder.AddListeningPort(options_.loopback_listen, grpc::InsecureServerCredentials(), &loopback_port);
     builder.RegisterService(this);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsOfConnection);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port would share its agents
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
     server_ = builder.BuildAndStart();
-    if (!server_ || port == 0)
+    if (!server_ || (options_.tls && tls_port == 0) || (!options_.loopback_listen.empty() && loopback_port == 0))
         return refuse(ErrorCode::FailedOperation,
                       fmt::format("cannot listen for agents on {}: is the address this machine's, and the port free?",
-                                  options_.listen));
+                                  options_.listen.empty() ? options_.loopback_listen : options_.listen));
     watcher_ = std::thread([this] { watch(); });
-    return static_cast<std::uint16_t>(port);
+    return LinkPorts{static_cast<std::uint16_t>(tls_port), static_cast<std::uint16_t>(loopback_port)};
 }
 
 void LinkServer::Impl::stop() {
@@ -433,24 +535,98 @@ void LinkServer::Impl::watch() {
     }
 }
 
-bool LinkServer::Impl::authentic(const grpc::CallbackServerContext& context) const {
+Result<Peer> LinkServer::Impl::authenticate(const grpc::CallbackServerContext& context) const {
+    if (auto peer = certified_peer(context)) return std::move(*peer);
+    if (is_over_tls(context))
+        return refuse(ErrorCode::AuthUnauthorized,
+                      "this agent shows no certificate: enrol its machine first (gse host token, then gse agent "
+                      "--token-file)");
     constexpr std::string_view kScheme = "Bearer ";
     const auto& metadata = context.client_metadata();
     const auto found = metadata.find("authorization");
-    if (found == metadata.end()) return false;
-    const std::string_view value(found->second.data(), found->second.size());
-    return value.starts_with(kScheme) && equal_in_constant_time(value.substr(kScheme.size()), options_.token);
+    const std::string_view value =
+        found == metadata.end() ? "" : std::string_view(found->second.data(), found->second.size());
+    if (value.starts_with(kScheme) && equal_in_constant_time(value.substr(kScheme.size()), options_.token))
+        return Peer{};
+    return refuse(ErrorCode::AuthUnauthorized,
+                  "the agent's token is missing or not this server's: agents of other data folders join by enrolment");
+}
+
+/// Strangers can cause these: at most a line in a while.
+void LinkServer::Impl::log_refusal(const std::string& peer, std::string_view why) {
+    if (const auto kept_back = refusals_.admit(clock_.monotonic_ms()))
+        spdlog::warn("link: {} refused: {} ({} refusals since the last line)", peer, why, *kept_back);
+}
+
+std::shared_ptr<CredentialCall> LinkServer::Impl::begin_call(pb::Credential* answer) {
+    ++enrolments_;
+    auto call = std::make_shared<CredentialCall>(answer, [this] { --enrolments_; });
+    call->keep(call);
+    return call;
+}
+
+Admission::Done LinkServer::Impl::answer_to(std::shared_ptr<CredentialCall> call, std::string who) {
+    return [this, call = std::move(call), who = std::move(who)](Result<Credential> made) {
+        if (made) return call->finish(std::move(*made));
+        log_refusal(who, made.error().message);
+        call->finish(status_of(made.error()));
+    };
+}
+
+/// Why a call of this kind is not even looked at; OK when it is.
+grpc::Status LinkServer::Impl::look_at_call(std::size_t request_bytes) const {
+    if (!options_.admission) return {grpc::StatusCode::UNIMPLEMENTED, "nobody enrols here"};
+    if (request_bytes > pki::kRequestBytesMax)
+        return {grpc::StatusCode::INVALID_ARGUMENT, "a field of the request is too long"};
+    if (enrolments_ > options_.enrolments_max)
+        return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many machines are enrolling; try again in a moment"};
+    return grpc::Status::OK;
+}
+
+grpc::ServerUnaryReactor* LinkServer::Impl::Enrol(grpc::CallbackServerContext* context, const pb::EnrolRequest* request,
+                                                  pb::Credential* answer) {
+    const auto call = begin_call(answer);
+    // A secret that was said in the open would be nobody's any more.
+    const auto refused = is_over_tls(*context)
+                             ? look_at_call(std::max({request->token_id().size(), request->secret().size(),
+                                                      request->host_name().size(), request->signing_request().size()}))
+                             : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "machines enrol over TLS only");
+    if (!refused.ok()) {
+        log_refusal(context->peer(), refused.error_message());
+        call->finish(refused);
+        return call.get();
+    }
+    options_.admission->enrol({.token_id = request->token_id(),
+                               .secret = request->secret(),
+                               .signing_request = request->signing_request(),
+                               .host_name = request->host_name(),
+                               .peer = context->peer()},
+                              answer_to(call, context->peer()));
+    return call.get();
+}
+
+grpc::ServerUnaryReactor* LinkServer::Impl::Renew(grpc::CallbackServerContext* context, const pb::RenewRequest* request,
+                                                  pb::Credential* answer) {
+    const auto call = begin_call(answer);
+    const auto peer = certified_peer(*context);
+    const auto refused =
+        peer ? look_at_call(request->signing_request().size())
+             : grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "only who shows a certificate gets another one");
+    if (!refused.ok()) {
+        log_refusal(context->peer(), refused.error_message());
+        call->finish(refused);
+        return call.get();
+    }
+    options_.admission->renew(peer->host_id, request->signing_request(), answer_to(call, context->peer()));
+    return call.get();
 }
 
 grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>* LinkServer::Impl::Stream(
     grpc::CallbackServerContext* context) {
-    if (!authentic(*context)) {
-        if (const auto kept_back = refusals_.admit(clock_.monotonic_ms()))
-            spdlog::warn("link: {} showed no or a wrong token ({} like it since the last line)", context->peer(),
-                         *kept_back);
-        return new Refusal(
-            {grpc::StatusCode::UNAUTHENTICATED,
-             "the agent's token is missing or not this server's: give `gse agent` the token of this deployment"});
+    auto peer = authenticate(*context);
+    if (!peer) {
+        log_refusal(context->peer(), peer.error().message);
+        return new Refusal({grpc::StatusCode::UNAUTHENTICATED, peer.error().message});
     }
     std::shared_ptr<AgentStream> stream;
     {
@@ -460,7 +636,7 @@ grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>* LinkServer::Impl::
             return new Refusal({grpc::StatusCode::RESOURCE_EXHAUSTED,
                                 fmt::format("this server takes {} agents at most", options_.streams_max)});
         const StreamId id = next_id_++;
-        stream = std::make_shared<AgentStream>(*this, context, id);
+        stream = std::make_shared<AgentStream>(*this, context, id, std::move(*peer));
         streams_.emplace(id, stream);
     }
     stream->begin(stream);
@@ -488,7 +664,7 @@ LinkServer::LinkServer(LinkServerOptions options, Authorizer authorizer, const C
 
 LinkServer::~LinkServer() { stop(); }
 
-Result<std::uint16_t> LinkServer::start(HostEvents& events) { return impl_->start(events); }
+Result<LinkPorts> LinkServer::start(HostEvents& events) { return impl_->start(events); }
 
 void LinkServer::stop() { impl_->stop(); }
 

@@ -147,12 +147,13 @@ protected:
 
     void start_server(LinkServerOptions options = {}, Authorizer authorizer = {}) {
         options.token = kToken;
+        options.loopback_listen = "127.0.0.1:0";
         if (options.heartbeat == LinkServerOptions{}.heartbeat) options.heartbeat = kHeartbeat;
         server_ = std::make_unique<LinkServer>(options, std::move(authorizer), clock_);
         engine_.server = server_.get();
         const auto port = server_->start(engine_);
         ASSERT_TRUE(port) << port.error().message;
-        port_ = *port;
+        port_ = port->loopback;
     }
 
     AgentClientOptions agent_options(std::uint16_t port) const {
@@ -743,9 +744,9 @@ TEST_F(LinkTest, OptionsThatAreNotSafeDoNotStart) {
         const char* message;
     };
     const Case cases[] = {
-        {"a short token", {.token = "short"}, "at least 16 bytes"},
-        {"readable tokens on the network", {.listen = "0.0.0.0:0", .token = kToken}, "certificate"},
-        {"a port that is taken", {.listen = "127.0.0.1:" + std::to_string(port_), .token = kToken}, "port"},
+        {"a short token", {.loopback_listen = "127.0.0.1:0", .token = "short"}, "at least 16 bytes"},
+        {"readable tokens on the network", {.loopback_listen = "0.0.0.0:0", .token = kToken}, "without TLS"},
+        {"a port that is taken", {.loopback_listen = "127.0.0.1:" + std::to_string(port_), .token = kToken}, "port"},
     };
     for (const auto& [why, options, message] : cases) {
         LinkServer server(options, {}, clock_);

@@ -1,9 +1,9 @@
-// The link over TLS, with certificates made here: who connects, who does not, and whether the reason is told.
+// The link over TLS, with the product's own authority: who connects, who does not, whether the reason is told, and how
+// machines become hosts.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <grpcpp/grpcpp.h>
+#include <poll.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -11,11 +11,18 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <thread>
 
-#include "base/freed.h"
+#include "agent_link.grpc.pb.h"
+#include "base/file.h"
 #include "base/temp_folder.h"
 #include "link/agent_client.h"
+#include "link/dial.h"
+#include "link/enrol_client.h"
 #include "link/link_server.h"
+#include "link/tls_check.h"
+#include "pki/authority.h"
+#include "pki/x509.h"
 
 namespace gse::link {
 namespace {
@@ -26,81 +33,34 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kToken = "a token of sufficient length";
+constexpr Millis kDay{24 * 3'600'000LL};
+constexpr Millis kLimit{10'000};
 
-// ---------------------------------------------------------------- certificates
+/// An authority in a folder of its own.
+struct Deployment {
+    explicit Deployment(WallTime now) : authority(pki::Authority::open(folder.path() / "pki", {}, now, rng).value()) {}
 
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
-
-std::string text_of(const Bio& bio) {
-    const char* data = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
-}
-
-std::string pem(const Certificate& certificate) {
-    const Bio bio(BIO_new(BIO_s_mem()));
-    EXPECT_EQ(PEM_write_bio_X509(bio.get(), certificate.get()), 1);
-    return text_of(bio);
-}
-
-/// Encrypted if there is a passphrase.
-std::string pem(const Key& key, const std::string& passphrase = "") {
-    const Bio bio(BIO_new(BIO_s_mem()));
-    const auto* const secret = reinterpret_cast<const unsigned char*>(passphrase.data());
-    EXPECT_EQ(PEM_write_bio_PrivateKey(bio.get(), key.get(), passphrase.empty() ? nullptr : EVP_aes_128_cbc(), secret,
-                                       static_cast<int>(passphrase.size()), nullptr, nullptr),
-              1);
-    return text_of(bio);
-}
-
-void extend(X509* certificate, int nid, const std::string& value) {
-    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str());
-    EXPECT_NE(extension, nullptr) << value;
-    EXPECT_EQ(X509_add_ext(certificate, extension, -1), 1);
-    X509_EXTENSION_free(extension);
-}
-
-/// Signs certificates of servers.
-class Authority {
-public:
-    explicit Authority(const char* name)
-        : key_(EVP_EC_gen("P-256")), certificate_(make(name, key_, {"CA:TRUE", ""}, 3600)) {}
-
-    /// `alt_names` as in openssl.cnf, such as "IP:127.0.0.1".
-    TlsIdentity issue(const std::string& alt_names, long valid_seconds = 3600) const {
-        const Key key(EVP_EC_gen("P-256"));
-        return {.certificate_chain = pem(make("a server", key, {"CA:FALSE", alt_names}, valid_seconds)),
-                .private_key = pem(key)};
+    [[nodiscard]] TlsFiles files() const {
+        return {.key = authority->server_key_file(),
+                .certificate = authority->server_certificate_file(),
+                .roots = authority->roots_file(),
+                .look_again_s = 1};
     }
-    std::string roots() const { return pem(certificate_); }
-
-private:
-    struct Extensions {
-        std::string basic_constraints;
-        std::string alt_names;
-    };
-
-    Certificate make(const char* name, const Key& key, const Extensions& extensions, long valid_seconds) const {
-        Certificate made(X509_new());
-        X509* const certificate = made.get();
-        X509_set_version(certificate, X509_VERSION_3);
-        ASN1_INTEGER_set(X509_get_serialNumber(certificate), certificate_ ? 2 : 1);
-        X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
-        X509_gmtime_adj(X509_getm_notAfter(certificate), valid_seconds);
-        X509_set_pubkey(certificate, key.get());
-        X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-                                   reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-        X509_set_issuer_name(certificate, X509_get_subject_name(certificate_ ? certificate_.get() : certificate));
-        extend(certificate, NID_basic_constraints, extensions.basic_constraints);
-        if (!extensions.alt_names.empty()) extend(certificate, NID_subject_alt_name, extensions.alt_names);
-        EXPECT_GT(X509_sign(certificate, key_.get(), EVP_sha256()), 0);
-        return made;
+    /// What a host of that id dials with.
+    [[nodiscard]] ClientTls host(const std::string& id, WallTime now) const {
+        const std::string key = pki::make_private_key().value();
+        const std::string request = pki::make_signing_request(key).value();
+        return {.roots = authority->roots(),
+                .identity = {.certificate_chain = authority->issue_host(id, request, now).value(), .private_key = key}};
+    }
+    [[nodiscard]] pki::Identity server() const {
+        return {.certificate_chain = read_file(authority->server_certificate_file(), 1 << 20).value(),
+                .private_key = read_file(authority->server_key_file(), 1 << 20).value()};
     }
 
-    const Key key_;
-    const Certificate certificate_;
+    TempFolder folder = TempFolder::make("gse-link-pki").value();
+    SeededRng rng{1};
+    std::unique_ptr<pki::Authority> authority;
 };
 
 // ---------------------------------------------------------------- both ends
@@ -127,18 +87,25 @@ private:
 /// Greets every agent.
 class GreetingEngine final : public HostEvents {
 public:
-    void on_hello(StreamId stream, HostHello /*hello*/) override {
-        notes.write([&] { ++hellos; });
+    void on_hello(StreamId stream, HostHello hello) override {
+        notes.write([&] {
+            ++hellos;
+            last = std::move(hello);
+        });
         server->welcome(stream, {.epoch = 1, .deployment_id = "ours", .timers = {.heartbeat = Millis{50}}});
     }
     void on_report(StreamId /*stream*/, Report /*report*/) override {}
     void on_alive(StreamId /*stream*/) override {}
     void on_readings(StreamId /*stream*/, std::vector<InstanceReading> /*readings*/) override {}
-    void on_closed(StreamId /*stream*/) override {}
+    void on_closed(StreamId /*stream*/) override {
+        notes.write([&] { ++closed; });
+    }
 
     HostStreams* server = nullptr;
     Notebook notes;
     int hellos = 0;
+    int closed = 0;
+    HostHello last;
 };
 
 class WaitingSupervisor final : public ServerEvents {
@@ -181,6 +148,37 @@ private:
     std::vector<std::string> lines_;
 };
 
+/// Signs whatever it is asked for, as host-1; counts.
+class OpenDoor final : public Admission {
+public:
+    explicit OpenDoor(pki::Authority& authority) : authority_(authority) {}
+    void enrol(EnrolWish wish, Done done) override {
+        notes.write([&] { wishes.push_back(wish); });
+        if (hold) return notes.write([&] { held.push_back(std::move(done)); });
+        if (!refuses.empty()) return done(refuse(ErrorCode::AuthUnauthorized, refuses));
+        sign("host-1", wish.signing_request, std::move(done));
+    }
+    void renew(std::string host_id, std::string signing_request, Done done) override {
+        notes.write([&] { renewed.push_back(host_id); });
+        sign(host_id, signing_request, std::move(done));
+    }
+
+    Notebook notes;
+    std::vector<EnrolWish> wishes;
+    std::vector<std::string> renewed;
+    std::string refuses;
+    bool hold = false;
+    std::vector<Done> held;
+
+private:
+    void sign(const std::string& host_id, const std::string& request, Done done) {
+        auto certificate = authority_.issue_host(host_id, request, SystemClock().wall());
+        if (!certificate) return done(std::unexpected(certificate.error()));
+        done(Credential{host_id, *certificate, authority_.roots()});
+    }
+    pki::Authority& authority_;
+};
+
 class LinkTlsTest : public testing::Test {
 protected:
     void SetUp() override { spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", log_)); }
@@ -190,22 +188,38 @@ protected:
         spdlog::set_default_logger(usual_log_);
     }
 
-    Result<std::uint16_t> start_server(std::optional<TlsIdentity> tls, std::uint16_t at = 0) {
-        server_ = std::make_unique<LinkServer>(
-            LinkServerOptions{.listen = fmt::format("127.0.0.1:{}", at), .token = kToken, .tls = std::move(tls)},
-            Authorizer{}, clock_);
+    Result<std::uint16_t> start_server(std::optional<TlsFiles> tls, std::uint16_t at = 0) {
+        LinkServerOptions options;
+        (tls ? options.listen : options.loopback_listen) = fmt::format("127.0.0.1:{}", at);
+        options.token = kToken;
+        options.tls = std::move(tls);
+        options.admission = &door_;
+        options.enrolments_max = 2;
+        options.heartbeat = Millis{50};
+        server_ = std::make_unique<LinkServer>(std::move(options), Authorizer{}, clock_);
         engine_.server = server_.get();
-        return server_->start(engine_);
+        const auto ports = server_->start(engine_);
+        if (!ports) return std::unexpected(ports.error());
+        return ports->tls != 0 ? ports->tls : ports->loopback;
     }
-    Result<void> start_agent(std::uint16_t port, std::optional<std::string> roots) {
+    Result<void> start_agent(std::uint16_t port, std::function<ClientTls()> tls, const std::string& token = "") {
         agent_ = std::make_unique<AgentClient>(AgentClientOptions{.server = fmt::format("127.0.0.1:{}", port),
-                                                                  .token = kToken,
-                                                                  .tls_roots = std::move(roots),
+                                                                  .token = token,
+                                                                  .tls = std::move(tls),
                                                                   .pin_file = folder_.path() / "server",
                                                                   .backoff_min = Millis{5},
                                                                   .backoff_max = Millis{20}},
                                                clock_, rng_);
         return agent_->start(supervisor_);
+    }
+    Result<void> start_agent(std::uint16_t port, const ClientTls& tls, const std::string& token = "") {
+        return start_agent(port, [tls] { return tls; }, token);
+    }
+    [[nodiscard]] bool welcomed() {
+        return supervisor_.notes.wait([&] { return supervisor_.welcomes == 1; });
+    }
+    [[nodiscard]] JoinToken token_of(const Deployment& deployment) const {
+        return {"htok-1", std::string(32, 's'), deployment.authority->sha256()};
     }
 
     const std::shared_ptr<spdlog::logger> usual_log_ = spdlog::default_logger();
@@ -213,58 +227,74 @@ protected:
     SystemClock clock_;
     SeededRng rng_{1};
     const TempFolder folder_ = TempFolder::make("gse-link-tls").value();
-    const Authority ours_{"our authority"};
-    const Authority strangers_{"an authority of strangers"};
+    const WallTime now_ = clock_.wall();
+    const Deployment ours_{now_};
+    const Deployment strangers_{now_};
+    OpenDoor door_{*ours_.authority};
     GreetingEngine engine_;
     WaitingSupervisor supervisor_;
     std::unique_ptr<LinkServer> server_;
     std::unique_ptr<AgentClient> agent_;
 };
 
-TEST_F(LinkTlsTest, TheRightRootsConnect) {
-    for (const char* names : {"IP:127.0.0.1", "DNS:gse.example,IP:127.0.0.1"}) {
-        const auto port = start_server(ours_.issue(names));
-        ASSERT_TRUE(port) << port.error().message;
-        ASSERT_TRUE(start_agent(*port, ours_.roots()));
-        EXPECT_TRUE(supervisor_.notes.wait([&] { return supervisor_.welcomes == 1; })) << names;
-        EXPECT_TRUE(agent_->connected());
-        agent_.reset();
-        server_.reset();
-        supervisor_.welcomes = 0;
-    }
-}
-
-TEST_F(LinkTlsTest, SeveralRootsMayBeGivenAndAnyOfThemConnects) {
-    const auto port = start_server(ours_.issue("IP:127.0.0.1"));
+TEST_F(LinkTlsTest, AnAgentIsWhoItsCertificateSaysWhateverItCallsItself) {
+    const auto port = start_server(ours_.files());
     ASSERT_TRUE(port) << port.error().message;
-    ASSERT_TRUE(start_agent(*port, strangers_.roots() + ours_.roots()));
-    EXPECT_TRUE(supervisor_.notes.wait([&] { return supervisor_.welcomes == 1; }));
+    ASSERT_TRUE(start_agent(*port, ours_.host("host-7", now_)));
+    ASSERT_TRUE(welcomed());
+    EXPECT_EQ(engine_.last.host_name, "host") << "its own words";
+    EXPECT_EQ(engine_.last.certified_id, "host-7");
+    EXPECT_EQ(engine_.last.certificate_end.ms / 1000, (now_ + 30 * kDay).ms / 1000);
 }
 
-TEST_F(LinkTlsTest, WhoDoesNotMatchIsRefusedBeforeTheTokenIsShownAndTheAgentSaysWhy) {
+TEST_F(LinkTlsTest, OverLoopbackNobodyHasACertificate) {
+    const auto port = start_server(std::nullopt);
+    ASSERT_TRUE(port) << port.error().message;
+    ASSERT_TRUE(start_agent(*port, nullptr, kToken));
+    ASSERT_TRUE(welcomed());
+    EXPECT_EQ(engine_.last.certified_id, "");
+}
+
+TEST_F(LinkTlsTest, WhoDoesNotMatchIsRefusedBeforeItsHelloAndTheAgentSaysWhy) {
+    const ClientTls good = ours_.host("host-1", now_);
+    const auto with = [&](auto change) {
+        ClientTls tls = good;
+        change(tls);
+        return tls;
+    };
+    const Deployment old(now_ - 365 * kDay);
     struct Case {
         const char* why;
-        std::optional<TlsIdentity> server;
-        std::optional<std::string> roots;
-        const char* how;
+        std::optional<TlsFiles> server;
+        std::optional<ClientTls> agent;
+        std::string token;
         const char* reason;
     };
-    const TlsIdentity good = ours_.issue("IP:127.0.0.1");
     const Case cases[] = {
-        {"an authority that the agent does not trust", good, strangers_.roots(), "over", "certificate verify failed"},
-        {"no authority but the system's", good, "", "over", "certificate verify failed"},
-        {"a certificate of another address", ours_.issue("IP:127.0.0.2,DNS:gse.example"), ours_.roots(), "over",
-         "127.0.0.1 is not in peer certificate"},
-        {"a certificate that has expired", ours_.issue("IP:127.0.0.1", -3600), ours_.roots(), "over",
+        {"the agent of another deployment", ours_.files(), strangers_.host("host-1", now_), "",
          "certificate verify failed"},
-        {"an agent without TLS", good, std::nullopt, "without", "Socket closed"},
-        {"a server without TLS", std::nullopt, ours_.roots(), "over", "wrong version number"},
+        {"a certificate of another deployment", ours_.files(),
+         with([&](ClientTls& tls) { tls.identity = strangers_.host("host-1", now_).identity; }), "", ""},
+        {"a certificate that has ended", ours_.files(), ours_.host("host-1", now_ - 40 * kDay), "", ""},
+        {"the server's own certificate, shown by an agent", ours_.files(),
+         with([&](ClientTls& tls) { tls.identity = ours_.server(); }), "", ""},
+        {"no certificate", ours_.files(), with([](ClientTls& tls) { tls.identity = {}; }), "",
+         "shows no certificate: enrol its machine first"},
+        {"no certificate, but the token that will do on loopback", ours_.files(),
+         with([](ClientTls& tls) { tls.identity = {}; }), kToken, "shows no certificate: enrol its machine first"},
+        {"a server whose certificate has ended", old.files(), old.host("host-1", now_), "",
+         "certificate verify failed"},
+        {"a server that is somebody else", ours_.files(), with([](ClientTls& tls) { tls.server_name = "another.gse"; }),
+         "", "another.gse is not in peer certificate"},
+        {"an agent without TLS", ours_.files(), std::nullopt, kToken, "Socket closed"},
+        {"a server without TLS: nothing is said in the open", std::nullopt, good, kToken, "wrong version number"},
     };
-    for (const auto& [why, identity, roots, how, reason] : cases) {
-        const auto port = start_server(identity);
+    for (const auto& [why, server, agent, token, reason] : cases) {
+        const auto port = start_server(server);
         ASSERT_TRUE(port) << why << ": " << port.error().message;
-        ASSERT_TRUE(start_agent(*port, roots)) << why;
-        const std::string line = log_->line_with(fmt::format("no connection to 127.0.0.1:{} {} TLS", *port, how));
+        ASSERT_TRUE(agent ? start_agent(*port, *agent, token) : start_agent(*port, nullptr, token)) << why;
+        const std::string line =
+            log_->line_with(fmt::format("no connection to 127.0.0.1:{} {} TLS", *port, agent ? "over" : "without"));
         EXPECT_THAT(line, AllOf(HasSubstr(reason), Not(HasSubstr(kToken)))) << why;
         EXPECT_FALSE(agent_->connected()) << why;
         EXPECT_EQ(server_->streams(), 0u) << why;
@@ -275,52 +305,185 @@ TEST_F(LinkTlsTest, WhoDoesNotMatchIsRefusedBeforeTheTokenIsShownAndTheAgentSays
     }
 }
 
-TEST_F(LinkTlsTest, AnAgentConnectsAsSoonAsTheCertificateIsPutRight) {
-    const auto wrong = start_server(strangers_.issue("IP:127.0.0.1"));
-    ASSERT_TRUE(wrong) << wrong.error().message;
-    ASSERT_TRUE(start_agent(*wrong, ours_.roots()));
-    EXPECT_NE(log_->line_with("certificate verify failed"), "");
-    server_->stop();
-    const auto right = start_server(ours_.issue("IP:127.0.0.1"), *wrong);
-    ASSERT_TRUE(right) << right.error().message;
-    EXPECT_TRUE(supervisor_.notes.wait([&] { return supervisor_.welcomes == 1; }));
+TEST_F(LinkTlsTest, AServerCertificateIsRenewedUnderOpenStreams) {
+    const WallTime then = now_ - 65 * kDay;  // two thirds of its life and more
+    Deployment older(then);
+    const auto port = start_server(older.files());
+    ASSERT_TRUE(port) << port.error().message;
+    ASSERT_TRUE(start_agent(*port, older.host("host-1", now_)));
+    ASSERT_TRUE(welcomed());
+    const std::string before = older.server().certificate_chain;
+    ASSERT_TRUE(older.authority->tend(now_).value());
+    const std::string after = older.server().certificate_chain;
+    ASSERT_NE(before, after);
+    // The files are looked at once a second; whoever connects then is shown the new one.
+    const std::string fresh = pki::certificate_sha256(pki::read_certificates(after).front().get());
+    const auto shows_it = [&] {
+        return fetch_authority(fmt::format("127.0.0.1:{}", *port), fresh, kLimit).has_value();
+    };
+    bool shown = false;
+    for (int i = 0; i < 200 && !(shown = shows_it()); ++i) ::poll(nullptr, 0, 100);
+    EXPECT_TRUE(shown);
+    EXPECT_EQ(engine_.closed, 0) << "what is connected stays so";
+    EXPECT_TRUE(agent_->connected());
 }
 
-TEST_F(LinkTlsTest, AServerWithAnUnusableCertificateDoesNotStartAndSaysWhichPartOfIt) {
-    const TlsIdentity good = ours_.issue("IP:127.0.0.1");
-    const TlsIdentity other = ours_.issue("IP:127.0.0.1");
-    struct Case {
+TEST_F(LinkTlsTest, AnAgentUsesItsFreshCertificateFromTheNextDialOn) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    std::mutex mutex;
+    ClientTls shown = ours_.host("host-1", now_ - 40 * kDay);  // it has ended
+    ASSERT_TRUE(start_agent(*port, [&] {
+        const std::lock_guard lock(mutex);
+        return shown;
+    }));
+    EXPECT_NE(log_->line_with("no connection to"), "");
+    {
+        const std::lock_guard lock(mutex);
+        shown = ours_.host("host-1", now_);
+    }
+    EXPECT_TRUE(welcomed());
+}
+
+TEST_F(LinkTlsTest, AMachineEnrolsAndRenews) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    const std::string at = fmt::format("127.0.0.1:{}", *port);
+    const std::string key = pki::make_private_key().value();
+    const std::string request = pki::make_signing_request(key).value();
+
+    const auto root = fetch_authority(at, ours_.authority->sha256(), kLimit);
+    ASSERT_TRUE(root) << root.error().message;
+    const auto made = enrol(at, *root, token_of(ours_), request, "box", kLimit);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(made->host_id, "host-1");
+    ASSERT_EQ(door_.wishes.size(), 1u);
+    EXPECT_EQ(door_.wishes[0].token_id, "htok-1");
+    EXPECT_EQ(door_.wishes[0].secret, std::string(32, 's'));
+    EXPECT_EQ(door_.wishes[0].host_name, "box");
+
+    const ClientTls tls{.roots = made->roots, .identity = {.certificate_chain = made->certificate, .private_key = key}};
+    const auto fresh = renew(at, tls, request, kLimit);
+    ASSERT_TRUE(fresh) << fresh.error().message;
+    EXPECT_EQ(door_.renewed, std::vector<std::string>{"host-1"}) << "for whom the certificate names";
+    ASSERT_TRUE(start_agent(*port, tls));
+    EXPECT_TRUE(welcomed());
+
+    EXPECT_EQ(renew(at, {.roots = made->roots, .identity = {}}, request, kLimit).error().code,
+              ErrorCode::AuthUnauthorized)
+        << "without a certificate there is nobody to renew for";
+    EXPECT_EQ(door_.renewed.size(), 1u);
+}
+
+TEST_F(LinkTlsTest, TheTokenIsToldToNobodyButTheServerItIsFrom) {
+    const auto port = start_server(strangers_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    const std::string at = fmt::format("127.0.0.1:{}", *port);
+    const auto root = fetch_authority(at, ours_.authority->sha256(), kLimit);
+    ASSERT_FALSE(root);
+    EXPECT_EQ(root.error().code, ErrorCode::AuthUnauthorized);
+    EXPECT_THAT(root.error().message, HasSubstr("not the server that this token is from"));
+    const std::string request = pki::make_signing_request(pki::make_private_key().value()).value();
+    // Even one who shows our authority without having its key learns nothing.
+    EXPECT_FALSE(enrol(at, ours_.authority->roots(), token_of(ours_), request, "box", Millis{3'000}));
+    EXPECT_TRUE(door_.wishes.empty());
+
+    const auto plain = start_server(std::nullopt);
+    ASSERT_TRUE(plain) << plain.error().message;
+    const auto nothing = fetch_authority(fmt::format("127.0.0.1:{}", *plain), ours_.authority->sha256(), kLimit);
+    ASSERT_FALSE(nothing);
+    EXPECT_EQ(nothing.error().code, ErrorCode::Unavailable);
+}
+
+TEST_F(LinkTlsTest, EnrolmentsAreBounded) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    const std::string at = fmt::format("127.0.0.1:{}", *port);
+    const std::string roots = ours_.authority->roots();
+    const std::string request = pki::make_signing_request(pki::make_private_key().value()).value();
+    const auto ask = [&](const std::string& what) { return enrol(at, roots, token_of(ours_), what, "box", kLimit); };
+
+    const auto huge = ask(std::string(pki::kRequestBytesMax + 1, 'x'));
+    ASSERT_FALSE(huge);
+    EXPECT_THAT(huge.error().message, HasSubstr("too long"));
+    EXPECT_TRUE(door_.wishes.empty()) << "nobody has looked at it";
+
+    door_.hold = true;
+    std::vector<std::thread> asking;
+    for (int i = 0; i < 2; ++i) asking.emplace_back([&] { EXPECT_TRUE(ask(request)); });
+    ASSERT_TRUE(door_.notes.wait([&] { return door_.held.size() == 2; }));
+    const auto third = ask(request);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, ErrorCode::Unavailable);
+    EXPECT_THAT(third.error().message, HasSubstr("too many machines are enrolling"));
+    for (auto& done : door_.held)
+        done(Credential{"host-1", ours_.authority->issue_host("host-1", request, now_).value(), roots});
+    for (auto& thread : asking) thread.join();
+
+    door_.held.clear();
+    door_.hold = false;
+    door_.refuses = "the enrolment token is unknown";
+    const auto refused = ask(request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::AuthUnauthorized);
+    EXPECT_EQ(refused.error().message, "the enrolment token is unknown");
+}
+
+TEST_F(LinkTlsTest, AServerEndsAlthoughAnEnrolmentIsNeverAnswered) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    door_.hold = true;
+    const std::string request = pki::make_signing_request(pki::make_private_key().value()).value();
+    std::thread asking([&] {
+        EXPECT_FALSE(enrol(fmt::format("127.0.0.1:{}", *port), ours_.authority->roots(), token_of(ours_), request,
+                           "box", kLimit));
+    });
+    ASSERT_TRUE(door_.notes.wait([&] { return door_.held.size() == 1; }));
+    server_->stop();
+    asking.join();
+    door_.held.front()(refuse(ErrorCode::Unavailable, "too late"));  // harmless
+}
+
+TEST_F(LinkTlsTest, NobodyEnrolsInTheOpen) {
+    const auto port = start_server(std::nullopt);
+    ASSERT_TRUE(port) << port.error().message;
+    opengse::link::v1::EnrolRequest request;
+    request.set_token_id("htok-1");
+    request.set_secret(std::string(32, 's'));
+    opengse::link::v1::Credential answer;
+    grpc::ClientContext context;
+    const auto status = opengse::link::v1::AgentLink::NewStub(dial(fmt::format("127.0.0.1:{}", *port), nullptr))
+                            ->Enrol(&context, request, &answer);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+    EXPECT_TRUE(door_.wishes.empty());
+}
+
+TEST(TlsCheck, SaysWhichPartOfAnIdentityIsUnusable) {
+    const Deployment ours(SystemClock().wall()), others(SystemClock().wall());
+    const pki::Identity good = ours.server();
+    const struct {
         const char* why;
-        TlsIdentity identity;
+        pki::Identity identity;
         const char* message;
-    };
-    const Case cases[] = {
+    } kCases[] = {
         {"nothing", {}, "certificate cannot be read"},
         {"no certificate", {"garbage", good.private_key}, "certificate cannot be read"},
         {"a key in its place", {good.private_key, good.private_key}, "certificate cannot be read"},
         {"no key", {good.certificate_chain, ""}, "private key of the link's certificate cannot be read"},
         {"a key cut short", {good.certificate_chain, good.private_key.substr(0, 90)}, "private key of the link's"},
-        {"a key with a passphrase",
-         {good.certificate_chain, pem(Key(EVP_EC_gen("P-256")), "a passphrase")},
-         "without a passphrase"},
-        {"the key of another", {good.certificate_chain, other.private_key}, "belongs to another certificate"},
-        {"the authority first", {ours_.roots() + good.certificate_chain, good.private_key}, "first one of the chain"},
+        {"the key of another", {good.certificate_chain, others.server().private_key}, "belongs to another certificate"},
+        {"the authority first",
+         {ours.authority->roots() + good.certificate_chain, good.private_key},
+         "first one of the chain"},
     };
-    for (const auto& [why, identity, message] : cases) {
-        const auto port = start_server(identity);
-        ASSERT_FALSE(port) << why;
-        EXPECT_EQ(port.error().code, ErrorCode::InvalidParameterValue) << why;
-        EXPECT_THAT(port.error().message, HasSubstr(message)) << why;
+    EXPECT_TRUE(check_identity(good));
+    for (const auto& c : kCases) {
+        const auto checked = check_identity(c.identity);
+        ASSERT_FALSE(checked) << c.why;
+        EXPECT_THAT(checked.error().message, HasSubstr(c.message)) << c.why;
     }
-}
-
-TEST_F(LinkTlsTest, AnAgentWithoutACertificateInItsRootsDoesNotStart) {
-    for (const std::string& roots : {std::string("garbage"), ours_.issue("IP:127.0.0.1").private_key}) {
-        const auto started = start_agent(1, roots);
-        ASSERT_FALSE(started) << roots.substr(0, 20);
-        EXPECT_EQ(started.error().code, ErrorCode::InvalidParameterValue);
-        EXPECT_THAT(started.error().message, HasSubstr("no certificate can be read in the roots"));
-    }
+    EXPECT_TRUE(check_roots(ours.authority->roots()));
+    EXPECT_FALSE(check_roots("garbage"));
 }
 
 }  // namespace

@@ -4,12 +4,12 @@
 #include <string>
 
 #include "base/result.h"
-#include "link/link_server.h"
+#include "pki/certificate.h"
 
 namespace gse::link {
 
 /// InvalidParameterValue: one of the two is no PEM, the key wants a passphrase, or it is another certificate's.
-Result<void> check_identity(const TlsIdentity& identity);
+Result<void> check_identity(const pki::Identity& identity);
 
 /// InvalidParameterValue: there is no certificate in `roots`.
 Result<void> check_roots(const std::string& roots);

@@ -1,14 +1,19 @@
 #include "main/agent_parts.h"
 
 #include <fmt/format.h>
+#include <netdb.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
+#include <memory>
 #include <thread>
 
 #include "agent/grpc_door/grpc_door.h"
 #include "agent/ping.h"
 #include "agent/supervisor.h"
+#include "base/fd.h"
 #include "base/file.h"
+#include "base/freed.h"
 #include "base/rng.h"
 #include "link/agent_client.h"
 #include "main/data_dir.h"
@@ -49,6 +54,30 @@ Result<std::string> access_key(const config::Agent& agent) {
     return key;
 }
 
+/// The address by which this machine reaches its server: what players in the same network can reach it by. "" when
+/// there is no way there.
+std::string address_towards(const std::string& server) {
+    const auto colon = server.rfind(':');
+    std::string host = server.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_DGRAM;
+    addrinfo* list = nullptr;
+    if (colon == std::string::npos || getaddrinfo(host.c_str(), server.c_str() + colon + 1, &hints, &list) != 0)
+        return "";
+    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
+    const Fd fd(socket(list->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    char text[NI_MAXHOST] = "";
+    // Connecting a datagram socket sends nothing; it only chooses the way.
+    if (!fd || connect(fd.get(), list->ai_addr, list->ai_addrlen) != 0 ||
+        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0 ||
+        getnameinfo(reinterpret_cast<const sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+        return "";
+    return text;
+}
+
 /// The SDK port of the last run: games that outlived it still call there.
 std::uint16_t last_port(const config::Config& config) {
     const auto text = read_file(port_file(config), 16);
@@ -64,7 +93,7 @@ struct AgentParts::Impl {
           on_fatal(std::move(fatal)),
           client({.server = target.server,
                   .token = target.token,
-                  .tls_roots = std::nullopt,
+                  .tls = std::move(target.tls),
                   .pin_file = std::filesystem::path(config.data) / "agent" / "server-pin"},
                  clock, rng) {}
 
@@ -115,13 +144,20 @@ Result<std::string> AgentParts::start() {
     options.host_name = config.agent.name;
     options.region = config.agent.region;
     const bool any = http.host.empty() || http.host == "0.0.0.0" || http.host == "localhost";
-    options.address = !config.public_address.empty() ? config.public_address : any ? "127.0.0.1" : http.host;
-    options.private_address = "127.0.0.1";
+    const std::string own = config.dev ? (any ? "127.0.0.1" : http.host) : address_towards(config.agent.server);
+    options.address = config.public_address.empty() ? own : config.public_address;
+    options.private_address = config.dev ? "127.0.0.1" : own;
     options.instance_types = config.agent.instance_types;
     options.access_user = config.agent.access_user;
     options.access_key = TRY(access_key(config.agent));
     options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};
     options.instance_capacity = static_cast<std::uint32_t>(config.agent.capacity);
+    options.cpus = static_cast<std::uint32_t>(config.agent.cpus);
+    options.limits.memory_bytes = config.agent.process_memory_bytes;
+    options.limits.cpu_percent = config.agent.process_cpu_percent;
+    options.memory_bytes = config.agent.memory_bytes;
+    for (const std::string& label : config.agent.labels)
+        options.labels.emplace_back(label.substr(0, label.find('=')), label.substr(label.find('=') + 1));
     options.objects_url = impl_->objects_url;
     options.ca_file = config.agent.ca_file;
     options.sandbox = sandbox_of(config.agent.sandbox);
@@ -149,6 +185,8 @@ Result<std::string> AgentParts::start() {
     TRY(impl_->client.start(*impl_->supervisor));
     const agent::SupervisorView view = impl_->supervisor->view();
     spdlog::info("agent: sandbox {}, limits by {}, {} games adopted", view.sandbox, view.limiter, view.running);
+    if (!view.lacks.empty())
+        spdlog::warn("agent.process_memory and agent.process_cpu cannot be kept as they are set: {}", view.lacks);
     return address;
 }
 

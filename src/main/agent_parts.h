@@ -7,13 +7,15 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "link/enrol_client.h"
 
 namespace gse {
 
 struct AgentTarget {
-    std::string server;  ///< host:port of the server's link
-    std::string token;
-    std::string objects_url = {};  ///< "": as the server says
+    std::string server;                         ///< host:port of the server's link
+    std::string token = {};                     ///< for the plain link of a server in this process
+    std::function<link::ClientTls()> tls = {};  ///< for every other one
+    std::string objects_url = {};               ///< "": as the server says
 };
 
 class AgentParts {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "main/agent_identity.h"
 #include "main/agent_parts.h"
 #include "main/data_dir.h"
 #include "main/log_format.h"
@@ -116,7 +117,7 @@ int run_dev(const config::Config& given) {
     if (!addresses) return refuse_start(addresses.error());
     AgentParts agent(
         config,
-        {.server = addresses->link, .token = addresses->link_token, .objects_url = addresses->local_objects_url},
+        {.server = addresses->inner_link, .token = addresses->link_token, .objects_url = addresses->local_objects_url},
         fatal);
     const auto sdk = agent.start();
     if (!sdk) return refuse_start(sdk.error());
@@ -146,17 +147,17 @@ int run_agent(const config::Config& config) {
     StopSignal stop;
     if (config.agent.server.empty())
         return refuse_start({ErrorCode::MissingParameter,
-                             "agent.server is empty; say which server to join, e.g. --server 10.0.0.1:7070"});
-    const auto token = read_file(config.agent.token_file, 4096);
-    if (!token) return refuse_start(token.error());
+                             "agent.server is empty; say which server to join, e.g. --join 10.0.0.1:7070"});
     const auto data = DataDir::open(config.data);
     if (!data) return refuse_start(data.error());
-    std::string text = *token;
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    AgentParts agent(config, {.server = config.agent.server, .token = text},
+    SystemClock clock;
+    AgentIdentity identity(config, clock);
+    if (const auto open = identity.open(); !open) return refuse_start(open.error());
+    AgentParts agent(config, {.server = config.agent.server, .tls = [&identity] { return identity.tls(); }},
                      [&stop](const Error& error) { stop.fail(error); });
     const auto sdk = agent.start();
     if (!sdk) return refuse_start(sdk.error());
+    identity.start();
     say_ready(fmt::format("ready sdk={}", *sdk));
     const bool orderly = stop.wait();
     spdlog::info("stopping; games go on, and the next start adopts them");

@@ -4,10 +4,13 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdlib>
 #include <future>
 #include <iostream>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "api/access_keys.h"
 #include "api/gateway.h"
@@ -27,11 +30,13 @@
 #include "link/link_server.h"
 #include "main/data_dir.h"
 #include "main/demo_package.h"
+#include "main/host_admission.h"
 #include "main/log_format.h"
 #include "main/metrics.h"
 #include "main/regions_page.h"
 #include "main/request_log.h"
 #include "objects/directory_store.h"
+#include "pki/authority.h"
 
 namespace gse {
 namespace {
@@ -41,12 +46,56 @@ constexpr int kHttpWorkers = 8;
 constexpr Millis kAgentGrant{24 * 3'600'000LL};
 constexpr std::chrono::seconds kBarrierPatience{10};
 constexpr Millis kRegionsKept{2'000};
+/// Between two looks at what of the link's certificates is due.
+constexpr std::chrono::minutes kTendPause{1};
 
 /// What other machines reach us by: the configured address, else the one we listen on.
 std::string public_host(const config::Config& config, const HostPort& listen) {
     if (!config.public_address.empty()) return config.public_address;
     return listen.host == "0.0.0.0" || listen.host.empty() ? "127.0.0.1" : listen.host;
 }
+
+bool is_loopback(const HostPort& address) {
+    return address.host.starts_with("127.") || address.host == "localhost" || address.host == "[::1]" ||
+           address.host == "::1";
+}
+
+/// Keeps the link's certificates renewed, on a thread of its own.
+class AuthorityKeeper {
+public:
+    AuthorityKeeper(pki::Authority& authority, const Clock& clock)
+        : authority_(authority), clock_(clock), thread_([this] { run(); }) {}
+    ~AuthorityKeeper() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wakes_.notify_one();
+        thread_.join();
+    }
+    AuthorityKeeper(const AuthorityKeeper&) = delete;
+    AuthorityKeeper& operator=(const AuthorityKeeper&) = delete;
+
+private:
+    void run() {
+        std::unique_lock lock(mutex_);
+        while (!wakes_.wait_for(lock, kTendPause, [this] { return stopping_; })) {
+            const auto changed = authority_.tend(clock_.wall());
+            if (!changed)
+                spdlog::error("hosts: certificates cannot be renewed: {}", changed.error().message);
+            else if (*changed)
+                spdlog::info("hosts: the link's certificates were renewed; the server's is good until {}",
+                             format_utc(authority_.server_certificate_end()));
+        }
+    }
+
+    pki::Authority& authority_;
+    const Clock& clock_;
+    std::mutex mutex_;
+    std::condition_variable wakes_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
 
 link::Authorizer make_authorizer(const objects::ObjectAuth& auth, const Clock& clock) {
     const auto grant = [&auth, &clock](objects::Access access, link::ObjectRef& ref) {
@@ -133,6 +182,7 @@ struct ServerParts::Impl {
     SystemClock clock;
     SystemRng rng;  // the engine's owner thread
     SystemRng setup_rng;
+    SystemRng pki_rng;  // the authority's
     core::State state;
     std::optional<DataDir> data;
     std::optional<http::KeyRing> keys;
@@ -152,11 +202,15 @@ struct ServerParts::Impl {
     std::unique_ptr<api::Gateway> gateway;
     std::unique_ptr<RequestLog> request_log;
     std::unique_ptr<http::Server> http;
-    std::unique_ptr<http::Server> local_http;  ///< plain, on loopback, for the agent inside when http speaks TLS
+    std::unique_ptr<http::Server> local_http;   ///< plain, on loopback, for the agent inside when http speaks TLS
+    std::unique_ptr<pki::Authority> authority;  ///< null: only the agent inside dials
+    std::unique_ptr<HostAdmission> admission;
+    std::unique_ptr<AuthorityKeeper> authority_keeper;
     std::unique_ptr<link::LinkServer> link;
 
     Result<ServerAddresses> start();
     [[nodiscard]] http::Handlers handlers();
+    Result<link::LinkServerOptions> link_options(const std::string& token);
     std::vector<std::string> not_ready() const;
     std::string regions();
 };
@@ -193,7 +247,7 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     announce_key(credentials, data->credentials());
     keys.emplace(credentials);
     const std::string secret = TRY(data->secret("secret"));
-    const std::string link_token = TRY(data->secret("link-token"));
+    const std::string link_token = agent == Agent::Inside ? TRY(data->secret("link-token")) : std::string();
     object_auth.emplace(secret);
     store = TRY(objects::open_directory_store(data->objects(),
                                               {.reserve_bytes = config.journal.reserve_bytes, .before_step = {}}));
@@ -244,20 +298,15 @@ Result<ServerAddresses> ServerParts::Impl::start() {
                                    .bucket_rules = &bucket_rules,
                                    .keys = &*keys,
                                    .rates = rates.get()});
+    const link::LinkServerOptions agents = TRY(link_options(link_token));
+    if (authority) services->authority_sha256 = authority->sha256();
     gateway = std::make_unique<api::Gateway>(*engine, *store, *services, config.settings, clock);
     if (config.log.requests) {
         request_log = std::make_unique<RequestLog>(*gateway, *events, clock, request_log_writer(config.log.format));
         engine->set_sink(request_log.get());
     }
 
-    link::LinkServerOptions link_options;
-    link_options.listen = config.link_listen;
-    if (const HostPort wanted = TRY(split_address(config.link_listen)); wanted.port == 0)
-        link_options.listen = fmt::format("{}:{}", wanted.host, data->kept_port("link"));
-    link_options.token = link_token;
-    link_options.allow_plain_off_loopback = config.insecure_http;
-    link_options.heartbeat = config.settings.timers.heartbeat;
-    link = std::make_unique<link::LinkServer>(link_options, make_authorizer(*object_auth, clock), clock);
+    link = std::make_unique<link::LinkServer>(agents, make_authorizer(*object_auth, clock), clock);
 
     http::ServerOptions http_options;
     http_options.listen = config.listen;
@@ -306,16 +355,48 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     addresses.link_token = link_token;
     engine->start(*link, {.deployment_id = opened.deployment, .objects_url = addresses.objects_url});
 
-    auto link_port = link->start(*engine);
-    if (!link_port && data->kept_port("link") != 0 && TRY(split_address(config.link_listen)).port == 0)
+    const auto ports = link->start(*engine);
+    if (!ports && data->kept_port("link") != 0 && TRY(split_address(config.link_listen)).port == 0)
         return refuse(ErrorCode::InUse,
                       fmt::format("the agents' port {} of the last run cannot be listened on ({}); free it, or set "
                                   "link_listen to another port",
-                                  data->kept_port("link"), link_port.error().message));
-    if (!link_port) return std::unexpected(link_port.error());
-    TRY(data->keep_port("link", *link_port));
-    addresses.link = fmt::format("{}:{}", TRY(split_address(config.link_listen)).host, *link_port);
+                                  data->kept_port("link"), ports.error().message));
+    if (!ports) return std::unexpected(ports.error());
+    if (ports->tls != 0) {
+        TRY(data->keep_port("link", ports->tls));
+        addresses.link = fmt::format("{}:{}", TRY(split_address(config.link_listen)).host, ports->tls);
+        authority_keeper = std::make_unique<AuthorityKeeper>(*authority, clock);
+    }
+    if (ports->loopback != 0) {
+        if (ports->tls == 0) TRY(data->keep_port("link", ports->loopback));
+        addresses.inner_link = fmt::format("127.0.0.1:{}", ports->loopback);
+    }
     return addresses;
+}
+
+/// `gse server` speaks TLS to its agents, wherever it listens. `gse dev` has its own agent beside it, over loopback,
+/// and speaks TLS to others where link_listen is not on loopback.
+Result<link::LinkServerOptions> ServerParts::Impl::link_options(const std::string& token) {
+    link::LinkServerOptions options;
+    options.token = token;
+    options.heartbeat = config.settings.timers.heartbeat;
+    const HostPort wanted = TRY(split_address(config.link_listen));
+    const std::string listen =
+        fmt::format("{}:{}", wanted.host, wanted.port != 0 ? wanted.port : data->kept_port("link"));
+    if (agent == Agent::Inside && is_loopback(wanted)) {
+        options.loopback_listen = listen;
+        return options;
+    }
+    if (agent == Agent::Inside) options.loopback_listen = "127.0.0.1:0";
+    authority = TRY(pki::Authority::open(data->root() / "pki", {.host_certificate = config.link.certificate_lifetime},
+                                         clock.wall(), pki_rng));
+    admission = std::make_unique<HostAdmission>(*engine, *authority, clock);
+    options.listen = listen;
+    options.tls = link::TlsFiles{.key = authority->server_key_file(),
+                                 .certificate = authority->server_certificate_file(),
+                                 .roots = authority->roots_file()};
+    options.admission = admission.get();
+    return options;
 }
 
 http::Handlers ServerParts::Impl::handlers() {
@@ -359,6 +440,7 @@ void ServerParts::reload() {
 void ServerParts::stop() {
     if (impl_->http) impl_->http->stop();
     if (impl_->local_http) impl_->local_http->stop();
+    impl_->authority_keeper.reset();
     if (impl_->link) impl_->link->stop();
     if (impl_->engine) impl_->engine->stop();
 }

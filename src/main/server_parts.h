@@ -15,8 +15,9 @@ namespace gse {
 struct ServerAddresses {
     std::string scheme;      ///< `http` or `https`
     std::string http;        ///< `127.0.0.1:8080`
-    std::string link;        ///< `127.0.0.1:40001`
-    std::string link_token;  ///< what agents must show
+    std::string link;        ///< where agents with certificates dial, `10.0.0.1:7070`; "": nowhere
+    std::string inner_link;  ///< where the agent in this process does, over loopback; "": there is none
+    std::string link_token;  ///< which it must show
     std::string objects_url;
     std::string local_objects_url;  ///< for an agent in this process; empty: objects_url
 };

@@ -56,6 +56,8 @@ struct Limits {
     std::uint64_t players_per_session = 1'000'000;
     std::uint64_t waiting_calls = 1'000;  ///< WaitGameServerSessionPlacement at once
     std::uint64_t access_keys = 1'000;    ///< of the deployment, those of credentials.toml besides
+    std::uint64_t hosts = 20'000;         ///< enrolled ones, of the deployment
+    std::uint64_t host_tokens = 1'000;    ///< enrolment tokens that have not expired yet, used ones too
     Rates rates;
     std::uint64_t package_bytes = 8ULL << 30;            ///< one uploaded zip
     std::uint64_t log_bytes_per_session = 200ULL << 20;  ///< [资源限制]
@@ -90,11 +92,18 @@ struct MetricSettings {
     bool instance_labels = false;              ///< /metrics has series for each instance too
 };
 
+/// Which host takes the next instance, of those that can.
+enum class HostPacking : std::uint8_t {
+    Spread,  ///< the one with the fewest instances of the fleet, then the one with the most free room
+    Fill,    ///< the one with the least free room, so that others can be emptied and switched off
+};
+
 /// How instances share hosts.
 struct HostSettings {
     std::uint16_t port_low = 10'000;  ///< below the kernel's ephemeral range
     std::uint16_t port_high = 32'000;
     bool share = true;  ///< several instances a host; false for servers with fixed ports
+    HostPacking packing = HostPacking::Spread;
 };
 
 /// What becomes of stored objects.

@@ -106,6 +106,11 @@ constexpr std::array kAliasNames = {
     Name<AliasType>{AliasType::Simple, "SIMPLE"},
     Name<AliasType>{AliasType::Terminal, "TERMINAL"},
 };
+constexpr std::array kAvailabilityNames = {
+    Name<HostAvailability>{HostAvailability::Open, "OPEN"},
+    Name<HostAvailability>{HostAvailability::Cordoned, "CORDONED"},
+    Name<HostAvailability>{HostAvailability::Draining, "DRAINING"},
+};
 constexpr std::array kInstanceNames = {
     Name<InstanceStatus>{InstanceStatus::Pending, "PENDING"},
     Name<InstanceStatus>{InstanceStatus::Active, "ACTIVE"},
@@ -162,6 +167,7 @@ std::string_view to_text(PlayerStatus s) { return name_of(kPlayerNames, s); }
 std::string_view to_text(PlacementStatus s) { return name_of(kPlacementNames, s); }
 std::string_view to_text(ProtectionPolicy s) { return name_of(kProtectionNames, s); }
 std::string_view to_text(AliasType s) { return name_of(kAliasNames, s); }
+std::string_view to_text(HostAvailability s) { return name_of(kAvailabilityNames, s); }
 std::string_view to_text(InstanceStatus s) { return name_of(kInstanceNames, s); }
 std::string_view to_text(ProcessStatus s) { return name_of(kProcessNames, s); }
 std::string_view to_text(EndReason s) { return name_of(kEndNames, s); }
@@ -170,5 +176,6 @@ bool from_text(std::string_view text, ProtectionPolicy& out) { return status_of(
 bool from_text(std::string_view text, SessionStatus& out) { return status_of(kSessionNames, text, out); }
 bool from_text(std::string_view text, PlayerStatus& out) { return status_of(kPlayerNames, text, out); }
 bool from_text(std::string_view text, AliasType& out) { return status_of(kAliasNames, text, out); }
+bool from_text(std::string_view text, HostAvailability& out) { return status_of(kAvailabilityNames, text, out); }
 
 }  // namespace gse

@@ -62,6 +62,13 @@ enum class ProtectionPolicy : std::uint8_t { NoProtection, TimeLimitProtection, 
 
 enum class AliasType : std::uint8_t { Simple, Terminal };
 
+/// What an operator has said about a host (an extension).
+enum class HostAvailability : std::uint8_t {
+    Open,
+    Cordoned,  ///< gets no further instances; those it has go on
+    Draining,  ///< cordoned, and its instances leave: each as soon as another one stands in for it
+};
+
 /// Why a process is being ended; decides the event when it is gone.
 enum class EndReason : std::uint8_t {
     None,
@@ -104,6 +111,7 @@ std::string_view to_text(PlayerStatus);
 std::string_view to_text(PlacementStatus);
 std::string_view to_text(ProtectionPolicy);
 std::string_view to_text(AliasType);
+std::string_view to_text(HostAvailability);
 /// For messages and metrics; the API has no words for these.
 std::string_view to_text(InstanceStatus);
 std::string_view to_text(ProcessStatus);
@@ -114,5 +122,6 @@ bool from_text(std::string_view text, ProtectionPolicy& out);
 bool from_text(std::string_view text, SessionStatus& out);
 bool from_text(std::string_view text, PlayerStatus& out);
 bool from_text(std::string_view text, AliasType& out);
+bool from_text(std::string_view text, HostAvailability& out);
 
 }  // namespace gse

@@ -20,7 +20,7 @@ namespace gse::plan {
 
 enum class DestinationState : std::uint8_t {
     Gone,  ///< can take nothing any more: deleted, failed, or a terminal alias
-    Down,  ///< takes nothing now, and may later: a fleet in creation
+    Down,  ///< takes nothing now, and may later: a fleet in creation, or one that drains
     Up,    ///< an ACTIVE fleet; whether it has an idle process is asked when the placement is served
 };
 
@@ -30,6 +30,7 @@ struct DestinationLead {
     bool alias_found = false;
     bool alias_terminal = false;
     std::optional<FleetStatus> fleet;  ///< unset: there is no such fleet
+    bool draining = false;             ///< it is to run empty
 };
 
 /// Why a destination is not Up.
@@ -39,6 +40,7 @@ enum class DestinationBar : std::uint8_t {
     AliasTerminal,
     FleetNotFound,
     FleetInCreation,
+    FleetDraining,
     FleetEnded
 };
 
@@ -46,13 +48,14 @@ constexpr DestinationBar bar_of(const DestinationLead& lead) {
     if (lead.by_alias && !lead.alias_found) return DestinationBar::AliasNotFound;
     if (lead.by_alias && lead.alias_terminal) return DestinationBar::AliasTerminal;
     if (!lead.fleet) return DestinationBar::FleetNotFound;
-    if (*lead.fleet == FleetStatus::Active) return DestinationBar::None;
+    if (*lead.fleet == FleetStatus::Active) return lead.draining ? DestinationBar::FleetDraining : DestinationBar::None;
     return in_creation(*lead.fleet) ? DestinationBar::FleetInCreation : DestinationBar::FleetEnded;
 }
 
 constexpr DestinationState state_of(DestinationBar bar) {
     if (bar == DestinationBar::None) return DestinationState::Up;
-    return bar == DestinationBar::FleetInCreation ? DestinationState::Down : DestinationState::Gone;
+    const bool for_now = bar == DestinationBar::FleetInCreation || bar == DestinationBar::FleetDraining;
+    return for_now ? DestinationState::Down : DestinationState::Gone;
 }
 
 struct DestinationView {

@@ -8,7 +8,7 @@ namespace gse::plan {
 /// What matters about an instance when a session is to be placed.
 struct InstanceOffer {
     bool active = false;                ///< runs processes that reported ready, and is not draining
-    bool draining = false;              ///< is being scaled in
+    bool draining = false;              ///< is being scaled in, or its fleet drains
     bool host_reachable = true;         ///< its host is neither silent nor lost
     std::uint32_t weight = 5;           ///< 0–10 [API:SetServerWeight]; 0 takes no new sessions
     std::uint32_t idle = 0;             ///< processes ACTIVE, healthy, without a session
@@ -43,6 +43,7 @@ constexpr PlacementRefusal refuses(const InstanceOffer& offer) {
 /// What matters about a fleet when a session is asked for on it.
 struct SessionOffer {
     bool active = false;              ///< the fleet is ACTIVE
+    bool draining = false;            ///< the fleet is to run empty
     bool id_taken = false;            ///< another session of the region bears the id that the caller chose
     std::uint32_t made = 0;           ///< sessions of the same creator within the policy's time
     std::uint32_t creator_limit = 0;  ///< 0: no limit [API:ResourceCreationLimitPolicy]
@@ -50,10 +51,11 @@ struct SessionOffer {
 };
 
 /// Why a fleet takes no session now.
-enum class SessionRefusal : std::uint8_t { None, FleetNotActive, IdTaken, CreatorLimit, NoProcess };
+enum class SessionRefusal : std::uint8_t { None, FleetNotActive, FleetDraining, IdTaken, CreatorLimit, NoProcess };
 
 constexpr SessionRefusal refuses(const SessionOffer& offer) {
     if (!offer.active) return SessionRefusal::FleetNotActive;
+    if (offer.draining) return SessionRefusal::FleetDraining;
     if (offer.id_taken) return SessionRefusal::IdTaken;
     if (offer.creator_limit != 0 && offer.made >= offer.creator_limit) return SessionRefusal::CreatorLimit;
     if (!offer.open) return SessionRefusal::NoProcess;

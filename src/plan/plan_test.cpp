@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "plan/capacity.h"
 #include "plan/destination.h"
 #include "plan/host_choice.h"
+#include "plan/host_drain.h"
 #include "plan/placement.h"
 #include "plan/places.h"
 #include "plan/protection.h"
@@ -15,103 +15,6 @@
 
 namespace gse::plan {
 namespace {
-
-TEST(NeededForBuffer, Table) {
-    struct Case {
-        std::uint64_t sessions;
-        std::uint32_t per_instance, target, wanted;
-        const char* why;
-    };
-    for (const Case& c :
-         {Case{0, 10, 30, 1, "one instance is kept when nobody plays"}, Case{6, 10, 30, 1, "6 of 10 leave 40 % free"},
-          Case{7, 10, 30, 1, "exactly the buffer is enough"}, Case{8, 10, 30, 2, "8 sessions need a second instance"},
-          Case{14, 10, 30, 2, "14 of 20 leave 30 %"}, Case{15, 10, 30, 3, "one more does not"},
-          Case{1, 1, 99, 100, "a buffer of 99 % wants a hundredfold"}, Case{99, 1, 1, 100, "99 of 100 leave 1 %"},
-          Case{100'000, 1'000, 50, 200, "large fleets do not overflow"}})
-        EXPECT_EQ(needed_for_buffer(c.sessions, c.per_instance, c.target), c.wanted) << c.why;
-}
-
-TEST(PlanCapacity, Table) {
-    const auto view = [](auto change) {
-        CapacityView v{.min = 0,
-                       .max = 3,
-                       .desired = 1,
-                       .staying = 1,
-                       .per_instance = 10,
-                       .sessions = 0,
-                       .auto_scaling = true,
-                       .target_percent = 30,
-                       .last_scaling = EngineTime{100'000},
-                       .cooldown = Millis{60'000}};
-        change(v);
-        return v;
-    };
-    struct Case {
-        CapacityView view;
-        CapacityPlan wanted;
-        const char* why;
-    };
-    const EngineTime now{110'000};
-    const EngineTime cooled{160'000};
-    const std::vector<Case> cases = {
-        {view([](auto& v) { v.sessions = 8; }), {2}, "growth does not wait for the cool-down"},
-        {view([](auto& v) { v.sessions = 8, v.cooldown_delays_growth = true; }),
-         {1, cooled},
-         "unless the settings say so"},
-        {view([](auto& v) { v.staying = 2, v.sessions = 6; }), {2, cooled}, "shrinking waits for the cool-down"},
-        {view([](auto& v) { v.staying = 2, v.sessions = 6, v.last_scaling = {}; }),
-         {1},
-         "which a fleet that never scaled does not have"},
-        {view([](auto& v) { v.staying = 5; }), {1}, "leaving the limits is never put off, upwards"},
-        {view([](auto& v) { v.min = 2, v.staying = 0; }), {2}, "nor downwards"},
-        {view([](auto& v) { v.sessions = 1'000; }), {3}, "the maximum holds"},
-        {view([](auto& v) { v.auto_scaling = false, v.desired = 2, v.sessions = 30; }),
-         {2},
-         "without auto scaling the wish counts"},
-        {view([](auto& v) { v.target_percent.reset(), v.desired = 9; }), {3}, "a wish beyond the maximum is cut"},
-        {view([](auto& v) { v.target_percent.reset(), v.min = 2, v.desired = 0; }),
-         {2},
-         "a wish below the minimum is raised"},
-        {view([](auto& v) { v.max = 0, v.staying = 0; }), {0}, "a maximum of none means none"},
-    };
-    for (const Case& c : cases) EXPECT_EQ(plan_capacity(c.view, now), c.wanted) << c.why;
-    EXPECT_EQ(plan_capacity(cases[2].view, cooled), CapacityPlan{1}) << "when the cool-down is over it shrinks";
-}
-
-TEST(PlanCapacity, WhoeverWaitsIsDemand) {
-    struct Case {
-        std::uint32_t staying, desired, max;
-        std::uint64_t sessions, demand;
-        bool auto_scaling;
-        std::optional<std::uint32_t> target;
-        std::uint32_t wanted;
-        const char* why;
-    };
-    for (const Case& c : {
-             Case{1, 1, 3, 7, 1, true, 30, 2, "one who waits counts like a session"},
-             Case{1, 1, 3, 6, 1, true, 30, 1, "for whom there is room within the buffer"},
-             Case{1, 1, 3, 10, 500, true, 30, 3, "never beyond the maximum"},
-             Case{1, 1, 3, 10, 5, false, 30, 1, "by hand the desired number rules"},
-             Case{0, 0, 3, 0, 1, true, std::nullopt, 1, "without a policy a fleet wakes up from zero"},
-             Case{0, 0, 3, 0, 0, true, std::nullopt, 0, "if somebody waits"},
-             Case{1, 1, 3, 10, 5, true, std::nullopt, 1, "and then what is desired rules"},
-             Case{0, 0, 3, 0, 5, false, std::nullopt, 0, "by hand zero stays zero"},
-         }) {
-        const CapacityView view{.min = 0,
-                                .max = c.max,
-                                .desired = c.desired,
-                                .staying = c.staying,
-                                .per_instance = 10,
-                                .sessions = c.sessions,
-                                .auto_scaling = c.auto_scaling,
-                                .target_percent = c.target,
-                                .last_scaling = EngineTime{},
-                                .cooldown = Millis{60'000},
-                                .cooldown_delays_growth = false,
-                                .demand = c.demand};
-        EXPECT_EQ(plan_capacity(view, EngineTime{1}).desired, c.wanted) << c.why;
-    }
-}
 
 TEST(RefusalCounter, ACrowdCountsInFullAndAnImpatientClientOnce) {
     const Millis minute{60'000};
@@ -307,6 +210,84 @@ TEST(HostChoice, TakesTheOneWithTheMostRoom) {
     EXPECT_EQ(choose_host(std::vector{offer(2, 1), offer(2, 1)}), 0u) << "the first of equals";
 }
 
+TEST(HostChoice, VcpusAndMemoryLimitWhereBothSidesSayWhatTheyHave) {
+    const HostOffer good{.serves_region = true, .reachable = true, .capacity = 100, .instances = 2};
+    const struct {
+        const char* name;
+        Supply cpus, memory_mb;
+        HostRefusal want;
+    } kCases[] = {
+        {"a host that states nothing is packed by number", {0, 8, 4}, {0, 16'384, 8'192}, HostRefusal::None},
+        {"room for exactly one more", {12, 8, 4}, {24'576, 16'384, 8'192}, HostRefusal::None},
+        {"one vCPU short", {11, 8, 4}, {24'576, 16'384, 8'192}, HostRefusal::NoCpu},
+        {"a MiB short", {12, 8, 4}, {24'575, 16'384, 8'192}, HostRefusal::NoMemory},
+        {"only vCPUs are stated", {12, 8, 4}, {0, 0, 8'192}, HostRefusal::None},
+        {"a type that says nothing takes nothing", {8, 8, 0}, {1, 1, 0}, HostRefusal::None},
+    };
+    for (const auto& c : kCases) {
+        HostOffer offer = good;
+        offer.cpus = c.cpus, offer.memory_mb = c.memory_mb;
+        EXPECT_EQ(refuses(offer), c.want) << c.name;
+    }
+    HostOffer closed = good;
+    closed.open = false;
+    EXPECT_EQ(refuses(closed), HostRefusal::Closed) << "cordoned or draining";
+}
+
+TEST(HostChoice, SpreadsAFleetOrFillsHosts) {
+    const auto offer = [](std::uint32_t capacity, std::uint32_t instances, std::uint32_t of_fleet, Supply cpus = {}) {
+        return HostOffer{.serves_region = true,
+                         .reachable = true,
+                         .capacity = capacity,
+                         .instances = instances,
+                         .cpus = cpus,
+                         .of_fleet = of_fleet};
+    };
+    const struct {
+        const char* name;
+        std::vector<HostOffer> hosts;
+        std::size_t spread, fill;
+    } kCases[] = {
+        {"the fleet is not there yet: rather a fuller host than two of one fleet on one",
+         {offer(10, 1, 1), offer(10, 7, 0)},
+         1,
+         1},
+        {"equal for the fleet: the most free room, or the least",
+         {offer(10, 5, 0), offer(10, 2, 0), offer(10, 8, 0)},
+         1,
+         2},
+        {"a share, not a number: 2 of 4 left is more than 3 of 12", {offer(12, 8, 0), offer(4, 1, 0)}, 1, 0},
+        {"the scarcest thing counts: many places, but hardly a vCPU",
+         {offer(100, 0, 0, {16, 11, 4}), offer(10, 4, 0, {16, 4, 4})},
+         1,
+         0},
+        {"one that is full is out of the question for both", {offer(4, 4, 0), offer(10, 9, 3)}, 1, 1},
+    };
+    for (const auto& c : kCases) {
+        EXPECT_EQ(choose_host(c.hosts, HostPacking::Spread), c.spread) << c.name;
+        EXPECT_EQ(choose_host(c.hosts, HostPacking::Fill), c.fill) << c.name;
+    }
+}
+
+TEST(HostDrain, InstancesLeaveAsOthersStandInForThem) {
+    const struct {
+        const char* name;
+        LeavingView fleet;
+        std::uint32_t want;
+    } kCases[] = {
+        {"nothing is ready yet, and one is on its way for each: all stay", {2, 2, 0, 2}, 0},
+        {"one is ready, the other is coming", {2, 2, 1, 1}, 1},
+        {"both are ready", {2, 2, 2, 0}, 2},
+        {"there is room for one only: nothing is waited for beyond it", {2, 2, 0, 1}, 1},
+        {"and none when there is no room at all", {2, 2, 0, 0}, 2},
+        {"the fleet wants less than it has", {1, 3, 1, 0}, 3},
+        {"it wants nothing", {0, 1, 0, 0}, 1},
+        {"nobody leaves", {3, 0, 1, 2}, 0},
+        {"more are coming than leave", {5, 1, 2, 3}, 0},
+    };
+    for (const auto& c : kCases) EXPECT_EQ(may_leave_now(c.fleet), c.want) << c.name;
+}
+
 TEST(Placement, Refusals) {
     const InstanceOffer good{.active = true, .idle = 1, .activating = 1, .max_activations = 2};
     EXPECT_EQ(refuses(good), PlacementRefusal::None);
@@ -337,6 +318,8 @@ TEST(Placement, WhatAFleetRefuses) {
         return refuses(offer);
     };
     EXPECT_EQ(with([](auto& o) { o.active = false; }), SessionRefusal::FleetNotActive);
+    EXPECT_EQ(with([](auto& o) { o.draining = true, o.open = false; }), SessionRefusal::FleetDraining);
+    EXPECT_EQ(with([](auto& o) { o.draining = true, o.active = false; }), SessionRefusal::FleetNotActive);
     EXPECT_EQ(with([](auto& o) { o.id_taken = true; }), SessionRefusal::IdTaken);
     EXPECT_EQ(with([](auto& o) { o.made = 2; }), SessionRefusal::CreatorLimit);
     EXPECT_EQ(with([](auto& o) { o.made = 9, o.creator_limit = 0; }), SessionRefusal::None) << "0 is no limit";
@@ -357,6 +340,8 @@ TEST(PlanDestinations, BarsAndStates) {
     for (const Case& c : {
              Case{{.fleet = FleetStatus::Active}, None, Up},
              Case{{.fleet = FleetStatus::Building}, FleetInCreation, Down},
+             Case{{.fleet = FleetStatus::Active, .draining = true}, FleetDraining, Down},
+             Case{{.fleet = FleetStatus::Deleting, .draining = true}, FleetEnded, Gone},
              Case{{.fleet = FleetStatus::Deleting}, FleetEnded, Gone},
              Case{{.fleet = FleetStatus::Error}, FleetEnded, Gone},
              Case{{.fleet = FleetStatus::Terminated}, FleetEnded, Gone},

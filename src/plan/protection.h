@@ -1,6 +1,7 @@
 /// How long a process that was asked to end may go on. Source: [结束游戏进程; 创建服务器舰队].
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "base/time.h"
@@ -28,6 +29,12 @@ constexpr std::optional<Millis> kill_after(EndReason reason, std::optional<Prote
     if (!session || *session == ProtectionPolicy::NoProtection) return timers.unprotected_grace;
     if (*session == ProtectionPolicy::TimeLimitProtection) return timers.minute * protection_minutes;
     return std::nullopt;
+}
+
+/// When that is up; kNever: never by force. The deadline of a fleet's drain is its operator's word and ends what is
+/// left, protected or not.
+inline EngineTime kill_at(EngineTime asked, std::optional<Millis> after, EngineTime drain_deadline) {
+    return std::min(after ? asked + *after : kNever, drain_deadline);
 }
 
 }  // namespace gse::plan

@@ -67,6 +67,60 @@ TEST(NextFiring, Table) {
         EXPECT_EQ(shown(next_firing(c.timer, at(c.from))), c.wanted) << c.why;
 }
 
+TEST(PlanTimer, Table) {
+    const TimerSchedule once{.type = TimerType::Once, .begin = at("2021-06-17T15:31:00Z")};
+    TimerSchedule once_until = once;
+    once_until.end = at("2021-06-17T15:31:00Z");
+    const TimerSchedule daily{.type = TimerType::Daily,
+                              .every_days = 2,
+                              .begin = at("2021-06-16T15:36:00Z"),
+                              .end = at("2021-06-24T15:36:00Z")};
+    const TimerSchedule weekly{.type = TimerType::Weekly, .week_days = 0b101, .begin = at("2021-06-16T15:38:00Z")};
+    const TimerSchedule last_days{
+        .type = TimerType::Monthly, .from_day = 31, .to_day = 31, .begin = at("2021-01-01T00:00:00Z")};
+    struct Case {
+        TimerSchedule timer;
+        const char* seen;
+        const char* now;
+        const char* fire;
+        const char* next;
+        const char* why;
+    };
+    for (const Case& c : {
+             Case{once, "2021-06-17T15:00:00Z", "2021-06-17T15:30:59Z", "never", "2021-06-17T15:31:00Z", "not yet"},
+             Case{once, "2021-06-17T15:00:00Z", "2021-06-17T15:31:00Z", "2021-06-17T15:31:00Z", "never", "now"},
+             Case{once, "2021-06-17T15:31:00Z", "2021-06-17T15:31:01Z", "never", "never", "once is once"},
+             Case{once, "2021-06-17T15:31:00Z", "2021-06-17T14:00:00Z", "never", "never",
+                  "though the clock was set back"},
+             Case{once, "2021-06-17T15:00:00Z", "2021-08-01T00:00:00Z", "2021-06-17T15:31:00Z", "never",
+                  "missed, and valid without end"},
+             Case{once_until, "2021-06-17T15:00:00Z", "2021-06-17T15:31:05Z", "2021-06-17T15:31:00Z", "never",
+                  "the last moment is punctual if somebody looks within a minute"},
+             Case{once_until, "2021-06-17T15:00:00Z", "2021-06-17T15:33:00Z", "never", "never",
+                  "missed, and no longer valid"},
+             Case{daily, "2021-06-16T15:36:00Z", "2021-06-21T00:00:00Z", "2021-06-20T15:36:00Z", "2021-06-22T15:36:00Z",
+                  "of two that were missed the last fires"},
+             Case{daily, "2021-06-16T15:36:00Z", "2021-06-18T15:00:00Z", "never", "2021-06-18T15:36:00Z",
+                  "between two"},
+             Case{daily, "2021-06-16T15:36:00Z", "2021-07-01T00:00:00Z", "never", "never",
+                  "missed until after its end"},
+             Case{daily, "2021-06-20T15:36:00Z", "2021-06-19T00:00:00Z", "never", "2021-06-22T15:36:00Z",
+                  "the clock was set back: what has fired does not again"},
+             Case{weekly, "2021-06-16T15:38:00Z", "2021-06-21T15:38:00Z", "2021-06-21T15:38:00Z",
+                  "2021-06-23T15:38:00Z", "Monday, then Wednesday"},
+             Case{last_days, "2021-01-31T00:00:00Z", "2021-03-30T00:00:00Z", "never", "2021-03-31T00:00:00Z",
+                  "none in February"},
+             Case{last_days, "2020-12-01T00:00:00Z", "2021-03-30T00:00:00Z", "2021-01-31T00:00:00Z",
+                  "2021-03-31T00:00:00Z", "that of January was missed"},
+             Case{weekly, "2021-06-01T00:00:00Z", "2021-06-10T00:00:00Z", "never", "2021-06-16T15:38:00Z",
+                  "not before its beginning"},
+         }) {
+        const TimerPlan plan = plan_timer(c.timer, at(c.seen), at(c.now));
+        EXPECT_EQ(shown(plan.fire), c.fire) << c.why;
+        EXPECT_EQ(shown(plan.next), c.next) << c.why;
+    }
+}
+
 TEST(TimerStatusOf, Table) {
     const TimerSchedule timer{.type = TimerType::Daily,
                               .every_days = 1,

@@ -29,8 +29,8 @@ std::vector<std::string> Cluster::server_command(const std::filesystem::path& da
 }
 
 std::vector<std::string> Cluster::agent_command() const {
-    auto words = e2e::gse_command({"agent", "--data", agent_data(), "--server", link_, "--token-file",
-                                   server_data() / "link-token", "--sdk-listen", "127.0.0.1:0"});
+    auto words = e2e::gse_command({"agent", "--data", agent_data(), "--join", link_, "--token-file",
+                                   dir_.path() / "host.token", "--name", "box", "--sdk-listen", "127.0.0.1:0"});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
     return words;
 }
@@ -48,6 +48,10 @@ bool Cluster::start_server() {
 }
 
 bool Cluster::start_agent() {
+    if (!std::filesystem::exists(agent_data() / "agent" / "host.pem")) {
+        e2e::Api api = this->api();
+        if (!e2e::write_host_token(api, dir_.path() / "host.token", problem_)) return false;
+    }
     agent_ = std::make_unique<e2e::Program>(agent_command(), dir_.path() / "agent.log");
     if (!agent_->ready().empty()) return true;
     problem_ = agent_->log();

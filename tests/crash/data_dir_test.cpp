@@ -152,12 +152,12 @@ TEST_F(DataDir, AnAgentStaysWithItsDeployment) {
     const std::string pin = e2e::read_text(pinned);
     ASSERT_FALSE(pin.empty());
 
-    // Another deployment takes the place of the agent's own: same address, same token, another journal.
+    // Another deployment takes the place of the agent's own: same address, same authority, another journal.
     fs::remove_all(journal);
     ASSERT_TRUE(cluster.start_server()) << cluster.problem();
     ASSERT_TRUE(cluster.start_agent()) << cluster.problem();
     EXPECT_TRUE(e2e::wait_until(kLimit, [&] {
-        return cluster.agent()->log().find("the server belongs to deployment") != std::string::npos;
+        return cluster.agent()->log().find("was removed from this deployment") != std::string::npos;
     })) << cluster.agent()->log();
     EXPECT_EQ(e2e::read_text(cluster.agent_data() / "agent" / "server-pin"), pin);
     EXPECT_THAT(e2e::http_get(cluster.http(), "/metrics").second, HasSubstr("\ngse_hosts_connected 0"));

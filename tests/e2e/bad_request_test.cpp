@@ -72,23 +72,33 @@ TEST_F(BadRequest, EachHasItsCode) {
     EXPECT_THAT(ask(good), HasSubstr(R"("FleetIds":[)"));  // and nobody was hurt
 }
 
-TEST_F(BadRequest, AnAgentWithAWrongTokenIsRefusedWithAWordOnBothSides) {
-    const auto token = dir() / "wrong-token";
-    std::ofstream(token) << std::string(64, 'a') << '\n';
-    const std::string link = "127.0.0.1:" + read_text(data() / "link-port");
-    Program agent(gse_command({"agent", "--data", dir() / "stranger", "--server", link, "--token-file", token,
-                               "--sdk-listen", "127.0.0.1:0", "--set", "agent.name=stranger"}),
-                  dir() / "stranger.log");
-    EXPECT_FALSE(agent.ready().empty()) << agent.log();
-    EXPECT_TRUE(wait_until(kLimit, [&] {
-        return agent.log().find("the agent's token is missing or not this server's") != std::string::npos;
-    })) << agent.log();
-    EXPECT_THAT(log(), HasSubstr("showed no or a wrong token"));
-    EXPECT_THAT(http_get(http(), "/metrics").second,
-                HasSubstr("\ngse_hosts_connected 1\n"));  // the one of gse dev itself
-    EXPECT_EQ(agent.log().find(std::string(64, 'a')), std::string::npos);
-    agent.signal(SIGTERM);
-    EXPECT_EQ(agent.wait(kLimit), 0);
+TEST_F(BadRequest, AMachineTellsItsTokenToNobodyButItsOwnServer) {
+    Program server(
+        gse_command({"server", "--data", dir() / "server", "--listen", "127.0.0.1:0", "--link-listen", "127.0.0.1:0"}),
+        dir() / "server.log");
+    auto words = server.ready();
+    ASSERT_TRUE(words.contains("link")) << server.log();
+    const auto try_with = [&](const std::string& token, const char* says) {
+        std::ofstream(dir() / "host.token") << token << '\n';
+        Program agent(gse_command({"agent", "--data", dir() / "stranger", "--join", words["link"], "--token-file",
+                                   dir() / "host.token", "--sdk-listen", "127.0.0.1:0", "--name", "stranger"}),
+                      dir() / "stranger.log");
+        EXPECT_EQ(agent.wait(kLimit), 1) << agent.log();
+        EXPECT_THAT(agent.log(), HasSubstr(says));
+        EXPECT_EQ(agent.log().find(std::string(20, 's')), std::string::npos) << "the secret is in the log";
+    };
+    try_with(std::string(64, 's'), "this is no enrolment token");
+    const std::string secret(32, 's');
+    try_with("gse1.htok-00000000." + secret + "." + std::string(64, 'a'), "is not the server that this token is from");
+    Api api(words["http"]);
+    const auto real = api.call(api::CreateHostTokenRequest{});
+    ASSERT_TRUE(real) << describe(real.error());
+    const std::string authority = real->token.substr(real->token.rfind('.'));
+    try_with("gse1.htok-00000000." + secret + authority, "the enrolment token is unknown, deleted or expired");
+    EXPECT_THAT(server.log(), HasSubstr("the enrolment token is unknown, deleted or expired"));
+    EXPECT_THAT(http_get(words["http"], "/metrics").second, HasSubstr("\ngse_hosts_connected 0\n"));
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.wait(kLimit), 0) << server.log();
 }
 
 }  // namespace

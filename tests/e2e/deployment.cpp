@@ -48,6 +48,16 @@ client::ApiResult<std::string> create_fleet(Api& api, const FleetWish& wish) {
     return answer->fleet_attributes->fleet_id.value_or("");
 }
 
+bool write_host_token(Api& api, const std::filesystem::path& file, std::string& problem) {
+    const auto made = api.call(api::CreateHostTokenRequest{});
+    if (!made) {
+        problem = describe(made.error());
+        return false;
+    }
+    std::ofstream(file) << made->token << '\n';
+    return true;
+}
+
 std::string fleet_status(Api& api, const std::string& fleet_id) {
     api::DescribeFleetAttributesRequest request;
     request.fleet_ids = std::vector{fleet_id};

@@ -66,6 +66,8 @@ struct FleetWish {
     std::string protection = "NoProtection";
     std::uint64_t activation_timeout_s = 600;
 };
+/// Lets one machine in: writes an enrolment token to `file`. False: see `problem`.
+bool write_host_token(Api& api, const std::filesystem::path& file, std::string& problem);
 /// Its FleetId.
 client::ApiResult<std::string> create_fleet(Api& api, const FleetWish& wish);
 /// "" when there is no such fleet.

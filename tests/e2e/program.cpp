@@ -168,15 +168,15 @@ std::vector<std::string> gse_command(std::vector<std::string> words) {
     return words;
 }
 
-std::string ask_game(std::uint16_t port, const std::string& line) {
+std::string ask_game(std::uint16_t port, const std::string& line, const std::string& at) {
     const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const timeval patience{kGamePatienceS, 0};
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port);
+    if (inet_pton(AF_INET, at.c_str(), &address.sin_addr) != 1) return "";
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return "";
     const std::string text = line + "\n";
     if (send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) return "";

@@ -61,7 +61,7 @@ private:
 std::vector<std::string> gse_command(std::vector<std::string> words);
 
 /// One line to a gse-test-game, one line back; "" when nobody answers.
-std::string ask_game(std::uint16_t port, const std::string& line);
+std::string ask_game(std::uint16_t port, const std::string& line, const std::string& address = "127.0.0.1");
 
 /// A game process of an agent, by what the agent keeps on disk about it.
 struct GameProcess {

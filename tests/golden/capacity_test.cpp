@@ -63,6 +63,13 @@ TEST(GoldenCapacity, EveryActionAndItsRefusals) {
     call("PutScalingPolicy", "a session buffer", std::string(kBuffer));
     call("DescribeScalingPolicies", "of a fleet", R"({"FleetId":"$f"})");
     call(
+        "PutScalingPolicy", "a buffer of at least 20 sessions that goes down to none",
+        R"({"FleetId":"$f","Name":"buffer","PolicyType":"TargetBased","MetricName":"PercentAvailableGameSessions","TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":20,"KeepOne":false}})");
+    call("DescribeScalingPolicies", "with the extensions of a target", R"({"FleetId":"$f"})");
+    call(
+        "PutScalingPolicy", "a minimum of free sessions beyond all measure",
+        R"({"FleetId":"$f","PolicyType":"TargetBased","MetricName":"PercentAvailableGameSessions","TargetConfiguration":{"TargetValue":30,"MinimumFreeSessions":100001}})");
+    call(
         "PutScalingPolicy", "another name and the metric's other spelling replace it",
         R"({"FleetId":"$f","Name":"spare","PolicyType":"TargetBased","MetricName":"PercentAvailableGameServerSessions","TargetConfiguration":{"TargetValue":15}})");
     call(

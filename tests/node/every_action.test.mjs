@@ -86,6 +86,11 @@ test('assets', async () => {
   made.asset = asset.AssetId;
   await no('CreateAsset', { BucketKey: 'nothing.zip', AssetName: 'chat', AssetVersion: '1', AssetRegion: region, OperateSystem: system },
            'ResourceNotFound');
+  const text = await ok('GetUploadCredentials', { AssetRegion: region, BucketKey: 'every/notes.txt' });
+  assert.equal((await fetch(`http://${server.http}/objects/${text.BucketName}/every/notes.txt`,
+                            { method: 'PUT', headers: { authorization: text.BucketAuth }, body: 'not a zip' })).status, 200);
+  await no('CreateAsset', { BucketKey: 'every/notes.txt', AssetName: 'notes', AssetVersion: '1', AssetRegion: region, OperateSystem: system },
+           'InvalidParameterValue');
   assert.equal((await ok('DescribeAsset', { AssetId: made.asset })).Asset.AssetName, 'chat');
   await no('DescribeAsset', { AssetId: 'asset-nothing' }, 'ResourceNotFound');
   assert.ok((await ok('DescribeAssets', { AssetRegion: region, Offset: 0, Limit: 10 })).TotalCount >= 1);
@@ -330,6 +335,21 @@ test('queues and placements', async () => {
   await no('StopGameServerSessionPlacement', { PlacementId: 'placement-nothing' }, 'ResourceNotFound');
   await ok('DeleteGameServerSessionQueue', { Name: 'every' });
   await no('DeleteGameServerSessionQueue', { Name: 'every' }, 'ResourceNotFound');
+});
+
+test('a drain, which the SDK does not know, goes through its client too', async () => {
+  const FleetId = made.copy;
+  await until('the copy is ACTIVE', () => ok('DescribeFleetAttributes', { FleetIds: [FleetId] }),
+              ({ FleetAttributes: [{ Status }] }) => Status === 'ACTIVE');
+  const drained = await client.request('DrainFleet', { FleetId, DeadlineInSeconds: 600 });
+  assert.equal(drained.FleetDrain.Status, 'DRAINING');
+  await no('DrainFleet', { FleetId: made.fleet }, 'ResourceInUse');
+  await no('CreateGameServerSession', { FleetId, MaximumPlayerSessionCount: 1 }, 'ResourceUnavailable');
+  const { FleetDrain } = await until('the copy is empty', () => client.request('DescribeFleetDrain', { FleetId }),
+                                     (seen) => seen.FleetDrain.Status === 'DRAINED');
+  assert.equal(FleetDrain.InstanceCount, 0);
+  assert.equal((await client.request('UndrainFleet', { FleetId })).FleetDrain.Status, 'NONE');
+  await no('UndrainFleet', { FleetId: 'fleet-nothing' }, 'ResourceNotFound');
 });
 
 test('the end', async () => {

@@ -1,4 +1,4 @@
-// Timed and rule-based policies as stored resources.
+// Timed and rule-based policies as resources.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ TEST(Timer, ItsStatusFollowsTheCalendarAndSurvivesARestart) {
     EXPECT_EQ(status(), "2");
     world.advance(24h);
     EXPECT_EQ(status(), "4") << "expired";
-    EXPECT_EQ(world.events_of(fleet, "FLEET_SCALING_EVENT").back(), "Timer 'evening' was changed");
+    EXPECT_THAT(world.events_of(fleet, "FLEET_SCALING_EVENT"), ::testing::Contains("Timer 'evening' was changed"));
 }
 
 TEST(Policies, AreKeptAndGoWithTheirFleet) {

@@ -1,6 +1,7 @@
 #include "tests/world/fake_host.h"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "base/check.h"
 #include "tests/world/world.h"
@@ -61,6 +62,16 @@ void FakeHost::crash(const std::string& process, int signal) {
 
 void FakeHost::measure(const std::vector<link::InstanceReading>& readings) { world_.push_readings(stream_, readings); }
 
+void FakeHost::say(link::ReportBody body) {
+    report(std::move(body));
+    world_.run();
+}
+
+void FakeHost::say_late(link::ReportBody body) {
+    world_.push_report(stream_, {++last_seq_, std::move(body)});
+    world_.run();
+}
+
 void FakeHost::set_health(const std::string& process, bool healthy) {
     report(link::HealthChanged{process, healthy});
     world_.run();
@@ -109,15 +120,27 @@ link::HostHello FakeHost::hello() const {
                           .process_ids = {},
                           .access_user = options_.access_user,
                           .access_key = options_.access_key,
-                          .instance_types = options_.instance_types};
+                          .instance_types = options_.instance_types,
+                          .cpus = options_.cpus,
+                          .memory_bytes = options_.memory_bytes,
+                          .labels = {},
+                          .certified_id = options_.certified_id,
+                          .certificate_end = {}};
     for (const auto& [id, spec] : specs_) hello.instance_ids.push_back(id);
     for (const auto& [id, game] : games_) hello.process_ids.push_back(id);
     for (const auto& [id, how] : unacked_exits_) hello.process_ids.push_back(id);
     return hello;
 }
 
+void FakeHost::on_closed(const std::string& why) {
+    EXPECT_TRUE(behaviour.may_be_closed) << "the server closed a stream: " << why;
+    online_ = false;
+    closed_because_ = why;
+}
+
 void FakeHost::connect() {
     online_ = true;
+    closed_because_.clear();
     stream_ = world_.next_stream();
     next_order_ = 1;
     world_.push_hello(stream_, hello());

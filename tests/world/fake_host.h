@@ -24,6 +24,9 @@ struct HostOptions {
     std::string access_key;
     std::vector<std::string> instance_types;  ///< none: all
     link::PortRange ports{10'000, 32'000};
+    std::uint32_t cpus = 0;
+    std::uint64_t memory_bytes = 0;
+    std::string certified_id;  ///< what its certificate says; "": it has none
 };
 
 /// How games and installations on a host behave.
@@ -41,6 +44,7 @@ struct Behaviour {
     bool collects_logs = true;
     std::vector<std::string> log_paths;
     std::set<std::uint16_t> busy_ports;  ///< held by programs that are not ours
+    bool may_be_closed = false;          ///< the server has reason to close its stream
 };
 
 struct Game {
@@ -75,6 +79,10 @@ public:
     void crash(const std::string& process, int signal = 11);
     /// The agent has measured instances.
     void measure(const std::vector<link::InstanceReading>& readings);
+    /// An agent that lies, or whose records were mixed up.
+    void say(link::ReportBody body);
+    /// The same on a stream that the server has closed meanwhile: it was on its way.
+    void say_late(link::ReportBody body);
     void set_health(const std::string& process, bool healthy);
     /// A developer starts a game in a terminal: it joins and is ready.
     void start_by_hand(const std::string& process, std::uint16_t port);
@@ -87,6 +95,8 @@ public:
     void connect();
     void lose_network() { online_ = false; }
     void heal_network() { connect(); }
+    /// Why the server has closed its stream; "" while it has not.
+    [[nodiscard]] const std::string& closed_because() const { return closed_because_; }
     /// The agent starts anew and adopts what runs.
     void restart_agent();
 
@@ -101,6 +111,7 @@ private:
     friend class World;
     void report(link::ReportBody body);
     void send(const link::SdkCall& call) { report(call); }
+    void on_closed(const std::string& why);
     void call(const std::string& process, decltype(link::SdkCall::call) body, std::string request_id = "");
     void on_welcome(const link::Welcome& welcome);
     void on_order(const link::Order& order);
@@ -135,6 +146,7 @@ private:
     std::map<std::string, std::pair<int, int>> unacked_exits_;
     std::map<std::uint64_t, link::SdkReply> replies_;
     std::vector<std::string> killed_;
+    std::string closed_because_;
 };
 
 }  // namespace gse::testing

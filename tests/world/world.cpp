@@ -88,6 +88,13 @@ FakeHost& World::add_host(HostOptions options) {
     return *hosts_.back();
 }
 
+FakeHost& World::add_host_that_may_be_closed(HostOptions options) {
+    hosts_.push_back(std::make_unique<FakeHost>(*this, std::move(options)));
+    hosts_.back()->behaviour.may_be_closed = true;
+    hosts_.back()->connect();
+    return *hosts_.back();
+}
+
 // ------------------------------------------------------------------ batches
 
 void World::push_hello(link::StreamId stream, link::HostHello hello) {
@@ -116,7 +123,7 @@ void World::commit(engine::Batch batch) {
             else if (const auto* order = std::get_if<link::Order>(&message.body))
                 host->on_order(*order);
             else
-                ADD_FAILURE() << "the server closed a stream: " << std::get<engine::CloseStream>(message.body).why;
+                host->on_closed(std::get<engine::CloseStream>(message.body).why);
         }
     }
     if (sink_ && !batch.changes.list.empty()) sink_->take(std::move(batch.changes));

@@ -84,14 +84,22 @@ public:
 
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
+    /// Somebody sets the machine's clock; engine time knows nothing of it.
+    void jump_wall_clock(Millis by) { now_.wall = now_.wall + by; }
     /// Everything that is under way comes to rest.
     void run();
     /// Runs `act` after a time; on the world's own clock.
     void after(Millis delay, std::function<void()> act);
     [[nodiscard]] Now now() const { return now_; }
+    /// Somebody sets the clock on the wall.
+    void set_wall(WallTime wall) { now_.wall = wall; }
 
     FakeHost& host(std::size_t index = 0) { return *hosts_.at(index); }
     FakeHost& add_host(HostOptions options);
+    /// One that the server has reason to turn away.
+    FakeHost& add_host_that_may_be_closed(HostOptions options);
+    /// Whatever else a caller decides, in a batch of its own.
+    Answer decide(engine::Decide decide);
 
     /// The server dies and starts again from its journal; hosts connect again. Everything durable is compared.
     void restart_server(Millis away = Millis{0});
@@ -131,7 +139,6 @@ private:
     void push_readings(link::StreamId stream, const std::vector<link::InstanceReading>& readings);
     void commit(engine::Batch batch);
     void start_server();
-    Answer decide(engine::Decide decide);
     engine::ApiCall flat_call(const std::string& action, const Params& params, const std::string& region);
     void heartbeat();
 
@@ -141,7 +148,8 @@ private:
     api::Services services_{.object_auth = object_auth_,
                             .token_secret = std::string(32, 't'),
                             .public_url = "http://127.0.0.1:8080",
-                            .keys = &keys_};
+                            .keys = &keys_,
+                            .authority_sha256 = std::string(64, 'c')};
     journal::MemoryDisk disk_;
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<core::State> state_;

@@ -1,0 +1,28 @@
+/// What operators do to hosts: cordon, drain, open, remove.
+#pragma once
+
+#include <cstdint>
+
+#include "core/step.h"
+
+namespace gse::core {
+
+/// What runs on a host now.
+struct HostLoad {
+    std::uint64_t instances = 0;  ///< draining ones too
+    std::uint64_t processes = 0;
+    std::uint64_t sessions = 0;  ///< live
+    std::uint64_t players = 0;   ///< reserved seats included
+};
+[[nodiscard]] HostLoad load_of(const State& state, Slot host);
+
+/// Draining ends no match: each instance stays open until another one stands in for it, if there is room for one, and
+/// then drains as scale-in has it. Reserved instances stay. Opening or cordoning again keeps what has not begun to
+/// drain.
+void set_availability(Step& step, Slot host, HostAvailability availability);
+
+/// The host is no more, and its certificate worth nothing. Its instances are lost and replaced; its sessions end as
+/// ERROR: InUse while there are any, unless `force`. What it carried.
+Result<HostLoad> remove_host(Step& step, Slot host, bool force);
+
+}  // namespace gse::core

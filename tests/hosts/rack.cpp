@@ -1,0 +1,220 @@
+#include "hosts/rack.h"
+
+#include <sched.h>
+#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+namespace gse::hosts {
+namespace {
+
+constexpr Millis kLimit{60'000};
+constexpr const char* kNsenter = "/usr/bin/nsenter";
+
+/// "" when it went well, else what failed.
+std::string run(std::vector<std::string> words) {
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    char* environment[] = {path, nullptr};
+    pid_t pid = 0;
+    int status = 0;
+    if (posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environment) == 0 &&
+        waitpid(pid, &status, 0) == pid && status == 0)
+        return "";
+    std::string text = "failed:";
+    for (const std::string& word : words) text += " " + word;
+    return text;
+}
+
+void ip(std::vector<std::string> words) {
+    words.insert(words.begin(), "ip");
+    const std::string failed = run(std::move(words));
+    if (!failed.empty()) throw std::runtime_error(failed + "; is iproute2 installed?");
+}
+
+bool write_map(const char* file, const std::string& text) {
+    std::ofstream out(file);
+    out << text;
+    out.flush();
+    return out.good();
+}
+
+std::string wire(std::size_t host) { return "wire" + std::to_string(host + 1); }
+
+}  // namespace
+
+std::string enter_namespaces() {
+    const auto failed = [](const char* what) { return std::string(what) + ": " + std::strerror(errno); };
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
+    // Without root, a user namespace makes us root of the others.
+    if (unshare((uid == 0 ? 0 : CLONE_NEWUSER) | CLONE_NEWNET | CLONE_NEWNS) != 0) return failed("unshare");
+    if (uid != 0 && (!write_map("/proc/self/setgroups", "deny") ||
+                     !write_map("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1") ||
+                     !write_map("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1")))
+        return failed("map the user");
+    if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("make mounts private");
+    // `ip netns` keeps its names there.
+    if (mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") != 0) return failed("mount /run");
+    return run({"ip", "link", "set", "lo", "up"});
+}
+
+Rack::Rack(std::size_t hosts, std::vector<std::string> settings) : hosts_(hosts) {
+    settings_ = {"timers.heartbeat=300ms",         "timers.host_silent=2s",
+                 "timers.unprotected_grace=500ms", "timers.restart_backoff_min=100ms",
+                 "timers.restart_backoff_max=1s",  "hosts.port_low=20000",
+                 "hosts.port_high=20999"};
+    for (std::string& setting : settings) settings_.push_back(std::move(setting));
+    agents_.resize(hosts);
+    ip({"link", "add", "br0", "type", "bridge"});
+    ip({"addr", "add", "10.77.0.1/24", "dev", "br0"});
+    ip({"link", "set", "br0", "up"});
+    for (std::size_t i = 0; i < hosts; ++i) {
+        ip({"netns", "add", name(i)});
+        ip({"link", "add", wire(i), "type", "veth", "peer", "name", "eth0", "netns", name(i)});
+        ip({"link", "set", wire(i), "master", "br0", "up"});
+        ip({"-n", name(i), "addr", "add", address(i) + "/24", "dev", "eth0"});
+        ip({"-n", name(i), "link", "set", "eth0", "up"});
+        ip({"-n", name(i), "link", "set", "lo", "up"});
+    }
+}
+
+Rack::~Rack() {
+    server_.reset();
+    std::vector<e2e::GameProcess> left;
+    for (std::size_t i = 0; i < hosts_; ++i) {
+        agents_[i].reset();
+        for (auto& game : games(i)) left.push_back(std::move(game));
+    }
+    e2e::end_orphans();
+    e2e::remove_control_groups(left);
+    for (std::size_t i = 0; i < hosts_; ++i) (void)run({"ip", "netns", "del", name(i)});
+    (void)run({"ip", "link", "del", "br0"});
+}
+
+bool Rack::start() {
+    auto words = e2e::gse_command({"server", "--data", dir_.path() / "server", "--listen", http_, "--insecure-http",
+                                   "--link-listen", "10.77.0.1:0"});
+    for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
+    server_ = std::make_unique<e2e::Program>(words, dir_.path() / "server.log");
+    auto ready = server_->ready();
+    if (ready.empty()) {
+        problem_ = server_->log();
+        return false;
+    }
+    http_ = ready["http"];
+    link_ = ready["link"];
+    for (std::size_t i = 0; i < hosts_; ++i)
+        if (!start_agent(i)) return false;
+    for (std::size_t i = 0; i < hosts_; ++i)
+        if (!wait_status(i, "CONNECTED")) return false;
+    return true;
+}
+
+bool Rack::start_agent(std::size_t host, bool new_token) {
+    const auto token = dir_.path() / ("token-" + name(host));
+    e2e::Api api = this->api();
+    const bool needed = new_token || !std::filesystem::exists(data(host) / "agent" / "host.pem");
+    if (needed && !e2e::write_host_token(api, token, problem_)) return false;
+    // Every host has a loopback of its own: games find their agent where they always have.
+    auto words = e2e::gse_command({"agent", "--data", data(host), "--join", link_, "--token-file", token, "--name",
+                                   name(host), "--capacity", "4", "--sdk-listen", "127.0.0.1:5758"});
+    for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
+    words.insert(words.begin(), {kNsenter, "--net=/run/netns/" + name(host)});
+    agents_[host] = std::make_unique<e2e::Program>(words, dir_.path() / (name(host) + ".log"));
+    if (!agents_[host]->ready().empty()) return true;
+    problem_ = agents_[host]->log();
+    return false;
+}
+
+void Rack::kill_host(std::size_t host) {
+    agents_[host].reset();
+    for (const e2e::GameProcess& game : games(host)) {
+        kill(game.shim, SIGKILL);
+        kill(game.pid, SIGKILL);
+    }
+}
+
+void Rack::cut(std::size_t host) { ip({"link", "set", wire(host), "down"}); }
+void Rack::heal(std::size_t host) { ip({"link", "set", wire(host), "up"}); }
+
+api::Host Rack::seen(std::size_t host) {
+    e2e::Api api = this->api();
+    auto answer = api.call(api::ListHostsRequest{.host_id = name(host)});
+    return answer && !answer->hosts.empty() ? std::move(answer->hosts.front()) : api::Host{};
+}
+
+bool Rack::wait_status(std::size_t host, const std::string& status) {
+    if (e2e::wait_until(kLimit, [&] { return seen(host).status == status; })) return true;
+    problem_ = name(host) + " is not " + status + " but " + seen(host).status + "\n" + agents_[host]->log();
+    return false;
+}
+
+std::string Rack::make_fleet(std::uint64_t instances, std::uint64_t processes, const std::string& protection) {
+    const auto zip = dir_.path() / "game.zip";
+    if (!std::filesystem::exists(zip)) e2e::write_game_zip(zip);
+    e2e::Api api = this->api();
+    const auto asset = e2e::upload_asset(api, zip);
+    if (!asset) return problem_ = e2e::describe(asset.error()), "";
+    // A match that goes on although its process was asked to end is up to the game.
+    const auto fleet = e2e::create_fleet(api, {.name = "arena",
+                                               .asset_id = *asset,
+                                               .parameters = "--ignore-terminate",
+                                               .processes = processes,
+                                               .protection = protection});
+    if (!fleet) return problem_ = e2e::describe(fleet.error()), "";
+    if (!e2e::wait_until(kLimit, [&] { return e2e::fleet_status(api, *fleet) == "ACTIVE"; }))
+        return problem_ = e2e::event_text(api, *fleet), "";
+    const auto sized = api.call(api::UpdateFleetCapacityRequest{
+        .fleet_id = *fleet, .desired_instances = instances, .min_size = instances, .max_size = instances});
+    if (!sized) return problem_ = e2e::describe(sized.error()), "";
+    return wait_instances(*fleet, instances) ? *fleet : "";
+}
+
+bool Rack::wait_instances(const std::string& fleet, std::uint64_t active) {
+    e2e::Api api = this->api();
+    const bool there = e2e::wait_until(kLimit, [&] {
+        const auto capacity = api.call(api::DescribeFleetCapacityRequest{.fleet_ids = std::vector{fleet}});
+        if (!capacity || capacity->fleet_capacity.empty()) return false;
+        const auto& counts = capacity->fleet_capacity.front().instance_counts;
+        return counts && counts->active == active && counts->pending == 0U;
+    });
+    if (!there) problem_ = e2e::event_text(api, fleet);
+    return there;
+}
+
+std::vector<std::string> Rack::make_sessions(const std::string& fleet, std::size_t count) {
+    e2e::Api api = this->api();
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto made =
+            api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
+        ids.push_back(made ? made->game_server_session->game_server_session_id : "");
+        if (!made) problem_ = e2e::describe(made.error());
+        // One is ACTIVE before the next is placed, so that the fullest instance is not taken for the emptiest.
+        if (made)
+            (void)e2e::wait_until(kLimit, [&] {
+                const auto session = e2e::find_session(api, ids.back());
+                return session && session->status == "ACTIVE";
+            });
+    }
+    return ids;
+}
+
+std::string Rack::ask(const std::string& session, const std::string& line) {
+    e2e::Api api = this->api();
+    const auto found = e2e::find_session(api, session);
+    return found ? e2e::ask_game(static_cast<std::uint16_t>(found->port), line, found->ip_address) : "";
+}
+
+}  // namespace gse::hosts
