@@ -100,7 +100,7 @@ std::string decide(Decision& decision, Scope& scope, std::optional<ErrorCode>& r
 
 /// A zip begins with a file's record, or with the end of a list of none. What else a fleet would find wrong in it, minutes
 /// later, its events tell; this is the mistake that is seen at once.
-Result<void> check_zip(objects::ObjectReader& source, std::string_view key) {
+Result<void> check_zip(objects::Download& source, std::string_view key) {
     std::array<std::byte, 4> head{};
     const std::size_t got = TRY(source.read(0, head));
     const std::string_view text(reinterpret_cast<const char*>(head.data()), got);
