@@ -37,6 +37,7 @@ interface Options {
   empty?: boolean;
   width?: number;
   missing?: string[];
+  idleSeconds?: number;
 }
 
 /** Collects what the browser complains of: errors of pages and consoles, of the content security policy, and requests that fail. */
@@ -57,7 +58,7 @@ export function watch(context: BrowserContext, except?: RegExp): string[] {
 
 /** A fake server of its own, and a browser in front of it. */
 export async function visit(browser: Browser, options: Options = {}): Promise<Site> {
-  const fake = createFake({ dist: kDist, empty: options.empty, missing: options.missing });
+  const fake = createFake({ dist: kDist, empty: options.empty, missing: options.missing, idleSeconds: options.idleSeconds });
   fake.start();
   const server = await fake.listen();
   const context = await browser.newContext({

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch, open, shoot, signIn, visit } from './browser';
@@ -80,11 +81,12 @@ it('a refusal is explained, a session that ends leads back, a read-only key chan
   const site = await visit(browser, { missing: ['DescribeAliasHistory'] });
   await signIn(site);
   expect(site.page.url()).not.toContain('once');
-  site.fake.state.failNext = 'ListAliases';
+  site.fake.state.failing = 'ListAliases';
   await open(site, '/aliases');
   const box = site.page.getByRole('alert');
   await box.waitFor();
   expect(await box.textContent()).toMatch(/The server has failed.*planted.*InternalError.*r-\d+/s);
+  site.fake.state.failing = '';
   await site.page.getByRole('button', { name: 'Try again' }).click();
   await site.page.getByRole('link', { name: 'arena', exact: true }).click();
   await site.page.getByRole('heading', { name: 'Basic information' }).waitFor();
@@ -154,11 +156,11 @@ it('a long list draws only the rows in sight, and the last one can be reached', 
   await signIn(site);
   await open(site, `/fleets/${old.attributes.FleetId}/sessions`);
   await site.page.getByText('long-79', { exact: true }).waitFor();
-  const rows = site.page.locator('.table tbody tr');
+  const rows = site.page.locator('.long tbody tr');
   expect(await rows.count()).toBeLessThan(70);
   const heights = await rows.evaluateAll((all) => all.map((one) => (one as HTMLElement).offsetHeight).filter(Boolean));
   expect(Math.min(...heights)).toBeGreaterThan(55);
-  await site.page.locator('.table .t-table__content').evaluate((box) => box.scrollTo(0, box.scrollHeight));
+  await site.page.locator('.long').evaluate((box) => box.scrollTo(0, box.scrollHeight));
   await site.page.getByText('match-01', { exact: true }).waitFor();
   expect(site.complaints).toEqual([]);
   await site.close();
@@ -174,6 +176,51 @@ it('the log-in of an instance is shown by a click only', async () => {
   expect(await dialog.getByText('BEGIN FAKE KEY').count()).toBe(0);
   await dialog.getByRole('button', { name: 'Show the key' }).click();
   await dialog.getByText('BEGIN FAKE KEY').waitFor();
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('the sheet of the statistics holds all pages', async () => {
+  const site = await visit(browser);
+  site.fake.world.activate(site.fake.world.fleets[0]!, 249);
+  await signIn(site);
+  await open(site, '/statistics');
+  await site.page.getByText('1–50 of 251').waitFor();
+  const offsets: number[] = [];
+  site.page.on('request', (request) => {
+    if (request.url().endsWith('/DescribeFleetStatisticDetails')) offsets.push((request.postDataJSON() as { Offset: number }).Offset);
+  });
+  const download = site.page.waitForEvent('download');
+  await site.page.getByRole('button', { name: 'Download' }).click();
+  const sheet = readFileSync(await (await download).path(), 'utf8');
+  expect(sheet.startsWith('\ufeffFleetId,InstanceId,')).toBe(true);
+  expect(sheet.trimEnd().split('\r\n')).toHaveLength(252);
+  expect(offsets).toEqual([0, 100, 200]);
+  await site.page.getByText('251 rows downloaded').waitFor();
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('a console that nobody touches signs out, however much it moves by itself', async () => {
+  const site = await visit(browser, { idleSeconds: 1 });
+  await signIn(site);
+  await open(site, '/overview');
+  await site.page.getByText('Your session has ended').waitFor({ timeout: 20_000 });
+  expect(await site.page.evaluate(async () => (await fetch('/console/session')).status)).toBe(401);
+  await site.close();
+});
+
+it('fleets are found by name', async () => {
+  const site = await visit(browser);
+  for (let index = 0; index < 60; index += 1) site.fake.world.fleet({ Name: `extra-${index}`, AssetId: 'asset-none' });
+  await signIn(site);
+  await open(site, '/fleets');
+  await site.page.getByText('1–20 of 62').waitFor();
+  await site.page.getByLabel('Search by name').fill('extra-5');
+  await site.page.getByRole('link', { name: 'extra-59' }).waitFor();
+  await expect.poll(() => site.page.locator('tbody tr').count(), { timeout: 5000 }).toBe(11);
+  await site.page.getByLabel('Search by name').fill('nobody');
+  await site.page.getByText('Nothing found').waitFor();
   expect(site.complaints).toEqual([]);
   await site.close();
 });

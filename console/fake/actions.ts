@@ -7,6 +7,12 @@ export class Refusal extends Error {
   }
 }
 
+const kMetrics: Record<string, string[]> = {
+  FLEET: ['ActiveGameServerSessions', 'PercentAvailableGameServerSessions', 'CurrentPlayerSessions', 'ActiveInstances', 'NoInstances'],
+  QUEUE: ['QueueDepth', 'PlacementsStarted', 'PlacementIn-ap-shanghai'],
+  INSTANCE: ['CpuUsage', 'MemUsed'],
+};
+
 type Handlers = { [A in ActionName]?: (input: Actions[A]['input']) => Omit<Actions[A]['output'], 'RequestId'> };
 
 const page = <T>(list: T[], offset = 0, limit = 20) => list.slice(offset, offset + limit);
@@ -73,8 +79,12 @@ export function actionsOf(world: World): Handlers {
       return { RuntimeConfiguration: fleet.runtime };
     },
     DescribeFleetPortSettings: (input) => ({ InboundPermissions: fleetOf(input.FleetId).ports }),
-    DescribeScalingPolicies: (input) => ({ ScalingPolicies: fleetOf(input.FleetId).policies, TotalCount: 0 }),
+    DescribeScalingPolicies: (input) => {
+      const ScalingPolicies = input.FleetId ? fleetOf(input.FleetId).policies : world.fleets.flatMap((one) => one.policies);
+      return { ScalingPolicies, TotalCount: ScalingPolicies.length };
+    },
     DescribeTimerScalingPolicies: (input) => ({ TimerScalingPolicies: fleetOf(input.FleetId).timers, TotalCount: 0 }),
+    DescribeCcnInstances: () => ({ CcnInstanceSets: [], TotalCount: 0 }),
     DescribeFleetRelatedResources: (input) => ({
       Resources: world.aliases.filter((one) => one.RoutingStrategy.FleetId === input.FleetId).map((one) => ({ Type: 'ALIAS', ResourceId: one.AliasId, ResourceRegion: kRegion })),
     }),
@@ -355,14 +365,23 @@ export function actionsOf(world: World): Handlers {
       world.keys = world.keys.filter((one) => one.SecretId !== input.SecretId);
       return {};
     },
-    DescribeFleetMetrics: (input) => {
-      const end = Date.parse(input.EndTime);
-      return {
-        Metrics: input.MetricNames.map((MetricName, line) => ({
+    DescribeMetrics: (input) => {
+      const names = kMetrics[input.ResourceType] ?? [];
+      const now = Date.now();
+      const Timestamps = input.LatestOnly ? [] : Array.from({ length: 60 }, (_, index) => now - (60 - index) * 60_000);
+      const value = (line: number, index: number) => Math.round(10 + line + 6 * Math.sin(index / 6 + line));
+      const Metrics = input.ResourceIds.flatMap((ResourceId) =>
+        names.map((MetricName, line) => ({
+          ResourceId,
           MetricName,
-          Points: Array.from({ length: 60 }, (_, index) => ({ Time: new Date(end - (60 - index) * 60_000).toISOString(), Value: Math.round(10 + line + 6 * Math.sin(index / 6 + line)) })),
+          Unit: MetricName.startsWith('Percent') ? 'Percent' : 'Count',
+          Statistic: 'Average',
+          // The server was down for a while, and one metric was never measured.
+          Values: Timestamps.map((_, index) => (MetricName === 'NoInstances' || (index > 20 && index < 26) ? null : value(line, index))),
+          Latest: MetricName === 'NoInstances' ? null : value(line, 60),
         })),
-      };
+      );
+      return { Period: 60, Time: new Date(now).toISOString(), Timestamps, Metrics };
     },
     DescribeFleetStatisticSummary: () => ({ TotalUsedTimeSeconds: '90061', TotalUsedFlowMegaBytes: 0 }),
     DescribeFleetStatisticFlows: () => ({
@@ -371,10 +390,9 @@ export function actionsOf(world: World): Handlers {
       TotalCount: 5,
       TimeType: 'DAY',
     }),
-    DescribeFleetStatisticDetails: () => ({
-      DetailList: world.fleets.flatMap((one) => one.instances.map((instance) => ({ FleetId: one.attributes.FleetId, InstanceId: instance.InstanceId, InstanceIP: instance.IpAddress, BeginTime: '2026-01-01 00:00:00', EndTime: '2026-01-02 00:00:00', TotalUsedTimeSeconds: '86400', TotalUsedFlowMegaBytes: 0 }))),
-      TotalCount: 3,
-      TimeType: 'DAY',
-    }),
+    DescribeFleetStatisticDetails: (input) => {
+      const all = world.fleets.flatMap((one) => one.instances.map((instance) => ({ FleetId: one.attributes.FleetId, InstanceId: instance.InstanceId, InstanceIP: instance.IpAddress, BeginTime: '2026-01-01 00:00:00', EndTime: '2026-01-02 00:00:00', TotalUsedTimeSeconds: '86400', TotalUsedFlowMegaBytes: 0 })));
+      return { DetailList: page(all, input.Offset, input.Limit), TotalCount: all.length, TimeType: 'DAY' };
+    },
   };
 }

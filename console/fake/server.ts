@@ -26,21 +26,22 @@ function json(response: ServerResponse, status: number, body: unknown, headers: 
 }
 
 /** The server side of the console's contract, in memory. Signs in with AKIDfake / secret, AKIDread / secret, or the link token `once`. */
-export function createFake(options: { empty?: boolean; dist?: string; missing?: string[] } = {}) {
+export function createFake(options: { empty?: boolean; dist?: string; missing?: string[]; idleSeconds?: number } = {}) {
   const world = options.empty ? new World() : populated();
   const handlers = actionsOf(world) as Record<string, ((input: never) => object) | undefined>;
   const sessions = new Map<string, { SecretId: string; ReadOnly: boolean }>();
   let links = new Set(['once']);
   let next = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const state = { failNext: '' };
+  /** `failing`: the action that fails, as long as it is named. */
+  const state = { failing: '' };
 
   const describe = (who: { SecretId: string; ReadOnly: boolean }) => ({
     ...who,
     CsrfToken: kCsrf,
     Regions: [{ Region: kRegion }, { Region: 'na-siliconvalley' }],
     DefaultRegion: kRegion,
-    IdleSeconds: 1800,
+    IdleSeconds: options.idleSeconds ?? 1800,
     Dev: true,
     Version: '0.1.0-fake',
   });
@@ -66,10 +67,7 @@ export function createFake(options: { empty?: boolean; dist?: string; missing?: 
     const handler = options.missing?.includes(action) ? undefined : handlers[action];
     const refuse = (Code: string, Message: string) => json(response, 200, { Response: { Error: { Code, Message }, RequestId } });
     if (request.headers['x-gse-csrf'] !== kCsrf) return json(response, 403, { Code: 'AuthFailure', Message: 'no CSRF token' });
-    if (state.failNext === action) {
-      state.failNext = '';
-      return refuse('InternalError', 'a fault planted by a test');
-    }
+    if (state.failing === action) return refuse('InternalError', 'a fault planted by a test');
     if (!handler) return refuse('InvalidAction', `there is no action "${action}"`);
     if (request.headers['x-tc-region'] !== kRegion && /^(Describe|List)/.test(action)) {
       const away = actionsOf(new World()) as typeof handlers;

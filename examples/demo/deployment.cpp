@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "http/credentials.h"
 
 namespace gse::demo {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr Millis kStartTime{60'000};
 constexpr std::size_t kLogLines = 20;
+constexpr std::size_t kLinkMax = 4096;
 // Below the kernel's ephemeral range, as hosts.port_low and hosts.port_high are by default.
 constexpr std::uint16_t kPortsLow = 10'000;
 constexpr std::uint16_t kPortsHigh = 32'000;
@@ -67,6 +69,12 @@ Result<client::ClientOptions> Deployment::client() const {
     const http::FirstKey key = TRY(http::read_credentials(credentials())).first();
     return client::ClientOptions{
         .endpoint = "http://" + http_, .secret_id = key.secret_id, .secret_key = key.secret_key};
+}
+
+Result<std::string> Deployment::console_link() const {
+    std::string link = TRY(read_file(data_ / "console-link", kLinkMax));
+    while (link.ends_with('\n')) link.pop_back();
+    return link;
 }
 
 Deployment::~Deployment() {

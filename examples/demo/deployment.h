@@ -36,6 +36,8 @@ public:
     [[nodiscard]] const std::string& http() const { return http_; }
     [[nodiscard]] const std::string& sdk() const { return sdk_; }
     [[nodiscard]] std::filesystem::path credentials() const { return data_ / "credentials.toml"; }
+    /// The address that signs a browser in to the console, once.
+    [[nodiscard]] Result<std::string> console_link() const;
     /// How to call its API, with its first key.
     [[nodiscard]] Result<client::ClientOptions> client() const;
     [[nodiscard]] bool running() { return child_.running(); }

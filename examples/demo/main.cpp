@@ -44,13 +44,14 @@ bool play(const Programs& programs, Show& show, bool keep, bool verbose) {
 int run(int argc, char** argv) {
     CLI::App app{
         "Update without downtime, with real processes and players: the main job of OpenGSE, watched and checked."};
-    bool keep = false, verbose = false, staying = false;
+    bool keep = false, verbose = false, staying = false, any_port = false;
     std::string data;
     app.add_flag("--keep", keep, "keep the folder with data and logs, also when everything held");
     app.add_flag("--verbose", verbose, "print every API call");
     auto* stay_flag =
         app.add_flag("--stay", staying, "start the same system, print what to try, and stay until Ctrl-C");
     app.add_option("--data", data, "folder of --stay; default " + default_data_folder().string())->needs(stay_flag);
+    app.add_flag("--any-port", any_port, "with --stay: take ports that are free, not 8080 and 5758")->needs(stay_flag);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -65,8 +66,8 @@ int run(int argc, char** argv) {
         return 1;
     }
     if (!staying) return play(*programs, show, keep, verbose) ? 0 : 1;
-    const Result<void> stayed =
-        stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data}, show);
+    const Result<void> stayed = stay(*programs, data.empty() ? default_data_folder() : std::filesystem::path{data},
+                                     any_port ? Ports::Any : Ports::Usual, show);
     if (!stayed) show.bad(stayed.error().message);
     return stayed ? 0 : 1;
 }

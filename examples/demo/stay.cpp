@@ -23,7 +23,9 @@ constexpr std::size_t kLogLines = 40;
 /// Links are for people: a seat waits for them longer than the usual minute.
 const std::vector<std::string> kSettings{"timers.minute=1s", "timers.reservation=30m"};
 
-std::string address(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port_taken(port) ? 0 : port); }
+std::string address(std::uint16_t port, Ports ports) {
+    return fmt::format("127.0.0.1:{}", ports == Ports::Any || port_taken(port) ? 0 : port);
+}
 
 /// Ids of the fleets by version, made if missing.
 Result<std::vector<std::string>> need_fleets(Backend& backend, const Programs& programs,
@@ -112,7 +114,7 @@ std::filesystem::path default_data_folder() {
     return std::filesystem::path{home && *home ? home : "."} / ".local/share/opengse/run";
 }
 
-Result<void> stay(const Programs& programs, const std::filesystem::path& folder, Show& show) {
+Result<void> stay(const Programs& programs, const std::filesystem::path& folder, Ports ports, Show& show) {
     const std::filesystem::path data = std::filesystem::absolute(folder);
     std::error_code error;
     std::filesystem::create_directories(data, error);
@@ -123,7 +125,8 @@ Result<void> stay(const Programs& programs, const std::filesystem::path& folder,
 
     show.step("start a server and an agent: gse dev");
     Deployment deployment = TRY(Deployment::start(
-        programs, data, log, {.listen = address(kHttpPort), .sdk_listen = address(kSdkPort), .settings = kSettings}));
+        programs, data, log,
+        {.listen = address(kHttpPort, ports), .sdk_listen = address(kSdkPort, ports), .settings = kSettings}));
     client::ClientOptions client = TRY(deployment.client());
     client.region = kRegion;
     Backend backend{std::move(client)};
@@ -137,6 +140,7 @@ Result<void> stay(const Programs& programs, const std::filesystem::path& folder,
 
     const std::string gse = programs.gse.string();
     show.step(fmt::format("OpenGSE serves at http://{}", deployment.http()));
+    show.say(fmt::format("console      {}   (signs in once, within an hour)", TRY(deployment.console_link())));
     show.say(fmt::format("key          {}", deployment.credentials().string()));
     show.say(fmt::format("log          {}", log.string()));
     show.say(fmt::format("for the commands below, in another terminal:  export GSE_PROFILES='{}'",

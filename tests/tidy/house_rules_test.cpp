@@ -20,7 +20,8 @@ using testing::SizeIs;
 /// What is ours to judge: not what was built, fetched or taken over from the original.
 bool is_judged(const std::string& path) {
     const auto below = [&](std::string_view folder) { return path.starts_with(folder); };
-    if (below("build") || below(".git/") || path.find("node_modules/") != std::string::npos) return false;
+    if (below("build") || below("console/dist/") || below(".git/") || path.find("node_modules/") != std::string::npos)
+        return false;
     if (below("fuzz/corpus/") || path.find("/testdata/") != std::string::npos ||
         path.find("/golden/") != std::string::npos)
         return false;

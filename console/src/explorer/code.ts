@@ -21,13 +21,15 @@ export function shell(text: string): string {
 const compactJson = (values: Values) => JSON.stringify(values);
 const indented = (values: Values, by: string) => JSON.stringify(values, null, 2).replaceAll('\n', `\n${by}`);
 
+/** The host that is signed, and called. */
+const hostOf = (endpoint: string) => endpoint.replace(/^https?:\/\//, '');
+
 function curl({ action, region, endpoint, version, values }: Request): string {
-  const host = endpoint.replace(/^https?:\/\//, '');
   return `#!/bin/bash
-# Set SECRET_ID and SECRET_KEY before.
+# The key comes from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY.
 set -eu
 body=${shell(compactJson(values))}
-host=${shell(host)}
+host=${shell(hostOf(endpoint))}
 time=$(date +%s)
 day=$(date -u -d "@$time" +%Y-%m-%d)
 sha() { printf %s "$1" | openssl dgst -sha256 -hex | sed 's/.* //'; }
@@ -44,27 +46,30 @@ to_sign="TC3-HMAC-SHA256
 $time
 $day/gse/tc3_request
 $(sha "$request")"
-key=$(mac "key:TC3$SECRET_KEY" "$day")
+key=$(mac "key:TC3$TENCENTCLOUD_SECRET_KEY" "$day")
 key=$(mac "hexkey:$key" gse)
 key=$(mac "hexkey:$key" tc3_request)
 signature=$(mac "hexkey:$key" "$to_sign")
-curl -sS ${shell(`${endpoint}/`)} \\
+printf %s "$body" | curl -sS ${shell(`${endpoint}/`)} \\
   -H "Host: $host" -H 'Content-Type: application/json' \\
-  -H 'X-TC-Action: ${action}' -H 'X-TC-Version: ${version}' -H 'X-TC-Region: ${region}' -H "X-TC-Timestamp: $time" \\
-  -H "Authorization: TC3-HMAC-SHA256 Credential=$SECRET_ID/$day/gse/tc3_request, SignedHeaders=content-type;host, Signature=$signature" \\
-  -d "$body"
+  -H 'X-TC-Action: ${action}' -H 'X-TC-Version: ${version}' -H ${shell(`X-TC-Region: ${region}`)} -H "X-TC-Timestamp: $time" \\
+  -H "Authorization: TC3-HMAC-SHA256 Credential=$TENCENTCLOUD_SECRET_ID/$day/gse/tc3_request, SignedHeaders=content-type;host, Signature=$signature" \\
+  --data-binary @-
 `;
 }
 
 function cli({ action, region, endpoint, values }: Request): string {
-  return `gse call ${action} --endpoint ${shell(endpoint)} --region ${region} --json ${shell(compactJson(values))}\n`;
+  return `# The key comes from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or from the file in GSE_CREDENTIALS.
+gse call ${action} --endpoint ${shell(endpoint)} --region ${shell(region)} --json ${shell(compactJson(values))}
+`;
 }
 
 function node({ action, region, endpoint, version, extension, values }: Request): string {
   const [protocol = 'http', host = ''] = endpoint.split('://');
-  const parts = `  credential: { secretId: process.env.SECRET_ID, secretKey: process.env.SECRET_KEY },
+  const parts = `  credential: { secretId: process.env.TENCENTCLOUD_SECRET_ID, secretKey: process.env.TENCENTCLOUD_SECRET_KEY },
   region: ${JSON.stringify(region)},
   profile: { httpProfile: { endpoint: ${JSON.stringify(host)}, protocol: ${JSON.stringify(`${protocol}://`)} } },`;
+  const shown = '.then((answer) => console.log(JSON.stringify(answer, null, 2)), (error) => { console.error(error); process.exitCode = 1; });';
   if (extension) {
     return `// npm install tencentcloud-sdk-nodejs@4.1.49
 const { CommonClient } = require("tencentcloud-sdk-nodejs/tencentcloud/common/common_client");
@@ -72,7 +77,8 @@ const { CommonClient } = require("tencentcloud-sdk-nodejs/tencentcloud/common/co
 const client = new CommonClient(${JSON.stringify(host)}, ${JSON.stringify(version)}, {
 ${parts}
 });
-client.request(${JSON.stringify(action)}, ${indented(values, '')}).then(console.log, console.error);
+client.request(${JSON.stringify(action)}, ${indented(values, '')})
+  ${shown}
 `;
   }
   return `// npm install tencentcloud-sdk-nodejs@4.1.49
@@ -81,64 +87,105 @@ const { gse } = require("tencentcloud-sdk-nodejs");
 const client = new gse.v20191112.Client({
 ${parts}
 });
-client.${action}(${indented(values, '')}).then(console.log, console.error);
+client.${action}(${indented(values, '')})
+  ${shown}
 `;
 }
 
-/** JSON as Python writes it. */
+/** Needs nothing but Python 3. */
 function python({ action, region, endpoint, version, values }: Request): string {
-  const [protocol = 'http', host = ''] = endpoint.split('://');
-  return `# pip install tencentcloud-sdk-python-common
-import json
+  return `# The key comes from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY.
+import hashlib
+import hmac
 import os
+import time
+import urllib.request
 
-from tencentcloud.common import credential
-from tencentcloud.common.common_client import CommonClient
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
+endpoint = ${JSON.stringify(endpoint)}
+host = ${JSON.stringify(hostOf(endpoint))}
+body = ${JSON.stringify(compactJson(values))}.encode()
 
-http = HttpProfile(endpoint=${JSON.stringify(host)}, protocol=${JSON.stringify(protocol)})
-client = CommonClient(
-    "gse",
-    ${JSON.stringify(version)},
-    credential.Credential(os.environ["SECRET_ID"], os.environ["SECRET_KEY"]),
-    ${JSON.stringify(region)},
-    profile=ClientProfile(httpProfile=http),
-)
-request = json.loads(${JSON.stringify(JSON.stringify(values))})
-print(client.call_json(${JSON.stringify(action)}, request))
+
+def mac(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+now = int(time.time())
+day = time.strftime("%Y-%m-%d", time.gmtime(now))
+request = f"POST\\n/\\n\\ncontent-type:application/json\\nhost:{host}\\n\\ncontent-type;host\\n" + hashlib.sha256(body).hexdigest()
+to_sign = f"TC3-HMAC-SHA256\\n{now}\\n{day}/gse/tc3_request\\n" + hashlib.sha256(request.encode()).hexdigest()
+key = mac(mac(mac(b"TC3" + os.environ["TENCENTCLOUD_SECRET_KEY"].encode(), day), "gse"), "tc3_request")
+signature = mac(key, to_sign).hex()
+headers = {
+    "Host": host,
+    "Content-Type": "application/json",
+    "X-TC-Action": ${JSON.stringify(action)},
+    "X-TC-Version": ${JSON.stringify(version)},
+    "X-TC-Region": ${JSON.stringify(region)},
+    "X-TC-Timestamp": str(now),
+    "Authorization": f"TC3-HMAC-SHA256 Credential={os.environ['TENCENTCLOUD_SECRET_ID']}/{day}/gse/tc3_request, "
+    f"SignedHeaders=content-type;host, Signature={signature}",
+}
+with urllib.request.urlopen(urllib.request.Request(endpoint + "/", body, headers)) as answer:
+    print(answer.read().decode())
 `;
 }
 
+/** Needs nothing but Go. */
 function go({ action, region, endpoint, version, values }: Request): string {
-  const [protocol = 'http', host = ''] = endpoint.split('://');
-  return `// go get github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common
+  return `// The key comes from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY.
 package main
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
-
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
-	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+	"strings"
+	"time"
 )
 
+const endpoint = ${JSON.stringify(endpoint)}
+const host = ${JSON.stringify(hostOf(endpoint))}
+const body = ${JSON.stringify(compactJson(values))}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
 func main() {
-	prof := profile.NewClientProfile()
-	prof.HttpProfile.Endpoint = ${JSON.stringify(host)}
-	prof.HttpProfile.Scheme = ${JSON.stringify(protocol.toUpperCase())}
-	client := common.NewCommonClient(
-		common.NewCredential(os.Getenv("SECRET_ID"), os.Getenv("SECRET_KEY")), ${JSON.stringify(region)}, prof)
-	request := tchttp.NewCommonRequest("gse", ${JSON.stringify(version)}, ${JSON.stringify(action)})
-	if err := request.SetActionParameters([]byte(${JSON.stringify(JSON.stringify(values))})); err != nil {
+	now := time.Now()
+	day := now.UTC().Format("2006-01-02")
+	canonical := fmt.Sprintf("POST\\n/\\n\\ncontent-type:application/json\\nhost:%s\\n\\ncontent-type;host\\n%x", host, sha256.Sum256([]byte(body)))
+	toSign := fmt.Sprintf("TC3-HMAC-SHA256\\n%d\\n%s/gse/tc3_request\\n%x", now.Unix(), day, sha256.Sum256([]byte(canonical)))
+	key := mac(mac(mac([]byte("TC3"+os.Getenv("TENCENTCLOUD_SECRET_KEY")), day), "gse"), "tc3_request")
+
+	request, err := http.NewRequest("POST", endpoint+"/", strings.NewReader(body))
+	if err != nil {
 		panic(err)
 	}
-	response := tchttp.NewCommonResponse()
-	if err := client.Send(request, response); err != nil {
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-TC-Action", ${JSON.stringify(action)})
+	request.Header.Set("X-TC-Version", ${JSON.stringify(version)})
+	request.Header.Set("X-TC-Region", ${JSON.stringify(region)})
+	request.Header.Set("X-TC-Timestamp", fmt.Sprint(now.Unix()))
+	request.Header.Set("Authorization", fmt.Sprintf(
+		"TC3-HMAC-SHA256 Credential=%s/%s/gse/tc3_request, SignedHeaders=content-type;host, Signature=%x",
+		os.Getenv("TENCENTCLOUD_SECRET_ID"), day, mac(key, toSign)))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
 		panic(err)
 	}
-	fmt.Println(string(response.GetBody()))
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(string(answer))
 }
 `;
 }

@@ -12,6 +12,13 @@ interface Options {
   region?: string;
 }
 
+const kAgainMs = 3000;
+
+/** What could not be read is asked for again soon, however seldom it changes. An action that is not offered stays so. */
+export function soonAfterFailure(everyMs: number) {
+  return (query: { state: { error: unknown } }) => (query.state.error && !isMissing(query.state.error) ? Math.min(everyMs, kAgainMs) : everyMs);
+}
+
 /** The answer of a reading action, read again whenever an event says that it may have changed. */
 export function useApi<A extends ActionName>(action: A, input: Input<A>, options: Options = {}) {
   const console = useConsole();
@@ -21,7 +28,7 @@ export function useApi<A extends ActionName>(action: A, input: Input<A>, options
     queryFn: () => call(action, region, input),
     enabled: options.enabled ?? true,
     placeholderData: keepPreviousData,
-    refetchInterval: options.every ?? (console.live ? 30_000 : 5000),
+    refetchInterval: soonAfterFailure(options.every ?? (console.live ? 30_000 : 5000)),
     retry: false,
   });
   return { ...query, missing: isMissing(query.error) };

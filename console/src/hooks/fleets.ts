@@ -41,11 +41,19 @@ export function useFleets() {
   return { fleets, loading: all.isPending, error: all.error, retry: all.refetch };
 }
 
-/** One page of the fleets, with their numbers. */
-export function useFleetPage(offset: number, limit: number) {
-  const page = useApi('DescribeFleetAttributes', { Offset: offset, Limit: limit });
-  const fleets = useNumbers(useMemo(() => newestFirst(page.data?.FleetAttributes), [page.data]));
-  return { fleets, total: page.data?.TotalCount ?? 0, loading: page.isPending, error: page.error, retry: page.refetch };
+/**
+ * One page of the fleets, with their numbers; with `part`, of those whose name has it. The API finds whole names only, so
+ * that these are looked for in the list of all.
+ */
+export function useFleetPage(offset: number, limit: number, part: string) {
+  const page = useApi('DescribeFleetAttributes', { Offset: offset, Limit: limit }, { enabled: part === '' });
+  const all = useAll('DescribeFleetAttributes', {}, (one) => one.FleetAttributes, { enabled: part !== '' });
+  const wanted = part.toLowerCase();
+  const found = useMemo(() => newestFirst(all.data).filter((one) => one.Name.toLowerCase().includes(wanted)), [all.data, wanted]);
+  const shown = useMemo(() => (wanted ? found.slice(offset, offset + limit) : newestFirst(page.data?.FleetAttributes)), [wanted, found, page.data, offset, limit]);
+  const fleets = useNumbers(shown);
+  const { isPending, error, refetch } = part ? all : page;
+  return { fleets, total: part ? found.length : (page.data?.TotalCount ?? 0), loading: isPending, error, retry: refetch };
 }
 
 /** One fleet with its numbers. */

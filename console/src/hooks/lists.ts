@@ -3,31 +3,47 @@ import { call } from '../api/client';
 import type { ApiError } from '../api/error';
 import type { ActionName, Input, Output } from '../api/types';
 import { useConsole } from '../app/console';
+import { soonAfterFailure } from './api';
 
 const kPage = 100;
 const kMostPages = 50;
 
-type PagedAction = { [A in ActionName]: Output<A> extends { TotalCount: number } ? A : never }[ActionName];
+export type PagedAction = { [A in ActionName]: Output<A> extends { TotalCount: number } ? A : never }[ActionName];
 
-/** Every entry of a list that the API hands out in pages: whoever chooses must be offered them all. */
+/**
+ * The entries of a list that the API hands out in pages, at most `mostPages` times a hundred. `onRead` is told how many
+ * there are so far, and of how many.
+ */
+export async function readAll<A extends PagedAction, T>(
+  action: A,
+  region: string,
+  input: Partial<Input<A>>,
+  pick: (page: Output<A>) => T[],
+  { mostPages = kMostPages, onRead }: { mostPages?: number; onRead?: (read: number, total: number) => void } = {},
+): Promise<{ entries: T[]; total: number }> {
+  const entries: T[] = [];
+  let total = 0;
+  for (let index = 0; index < mostPages; index += 1) {
+    const page: Output<A> = await call(action, region, { ...input, Offset: index * kPage, Limit: kPage } as unknown as Input<A>);
+    const fresh = pick(page);
+    entries.push(...fresh);
+    total = (page as { TotalCount: number }).TotalCount;
+    onRead?.(entries.length, total);
+    if (fresh.length === 0 || entries.length >= total) break;
+  }
+  return { entries, total };
+}
+
+/** All of such a list: whoever chooses must be offered every entry. */
 export function useAll<A extends PagedAction, T>(action: A, input: Partial<Input<A>>, pick: (page: Output<A>) => T[], options: { region?: string; enabled?: boolean } = {}) {
   const { region: here, live } = useConsole();
   const region = options.region ?? here;
   return useQuery<T[], ApiError>({
     queryKey: ['api', region, action, input, 'all'],
-    queryFn: async () => {
-      const found: T[] = [];
-      for (let index = 0; index < kMostPages; index += 1) {
-        const page: Output<A> = await call(action, region, { ...input, Offset: index * kPage, Limit: kPage } as unknown as Input<A>);
-        const entries = pick(page);
-        found.push(...entries);
-        if (entries.length === 0 || found.length >= (page as { TotalCount: number }).TotalCount) break;
-      }
-      return found;
-    },
+    queryFn: async () => (await readAll(action, region, input, pick)).entries,
     enabled: options.enabled ?? true,
     placeholderData: keepPreviousData,
-    refetchInterval: live ? 30_000 : 5000,
+    refetchInterval: soonAfterFailure(live ? 30_000 : 5000),
     retry: false,
   });
 }

@@ -5,12 +5,14 @@ export const en = {
     readOnly: 'This key may only look', close: 'Close', cancel: 'Cancel', ok: 'OK', retry: 'Try again', requestId: 'Request',
     pages: 'Pages', previous: 'Previous', next: 'Next', search: 'Search', loading: 'Loading …',
     range: (from: number, until: number, total: number) => `${from}–${until} of ${total}`,
-    page: (number: number) => `Page ${number}`,
+   
     copied: 'Copied', copyFailed: 'The browser did not allow copying', copy: (what: string) => `Copy ${what}`, copyVerb: 'Copy',
     tags: 'Tags', tagKey: 'Key', tagValue: 'Value', addTag: 'Add tag', tagNeedsKey: 'Each tag needs a key', tagTwice: 'Each key can be used once', editTags: 'Edit tags',
     remove: 'Remove', modify: 'Modify', delete: 'Delete', saved: 'Saved', deleted: 'Deleted', createdDone: 'Created',
     name: 'Name', description: 'Description', created: 'Created', updated: 'Last changed', actions: 'Actions', status: 'Status', time: 'Time', basic: 'Basic information',
     nothingFound: 'Nothing found', choose: 'Choose …', minutes: 'min', seconds: 's',
+    yes: 'Yes', no: 'No',
+    shown: (rows: number, more: boolean) => (more ? `${rows} read, more below` : `${rows} in all`), more: 'Show more',
   },
   shell: {
     menu: 'Menu', region: 'Region', skip: 'Skip to content', dark: 'Dark theme', light: 'Light theme', signOut: 'Sign out',
@@ -39,6 +41,7 @@ export const en = {
   overview: {
     lead: (region: string) => `${region} as it breathes, second by second`, active: (count: number) => `${count} active`, starting: (count: number) => `${count} starting`, free: (count: number) => `${count} free`,
     changes: 'Placements per second', freeShare: 'Free', none: 'No fleet here yet', noneLong: 'Getting started makes one from a demo game, in a few clicks.',
+    running: 'Running', room: 'Processes', wanted: (percent: number) => `buffer ${percent} %`, all: (count: number) => `All ${count} fleets`, perSession: (count: number) => `${count.toFixed(1)} a session`,
   },
   alias: {
     lead: 'A name for whatever fleet is right at the moment. Point it elsewhere, and the next session goes there.', nameAndId: 'Name / ID', target: 'Leads to', terminal: 'Terminal', simple: 'Simple',
@@ -49,6 +52,7 @@ export const en = {
     deleteAffects: 'Whoever asks this alias for a session is refused from then on. Sessions that run are not touched. Queues that name it lose this target.',
     history: 'History', from: 'From', to: 'To', by: 'Key', noHistory: 'It never moved', noHistoryLong: 'Each move is listed here, with the key that made it.', rollback: 'Roll back',
     rollbackTitle: (name: string) => `Roll ${name} back?`, rollbackAffects: 'New sessions will go where the alias led before its last move; sessions that run are not touched:', rolledBack: 'Rolled back',
+    order: 'Order', orders: { desc: 'Newest first', asc: 'Oldest first' },
   },
   fleet: {
     lead: 'Servers of one version of your game, growing and shrinking with demand.', nameAndId: 'Name / ID', instances: 'Instances', sessions: 'Sessions', players: 'Players', asset: 'Asset', instanceType: 'Instance type', create: 'Create fleet',
@@ -63,8 +67,10 @@ export const en = {
     protectionHint: 'What happens to a running session when its process should go: killed after 5 minutes at most, after the time you set, or never', protectionMinutes: 'Protected for', protectionRange: 'Protection lasts 5 to 1440 minutes',
     os: 'Operating system', creatorLimit: 'Sessions per creator', creatorLimitValue: (count: number, minutes: number) => `${count} in ${minutes} min`, unlimited: 'Unlimited', bandwidth: 'Outbound bandwidth', minutes: (count: number) => `${count} min`,
     editTitle: (name: string) => `Modify ${name}`, eventCode: 'Code', eventMessage: 'Message', downloadLog: 'Download log', eventFilter: 'Event code', noEvents: 'No events', needsAsset: 'Choose an asset', needsType: 'Choose an instance type', creatorBoth: 'Give both sessions per creator and the period, or neither',
-    bandwidthRange: '1 to 200 Mbps', ccnBoth: 'Give both account and CCN, or neither', noAssets: 'There is no asset yet: upload one first', ccnAccount: 'CCN account ID', ccnId: 'CCN instance ID', capacityLater: 'A new fleet has one instance and may have one. Range, buffer and timers are set under Scaling, once it is there.',
+    bandwidthRange: '1 to 200 Mbps', ccnBoth: 'A CCN needs the account ID, in digits, and the CCN instance ID', noAssets: 'There is no asset yet: upload one first', ccnAccount: 'CCN account ID', ccnId: 'CCN instance ID', capacityLater: 'A new fleet has one instance and may have one. Range, buffer and timers are set under Scaling, once it is there.',
     sectionBasic: 'Basic information', sectionProcesses: 'Process management', sectionDeployment: 'Deployment', sectionNetwork: 'Network', sectionSessions: 'Sessions', perCreator: 'New sessions per creator', period: 'Within',
+    resourceType: 'Resource type', noImages: 'Machine images are for clouds: instances here share hosts, and run assets.', systemDisk: 'System disk', dataDisks: 'Data disks', addDisk: 'Add data disk', disks: 'Disks', diskType: 'Disk type', diskSize: 'Disk size', diskTypes: { CLOUD_PREMIUM: 'Premium', CLOUD_SSD: 'SSD' }, diskHint: (min: number, max: number, step: number) => `${min} to ${max} GB${step > 1 ? `, in steps of ${step}` : ''}`, diskRange: 'A disk has a size that is not allowed; its hint says which are', disksStored: 'Kept with the fleet as the API has it. On hosts of your own, the space is what the host has.', ccn: 'Associate CCN instance', ccnHint: 'Kept with the fleet as the API has it; the network of the hosts is yours.',
+    ccnAttach: 'Associate', ccnDetach: 'Dissociate', ccnDetachAffects: (id: string) => `The fleet is no longer associated with ${id}. Its servers and sessions are not touched.`, copyCcn: 'Take the CCN association along', diskValue: (type: string, size: number) => `${type} ${size} GB`,
   },
   instance: {
     id: 'Instance ID', processes: 'Healthy / active processes', weight: 'Weight', reserved: 'reserved', reserve: 'Reserve', release: 'Release', runTime: 'Run time', logs: 'Logs', access: 'Log in', accessTitle: (id: string) => `Log in to ${id}`, accessLead: 'The private key of its host opens everything on that machine. Hand it to nobody; the operator of the host can replace it.', accessShow: 'Show the key', accessKey: 'Private key', accessUser: 'User', filter: 'IP address', none: 'No instance',
@@ -91,11 +97,13 @@ export const en = {
     none: 'No session', noneLong: 'Create one here, or through the API with this fleet or an alias that leads to it.', playersRange: 'A session holds up to 200 players', maxPlayers: 'Most players', data: 'Session data', dataHint: 'Given to the game as it is',
     endTitle: (name: string) => `End session ${name}?`, endAffects: (players: number) => `${plural(players, 'player')} will be disconnected, and its process ends. Another process takes its place.`, ended: 'The session is ending', joinTitle: (name: string) => `Join ${name}`, joined: 'The seat is held for one minute: connect with it now.',
     policy: 'New players', creator: 'Creator', properties: 'Properties', playersTitle: 'Player sessions', noPlayers: 'No player has been here',
+    modifyTitle: (name: string) => `Modify session ${name}`, policies: { ACCEPT_ALL: 'May join', DENY_ALL: 'May not join' }, unchanged: 'Unchanged',
   },
   process: {
     configuration: 'Launch configuration', activationTimeout: 'Sessions must activate within', maxActivations: 'Sessions that activate at once', maxActivationsHint: 'On one instance; empty: unlimited', seconds: (count: number) => `${count} s`, path: 'Launch path', pathHint: 'Under /local/game/ or C:\\game\\', parameters: 'Parameters', concurrent: 'Processes', modifyTitle: 'Modify launch configuration',
     modifyAffects: 'Processes whose path and parameters stay the same are not touched. Others finish their match, then the new ones take their place.', needsPath: 'Each row needs a launch path', pathPrefix: 'A launch path begins with /local/game/ or C:\\game\\', countRange: 'At least one process a row, at most 50 on an instance', timeoutRange: 'The time to activate is 1 to 600 s', addRow: 'Add process',
     live: 'Processes now', id: 'Process ID', unhealthy: 'unhealthy', idle: 'idle', end: 'End', endTitle: (id: string) => `End process ${id}?`, endAffects: 'It is asked to end, and replaced by another one.', endBusy: (id: string) => `It hosts session ${id}: its players are disconnected when it ends.`, force: 'Kill it at once', ending: 'The process is ending', none: 'No process runs',
+    activationsRange: 'Sessions that activate at once: 1 to 20000, or empty',
   },
   port: {
     rules: 'Inbound rules', from: 'From port', to: 'To port', ports: 'Ports', protocol: 'Protocol', ipRange: 'IP range', add: 'Add rule', needsOne: 'At least one inbound rule is needed', range: 'Ports are 1025 to 60000, the first not above the last', cidr: 'An IP range looks like 0.0.0.0/0', none: 'No rule', modifyTitle: 'Modify inbound rules', modifyAffects: 'Processes on ports that are closed are replaced after their match.',
@@ -106,6 +114,7 @@ export const en = {
     move: (name: string) => `Move the alias to ${name}`, moveBack: (name: string) => `Move back to ${name}`, movedBack: 'Moved back', moved: 'Alias moved', cleanUp: 'The old fleet is empty: scale it in or delete it', aliasHere: 'the alias leads here', drain: 'Sessions', remaining: 'Sessions left on the old fleet', eta: 'Empty in', drained: 'Empty', etaUnknown: 'not known yet', etaUnknownLong: 'Nothing has ended since the move',
     confirmTitle: (name: string) => `Move ${name}?`, confirm: 'Move', affectsNew: (name: string) => `Every new session through this alias goes to ${name} at once.`, affectsOld: (sessions: number, players: number, name: string) => `${plural(sessions, 'session')} with ${plural(players, 'player')} on ${name} ${sessions === 1 ? 'goes' : 'go'} on undisturbed.`,
     ready: 'The new fleet has room for the whole load.', grows: (count: number) => `The new fleet has room to begin with and grows to ${plural(count, 'instance')} by itself.`, short: (free: number, needed: number, count: number) => `The new fleet could not carry the load: ${free} free, ${needed} needed. It takes ${plural(count, 'instance')}.`, notActive: 'The new fleet is not active: sessions could not start on it.', noProcesses: 'The new fleet runs no processes.',
+    chooseAlias: 'Choose the alias that players use', chooseAliasLong: 'You then see where it leads, choose the fleet of the new version, and are warned if that one could not carry the load. Sessions that run are never touched.',
   },
   start: {
     lead: 'From nothing to a chat between two browser tabs, in four steps.', all: 'Do steps 1 to 3', again: 'Start again', gone: 'The fleet of this wizard is gone. Start again.', upload: 'Upload demo package', uploaded: (id: string) => `Asset ${id} is there.`, uploadLong: 'A chat room with the GSE protocol built in. Your own game would be a zip like it.', uploadButton: 'Quick upload of demo package',
@@ -113,8 +122,9 @@ export const en = {
     connectLong: 'Each click takes a seat in the session and opens the chat page with it. Open two, and let them talk.', newSession: 'Create another session', open: (number: number) => `Open chat as player ${number}`, minute: 'A seat is held for one minute. After that, open another.', blocked: 'The browser blocked the new tab. Open it here:', states: { done: 'completed', now: 'in progress', later: 'waiting' }, next: 'Then: an update without downtime', nextLong: 'Puts version 2 of the demo into a fleet of its own beside version 1, and opens the update screen with an alias that leads to version 1. The tabs above stay connected all the while.', nextButton: 'Prepare version 2', failed: 'The fleet could not be created. Its events say why:',
   },
   asset: {
-    lead: 'Zips of your game. What lies at the root of a zip becomes /local/game.', nameAndId: 'Name / ID', version: 'Version', size: 'Size', fleets: 'Fleets', create: 'Create asset', search: 'Search by name', none: 'No asset yet', noneLong: 'Zip the folder with your server (its files at the root), and upload it here.', editTitle: (name: string) => `Modify ${name}`, nameRange: 'Name and version have 1 to 64 characters',
+    lead: 'Zips of your game. What lies at the root of a zip becomes /local/game.', nameAndId: 'Name / ID', version: 'Version', size: 'Size', fleets: 'Fleets', create: 'Create asset', none: 'No asset yet', noneLong: 'Zip the folder with your server (its files at the root), and upload it here.', editTitle: (name: string) => `Modify ${name}`, nameRange: 'Name and version have 1 to 64 characters',
     deleteTitle: (name: string) => `Delete asset ${name}?`, inUse: (count: number) => `${plural(count, 'fleet')} still ${count === 1 ? 'runs' : 'run'} it: delete ${count === 1 ? 'that' : 'those'} first.`, deleteAffects: 'The package is removed. No fleet runs it.', needsFile: 'Choose a file', zipOnly: 'The file must be a zip', file: 'Package', fileHint: 'A zip; install.sh at its root runs once on each instance', progress: 'Upload', stop: 'Stop upload',
+    exact: 'Name, in full',
   },
   queue: {
     lead: 'Places matches on the best of several fleets, in any regions.', create: 'Create queue', identifier: 'Identifier', timeout: 'Time-out', latency: 'Latency policy', targets: 'Targets', place: 'Place', none: 'No queue yet', noneLong: 'With a queue, a match goes to the first target that is near enough for its players and has room.', deleteTitle: (name: string) => `Delete queue ${name}?`, deleteAffects: 'Placements that wait in it fail at once. Sessions that run are not touched.',
@@ -126,14 +136,18 @@ export const en = {
     needsId: 'A placement needs an id', needsQueue: 'Choose a queue', players: 'Players with a seat', playersHint: 'Player ids, separated by spaces or commas',
   },
   monitoring: {
-    lead: 'Every metric of a fleet, minute by minute.', period: 'Period', hours: (count: number) => (count === 1 ? 'Last hour' : `Last ${count} hours`), longer: 'Samples are kept for 24 hours. For longer, let Prometheus read /metrics.', liveOnly: 'This server keeps no samples: the charts begin when you open the page.',
+    lead: 'Every metric, minute by minute, and how things are now.', period: 'Period', hours: (count: number) => (count === 1 ? 'Last hour' : `Last ${count} hours`), longer: 'Samples are kept in memory for 24 hours and begin anew when the server starts. For longer, let Prometheus read /metrics.',
     metrics: {
       ActiveInstances: 'Active instances', DesiredInstances: 'Desired instances', IdleInstances: 'Idle instances', PercentIdleInstances: 'Percent idle instances', MinInstances: 'Minimum instances', MaxInstances: 'Maximum instances', ActiveGameServerSessions: 'Active sessions', ActivatingGameServerSessions: 'Activating sessions', AvailableGameServerSessions: 'Available sessions', PercentAvailableGameServerSessions: 'Percent available sessions',
       CurrentPlayerSessions: 'Active player sessions', PlayerSessionActivations: 'Player session activations', ActiveServerProcesses: 'Active processes', HealthyServerProcesses: 'Healthy processes', PercentHealthyServerProcesses: 'Percent healthy processes', ServerProcessActivations: 'Process activations', ServerProcessTerminations: 'Process terminations', ServerProcessAbnormalTerminations: 'Abnormal terminations', NoInstances: 'Instances not obtained',
+      QueueDepth: 'Queue depth', AverageWaitTime: 'Average wait', PlacementsStarted: 'Placements started', PlacementsSucceeded: 'Placements succeeded', PlacementsFailed: 'Placements failed', PlacementsCanceled: 'Placements cancelled', PlacementsTimedOut: 'Placements timed out', FirstChoiceNotViable: 'First choice not viable', FirstChoiceOutOfCapacity: 'First choice out of capacity', LowestLatencyPlacement: 'Placements at lowest latency',
+      CpuUsage: 'CPU', CpuLoadavg: 'CPU load, one minute', MemUsed: 'Memory used', MemUsage: 'Memory', TcpCurrEstab: 'TCP connections', WanOuttraffic: 'Bandwidth out', WanIntraffic: 'Bandwidth in', WanOutpkg: 'Packets out', WanInpkg: 'Packets in', AccOuttraffic: 'Traffic out',
     },
+    types: { FLEET: 'Fleets', QUEUE: 'Queues', INSTANCE: 'Instances' }, noData: 'Nothing sampled in this time', traffic: 'Traffic is known only of instances that have their host to themselves. Agents measure every ten seconds.', placementsIn: (region: string) => `Placements in ${region}`,
   },
   statistics: {
     lead: 'Server time and traffic used, by UTC day.', hours: 'Server hours', begin: 'Begin', end: 'End', flow: 'Traffic', allFleets: 'All fleets', from: 'From', until: 'Until', total: 'Server time', totalFlow: 'Traffic', history: 'History', download: 'Download', none: 'Nothing ran in this period',
+    reading: (read: number, total: number) => `${read} of ${total} …`, downloaded: (rows: number) => `${plural(rows, 'row')} downloaded`, cutShort: (rows: number, total: number) => `The first ${rows} of ${total} rows: choose a shorter period for the rest`,
   },
   key: {
     lead: 'Keys sign requests to the API, and sign in here.', hidden: 'Not for this key', hiddenLong: 'Only keys that may do everything see the list of keys.', create: 'Create key', rights: 'Rights', readOnly: 'Read only', full: 'Everything', readOnlyHint: 'May look at everything and change nothing', source: 'From', sources: { ROOT: 'First key', FILE: 'credentials.toml', API: 'Console or API' }, lastUsed: 'Last used', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', fixed: 'Managed in the file', none: 'No key', missing: 'This server does not manage keys', missingLong: 'Keys are in its credentials.toml.',

@@ -51,7 +51,7 @@ export function shortId(id: string): string {
 /** Comma separated values; quotes where needed, and nothing that a spreadsheet would run as a formula. */
 export function csv(rows: (string | number)[][]): string {
   const cell = (value: string | number) => {
-    const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+    const text = typeof value === 'string' && /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return `${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;

@@ -4,6 +4,8 @@ import { instancesFor, judge, type Load } from './carry';
 import { record, type Sample, secondsLeft } from './drain';
 import { checkFilter } from './filter';
 import { bytes, csv, duration } from './format';
+import { linesOf, regionOf, shown } from './metrics';
+import { flatten, pagesInSight } from './pages';
 import { push } from './ring';
 
 const load = (change: Partial<Load>): Load => ({ status: 'ACTIVE', sessions: 0, activeInstances: 1, desiredInstances: 1, maxInstances: 1, perInstance: 10, buffer: null, automatic: true, ...change });
@@ -57,6 +59,16 @@ describe('the filter language', () => {
 describe('small things', () => {
   it('durations', () => expect([duration(5), duration(65), duration(3661), duration(90_061)]).toEqual(['5s', '1m 05s', '1h 01m 01s', '1d 01h 01m 01s']));
   it('sizes', () => expect([bytes(3082024), bytes(12)]).toEqual(['2.9 MB', '12 B']));
+  it.each([
+    ['a comma', 'a,b', '"a,b"'],
+    ['quotes', 'say "x"', '"say ""x"""'],
+    ['lines', 'a\nb', '"a\nb"'],
+    ['formulas', '=1+1', "'=1+1"],
+    ['formulas behind a tab', '\t=1', "'\t=1"],
+    ['formulas behind a line', '\n@x', `"'\n@x"`],
+    ['a number', -5, '-5'],
+    ['other words', '别名', '别名'],
+  ])('a sheet and %s', (_, cell, text) => expect(csv([[cell]])).toBe(`${text}\r\n`));
   it('sheets run no formula', () => expect(csv([['=1+1', 'a,"b"', 2]])).toBe(`'=1+1,"a,""b""",2\r\n`));
   it('a ring forgets the oldest', () => expect(push([1, 2, 3], 4, 3)).toEqual([2, 3, 4]));
   it('an ARN there and back', () => {
@@ -64,4 +76,30 @@ describe('small things', () => {
     expect(formatArn(parseArn(text)!)).toBe(text);
     expect(parseArn('fleet-a-b')).toBeNull();
   });
+});
+
+describe('endless lists', () => {
+  it('a page that was read again may reach into the next one', () => expect(flatten([['a', 'b', 'c'], ['c', 'd']], (one) => one)).toEqual(['a', 'b', 'c', 'd']));
+  it.each([
+    ['the first rows', 0, 20, 3, { first: 0, last: 0 }],
+    ['where two pages meet', 90, 110, 3, { first: 0, last: 1 }],
+    ['below the end', 290, 340, 3, { first: 2, last: 2 }],
+    ['before anything is read', 0, 20, 1, { first: 0, last: 0 }],
+  ])('%s', (_, from, until, count, sight) => expect(pagesInSight(from, until, 100, count)).toEqual(sight));
+});
+
+describe('metrics', () => {
+  const series = (MetricName: string, Values: (number | null)[], Latest: number | null, Statistic = 'Average') => ({ ResourceId: 'f', MetricName, Unit: 'Count', Statistic, Values, Latest });
+  const answer = (Metrics: ReturnType<typeof series>[], Timestamps = [60_000, 120_000]) => ({ Period: 60, Time: new Date(150_000).toISOString(), Timestamps, Metrics, RequestId: '' });
+  it('how things are now is the last point of a gauge', () =>
+    expect(linesOf(answer([series('ActiveInstances', [1, null], 2)]), undefined)[0]?.points).toEqual([[60_000, 1], [120_000, null], [150_000, 2]]));
+  it('what counts events has none between samples', () =>
+    expect(linesOf(answer([series('ServerProcessActivations', [1, 4], 2, 'Sum')]), undefined)[0]).toMatchObject({ points: [[60_000, 1], [120_000, 4]], latest: 2 }));
+  it('a later reading of now wins', () => {
+    const now = { ...answer([series('ActiveInstances', [], 9)], []), Time: new Date(160_000).toISOString() };
+    expect(linesOf(answer([series('ActiveInstances', [1, 1], 2)]), now)[0]?.points.at(-1)).toEqual([160_000, 9]);
+  });
+  it('regions without placements are left out', () =>
+    expect(linesOf(answer([series('PlacementIn-ap-tokyo', [0, null], 0), series('PlacementIn-ap-seoul', [0, 1], 0)]), undefined).map((one) => one.name)).toEqual(['PlacementIn-ap-seoul']));
+  it('names', () => expect([regionOf('PlacementIn-ap-seoul'), regionOf('QueueDepth'), shown(1.2345), shown(null)]).toEqual(['ap-seoul', null, '1.23', '–']));
 });

@@ -3,7 +3,8 @@ import { Tag as TTag } from 'tdesign-react/es/tag';
 import type { ReactNode } from 'react';
 import type { Tag } from '../api/types';
 import { useText } from '../i18n';
-import { localTime, percent } from '../lib/format';
+import { useNow } from '../hooks/clock';
+import { duration, localTime, percent } from '../lib/format';
 import { useToast } from './Toast';
 
 type Tone = 'default' | 'primary' | 'success' | 'warning' | 'danger';
@@ -42,6 +43,12 @@ export function Status({ value }: { value: string }) {
 
 export function Time({ value }: { value: string | null | undefined }) {
   return <time dateTime={value ?? ''}>{localTime(value)}</time>;
+}
+
+/** How long ago something began, counting; with `until`, how long it lasted. */
+export function Age({ since, until }: { since: string; until?: string | null }) {
+  const now = useNow(1000);
+  return <>{duration(((until ? Date.parse(until) : now) - Date.parse(since)) / 1000)}</>;
 }
 
 /** An id that a click copies. */

@@ -4,7 +4,8 @@ import { usePreferences } from '../app/preferences';
 
 export interface Series {
   name: string;
-  points: readonly (readonly [number, number])[];
+  /** Times in milliseconds; null is a gap. */
+  points: readonly (readonly [number, number | null])[];
 }
 
 interface Props {
@@ -15,6 +16,7 @@ interface Props {
   mark?: { time: number; label: string };
 }
 
+const kFew = 3;
 const kColours = ['#0052d9', '#2ba471', '#e37318', '#d54941', '#8e56dd', '#00838f'];
 
 /** Lines over time. The drawing library is fetched with the first chart. */
@@ -67,7 +69,8 @@ export function Chart({ label, series, height = 220, unit, mark }: Props) {
           type: 'line',
           name: one.name,
           data: one.points,
-          showSymbol: one.points.length === 1,
+          // A line needs two points; a lone one between gaps would not be seen.
+          showSymbol: one.points.filter(([, value]) => value !== null).length < kFew,
           lineStyle: { width: 2 },
           areaStyle: { opacity: 0.08 },
           ...(index === 0 && mark

@@ -1,5 +1,6 @@
 import { Table as TTable } from 'tdesign-react/es/table';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useNarrow } from '../hooks/media';
 import { useText } from '../i18n';
 import { Button } from './Button';
 
@@ -29,9 +30,11 @@ const kTallRow = 65;
 /** A list. Long ones draw only the rows in sight. */
 export function Table<T extends object>({ label, rows, columns, rowKey, tall, loading, empty }: Props<T>) {
   const box = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow();
   // What scrolls sideways must be in reach of the keyboard.
   useEffect(() => box.current?.querySelector('.t-table__content')?.setAttribute('tabindex', '0'));
   if (!loading && rows.length === 0) return <>{empty}</>;
+  if (narrow && rows.length > 0) return <Cards label={label} rows={rows} columns={columns} rowKey={rowKey} />;
   const long = rows.length > kVirtualFrom;
   const width = columns.reduce((sum, column) => sum + (column.width ?? 160), 0);
   return (
@@ -58,6 +61,28 @@ export function Table<T extends object>({ label, rows, columns, rowKey, tall, lo
   );
 }
 
+/** The same on a phone: a row is a card, its first column the heading. */
+function Cards<T extends object>({ label, rows, columns, rowKey }: Pick<Props<T>, 'label' | 'rows' | 'columns' | 'rowKey'>) {
+  const [first, ...rest] = columns;
+  return (
+    <ul className="row-cards" aria-label={label}>
+      {rows.map((row) => (
+        <li key={String(row[rowKey])}>
+          <div className="row-card-head">{first?.render(row)}</div>
+          <dl>
+            {rest.map((column) => (
+              <div key={column.key} className={column.key === 'actions' ? 'row-card-actions' : undefined}>
+                <dt>{column.title}</dt>
+                <dd>{column.render(row)}</dd>
+              </div>
+            ))}
+          </dl>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** Pages by offset. */
 export function Pager(props: { offset: number; size: number; total: number; onOffset: (offset: number) => void }) {
   const { offset, size, total, onOffset } = props;
@@ -70,24 +95,6 @@ export function Pager(props: { offset: number; size: number; total: number; onOf
         {text.common.previous}
       </Button>
       <Button size="small" disabled={offset + size >= total} onClick={() => onOffset(offset + size)}>
-        {text.common.next}
-      </Button>
-    </nav>
-  );
-}
-
-/** Pages by token: the tokens that led here are the way back. */
-export function TokenPager(props: { tokens: string[]; next: string | undefined; onTokens: (tokens: string[]) => void }) {
-  const { tokens, next, onTokens } = props;
-  const text = useText();
-  if (tokens.length === 0 && !next) return null;
-  return (
-    <nav className="pager" aria-label={text.common.pages}>
-      <span>{text.common.page(tokens.length + 1)}</span>
-      <Button size="small" disabled={tokens.length === 0} onClick={() => onTokens(tokens.slice(0, -1))}>
-        {text.common.previous}
-      </Button>
-      <Button size="small" disabled={!next} onClick={() => next && onTokens([...tokens, next])}>
         {text.common.next}
       </Button>
     </nav>

@@ -217,6 +217,9 @@ $('confirm').addEventListener('close', () => {
 });
 $('language').addEventListener('click', () => { language = language === 'zh' ? 'en' : 'zh'; showTexts(); });
 
-$('player-session').value = new URLSearchParams(location.search).get('playerSessionId') || '';
+const asked = new URLSearchParams(location.search);
+$('player-session').value = asked.get('playerSessionId') || '';
+$('nickname').value = asked.get('name') || '';
 showTexts();
 fetch('/status').then(r => r.json()).then(s => showTitle(s.title)).catch(() => {});
+if (asked.has('connect') && asked.get('playerSessionId')) connect($('player-session').value, $('nickname').value);

@@ -8,7 +8,7 @@ import { useText } from '../../i18n';
 import { Id, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
-import { TextField } from '../../ui/Field';
+import { SelectField, TextField } from '../../ui/Field';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
 import AliasDetail from './AliasDetail';
@@ -28,13 +28,14 @@ function List() {
   const text = useText();
   const [offset, setOffset] = useState(0);
   const [name, setName] = useState('');
+  const [order, setOrder] = useState('desc');
   const [open, setOpen] = useState<Open>(null);
   const { fleets } = useFleetNames();
   const aliases = useApi('ListAliases', {
     Offset: offset,
     Limit: kPage,
     OrderBy: 'CreationTime',
-    OrderWay: 'desc',
+    OrderWay: order,
     ...(name ? { Name: name } : {}),
   });
   const rows = aliases.data?.Aliases ?? [];
@@ -81,6 +82,13 @@ function List() {
       <Card>
         <div className="toolbar">
           <TextField bare type="search" label={text.alias.search} placeholder={text.alias.search} value={name} onChange={(next) => (setName(next), setOffset(0))} />
+          <SelectField
+            bare
+            label={text.alias.order}
+            value={order}
+            onChange={(next) => (setOrder(next), setOffset(0))}
+            options={['desc', 'asc'].map((value) => ({ value, label: (text.alias.orders as Record<string, string>)[value] ?? value }))}
+          />
         </div>
         {aliases.error && <ErrorBox error={aliases.error} onRetry={() => void aliases.refetch()} />}
         <Table

@@ -12,11 +12,12 @@ import { TextField } from '../../ui/Field';
 import { FormModal } from '../../ui/FormModal';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
+import { TagsModal } from '../../ui/TagsModal';
 import { UploadForm } from './UploadForm';
 
 const kPage = 20;
 const kStates = ['UPLOADING', 'UPLOAD_FAILED', 'UPLOADED'];
-type Open = { kind: 'create' } | { kind: 'edit' | 'delete'; asset: Asset } | null;
+type Open = { kind: 'create' } | { kind: 'edit' | 'delete' | 'tags'; asset: Asset } | null;
 
 export default function Assets() {
   const text = useText();
@@ -39,7 +40,7 @@ export default function Assets() {
     {
       key: 'name',
       title: text.asset.nameAndId,
-      width: 210,
+      width: 190,
       render: (asset) => (
         <div className="two-lines">
           <span>{asset.AssetName}</span>
@@ -47,22 +48,25 @@ export default function Assets() {
         </div>
       ),
     },
-    { key: 'version', title: text.asset.version, width: 90, render: (asset) => asset.AssetVersion },
+    { key: 'version', title: text.asset.version, width: 80, render: (asset) => asset.AssetVersion },
     { key: 'status', title: text.common.status, width: 95, render: (asset) => <Status value={kStates[asset.Stauts] ?? ''} /> },
-    { key: 'size', title: text.asset.size, width: 75, align: 'right', render: (asset) => asset.Size },
-    { key: 'os', title: text.fleet.os, width: 110, render: (asset) => asset.OperateSystem },
-    { key: 'fleets', title: text.asset.fleets, width: 65, align: 'right', render: (asset) => asset.BindFleetNum },
-    { key: 'tags', title: text.common.tags, width: 105, render: (asset) => <Tags tags={asset.Tags} /> },
+    { key: 'size', title: text.asset.size, width: 70, align: 'right', render: (asset) => asset.Size },
+    { key: 'os', title: text.fleet.os, width: 100, render: (asset) => asset.OperateSystem },
+    { key: 'fleets', title: text.asset.fleets, width: 60, align: 'right', render: (asset) => asset.BindFleetNum },
+    { key: 'tags', title: text.common.tags, width: 100, render: (asset) => <Tags tags={asset.Tags} /> },
     { key: 'created', title: text.common.created, width: 150, render: (asset) => <Time value={asset.CreateTime} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 120,
+      width: 175,
       render: (asset) => (
         <div className="actions">
           <Link to={withQuery('/fleets/new', { asset: asset.AssetId })}>{text.fleet.create}</Link>
           <ActionButton kind="link" onClick={() => setOpen({ kind: 'edit', asset })}>
             {text.common.modify}
+          </ActionButton>
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'tags', asset })}>
+            {text.common.tags}
           </ActionButton>
           <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'delete', asset })}>
             {text.common.delete}
@@ -75,7 +79,7 @@ export default function Assets() {
     <Page title={text.menu.assets} lead={text.asset.lead} actions={create}>
       <Card>
         <div className="toolbar">
-          <TextField bare type="search" label={text.asset.search} placeholder={text.asset.search} value={name} onChange={(next) => (setName(next), setOffset(0))} />
+          <TextField bare type="search" label={text.asset.exact} placeholder={text.asset.exact} value={name} onChange={(next) => (setName(next), setOffset(0))} />
         </div>
         {assets.error && <ErrorBox error={assets.error} onRetry={() => void assets.refetch()} />}
         <Table
@@ -97,6 +101,7 @@ export default function Assets() {
       </Card>
       {open?.kind === 'create' && <UploadForm onClose={() => setOpen(null)} />}
       {open?.kind === 'edit' && <Edit asset={open.asset} onClose={() => setOpen(null)} />}
+      {open?.kind === 'tags' && <TagsModal arn={open.asset.AssetArn} tags={open.asset.Tags} onClose={() => setOpen(null)} />}
       {open?.kind === 'delete' && (
         <Confirm
           title={text.asset.deleteTitle(open.asset.AssetName)}

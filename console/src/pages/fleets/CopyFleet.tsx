@@ -12,6 +12,8 @@ export function CopyFleet({ fleet, onClose }: { fleet: FleetAttributes; onClose:
   const [name, setName] = useState(fleet.Name);
   const [scaling, setScaling] = useState(true);
   const [timers, setTimers] = useState(true);
+  const hasCcn = fleet.RelatedCcnInfos.length > 0;
+  const [ccn, setCcn] = useState(hasCcn);
   const problem = count === null || count < 1 || count > 100 ? text.fleet.copyCountRange : name.length < 1 || name.length > 50 ? text.fleet.nameRange : null;
   return (
     <FormModal
@@ -25,6 +27,7 @@ export function CopyFleet({ fleet, onClose }: { fleet: FleetAttributes; onClose:
           CopyNumber: count ?? 1,
           Name: name,
           SelectedScalingType: scaling ? 'SCALING_SELECTED' : 'SCALING_UNSELECTED',
+          ...(ccn ? { SelectedCcnType: 'CCN_SELECTED_BEFORE_CREATE', CcnInfos: fleet.RelatedCcnInfos.map(({ AccountId, CcnId }) => ({ AccountId, CcnId })) } : {}),
           SelectedTimerType: timers ? 'TIMER_SELECTED' : 'TIMER_UNSELECTED',
         });
       }}
@@ -34,6 +37,7 @@ export function CopyFleet({ fleet, onClose }: { fleet: FleetAttributes; onClose:
       <NumberField label={text.fleet.copyCount} value={count} onChange={setCount} required />
       <CheckField label={text.fleet.copyScaling} checked={scaling} onChange={setScaling} />
       <CheckField label={text.fleet.copyTimers} checked={timers} onChange={setTimers} />
+      {hasCcn && <CheckField label={text.fleet.copyCcn} checked={ccn} onChange={setCcn} />}
       <div>
         <Button kind="link" onClick={() => go(withQuery('/fleets/new', { copy: fleet.FleetId }))}>
           {text.fleet.copyChange}

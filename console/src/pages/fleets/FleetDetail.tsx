@@ -45,7 +45,7 @@ export default function FleetDetail({ fleetId, tab, query }: { fleetId: string; 
       back={back}
       actions={
         <>
-          <Button onClick={() => go(withQuery('/monitoring', { fleet: fleetId }))}>{text.fleet.monitor}</Button>
+          <Button onClick={() => go(withQuery('/monitoring', { type: 'FLEET', id: fleetId }))}>{text.fleet.monitor}</Button>
           <ActionButton onClick={() => setOpen('copy')}>{text.common.copyVerb}</ActionButton>
           <ActionButton kind="danger" onClick={() => setOpen('delete')}>
             {text.common.delete}

@@ -5,6 +5,7 @@ import { useText } from '../../i18n';
 import { Id, Meter, Status, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
+import { TextField } from '../../ui/Field';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
 import { CopyFleet } from './CopyFleet';
@@ -17,7 +18,8 @@ export function FleetList() {
   const text = useText();
   const [offset, setOffset] = useState(0);
   const [open, setOpen] = useState<{ kind: 'copy' | 'delete'; fleet: LiveFleet } | null>(null);
-  const { fleets, total, loading, error, retry } = useFleetPage(offset, kPage);
+  const [name, setName] = useState('');
+  const { fleets, total, loading, error, retry } = useFleetPage(offset, kPage, name);
   const rows: Row[] = fleets.map((fleet) => ({ ...fleet, id: fleet.attributes.FleetId }));
   const create = (
     <ActionButton kind="primary" onClick={() => go('/fleets/new')}>
@@ -95,6 +97,9 @@ export function FleetList() {
   return (
     <Page title={text.menu.fleets} lead={text.fleet.lead} actions={create}>
       <Card>
+        <div className="toolbar">
+          <TextField bare type="search" label={text.alias.search} placeholder={text.alias.search} value={name} onChange={(next) => (setName(next), setOffset(0))} />
+        </div>
         {error && <ErrorBox error={error} onRetry={() => void retry()} />}
         <Table
           tall
@@ -106,15 +111,17 @@ export function FleetList() {
           empty={
             !error && (
               <Empty
-                title={text.fleet.none}
+                title={name ? text.common.nothingFound : text.fleet.none}
                 action={
-                  <div className="actions">
-                    {create}
-                    <Link to="/start">{text.menu.start}</Link>
-                  </div>
+                  !name && (
+                    <div className="actions">
+                      {create}
+                      <Link to="/start">{text.menu.start}</Link>
+                    </div>
+                  )
                 }
               >
-                {text.fleet.noneLong}
+                {name ? undefined : text.fleet.noneLong}
               </Empty>
             )
           }

@@ -1,23 +1,7 @@
 import type { RuntimeConfiguration, ServerProcesse } from '../../api/types';
-import type { Text } from '../../i18n';
 import { useText } from '../../i18n';
 import { Button } from '../../ui/Button';
 import { NumberField, TextField } from '../../ui/Field';
-
-const kMostProcesses = 50;
-
-/** What is wrong with a runtime configuration, or null. */
-export function runtimeProblem(value: RuntimeConfiguration, text: Text): string | null {
-  const rows = value.ServerProcesses ?? [];
-  if (rows.length === 0 || rows.some((row) => !row.LaunchPath)) return text.process.needsPath;
-  if (rows.some((row) => !/^(\/local\/game\/.|C:\\game\\.)/i.test(row.LaunchPath ?? ''))) return text.process.pathPrefix;
-  if (rows.some((row) => !row.ConcurrentExecutions || row.ConcurrentExecutions < 1)) return text.process.countRange;
-  const total = rows.reduce((sum, row) => sum + (row.ConcurrentExecutions ?? 0), 0);
-  if (total > kMostProcesses) return text.process.countRange;
-  const timeout = value.GameServerSessionActivationTimeoutSeconds;
-  if (timeout !== undefined && (timeout < 1 || timeout > 600)) return text.process.timeoutRange;
-  return null;
-}
 
 export function RuntimeFields({ value, onChange }: { value: RuntimeConfiguration; onChange: (value: RuntimeConfiguration) => void }) {
   const text = useText();

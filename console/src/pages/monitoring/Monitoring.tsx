@@ -1,90 +1,63 @@
-import { useMemo, useState } from 'react';
 import type { PageProps } from '../../app/Routes';
 import { replace, withQuery } from '../../app/router';
-import { useApi } from '../../hooks/api';
+import { useState } from 'react';
 import { useFleetNames } from '../../hooks/fleets';
+import { useAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
-import { Note } from '../../ui/Bits';
-import { Chart } from '../../ui/Chart';
-import { ErrorBox } from '../../ui/ErrorBox';
 import { SelectField } from '../../ui/Field';
 import { Card, Empty, Page } from '../../ui/Page';
-import { LiveCharts } from './LiveCharts';
-import { kFleetMetrics } from './metrics';
+import { Tabs } from '../../ui/Tabs';
+import { Charts, kHours, type ResourceType } from './Charts';
 
-const kMinute = 60_000;
+const kTypes = ['FLEET', 'QUEUE', 'INSTANCE'] as const;
 
-export default function Monitoring({ route }: PageProps) {
-  const text = useText();
-  const { fleets, loading } = useFleetNames();
-  const fleetId = route.query.get('fleet') ?? fleets[0]?.attributes.FleetId ?? '';
-  const [hours, setHours] = useState('1');
-  return (
-    <Page title={text.menu.monitoring} lead={text.monitoring.lead}>
-      {!loading && fleets.length === 0 ? (
-        <Card>
-          <Empty title={text.fleet.none}>{text.fleet.noneLong}</Empty>
-        </Card>
-      ) : (
-        <>
-          <Card>
-            <div className="row">
-              <SelectField
-                label={text.alias.fleet}
-                value={fleetId}
-                onChange={(next) => replace(withQuery('/monitoring', { fleet: next }))}
-                options={fleets.map(({ attributes }) => ({ value: attributes.FleetId, label: `${attributes.Name} · ${attributes.FleetId}` }))}
-              />
-              <SelectField
-                label={text.monitoring.period}
-                value={hours}
-                onChange={setHours}
-                options={['1', '6', '24'].map((value) => ({ value, label: text.monitoring.hours(Number(value)) }))}
-              />
-            </div>
-          </Card>
-          {fleetId && <Charts key={fleetId} fleetId={fleetId} hours={Number(hours)} />}
-        </>
-      )}
-    </Page>
-  );
+interface Choice {
+  value: string;
+  label: string;
 }
 
-function Charts({ fleetId, hours }: { fleetId: string; hours: number }) {
+/** `#/monitoring?type=INSTANCE&fleet=fleet-…&id=ins-…`: what is looked at stands in the address. */
+export default function Monitoring({ route }: PageProps) {
   const text = useText();
-  // The end is rounded to a minute, so that the same question is asked for a minute.
-  const end = Math.ceil(Date.now() / kMinute) * kMinute;
-  const metrics = useApi(
-    'DescribeFleetMetrics',
-    {
-      FleetId: fleetId,
-      MetricNames: [...kFleetMetrics],
-      StartTime: new Date(end - hours * 60 * kMinute).toISOString(),
-      EndTime: new Date(end).toISOString(),
+  const [hours, setHours] = useState(String(kHours[0]));
+  const type = kTypes.find((one) => one === route.query.get('type')) ?? 'FLEET';
+  const fleetId = route.query.get('fleet') ?? '';
+  const id = route.query.get('id') ?? '';
+  const here = (query: Record<string, string>) => replace(withQuery('/monitoring', { type, ...query }));
+  const { fleets, loading } = useFleetNames();
+  const ofFleets = fleets.map(({ attributes }) => ({ value: attributes.FleetId, label: `${attributes.Name} · ${attributes.FleetId}` }));
+  const fleet = fleetId || (ofFleets[0]?.value ?? '');
+  const queues = useAll('DescribeGameServerSessionQueues', {}, (page) => page.GameServerSessionQueues, { enabled: type === 'QUEUE' });
+  const instances = useAll('DescribeInstancesExtend', { FleetId: fleet }, (page) => page.Instances, { enabled: type === 'INSTANCE' && fleet !== '' });
+  const choices: Record<ResourceType, { label: string; options: Choice[]; pending: boolean; none: string }> = {
+    FLEET: { label: text.alias.fleet, options: ofFleets, pending: loading, none: text.fleet.none },
+    QUEUE: { label: text.menu.queues, options: (queues.data ?? []).map(({ Name }) => ({ value: Name, label: Name })), pending: queues.isPending, none: text.queue.none },
+    INSTANCE: {
+      label: text.instance.id,
+      options: (instances.data ?? []).map(({ Instance }) => ({ value: Instance.InstanceId, label: `${Instance.InstanceId} · ${Instance.IpAddress}` })),
+      pending: fleet !== '' && instances.isPending,
+      none: text.instance.none,
     },
-    { every: 15_000 },
-  );
-  const names: Record<string, string | undefined> = text.monitoring.metrics;
-  const series = useMemo(
-    () =>
-      (metrics.data?.Metrics ?? []).map((metric) => ({
-        name: metric.MetricName,
-        points: metric.Points.map((point) => [Date.parse(point.Time), point.Value] as const),
-      })),
-    [metrics.data],
-  );
-  if (metrics.missing) return <LiveCharts fleetId={fleetId} />;
+  };
+  const { label, options, pending, none } = choices[type];
+  // One that has just ended is not in the list any more, and still has its samples.
+  const chosen = id || (options[0]?.value ?? '');
+  const listed = options.some((one) => one.value === chosen) ? options : [...options, { value: chosen, label: chosen }];
   return (
-    <>
-      {metrics.error && <ErrorBox error={metrics.error} />}
-      <div className="charts">
-        {series.map((one) => (
-          <Card key={one.name} title={names[one.name] ?? one.name}>
-            <Chart label={names[one.name] ?? one.name} height={160} series={[{ ...one, name: names[one.name] ?? one.name }]} unit={one.name.startsWith('Percent') ? '%' : undefined} />
-          </Card>
-        ))}
-      </div>
-      <Note>{text.monitoring.longer}</Note>
-    </>
+    <Page title={text.menu.monitoring} lead={text.monitoring.lead}>
+      <Tabs label={text.menu.monitoring} current={type} tabs={kTypes.map((one) => ({ id: one, label: text.monitoring.types[one], to: withQuery('/monitoring', { type: one }) }))} />
+      <Card>
+        {!pending && chosen === '' ? (
+          <Empty title={none} />
+        ) : (
+          <div className="row">
+            {type === 'INSTANCE' && <SelectField label={text.alias.fleet} value={fleet} onChange={(next) => here({ fleet: next })} options={ofFleets} />}
+            <SelectField label={label} value={chosen} onChange={(next) => here({ ...(type === 'INSTANCE' ? { fleet } : {}), id: next })} options={listed} />
+            <SelectField label={text.monitoring.period} value={hours} onChange={setHours} options={kHours.map((value) => ({ value: String(value), label: text.monitoring.hours(value) }))} />
+          </div>
+        )}
+      </Card>
+      {chosen && <Charts key={`${type} ${chosen}`} type={type} id={chosen} hours={Number(hours)} />}
+    </Page>
   );
 }

@@ -10,10 +10,11 @@ import { Confirm } from '../../ui/Confirm';
 import { ErrorBox } from '../../ui/ErrorBox';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
+import { TagsModal } from '../../ui/TagsModal';
 import { QueueForm } from './QueueForm';
 
 const kPage = 20;
-type Open = { kind: 'create' } | { kind: 'modify' | 'delete'; queue: GameServerSessionQueue } | null;
+type Open = { kind: 'create' } | { kind: 'modify' | 'delete' | 'tags'; queue: GameServerSessionQueue } | null;
 
 export default function Queues() {
   const text = useText();
@@ -26,12 +27,12 @@ export default function Queues() {
     </ActionButton>
   );
   const columns: Column<GameServerSessionQueue>[] = [
-    { key: 'name', title: text.queue.identifier, width: 140, render: (queue) => <strong>{queue.Name}</strong> },
-    { key: 'timeout', title: text.queue.timeout, width: 80, align: 'right', render: (queue) => text.process.seconds(queue.TimeoutInSeconds) },
+    { key: 'name', title: text.queue.identifier, width: 130, render: (queue) => <strong>{queue.Name}</strong> },
+    { key: 'timeout', title: text.queue.timeout, width: 75, align: 'right', render: (queue) => text.process.seconds(queue.TimeoutInSeconds) },
     {
       key: 'policies',
       title: text.queue.latency,
-      width: 170,
+      width: 150,
       render: (queue) =>
         queue.PlayerLatencyPolicies.length === 0
           ? '–'
@@ -40,7 +41,7 @@ export default function Queues() {
     {
       key: 'targets',
       title: text.queue.targets,
-      width: 300,
+      width: 290,
       render: (queue) => (
         <ol className="targets">
           {queue.Destinations.map((target) => {
@@ -60,16 +61,20 @@ export default function Queues() {
         </ol>
       ),
     },
-    { key: 'tags', title: text.common.tags, width: 120, render: (queue) => <Tags tags={queue.Tags} /> },
+    { key: 'tags', title: text.common.tags, width: 110, render: (queue) => <Tags tags={queue.Tags} /> },
     {
       key: 'actions',
       title: text.common.actions,
-      width: 190,
+      width: 235,
       render: (queue) => (
         <div className="actions">
           <Link to={withQuery('/placements', { queue: queue.Name })}>{text.queue.place}</Link>
+          <Link to={withQuery('/monitoring', { type: 'QUEUE', id: queue.Name })}>{text.menu.monitoring}</Link>
           <ActionButton kind="link" onClick={() => setOpen({ kind: 'modify', queue })}>
             {text.common.modify}
+          </ActionButton>
+          <ActionButton kind="link" onClick={() => setOpen({ kind: 'tags', queue })}>
+            {text.common.tags}
           </ActionButton>
           <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'delete', queue })}>
             {text.common.delete}
@@ -100,6 +105,7 @@ export default function Queues() {
       </Card>
       {open?.kind === 'create' && <QueueForm onClose={() => setOpen(null)} />}
       {open?.kind === 'modify' && <QueueForm queue={open.queue} onClose={() => setOpen(null)} />}
+      {open?.kind === 'tags' && <TagsModal arn={open.queue.GameServerSessionQueueArn} tags={open.queue.Tags} onClose={() => setOpen(null)} />}
       {open?.kind === 'delete' && (
         <Confirm
           title={text.queue.deleteTitle(open.queue.Name)}

@@ -7,10 +7,11 @@ import { Fact, Facts, Note, Status } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
 
-/** Where a browser talks to the demo game. */
-export function chatUrl(seat: Pick<PlayerSession, 'IpAddress' | 'Port' | 'PlayerSessionId'>): string {
+/** Where a browser talks to the demo game: the page takes the seat at once. */
+export function chatUrl(seat: Pick<PlayerSession, 'IpAddress' | 'Port' | 'PlayerSessionId' | 'PlayerId'>): string {
   const host = seat.IpAddress.includes(':') ? `[${seat.IpAddress}]` : seat.IpAddress;
-  return `http://${host}:${seat.Port}/?playerSessionId=${encodeURIComponent(seat.PlayerSessionId)}`;
+  const query = new URLSearchParams({ playerSessionId: seat.PlayerSessionId, name: seat.PlayerId, connect: '1' });
+  return `http://${host}:${seat.Port}/?${query}`;
 }
 
 interface Props {

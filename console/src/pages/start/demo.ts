@@ -1,6 +1,6 @@
 import { storeDemoPackage } from '../../api/client';
 import type { Run } from '../../hooks/api';
-import { kAllPorts } from '../fleets/PortFields';
+import { kAllPorts } from '../fleets/ports';
 
 export const kDemoName = 'demo-chat';
 export const kSecondName = 'demo-chat-v2';

@@ -1,7 +1,10 @@
 import { useMemo, useState } from 'react';
 import type { FleetStatisticDetail } from '../../api/types';
+import { type ApiError, asApiError } from '../../api/error';
+import { useConsole } from '../../app/console';
 import { useApi } from '../../hooks/api';
 import { useFleetNames } from '../../hooks/fleets';
+import { readAll } from '../../hooks/lists';
 import { useText } from '../../i18n';
 import { csv, duration, localTime, statisticsTime } from '../../lib/format';
 import { Figure } from '../../ui/Bits';
@@ -11,9 +14,12 @@ import { ErrorBox } from '../../ui/ErrorBox';
 import { Field, SelectField } from '../../ui/Field';
 import { Card, Empty, Page } from '../../ui/Page';
 import { type Column, Pager, Table } from '../../ui/Table';
+import { useToast } from '../../ui/Toast';
 
 const kPage = 50;
 const kDay = 86_400_000;
+/** A sheet has at most a hundred times as many rows. */
+const kMostSheetPages = 500;
 type Row = FleetStatisticDetail & { id: string };
 
 function download(name: string, content: string): void {
@@ -30,13 +36,23 @@ function dayAgo(days: number): string {
   return new Date(Date.now() - days * kDay).toISOString().slice(0, 10);
 }
 
+const kSheetColumns = ['FleetId', 'InstanceId', 'InstanceIP', 'BeginTime', 'EndTime', 'TotalUsedTimeSeconds', 'TotalUsedFlowMegaBytes'] as const;
+
+function sheetOf(entries: FleetStatisticDetail[]): (string | number)[][] {
+  return [[...kSheetColumns], ...entries.map((one) => kSheetColumns.map((column) => one[column] ?? ''))];
+}
+
 export default function Statistics() {
   const text = useText();
+  const toast = useToast();
+  const { region } = useConsole();
   const { fleets } = useFleetNames();
   const [fleetId, setFleetId] = useState('');
   const [from, setFrom] = useState(() => dayAgo(6));
   const [until, setUntil] = useState(() => dayAgo(0));
   const [offset, setOffset] = useState(0);
+  const [sheet, setSheet] = useState<{ read: number; total: number } | null>(null);
+  const [sheetError, setSheetError] = useState<ApiError | null>(null);
   const period = {
     BeginTime: `${from} 00:00:00`,
     EndTime: statisticsTime(new Date(Date.parse(`${until}T00:00:00Z`) + kDay)),
@@ -67,14 +83,23 @@ export default function Statistics() {
     { key: 'time', title: text.instance.runTime, width: 130, render: (one) => duration(Number(one.TotalUsedTimeSeconds)) },
     { key: 'flow', title: text.statistics.flow, width: 110, align: 'right', render: (one) => `${one.TotalUsedFlowMegaBytes} MB` },
   ];
-  const save = () =>
-    download(
-      `gse-statistics-${from}-${until}.csv`,
-      csv([
-        ['FleetId', 'InstanceId', 'InstanceIP', 'BeginTime', 'EndTime', 'TotalUsedTimeSeconds', 'TotalUsedFlowMegaBytes'],
-        ...rows.map((one) => [one.FleetId, one.InstanceId, one.InstanceIP, one.BeginTime, one.EndTime ?? '', one.TotalUsedTimeSeconds, one.TotalUsedFlowMegaBytes]),
-      ]),
-    );
+  const save = async () => {
+    setSheet({ read: 0, total: details.data?.TotalCount ?? 0 });
+    setSheetError(null);
+    try {
+      const { entries, total } = await readAll('DescribeFleetStatisticDetails', region, period, (page) => page.DetailList, {
+        mostPages: kMostSheetPages,
+        onRead: (read, all) => setSheet({ read, total: all }),
+      });
+      download(`gse-statistics-${from}-${until}.csv`, csv(sheetOf(entries)));
+      toast(entries.length < total ? text.statistics.cutShort(entries.length, total) : text.statistics.downloaded(entries.length));
+    } catch (thrown) {
+      setSheetError(asApiError(thrown));
+    } finally {
+      setSheet(null);
+    }
+  };
+
   const error = summary.error ?? flows.error ?? details.error;
   return (
     <Page title={text.menu.statistics} lead={text.statistics.lead}>
@@ -104,11 +129,12 @@ export default function Statistics() {
       <Card
         title={text.statistics.history}
         actions={
-          <Button size="small" disabled={rows.length === 0} onClick={save}>
-            {text.statistics.download}
+          <Button size="small" disabled={rows.length === 0} busy={sheet !== null} onClick={() => void save()}>
+            {sheet && sheet.read > 0 ? text.statistics.reading(sheet.read, sheet.total) : text.statistics.download}
           </Button>
         }
       >
+        {sheetError && <ErrorBox error={sheetError} />}
         <Table label={text.statistics.history} rows={rows} columns={columns} rowKey="id" loading={details.isPending} empty={<Empty title={text.statistics.none} />} />
         <Pager offset={offset} size={kPage} total={details.data?.TotalCount ?? 0} onOffset={setOffset} />
       </Card>

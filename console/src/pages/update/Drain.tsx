@@ -9,13 +9,15 @@ import { Card } from '../../ui/Page';
 
 function useSamples(view: FleetView): Sample[] {
   const [samples, setSamples] = useState<Sample[]>([]);
+  // What other pages had read before is not the line of this one.
+  const [opened] = useState(() => Date.now());
   const sessions = view.utilization?.ActiveGameServerSessionCount;
   const time = view.updatedAt;
   const fleet = view.utilization?.FleetId;
   useEffect(() => setSamples([]), [fleet]);
   useEffect(() => {
-    if (sessions !== undefined && time > 0) setSamples((before) => record(before, { time, sessions }));
-  }, [sessions, time]);
+    if (sessions !== undefined && time >= opened) setSamples((before) => record(before, { time, sessions }));
+  }, [sessions, time, opened]);
   return samples;
 }
 

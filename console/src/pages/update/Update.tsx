@@ -55,6 +55,12 @@ export default function Update({ route }: PageProps) {
   const moved = target !== '' && current === target && oldId !== target;
   const here = (query: Record<string, string | undefined>) => withQuery(to('update', aliasId), query);
 
+  // Where there is but one alias, it is the one.
+  const simple = (aliases.data ?? []).filter((one) => one.RoutingStrategy.Type === 'SIMPLE');
+  const only = simple.length === 1 ? simple[0]!.AliasId : '';
+  useEffect(() => {
+    if (!aliasId && only) replace(to('update', only));
+  }, [aliasId, only]);
   // From the first look on the old fleet is the one that the alias led to then.
   useEffect(() => {
     if (aliasId && !from && current) replace(withQuery(to('update', aliasId), { from: current }));
@@ -117,6 +123,7 @@ export default function Update({ route }: PageProps) {
             />
           </div>
         )}
+        {!aliasId && simple.length > 1 && <Empty title={text.update.chooseAlias}>{text.update.chooseAliasLong}</Empty>}
         {alias?.RoutingStrategy.Type === 'TERMINAL' && <Note tone="warning">{text.update.isTerminal}</Note>}
       </Card>
       {aliasId && oldId && (

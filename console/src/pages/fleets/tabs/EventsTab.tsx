@@ -30,7 +30,7 @@ export function EventsTab({ fleetId }: { fleetId: string }) {
     { key: 'code', title: text.fleet.eventCode, width: 320, render: (event) => <code>{event.EventCode}</code> },
     { key: 'message', title: text.fleet.eventMessage, width: 380, render: (event) => <span className="wrap">{event.Message}</span> },
     {
-      key: 'log',
+      key: 'actions',
       title: text.common.actions,
       width: 110,
       render: (event) => {

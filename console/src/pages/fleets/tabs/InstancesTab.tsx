@@ -1,130 +1,127 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { InstanceExtend } from '../../../api/types';
-import { useApi } from '../../../hooks/api';
-import { useNow } from '../../../hooks/clock';
+import { Link, withQuery } from '../../../app/router';
+import { byOffset, useEndless } from '../../../hooks/endless';
 import { useText } from '../../../i18n';
-import { duration } from '../../../lib/format';
-import { Id, Meter, Status, Time } from '../../../ui/Bits';
+import { Age, Id, Meter, Status, Time } from '../../../ui/Bits';
 import { ActionButton, Button } from '../../../ui/Button';
 import { Confirm } from '../../../ui/Confirm';
 import { ErrorBox } from '../../../ui/ErrorBox';
 import { NumberField, TextField } from '../../../ui/Field';
 import { FormModal } from '../../../ui/FormModal';
 import { Card, Empty } from '../../../ui/Page';
-import { type Column, Pager, Table } from '../../../ui/Table';
+import { LongTable } from '../../../ui/LongTable';
+import type { Column } from '../../../ui/Table';
 import { InstanceAccess } from './InstanceAccess';
 import { InstanceLogs } from './InstanceLogs';
 
-const kPage = 100;
 type Row = InstanceExtend & { id: string };
+const kReading = {
+  rowsOf: (page: { Instances: InstanceExtend[] }): Row[] => page.Instances.map((one) => ({ ...one, id: one.Instance.InstanceId })),
+  keyOf: (row: Row) => row.id,
+  next: byOffset,
+};
 type Open = { kind: 'weight' | 'reserve' | 'logs' | 'access'; row: Row } | null;
 
 export function InstancesTab({ fleetId }: { fleetId: string }) {
   const text = useText();
-  const now = useNow(1000);
-  const [offset, setOffset] = useState(0);
   const [address, setAddress] = useState('');
   const [open, setOpen] = useState<Open>(null);
-  const instances = useApi('DescribeInstancesExtend', {
-    FleetId: fleetId,
-    Offset: offset,
-    Limit: kPage,
-    ...(address ? { IpAddress: address } : {}),
-  });
-  const rows: Row[] = (instances.data?.Instances ?? []).map((one) => ({ ...one, id: one.Instance.InstanceId }));
-  const columns: Column<Row>[] = [
-    {
-      key: 'id',
-      title: text.instance.id,
-      width: 150,
-      render: ({ Instance }) => (
-        <div className="two-lines">
-          <Id value={Instance.InstanceId} />
-          <code className="quiet">{Instance.IpAddress}</code>
-        </div>
-      ),
-    },
-    { key: 'state', title: text.common.status, width: 90, render: (row) => <Status value={row.State} /> },
-    {
-      key: 'processes',
-      title: text.instance.processes,
-      width: 125,
-      render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
-    },
-    {
-      key: 'sessions',
-      title: text.fleet.sessions,
-      width: 150,
-      render: (row) => <Meter label={text.fleet.sessions} part={row.GameSessionCnt} whole={row.MaxGameSessionCnt} />,
-    },
-    {
-      key: 'players',
-      title: text.fleet.players,
-      width: 150,
-      render: (row) => <Meter label={text.fleet.players} part={row.PlayerSessionCnt} whole={row.MaxPlayerSessionCnt} />,
-    },
-    {
-      key: 'weight',
-      title: text.instance.weight,
-      width: 75,
-      render: ({ Instance }) => (
-        <>
-          {Instance.Weight}
-          {Instance.ReserveValue === 1 && <span className="quiet"> · {text.instance.reserved}</span>}
-        </>
-      ),
-    },
-    {
-      key: 'age',
-      title: text.instance.runTime,
-      width: 160,
-      render: ({ Instance }) => (
-        <div className="two-lines">
-          {duration((now - Date.parse(Instance.CreateTime)) / 1000)}
-          <span className="quiet">
-            <Time value={Instance.CreateTime} />
-          </span>
-        </div>
-      ),
-    },
-    {
-      key: 'actions',
-      title: text.common.actions,
-      width: 130,
-      render: (row) => (
-        <div className="actions">
-          <ActionButton kind="link" onClick={() => setOpen({ kind: 'weight', row })}>
-            {text.instance.weight}
-          </ActionButton>
-          <ActionButton kind="link" onClick={() => setOpen({ kind: 'reserve', row })}>
-            {row.Instance.ReserveValue === 1 ? text.instance.release : text.instance.reserve}
-          </ActionButton>
-          <Button kind="link" onClick={() => setOpen({ kind: 'logs', row })}>
-            {text.instance.logs}
-          </Button>
-          <ActionButton kind="link" onClick={() => setOpen({ kind: 'access', row })}>
-            {text.instance.access}
-          </ActionButton>
-        </div>
-      ),
-    },
-  ];
+  const list = useEndless('DescribeInstancesExtend', { FleetId: fleetId, Offset: 0, Limit: 0, ...(address ? { IpAddress: address } : {}) }, kReading);
+  const columns = useMemo<Column<Row>[]>(
+    () => [
+      {
+        key: 'id',
+        title: text.instance.id,
+        width: 150,
+        render: ({ Instance }) => (
+          <div className="two-lines">
+            <Id value={Instance.InstanceId} />
+            <code className="quiet">{Instance.IpAddress}</code>
+          </div>
+        ),
+      },
+      { key: 'state', title: text.common.status, width: 80, render: (row) => <Status value={row.State} /> },
+      {
+        key: 'processes',
+        title: text.instance.processes,
+        width: 105,
+        render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
+      },
+      {
+        key: 'sessions',
+        title: text.fleet.sessions,
+        width: 135,
+        render: (row) => <Meter label={text.fleet.sessions} part={row.GameSessionCnt} whole={row.MaxGameSessionCnt} />,
+      },
+      {
+        key: 'players',
+        title: text.fleet.players,
+        width: 135,
+        render: (row) => <Meter label={text.fleet.players} part={row.PlayerSessionCnt} whole={row.MaxPlayerSessionCnt} />,
+      },
+      {
+        key: 'weight',
+        title: text.instance.weight,
+        width: 70,
+        render: ({ Instance }) => (
+          <>
+            {Instance.Weight}
+            {Instance.ReserveValue === 1 && <span className="quiet"> · {text.instance.reserved}</span>}
+          </>
+        ),
+      },
+      {
+        key: 'age',
+        title: text.instance.runTime,
+        width: 160,
+        render: ({ Instance }) => (
+          <div className="two-lines">
+            <Age since={Instance.CreateTime} />
+            <span className="quiet">
+              <Time value={Instance.CreateTime} />
+            </span>
+          </div>
+        ),
+      },
+      {
+        key: 'actions',
+        title: text.common.actions,
+        width: 190,
+        render: (row) => (
+          <div className="actions">
+            <ActionButton kind="link" onClick={() => setOpen({ kind: 'weight', row })}>
+              {text.instance.weight}
+            </ActionButton>
+            <ActionButton kind="link" onClick={() => setOpen({ kind: 'reserve', row })}>
+              {row.Instance.ReserveValue === 1 ? text.instance.release : text.instance.reserve}
+            </ActionButton>
+            <Button kind="link" onClick={() => setOpen({ kind: 'logs', row })}>
+              {text.instance.logs}
+            </Button>
+            <Link to={withQuery('/monitoring', { type: 'INSTANCE', fleet: row.Instance.FleetId, id: row.id })}>{text.menu.monitoring}</Link>
+            <ActionButton kind="link" onClick={() => setOpen({ kind: 'access', row })}>
+              {text.instance.access}
+            </ActionButton>
+          </div>
+        ),
+      },
+    ],
+    [text],
+  );
   return (
     <Card>
       <div className="toolbar">
         <TextField bare type="search" label={text.instance.filter} placeholder={text.instance.filter} value={address} onChange={(next) => setAddress(next.trim())} />
       </div>
-      {instances.error && <ErrorBox error={instances.error} />}
-      <Table
-        tall
+      {list.error && <ErrorBox error={list.error} />}
+      <LongTable
         label={text.fleet.tabs.instances}
-        rows={rows}
+        list={list}
         columns={columns}
-        rowKey="id"
-        loading={instances.isPending}
+        keyOf={kReading.keyOf}
         empty={<Empty title={text.instance.none}>{text.instance.noneLong}</Empty>}
       />
-      <Pager offset={offset} size={kPage} total={instances.data?.TotalCount ?? 0} onOffset={setOffset} />
       {open?.kind === 'weight' && <Weight row={open.row} fleetId={fleetId} onClose={() => setOpen(null)} />}
       {open?.kind === 'logs' && <InstanceLogs fleetId={fleetId} instanceId={open.row.id} onClose={() => setOpen(null)} />}
       {open?.kind === 'access' && <InstanceAccess fleetId={fleetId} instanceId={open.row.id} onClose={() => setOpen(null)} />}

@@ -8,7 +8,8 @@ import { ErrorBox } from '../../../ui/ErrorBox';
 import { FormModal } from '../../../ui/FormModal';
 import { Card, Empty } from '../../../ui/Page';
 import { Table } from '../../../ui/Table';
-import { PortFields, portProblem } from '../PortFields';
+import { PortFields } from '../PortFields';
+import { portProblem } from '../ports';
 
 const key = (rule: InboundPermission) => `${rule.Protocol} ${rule.FromPort}-${rule.ToPort} ${rule.IpRange}`;
 

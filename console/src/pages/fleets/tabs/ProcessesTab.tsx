@@ -7,7 +7,8 @@ import { FormModal } from '../../../ui/FormModal';
 import { Card, Empty } from '../../../ui/Page';
 import { Table } from '../../../ui/Table';
 import { Note } from '../../../ui/Bits';
-import { RuntimeFields, runtimeProblem } from '../RuntimeFields';
+import { runtimeProblem } from '../runtime';
+import { RuntimeFields } from '../RuntimeFields';
 import { LiveProcesses } from './LiveProcesses';
 
 export function ProcessesTab({ fleetId, runtime }: { fleetId: string; runtime: RuntimeConfiguration | undefined }) {

@@ -16,6 +16,7 @@ export function SessionModal({ sessionId, onClose }: { sessionId: string; onClos
   const found = details.data?.GameServerSessionDetails[0];
   const session = found?.GameServerSession;
   const protections: Record<string, string | undefined> = text.fleet.protections;
+  const policies: Record<string, string | undefined> = text.session.policies;
   const columns: Column<PlayerSession>[] = [
     { key: 'player', title: 'PlayerId', render: (player) => player.PlayerId },
     { key: 'id', title: 'PlayerSessionId', width: 280, render: (player) => <Id value={player.PlayerSessionId} /> },
@@ -52,7 +53,7 @@ export function SessionModal({ sessionId, onClose }: { sessionId: string; onClos
             <Id value={`${session.IpAddress}:${session.Port}`} />
           </Fact>
           <Fact label={text.fleet.protection}>{protections[found.ProtectionPolicy] ?? found.ProtectionPolicy}</Fact>
-          <Fact label={text.session.policy}>{session.PlayerSessionCreationPolicy}</Fact>
+          <Fact label={text.session.policy}>{policies[session.PlayerSessionCreationPolicy] ?? session.PlayerSessionCreationPolicy}</Fact>
           <Fact label={text.session.creator}>{session.CreatorId || '–'}</Fact>
           <Fact label={text.session.data}>{session.GameServerSessionData || '–'}</Fact>
           <Fact label={text.session.properties}>

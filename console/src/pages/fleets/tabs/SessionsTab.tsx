@@ -1,42 +1,37 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { GameServerSession } from '../../../api/types';
-import { useApi } from '../../../hooks/api';
-import { useNow } from '../../../hooks/clock';
+import { byToken, useEndless } from '../../../hooks/endless';
 import { useText } from '../../../i18n';
 import { checkFilter } from '../../../lib/filter';
-import { duration, shortId } from '../../../lib/format';
-import { Id, Meter, Status, Time } from '../../../ui/Bits';
+import { shortId } from '../../../lib/format';
+import { Age, Id, Meter, Status, Time } from '../../../ui/Bits';
 import { ActionButton, Button } from '../../../ui/Button';
 import { ErrorBox } from '../../../ui/ErrorBox';
 import { SelectField, TextField } from '../../../ui/Field';
 import { Card, Empty } from '../../../ui/Page';
-import { type Column, Table, TokenPager } from '../../../ui/Table';
+import { LongTable } from '../../../ui/LongTable';
+import type { Column } from '../../../ui/Table';
 import { CreateSession } from './CreateSession';
 import { EndSession } from './EndSession';
 import { JoinSession } from './JoinSession';
+import { ModifySession } from './ModifySession';
 import { SessionModal } from './SessionModal';
 
-const kPage = 100;
-type Open = { kind: 'create' } | { kind: 'join' | 'end' | 'show'; session: GameServerSession } | null;
+const kReading = { rowsOf: (page: { GameServerSessions: GameServerSession[] }) => page.GameServerSessions, keyOf: (one: GameServerSession) => one.GameServerSessionId, next: byToken };
+type Open = { kind: 'create' } | { kind: 'join' | 'modify' | 'end' | 'show'; session: GameServerSession } | null;
 
 export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: string | null }) {
   const text = useText();
-  const now = useNow(1000);
   const [status, setStatus] = useState('');
   const [draft, setDraft] = useState('');
   const [filter, setFilter] = useState('');
-  const [tokens, setTokens] = useState<string[]>([]);
   const [open, setOpen] = useState<Open>(null);
-  const token = tokens[tokens.length - 1];
-  const page = { FleetId: fleetId, Limit: kPage, ...(token ? { NextToken: token } : {}) };
-  const listed = useApi('DescribeGameServerSessions', { ...page, ...(status ? { StatusFilter: status } : {}) }, { enabled: filter === '' });
-  const found = useApi('SearchGameServerSessions', { ...page, FilterExpression: filter }, { enabled: filter !== '' });
-  const { data, error, isPending } = filter ? found : listed;
-  const rows = data?.GameServerSessions ?? [];
+  const listed = useEndless('DescribeGameServerSessions', { FleetId: fleetId, ...(status ? { StatusFilter: status } : {}) }, { ...kReading, enabled: filter === '' });
+  const found = useEndless('SearchGameServerSessions', { FleetId: fleetId, FilterExpression: filter }, { ...kReading, enabled: filter !== '' });
+  const list = filter ? found : listed;
   const wrong = checkFilter(draft);
   const search = () => {
     if (wrong !== null) return;
-    setTokens([]);
     setFilter(draft.trim());
   };
   const create = (
@@ -44,54 +39,60 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
       {text.session.create}
     </ActionButton>
   );
-  const columns: Column<GameServerSession>[] = [
-    {
-      key: 'id',
-      title: text.session.nameAndId,
-      width: 230,
-      render: (session) => (
-        <div className="two-lines">
-          <Button kind="link" onClick={() => setOpen({ kind: 'show', session })}>
-            {session.Name || shortId(session.GameServerSessionId)}
-          </Button>
-          <Id value={session.GameServerSessionId} short={shortId(session.GameServerSessionId)} />
-        </div>
-      ),
-    },
-    { key: 'status', title: text.common.status, width: 100, render: (session) => <Status value={session.Status} /> },
-    { key: 'address', title: text.session.address, width: 150, render: (session) => <code>{`${session.IpAddress}:${session.Port}`}</code> },
-    {
-      key: 'players',
-      title: text.fleet.players,
-      width: 140,
-      render: (session) => <Meter label={text.fleet.players} part={session.CurrentPlayerSessionCount} whole={session.MaximumPlayerSessionCount} />,
-    },
-    {
-      key: 'age',
-      title: text.session.runDuration,
-      width: 120,
-      render: (session) => duration(((session.TerminationTime ? Date.parse(session.TerminationTime) : now) - Date.parse(session.CreationTime)) / 1000),
-    },
-    { key: 'created', title: text.common.created, width: 160, render: (session) => <Time value={session.CreationTime} /> },
-    {
-      key: 'actions',
-      title: text.common.actions,
-      width: 120,
-      render: (session) =>
-        session.Status === 'ACTIVE' || session.Status === 'ACTIVATING' ? (
-          <div className="actions">
-            <ActionButton kind="link" disabled={session.Status !== 'ACTIVE'} onClick={() => setOpen({ kind: 'join', session })}>
-              {text.session.join}
-            </ActionButton>
-            <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'end', session })}>
-              {text.session.end}
-            </ActionButton>
+  const columns = useMemo<Column<GameServerSession>[]>(
+    () => [
+      {
+        key: 'id',
+        title: text.session.nameAndId,
+        width: 205,
+        render: (session) => (
+          <div className="two-lines">
+            <Button kind="link" onClick={() => setOpen({ kind: 'show', session })}>
+              {session.Name || shortId(session.GameServerSessionId)}
+            </Button>
+            <Id value={session.GameServerSessionId} short={shortId(session.GameServerSessionId)} />
           </div>
-        ) : (
-          <span className="quiet">{session.StatusReason || '–'}</span>
         ),
-    },
-  ];
+      },
+      { key: 'status', title: text.common.status, width: 100, render: (session) => <Status value={session.Status} /> },
+      { key: 'address', title: text.session.address, width: 150, render: (session) => <code>{`${session.IpAddress}:${session.Port}`}</code> },
+      {
+        key: 'players',
+        title: text.fleet.players,
+        width: 135,
+        render: (session) => <Meter label={text.fleet.players} part={session.CurrentPlayerSessionCount} whole={session.MaximumPlayerSessionCount} />,
+      },
+      {
+        key: 'age',
+        title: text.session.runDuration,
+        width: 120,
+        render: (session) => <Age since={session.CreationTime} until={session.TerminationTime} />,
+      },
+      { key: 'created', title: text.common.created, width: 160, render: (session) => <Time value={session.CreationTime} /> },
+      {
+        key: 'actions',
+        title: text.common.actions,
+        width: 160,
+        render: (session) =>
+          session.Status === 'ACTIVE' || session.Status === 'ACTIVATING' ? (
+            <div className="actions">
+              <ActionButton kind="link" disabled={session.Status !== 'ACTIVE'} onClick={() => setOpen({ kind: 'join', session })}>
+                {text.session.join}
+              </ActionButton>
+              <ActionButton kind="link" onClick={() => setOpen({ kind: 'modify', session })}>
+                {text.common.modify}
+              </ActionButton>
+              <ActionButton kind="danger-link" onClick={() => setOpen({ kind: 'end', session })}>
+                {text.session.end}
+              </ActionButton>
+            </div>
+          ) : (
+            <span className="quiet">{session.StatusReason || '–'}</span>
+          ),
+      },
+    ],
+    [text],
+  );
   return (
     <Card>
       <form
@@ -107,7 +108,7 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
           label={text.session.statusFilter}
           value={status}
           disabled={filter !== ''}
-          onChange={(next) => (setStatus(next), setTokens([]))}
+          onChange={(next) => setStatus(next)}
           placeholder={text.session.allStates}
           options={['ACTIVE', 'ACTIVATING', 'TERMINATING', 'TERMINATED', 'ERROR'].map((value) => ({
             value,
@@ -129,19 +130,17 @@ export function SessionsTab({ fleetId, selected }: { fleetId: string; selected: 
           {text.common.search}
         </Button>
       </form>
-      {error && <ErrorBox error={error} />}
-      <Table
-        tall
+      {list.error && <ErrorBox error={list.error} />}
+      <LongTable
         label={text.fleet.tabs.sessions}
-        rows={rows}
+        list={list}
         columns={columns}
-        rowKey="GameServerSessionId"
-        loading={isPending}
-        empty={!error && <Empty title={filter || status ? text.common.nothingFound : text.session.none}>{filter || status ? undefined : text.session.noneLong}</Empty>}
+        keyOf={kReading.keyOf}
+        empty={!list.error && <Empty title={filter || status ? text.common.nothingFound : text.session.none}>{filter || status ? undefined : text.session.noneLong}</Empty>}
       />
-      <TokenPager tokens={tokens} next={data?.NextToken || undefined} onTokens={setTokens} />
       {open?.kind === 'create' && <CreateSession fleetId={fleetId} onClose={() => setOpen(null)} />}
       {open?.kind === 'join' && <JoinSession session={open.session} onClose={() => setOpen(null)} />}
+      {open?.kind === 'modify' && <ModifySession session={open.session} onClose={() => setOpen(null)} />}
       {open?.kind === 'end' && <EndSession session={open.session} onClose={() => setOpen(null)} />}
       {open?.kind === 'show' && <SessionModal sessionId={open.session.GameServerSessionId} onClose={() => setOpen(null)} />}
       {!open && selected && <SessionModal sessionId={selected} onClose={() => (window.location.hash = window.location.hash.split('?')[0] ?? '')} />}
