@@ -118,8 +118,7 @@ Result<void> delete_fleet(Step& step, Slot slot) {
     {
         auto edit = state.edit<Fleet>(slot);
         edit->creation_deadline = kNever;
-        edit->draining = false;
-        edit->drain_deadline = kNever;
+        edit->draining = false;  // its deadline stays: games were told of it
     }
     drain_all(step, slot);
     state.queue_reconcile(slot);
