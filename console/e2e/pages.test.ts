@@ -9,7 +9,7 @@ const kTabs = ['basic', 'events', 'instances', 'scaling', 'sessions', 'processes
 function pagesOf({ fake: { world } }: Site): string[] {
   const [fresh, old, drained] = world.fleets.map((one) => one.attributes.FleetId);
   const alias = world.aliases[1]!.AliasId;
-  return [...kPages, ...kTabs.map((tab) => `fleets/${old}/${tab}`), `fleets/${drained}/events`, `aliases/${alias}`, `update/${alias}?from=${old}&to=${fresh}`];
+  return [...kPages, ...kTabs.map((tab) => `fleets/${old}/${tab}`), `fleets/${drained}/basic?drains`, `aliases/${alias}`, `update/${alias}?from=${old}&to=${fresh}`];
 }
 
 const fileOf = (path: string) => path.replace(/\?.*/, '-chosen').replace(/(fleet|alias)-[a-z0-9]+-[a-z0-9]+/, '$1').replaceAll('/', '-');

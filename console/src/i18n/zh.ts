@@ -66,7 +66,7 @@ export const zh: Text = {
     affects: (sessions, players) => `不再接受新的会话。正在进行的 ${sessions} 个会话、${players} 名玩家不受影响，实例在会话结束后移除，不受最小实例数限制。`,
     alias: (id) => `别名 ${id} 指向此舰队，请先修改别名。有别名指向的舰队不能排空。`,
     denyJoins: '同时不允许新玩家加入', denyJoinsHint: '排空期间，进行中的会话不再接受新玩家', deadline: '强制结束时限', deadlineHint: '留空表示不强制结束', deadlineRange: '时限为 1 到 43200 分钟', deleteWhenEmpty: '排空后删除舰队',
-    deadlineAffects: (minutes) => `${minutes} 分钟后剩余会话全部结束，受保护的对局也不例外，玩家会断开连接。提前 5 分钟通知游戏。`, force: '到时限后，受保护的对局也会结束。', noForce: '不会强制结束任何会话。',
+    deadlineAffects: (minutes) => `${minutes} 分钟后剩余会话全部结束，受保护的对局也不例外，玩家会断开连接。提前 5 分钟通知游戏。`, noForce: '不会强制结束任何会话。',
     undrainTitle: (name) => `取消排空 ${name}？`, undrainAffects: '恢复接受会话和扩缩容。已通知结束的实例和进程仍会结束，并由新的代替。', since: '开始排空', options: '选项', joinsDenied: '不允许新玩家加入', deletes: '排空后删除', deadlineAt: '强制结束时间',
     likely: '预计排空', would: '若排空，预计', p90: '90% 概率', latest: '最迟', never: '不强制结束', unknown: '暂时无法估计', within: (left) => `${left} 后`, left: '剩余', leftValue: (sessions, players, instances) => `${sessions} 个会话，${players} 名玩家，${instances} 台实例`,
     basis: (samples) => (samples === 0 ? '还没有会话在此结束' : `依据 ${samples} 个历史会话`), pace: '按切换后的速度估计', told: '已通知结束', instances: '剩余实例', none: '没有剩余实例', drainOld: (name) => `排空 ${name}`, undrainOld: (name) => `取消排空 ${name}`,
@@ -139,7 +139,7 @@ export const zh: Text = {
     disableTitle: (id) => `禁用 ${id}？`, enableTitle: (id) => `启用 ${id}？`, disableAffects: '之后用它签名的请求都会被拒绝；可以重新启用。', enableAffects: '用它签名的请求会重新被接受。', own: '这是您当前登录使用的密钥。', deleteTitle: (id) => `删除 ${id}？`, deleteAffects: '之后用它签名的请求会被永久拒绝。', rotateTitle: (id) => `轮换 ${id}`, rotateLead: '创建一个权限相同的新密钥；旧密钥在您禁用之前继续有效。', rotateNext: (id) => `请立即复制，只显示一次。交给使用 ${id} 的程序后，再禁用旧密钥。`, once: '请立即复制，只显示一次。', kept: '我已保存',
   },
   host: {
-    lead: '运行游戏服务器的机器。', nameAndId: '名称 / ID', region: '区域 / 标签', everyRegion: '全部区域', instances: '实例数', resources: 'vCPU / 内存', notStated: '未声明', load: '会话 / 玩家', system: '沙箱 / 证书', noSandbox: '无沙箱', certificate: (time) => `有效期至 ${time}`, inside: 'gse dev 内置', silentFor: (time) => `已 ${time} 无响应`, memory: (used, all) => `${used}/${all} GiB`, cpus: (used, all) => `${used}/${all} vCPU`, foreign: (count) => `已拒绝 ${count} 条关于其他主机的上报`,
+    lead: '运行游戏服务器的机器。', nameAndId: '名称 / ID', region: '区域 / 标签', everyRegion: '全部区域', instances: '实例数', resources: 'vCPU / 内存', notStated: '未声明', load: '会话 / 玩家', system: '沙箱 / 证书', noSandbox: '无沙箱', inside: 'gse dev 内置', silentFor: (time) => `已 ${time} 无响应`, memory: (used, all) => `${used}/${all} GiB`, cpus: (used, all) => `${used}/${all} vCPU`, foreign: (count) => `已拒绝 ${count} 条关于其他主机的上报`,
     add: '添加主机', none: '还没有主机', noneLong: '在这里创建令牌，然后在机器上用它启动 agent。完整步骤见', docs: 'docs/hosts.zh-CN.md', cordon: '停止调度', uncordon: '恢复调度', drain: '排空', remove: '移除',
     cordonTitle: (name) => `停止向 ${name} 调度？`, cordonAffects: '不再分配新的实例，正在运行的不受影响。', uncordonTitle: (name) => `恢复向 ${name} 调度？`, uncordonAffects: '重新接受实例；尚未开始排空的实例保留。',
     drainTitle: (name) => `排空 ${name}？`, drainAffects: (instances, sessions, players) => `其 ${instances} 台实例（${sessions} 个会话、${players} 名玩家）会在有实例接替后逐个离开。不会结束任何对局，保护策略有效；已保留的实例不动。`,

@@ -19,13 +19,13 @@ export function DrainCard({ fleetId }: { fleetId: string }) {
   const read = useFleetDrain(fleetId, kPage, offset);
   const drain = read.data?.FleetDrain;
   const columns: Column<DrainingInstance>[] = [
-    { key: 'id', title: text.instance.id, width: 190, render: (one) => <Id value={one.InstanceId} /> },
-    { key: 'status', title: text.common.status, width: 110, render: (one) => <Status value={one.Status} /> },
-    { key: 'load', title: `${text.fleet.sessions} / ${text.fleet.players}`, width: 150, render: (one) => `${one.GameServerSessionCount} / ${one.PlayerSessionCount}` },
-    { key: 'told', title: text.drain.told, width: 110, align: 'right', render: (one) => one.ProcessesToldToEnd },
-    { key: 'likely', title: text.drain.likely, width: 170, render: (one) => <Time value={one.EstimatedTime} /> },
-    { key: 'p90', title: text.drain.p90, width: 170, render: (one) => <Time value={one.EstimatedTimeP90} /> },
-    { key: 'latest', title: text.drain.latest, width: 170, render: (one) => <Time value={one.LatestTime} /> },
+    { key: 'id', title: text.instance.id, width: 180, render: (one) => <Id value={one.InstanceId} /> },
+    { key: 'status', title: text.common.status, width: 100, render: (one) => <Status value={one.Status} /> },
+    { key: 'load', title: `${text.fleet.sessions} / ${text.fleet.players}`, width: 130, render: (one) => `${one.GameServerSessionCount} / ${one.PlayerSessionCount}` },
+    { key: 'told', title: text.drain.told, width: 100, align: 'right', render: (one) => one.ProcessesToldToEnd },
+    { key: 'likely', title: text.drain.likely, width: 165, render: (one) => <Time value={one.EstimatedTime} /> },
+    { key: 'p90', title: text.drain.p90, width: 165, render: (one) => <Time value={one.EstimatedTimeP90} /> },
+    { key: 'latest', title: text.drain.latest, width: 165, render: (one) => <Time value={one.LatestTime} /> },
   ];
   const options = drain ? [drain.DenyJoins && text.drain.joinsDenied, drain.DeleteWhenEmpty && text.drain.deletes].filter(Boolean).join(', ') : '';
   return (
@@ -33,7 +33,7 @@ export function DrainCard({ fleetId }: { fleetId: string }) {
       {read.error && <ErrorBox error={read.error} />}
       {drain && (
         <>
-          <p lang="en">{drain.Message}</p>
+          <p className="quiet" lang="en">{drain.Message}</p>
           <div className="figures" role="status">
             {drain.Status !== 'DRAINED' && <Outlook label={text.drain.likely} empty={emptyIn(drain, now, null)} samples={drain.SessionLengthSamples} draining />}
           </div>

@@ -26,7 +26,7 @@ export default function Hosts() {
     {
       key: 'name',
       title: text.host.nameAndId,
-      width: 190,
+      width: 165,
       render: (host) => (
         <div className="two-lines">
           <span>{host.Name}</span>
@@ -39,7 +39,7 @@ export default function Hosts() {
     {
       key: 'region',
       title: text.host.region,
-      width: 150,
+      width: 130,
       render: (host) => (
         <div className="two-lines">
           <span>{host.Region ? (text.regions[host.Region] ?? host.Region) : text.host.everyRegion}</span>
@@ -47,13 +47,13 @@ export default function Hosts() {
         </div>
       ),
     },
-    { key: 'instances', title: text.host.instances, width: 140, render: (host) => <Meter label={text.host.instances} part={host.InstanceCount} whole={host.InstanceCapacity} /> },
-    { key: 'resources', title: text.host.resources, width: 125, render: (host) => <Resources host={host} /> },
-    { key: 'load', title: text.host.load, width: 125, render: (host) => `${host.GameServerSessionCount} / ${host.PlayerSessionCount}` },
+    { key: 'instances', title: text.host.instances, width: 130, render: (host) => <Meter label={text.host.instances} part={host.InstanceCount} whole={host.InstanceCapacity} /> },
+    { key: 'resources', title: text.host.resources, width: 105, render: (host) => <Resources host={host} /> },
+    { key: 'load', title: text.host.load, width: 90, render: (host) => `${host.GameServerSessionCount} / ${host.PlayerSessionCount}` },
     {
       key: 'system',
       title: text.host.system,
-      width: 170,
+      width: 155,
       render: (host) => (
         <div className="two-lines">
           <span className={host.Sandbox === 'none' ? 'bad' : undefined}>{host.Sandbox === 'none' || !host.Sandbox ? text.host.noSandbox : host.Sandbox}</span>
@@ -64,7 +64,7 @@ export default function Hosts() {
     {
       key: 'actions',
       title: text.common.actions,
-      width: 150,
+      width: 130,
       render: (host) => (
         <div className="actions">
           {changesOf(host).map((change) => (

@@ -48,7 +48,7 @@ export function Drain({ fleetId, before, after, moved, movedAt }: { fleetId: str
         {remaining === 0 ? (
           moved && <Figure label={text.update.eta} value={text.update.drained} />
         ) : (
-          <Outlook label={moved ? text.update.eta : text.drain.would} empty={left} samples={drain.data?.FleetDrain.SessionLengthSamples} draining={drain.data?.FleetDrain.Status === 'DRAINING'} />
+          (moved || drain.data) && <Outlook label={moved ? text.update.eta : text.drain.would} empty={left} samples={drain.data?.FleetDrain.SessionLengthSamples} draining={drain.data?.FleetDrain.Status === 'DRAINING'} />
         )}
       </div>
       <Chart label={text.update.drain} series={series} mark={mark} />
