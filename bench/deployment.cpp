@@ -78,20 +78,18 @@ Result<std::string> Deployment::make_queue() {
 }
 
 Result<void> Deployment::connect_hosts(const DeploymentWish& wish) {
-    std::string token = e2e::read_text(folder_.path() / "data" / "link-token");
-    while (!token.empty() && token.back() == '\n') token.pop_back();
     const auto instances =
         static_cast<std::uint32_t>(wish.processes * wish.fleets / kProcessesPerInstance / wish.hosts + 2 * wish.fleets);
     for (std::size_t i = 0; i < wish.hosts; ++i) {
-        hosts_.push_back(
-            std::make_unique<SimHost>(SimHostOptions{.name = fmt::format("host-{:04}", i),
-                                                     .address = fmt::format("10.1.{}.{}", i / 250, i % 250 + 1),
-                                                     .instances = instances,
-                                                     .server = link_,
-                                                     .token = token,
-                                                     .pin_file = folder_.path() / fmt::format("pin-{}", i),
-                                                     .matches = wish.matches},
-                                      clock_));
+        hosts_.push_back(std::make_unique<SimHost>(
+            SimHostOptions{.name = fmt::format("host-{:04}", i),
+                           .address = fmt::format("10.1.{}.{}", i / 250, i % 250 + 1),
+                           .instances = instances,
+                           .server = link_,
+                           .token = TRY(must("CreateHostToken", api_->call(api::CreateHostTokenRequest{}))).token,
+                           .pin_file = folder_.path() / fmt::format("pin-{}", i),
+                           .matches = wish.matches},
+            clock_));
         TRY(hosts_.back()->start());
     }
     if (!e2e::wait_until(kPatience, [&] {

@@ -5,8 +5,13 @@
 #include <utility>
 #include <variant>
 
+#include "model/join_token.h"
+#include "pki/certificate.h"
+
 namespace gse::bench {
 namespace {
+
+constexpr Millis kEnrolLimit{10'000};
 
 std::string process_name(const std::string& host, std::uint64_t launch) {
     return fmt::format("proc-{}-{:08}", host, launch);
@@ -17,12 +22,20 @@ std::string process_name(const std::string& host, std::uint64_t launch) {
 SimHost::SimHost(SimHostOptions options, const Clock& clock)
     : options_(std::move(options)),
       matches_(options_.matches),
-      client_({.server = options_.server, .token = options_.token, .tls_roots = {}, .pin_file = options_.pin_file},
+      client_({.server = options_.server, .token = {}, .tls = [this] { return tls_; }, .pin_file = options_.pin_file},
               clock, rng_) {}
 
 SimHost::~SimHost() { stop(); }
 
-Result<void> SimHost::start() { return client_.start(*this); }
+Result<void> SimHost::start() {
+    const JoinToken token = TRY(parse_join_token(options_.token));
+    const std::string key = TRY(pki::make_private_key());
+    const std::string request = TRY(pki::make_signing_request(key));
+    const std::string roots = TRY(link::fetch_authority(options_.server, token.authority_sha256, kEnrolLimit));
+    const link::Credential made = TRY(link::enrol(options_.server, roots, token, request, options_.name, kEnrolLimit));
+    tls_ = {.roots = made.roots, .identity = {made.certificate, key}};
+    return client_.start(*this);
+}
 
 link::HostHello SimHost::hello() {
     link::HostHello hello{.host_name = options_.name,
@@ -164,6 +177,14 @@ void SimHost::accept_player(const std::string& session, const std::string& playe
 
 void SimHost::remove_player(const std::string& session, const std::string& player_session) {
     at_door(session, link::CallRemovePlayer{session, player_session});
+}
+
+/// An eighth of the host and 100 MB for each instance, as if it had been measured.
+std::vector<link::InstanceReading> SimHost::take_readings() {
+    std::vector<link::InstanceReading> readings;
+    for (const auto& [id, places] : instances_)
+        readings.push_back({.instance_id = id, .load = {.cpu_percent = 12.5, .memory_bytes = 100e6}});
+    return readings;
 }
 
 void SimHost::report_health() {

@@ -23,7 +23,7 @@ struct SimHostOptions {
     std::string address;  ///< what players would connect to
     std::uint32_t instances = 200;
     std::string server;  ///< of the link
-    std::string token;
+    std::string token;   ///< what CreateHostToken gave, for this host alone
     std::filesystem::path pin_file;
     /// Matches that go on here at once; when one more begins the oldest ends and its process waits for another.
     std::size_t matches = 50;
@@ -35,6 +35,7 @@ public:
     SimHost(SimHostOptions options, const Clock& clock);
     ~SimHost() override;
 
+    /// Enrols with the token, as a machine does, and dials with the certificate it got.
     Result<void> start();
     void stop() { client_.stop(); }
 
@@ -57,6 +58,7 @@ public:
     void on_order(link::OrderBody order) override;
     void on_acked(std::uint64_t) override {}
     void on_disconnected() override {}
+    std::vector<link::InstanceReading> take_readings() override;
 
 private:
     struct Game {
@@ -98,6 +100,7 @@ private:
     std::mutex doors_mutex_;
     std::unordered_map<std::string, Door> doors_;  // by session id; guarded
     SystemRng rng_;
+    link::ClientTls tls_;
     link::AgentClient client_;  // last: its thread ends first
 };
 

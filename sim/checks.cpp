@@ -311,17 +311,28 @@ void Checks::check_placements(const core::State& state, EngineTime now) {
                 "players get their seats", "placement {} has {}, the session {}", placement.id, placement.seats.size(),
                 session->seats);
         if (old != placements_.end() && old->second.session == placement.session) return;
-        // It was placed just now: whoever waited there before, with a lower order, must have been served too.
+        // It was placed just now: whoever waited there before, with a lower order, must have been served too. One that
+        // was, and has lost its session since, waits again.
+        const auto was_served = [&](std::uint64_t order) {
+            bool found = false;
+            state.table<core::GameSession>().for_each([&](Slot, const core::GameSession& lost) {
+                if (lost.order < looked_at_ || lost.placement == kNone) return;
+                const auto* its = state.find<core::Placement>(lost.placement);
+                found = found || (its && its->order == order);
+            });
+            return found;
+        };
         const std::string& fleet = state.at<core::Fleet>(session->fleet).id;
         for (const std::uint64_t order : waiting_[fleet]) {
             if (order >= placement.order) break;
-            require(!waiting[fleet].contains(order), "first come, first served",
+            require(!waiting[fleet].contains(order) || was_served(order), "first come, first served",
                     "placement {} of order {} got a session of fleet {}, where {} waits", placement.id, placement.order,
                     fleet, order);
         }
     });
     placements_ = std::move(placements);
     waiting_ = std::move(waiting);
+    looked_at_ = state.table<core::Meta>().at(0).next_order;
 }
 
 std::optional<std::string> unsettled(const core::State& state, EngineTime now) {

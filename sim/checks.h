@@ -41,6 +41,7 @@ private:
     void check_placements(const core::State& state, EngineTime now);
     std::map<std::uint64_t, SeenPlacement> placements_;       ///< by order
     std::map<std::string, std::set<std::uint64_t>> waiting_;  ///< fleet id → orders
+    std::uint64_t looked_at_ = 0;                             ///< orders below it were given before the last look
     std::uint64_t last_event_ = 0;
 };
 

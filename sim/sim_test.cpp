@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{Plant::AnswerBeforeCommit,
                          {"no acknowledged change is lost", "a repeated request gets the same answer",
                           "reads never go back", "nothing running is killed before its time",
-                          "a process runs one session at a time"}},
+                          "a process runs one session at a time", "a placement ends once"}},
                     Case{Plant::NoFence,
                          {"orders of an old epoch are not carried out", "orders of an old stream are not carried out",
                           "reports of a replaced stream are not applied"}},

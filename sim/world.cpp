@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include "core/processes.h"
 #include "plan/protection.h"
 #include "sim/violation.h"
 
@@ -25,6 +26,7 @@ World::World(std::uint64_t seed, Plant plant) : rng_(SeededRng(seed).next()), pl
     network_ = std::make_unique<Network>(rng_, network_faults_);
     server_ = std::make_unique<Server>(settings_, rng_, server_faults_, plant_, [this] {
         checks_.after_step(*server_, EngineTime{now_});
+        note_deadlines();
         load_->check(server_->state(), server_now());
     });
     load_ = std::make_unique<Load>(load_shape_, settings_, rng_);
@@ -150,6 +152,8 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     // A request that was repeated lately (harder, or because a session ended) may not have reached the host: until it
     // does, the host keeps to the one before.
     const Millis since = EngineTime{now_} - process.end_requested;
+    const auto told = deadlines_.find(id);
+    if (told == deadlines_.end() || now_ - told->second.changed_at < 8'000) return;
     if (since < Millis{8'000} || !process.ready) return;
     if (!state.at<core::Host>(instance.host).synced || !hears_all(host)) return;
     const EngineTime due =
@@ -157,6 +161,20 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     require(due != kNever, kRule, "{} killed {}, which is fully protected", host.name(), id);
     require(EngineTime{now_} + Millis{3'000} >= due, kRule, "{} killed {} {} ms after the request ({}), it has {} ms",
             host.name(), id, since.count(), to_text(process.end_reason), (due - process.end_requested).count());
+}
+
+/// A deadline that moved lately (the fleet's protection, the deadline of its drain) may not have reached the host either.
+void World::note_deadlines() {
+    std::map<std::string, Deadline> deadlines;
+    const core::State& state = server_->state();
+    state.table<core::Process>().for_each([&](core::Slot slot, const core::Process& process) {
+        if (process.status != ProcessStatus::Ending) return;
+        Deadline now{.at = core::kill_time(state, slot), .changed_at = now_};
+        const auto known = deadlines_.find(process.id);
+        if (known != deadlines_.end() && known->second.at == now.at) now = known->second;
+        deadlines.emplace(process.id, now);
+    });
+    deadlines_ = std::move(deadlines);
 }
 
 /// False while something said to that host is on its way, or was lost.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ private:
     void on_kill(const FakeHost& host, const std::string& process, KillCause cause) override;
 
     [[nodiscard]] bool hears_all(const FakeHost& host) const;
+    void note_deadlines();
     void draw_sizes();
     void step(std::int64_t dt);
     void deliver();
@@ -72,6 +74,11 @@ private:
         std::int64_t cut_until = 0;
     };
     std::vector<HostSlot> hosts_;
+    struct Deadline {
+        EngineTime at;
+        std::int64_t changed_at = 0;
+    };
+    std::map<std::string, Deadline> deadlines_;  ///< of processes that are being ended, by id, as of the last batch
     std::int64_t server_back_at_ = 0;
     Counts counts_;
 };

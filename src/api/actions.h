@@ -34,7 +34,7 @@ struct Services {
     objects::BucketRules* bucket_rules = nullptr;  ///< told of new rules once they are durable; null: nobody asks
     engine::KeyBook* keys = nullptr;               ///< told of changed keys once they are durable; null: there are none
     RateLimiter* rates = nullptr;                  ///< asked by the gateway; null: no limits
-    std::string authority_sha256 = {};  ///< of the certificate authority of hosts, in hex; "": there is none
+    std::string authority_sha256 = {};             ///< of the certificate authority of hosts, in hex; "": there is none
     Millis upload_valid{3'600'000};
     Millis log_url_valid{3'600'000};
 };

@@ -132,8 +132,8 @@ std::string decide(Call& call, core::Step& step) {
     return body;
 }
 
-/// A zip begins with a file's record, or with the end of a list of none. What else a fleet would find wrong in it, minutes
-/// later, its events tell; this is the mistake that is seen at once.
+/// A zip begins with a file's record, or with the end of a list of none. What else a fleet would find wrong in it,
+/// minutes later, its events tell; this is the mistake that is seen at once.
 Result<void> check_zip(objects::Download& source, std::string_view key) {
     std::array<std::byte, 4> head{};
     const std::size_t got = TRY(source.read(0, head));
@@ -353,8 +353,8 @@ void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::stri
 
     const auto& asset = static_cast<const CallOf<CreateAssetRequest>&>(*call).request;
     const bool queued =
-        worker_->push([submit, call, bucket = upload_bucket(settings_, asset.asset_region),
-                       key = asset.bucket_key, max = settings_.limits.package_bytes](objects::ObjectStore* store) {
+        worker_->push([submit, call, bucket = upload_bucket(settings_, asset.asset_region), key = asset.bucket_key,
+                       max = settings_.limits.package_bytes](objects::ObjectStore* store) {
             if (!store) return call->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"});
             const auto stored = store->stat(bucket, key);
             if (!stored) return call->refuse(stored.error());

@@ -76,12 +76,13 @@ struct Engine {
 struct Config {
     std::string listen = "127.0.0.1:8080";      ///< HTTP: API, console, objects, metrics; port 0 → the kernel's choice
     std::string sdk_listen = "127.0.0.1:5758";  ///< gRPC for game processes on this host; loopback only
-    std::string link_listen = "127.0.0.1:0";    ///< gRPC for agents; TLS with certificates of our own, but for gse dev on loopback
-    std::string data = "gse-data";              ///< the folder with everything that lasts
-    std::string public_address;                 ///< what players are told; "" → the address of `listen`
-    bool insecure_http = false;                 ///< serve beyond loopback without TLS
-    bool dev = false;                           ///< set by gse dev, no key: /capi, and games that are started by hand
-    std::string metrics_token;                  ///< asked for /metrics off loopback; "" → refused there. Secret
+    std::string link_listen =
+        "127.0.0.1:0";              ///< gRPC for agents; TLS with certificates of our own, but for gse dev on loopback
+    std::string data = "gse-data";  ///< the folder with everything that lasts
+    std::string public_address;     ///< what players are told; "" → the address of `listen`
+    bool insecure_http = false;     ///< serve beyond loopback without TLS
+    bool dev = false;               ///< set by gse dev, no key: /capi, and games that are started by hand
+    std::string metrics_token;      ///< asked for /metrics off loopback; "" → refused there. Secret
     Settings settings;
     Log log;
     Journal journal;

@@ -190,7 +190,8 @@ const std::vector<Key>& table() {
         {"hosts.port_high", Count{GSE_AT(settings.hosts.port_high), 1'025, 60'000},
          "highest port handed to game processes"},
         {"hosts.ports_beyond", Flag{GSE_AT(settings.hosts.ports_beyond)},
-         "a fleet whose InboundPermissions share no port with that range gets ports of its permissions; false: it waits "
+         "a fleet whose InboundPermissions share no port with that range gets ports of its permissions; false: it "
+         "waits "
          "until a host's range holds some"},
         {"hosts.share", Flag{GSE_AT(settings.hosts.share)},
          "several instances may share a host; false for game servers with fixed ports"},

@@ -211,7 +211,7 @@ struct Fleet {
     std::uint32_t instances_pending = 0;
     std::uint32_t instances_active = 0;
     std::uint32_t instances_draining = 0;
-    std::uint32_t instances_leaving = 0;  ///< of the pending and active ones
+    std::uint32_t instances_leaving = 0;           ///< of the pending and active ones
     std::map<std::uint64_t, Slot> live_sessions;   ///< by order
     std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
     std::map<std::uint64_t, Slot> events;          ///< by order
@@ -261,8 +261,8 @@ struct Host {
     std::string id;                           ///< `host-…`; certificates name it. Records older than ids: the name
     std::uint64_t order = 0;
     WallTime added;
-    std::string key_sha256;  ///< of the public key in its newest certificate, in hex; "": it has no certificate
-    std::string key_before;  ///< and in the one before, in case the newest never arrived
+    std::string key_sha256;     ///< of the public key in its newest certificate, in hex; "": it has no certificate
+    std::string key_before;     ///< and in the one before, in case the newest never arrived
     bool region_fixed = false;  ///< by the token that it was enrolled with
     HostAvailability availability = HostAvailability::Open;
     std::uint32_t cpus = 0;          ///< for instances; 0: not told
@@ -276,14 +276,14 @@ struct Host {
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
     std::string ping_udp;
     std::vector<Slot> instances;
-    std::uint32_t instances_held = 0;    ///< that take up room: not those of games started by hand
-    std::uint64_t cpus_held = 0;         ///< by the instance types of these
-    std::uint64_t memory_gb_held = 0;    ///< likewise
-    WallTime certificate_end;            ///< of the certificate that its stream was opened with
-    std::uint64_t foreign_reports = 0;   ///< about what is not its own; they were refused
-    EngineTime foreign_told;             ///< when an event last said so
-    EngineTime next_check;               ///< its alive timer; an earlier one is a stale timer of another host
-    std::map<std::uint16_t, EngineTime> ports_resting;  ///< port → usable again at
+    std::uint32_t instances_held = 0;   ///< that take up room: not those of games started by hand
+    std::uint64_t cpus_held = 0;        ///< by the instance types of these
+    std::uint64_t memory_gb_held = 0;   ///< likewise
+    WallTime certificate_end;           ///< of the certificate that its stream was opened with
+    std::uint64_t foreign_reports = 0;  ///< about what is not its own; they were refused
+    EngineTime foreign_told;            ///< when an event last said so
+    EngineTime next_check;              ///< its alive timer; an earlier one is a stale timer of another host
+    std::map<std::uint16_t, EngineTime> ports_resting;                  ///< port → usable again at
     boost::unordered_flat_map<std::uint16_t, std::uint8_t> ports_used;  ///< how many hold it; none: not there
     std::uint32_t port_cursor = 0;
     std::uint64_t stream = 0;  ///< 0: not connected
@@ -344,7 +344,7 @@ struct Instance {
     bool prepared = false;  ///< launch paths found
     bool removing = false;  ///< phase Remove was ordered
     EngineTime drained_since;
-    Slot usage = kNone;  ///< what remains of it in the statistics
+    Slot usage = kNone;    ///< what remains of it in the statistics
     bool leaving = false;  ///< its host is being drained: it goes once another one stands in for it
 
     // derived

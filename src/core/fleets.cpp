@@ -80,7 +80,7 @@ void change_permissions(Step& step, Slot slot, std::vector<InboundPermission> in
 void renew_ends(Step& step, Slot slot) {
     for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances))
         for (const Slot process : std::vector<Slot>(step.state.at<Instance>(instance).processes))
-            if (step.state.at<Process>(process).session != kNone) renew_end(step, process);
+            tell_deadline(step, process);
 }
 
 Result<void> check_no_alias(const State& state, Slot slot) {

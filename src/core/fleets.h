@@ -13,7 +13,8 @@ Slot create_fleet(Step& step, Fleet fleet);
 void change_recipes(Step& step, Slot fleet, std::vector<ProcessRecipe> recipes);
 /// Replaces the ports that players may reach: processes on others are replaced as if their recipe had changed.
 void change_permissions(Step& step, Slot fleet, std::vector<InboundPermission> inbound);
-/// The fleet's protection time has changed: processes that are being ended hear of their new deadline.
+/// The fleet's protection time, or the deadline of its drain, has changed: processes that are being ended hear of their
+/// new deadline.
 void renew_ends(Step& step, Slot fleet);
 
 /// InUse: a SIMPLE alias points to it (named in the message).

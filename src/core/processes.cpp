@@ -171,6 +171,12 @@ void renew_end(Step& step, Slot slot) {
     const Process& process = step.state.at<Process>(slot);
     if (process.status != ProcessStatus::Ending || process.end_reason == EndReason::Itself) return;
     if (process.session == kNone) step.state.edit<Process>(slot)->end_requested = step.now.engine;
+    tell_deadline(step, slot);
+}
+
+void tell_deadline(Step& step, Slot slot) {
+    const Process& process = step.state.at<Process>(slot);
+    if (process.status != ProcessStatus::Ending || process.end_reason == EndReason::Itself) return;
     step.order(step.state.at<Instance>(process.instance).host, end_order(step.state, slot, step.now));
 }
 

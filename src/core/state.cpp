@@ -1027,10 +1027,10 @@ std::string State::derived_digest() const {
     table<Asset>().for_each([&](Slot slot, const Asset& a) { line("asset", slot, a.bound_fleets); });
     table<Fleet>().for_each([&](Slot slot, const Fleet& f) {
         line("fleet", slot, sorted(f.instances), map_text(f.open), f.instances_pending, f.instances_active,
-             f.instances_draining, f.instances_leaving, map_text(f.live_sessions), map_text(f.ended_sessions), map_text(f.events),
-             map_text(f.usages), map_text(f.rules), map_text(f.timers), f.sessions_activating, f.sessions_active,
-             f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle, f.custom_current,
-             f.custom_maximum);
+             f.instances_draining, f.instances_leaving, map_text(f.live_sessions), map_text(f.ended_sessions),
+             map_text(f.events), map_text(f.usages), map_text(f.rules), map_text(f.timers), f.sessions_activating,
+             f.sessions_active, f.sessions_on_staying, f.players, f.players_max, f.processes_active, f.processes_idle,
+             f.custom_current, f.custom_maximum);
     });
     table<Host>().for_each([&](Slot slot, const Host& h) {
         std::string ports;

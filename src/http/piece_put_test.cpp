@@ -11,7 +11,6 @@
 namespace gse::http {
 namespace {
 
-
 TEST(ContentRange, IsReadOrRefused) {
     const struct {
         const char* text;

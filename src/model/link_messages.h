@@ -50,10 +50,10 @@ struct HostHello {
     std::string access_user;  ///< GetInstanceAccess: how to log in to this machine; "" where the operator set nothing
     std::string access_key;   ///< private key in PEM form; secret
     std::vector<std::string> instance_types;  ///< names of those this machine offers; none: every type
-    std::string ping_http;  ///< `http://203.0.113.5:8888/v1/ping`: where players measure their way here; "" nowhere
-    std::string ping_udp;   ///< `203.0.113.5:8888`
-    std::uint32_t cpus = 0;          ///< for instances; 0: not told, so that instances are counted only
-    std::uint64_t memory_bytes = 0;  ///< likewise
+    std::string ping_http;   ///< `http://203.0.113.5:8888/v1/ping`: where players measure their way here; "" nowhere
+    std::string ping_udp;    ///< `203.0.113.5:8888`
+    std::uint32_t cpus = 0;  ///< for instances; 0: not told, so that instances are counted only
+    std::uint64_t memory_bytes = 0;                           ///< likewise
     std::vector<std::pair<std::string, std::string>> labels;  ///< for people and their tools
     /// Who the agent's certificate says it is, and until when: filled in by the server's end of the link and never
     /// sent. "": no certificate was asked for.

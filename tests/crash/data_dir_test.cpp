@@ -45,7 +45,7 @@ Refusal try_server(const Cluster& cluster, const fs::path& data) {
 /// Registers so many assets, each a write of its own; their ids.
 std::vector<std::string> fill(Cluster& cluster, int count) {
     const fs::path zip = cluster.dir() / "asset.zip";
-    std::ofstream(zip) << "not unpacked before a fleet wants it";
+    std::ofstream(zip) << "PK\3\4 begins a zip, which is not unpacked before a fleet wants it";
     e2e::Api api = cluster.api();
     std::vector<std::string> out;
     for (int i = 0; i < count; ++i) {

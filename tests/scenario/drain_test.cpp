@@ -176,6 +176,20 @@ TEST(Drain, ADeadlineThatIsTakenBackEndsNothing) {
     EXPECT_FALSE(world.host().game_of(next).asked_to_end);
 }
 
+TEST(Drain, GivesIdleProcessesTheirTimeBackWhenItIsTakenBack) {
+    Busy busy("FullProtection");
+    World& world = busy.world;
+    world.host().behaviour.idle_complies = false;
+    drain(world, busy.fleet, {{"DeadlineInSeconds", "60"}});
+    world.advance(30s);
+    EXPECT_THAT(world.host().killed(), IsEmpty());
+    world.call("UndrainFleet", {{"FleetId", busy.fleet}});
+    world.advance(4min);
+    EXPECT_THAT(world.host().killed(), IsEmpty()) << "five minutes are theirs, not what was left of the drain's one";
+    world.advance(1min);
+    EXPECT_FALSE(world.host().killed().empty()) << "an idle process is unprotected";
+}
+
 TEST(Drain, DeletesTheFleetWhenItIsEmpty) {
     Busy busy("NoProtection");
     World& world = busy.world;
