@@ -1,12 +1,22 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findings, launch, open, shoot, signIn, visit } from './browser';
+import { findings, launch, open, shoot, type Site, signIn, visit } from './browser';
 
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
 });
 afterAll(() => browser.close());
+
+/** The update screen, with room enough on the new fleet. */
+async function chosen(site: Site) {
+  const { world } = site.fake;
+  const alias = world.aliases.find((one) => one.Name === 'arena')!;
+  const [fresh, old] = world.fleets;
+  world.activate(fresh!, 3);
+  await open(site, `/update/${alias.AliasId}?from=${old!.attributes.FleetId}&to=${fresh!.attributes.FleetId}`);
+  return { alias, old };
+}
 
 it('a fleet is drained by clicks: told before whom it hits, marked, changed, taken back', async () => {
   const site = await visit(browser);
@@ -61,11 +71,8 @@ it('a fleet is drained by clicks: told before whom it hits, marked, changed, tak
 it('an update drains the old fleet, and the way back takes that back first', async () => {
   const site = await visit(browser);
   await signIn(site);
-  const { page, fake } = site;
-  const alias = fake.world.aliases.find((one) => one.Name === 'arena')!;
-  const [fresh, old] = fake.world.fleets;
-  fake.world.activate(fresh!, 3);
-  await open(site, `/update/${alias.AliasId}?from=${old!.attributes.FleetId}&to=${fresh!.attributes.FleetId}`);
+  const { page } = site;
+  const { alias, old } = await chosen(site);
   await page.getByText('Would likely be empty').waitFor();
   await page.getByText('From 240 past sessions').waitFor();
   await page.getByRole('button', { name: 'Move the alias to arena-v2' }).click();
@@ -92,11 +99,8 @@ it('an update drains the old fleet, and the way back takes that back first', asy
 it('an older server has no estimate: the pace stands in', async () => {
   const site = await visit(browser, { missing: ['DescribeFleetDrain'] });
   await signIn(site);
-  const { page, fake } = site;
-  const alias = fake.world.aliases.find((one) => one.Name === 'arena')!;
-  const [fresh, old] = fake.world.fleets;
-  fake.world.activate(fresh!, 3);
-  await open(site, `/update/${alias.AliasId}?from=${old!.attributes.FleetId}&to=${fresh!.attributes.FleetId}`);
+  const { page } = site;
+  await chosen(site);
   await page.getByRole('button', { name: 'Move the alias to arena-v2' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click();
   await page.getByText('From the pace since the move').waitFor({ timeout: 20_000 });

@@ -54,7 +54,7 @@ export function actionsOf(world: World): Handlers {
       SessionLengthP50Seconds: 600,
       SessionLengthP90Seconds: 1200,
       SessionLengthSamples: 240,
-      Message: live.length > 0 ? `${live.length} sessions on ${instances.length} instances` : 'the fleet is empty',
+      Message: live.length > 0 ? `sessions: ${live.length}, instances: ${instances.length}` : 'the fleet is empty',
     };
   };
   const sessionOf = (id: string | undefined) => {
