@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "api/access_keys.h"
@@ -95,6 +96,12 @@ const std::unordered_map<std::string_view, Entry>& entries() {
 constexpr std::string_view kVersion = "2019-11-12";
 
 Result<const Entry*> find_entry(const engine::ApiCall& call) {
+    for (const auto& [name, value] : {std::pair("Action", &call.action), std::pair("Version", &call.version)})
+        if (value->empty())
+            return refuse(ErrorCode::MissingParameter,
+                          fmt::format("{0} is missing; send it in the header X-TC-{0}, or as the parameter {0} of "
+                                      "signature version 1",
+                                      name));
     if (call.version != kVersion)
         return refuse(ErrorCode::NoSuchVersion, fmt::format("Version '{}' does not exist; this service speaks {}",
                                                             call.version.substr(0, 40), kVersion));

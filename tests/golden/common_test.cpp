@@ -17,7 +17,8 @@ TEST(EveryAction, RefusesWhatItCannotBe) {
     const std::string now = "2019-11-12";
     const Case cases[] = {
         {"a version that never was", "ListFleets", "{}", "", "2020-01-01", "NoSuchVersion", "2019-11-12"},
-        {"no version", "ListFleets", "{}", "", "", "NoSuchVersion", "2019-11-12"},
+        {"no version", "ListFleets", "{}", "", "", "MissingParameter", "X-TC-Version"},
+        {"no action", "", "{}", "", now, "MissingParameter", "X-TC-Action"},
         {"an action that never was", "MakeCoffee", "{}", "", now, "InvalidAction", "MakeCoffee"},
         {"an unknown region", "ListFleets", "{}", "mars-north", now, "UnsupportedRegion", "ap-shanghai"},
         {"a body that is no JSON", "ListFleets", R"({"AssetId")", "", now, "InvalidParameter", ""},
