@@ -140,7 +140,7 @@ it('a picker offers more than a hundred fleets, and the overview counts placemen
   await open(site, '/aliases');
   await site.page.locator('.page-actions').getByRole('button', { name: 'Create alias' }).click();
   const options = site.page.getByRole('dialog').locator('select option');
-  await expect.poll(() => options.count(), { timeout: 10_000 }).toBe(names.length + 3);
+  await expect.poll(() => options.count(), { timeout: 10_000 }).toBe(names.length + 4);
   await site.page.keyboard.press('Escape');
   await open(site, '/overview');
   const rate = site.page.locator('.figure').filter({ hasText: 'Placements per second' }).locator('.figure-value');
@@ -182,7 +182,7 @@ it('the log-in of an instance is shown by a click only', async () => {
 
 it('the sheet of the statistics holds all pages', async () => {
   const site = await visit(browser);
-  site.fake.world.activate(site.fake.world.fleets[0]!, 249);
+  site.fake.world.activate(site.fake.world.fleets[0]!, 248);
   await signIn(site);
   await open(site, '/statistics');
   await site.page.getByText('1–50 of 251').waitFor();
@@ -215,7 +215,7 @@ it('fleets are found by name', async () => {
   for (let index = 0; index < 60; index += 1) site.fake.world.fleet({ Name: `extra-${index}`, AssetId: 'asset-none' });
   await signIn(site);
   await open(site, '/fleets');
-  await site.page.getByText('1–20 of 62').waitFor();
+  await site.page.getByText('1–20 of 63').waitFor();
   await site.page.getByLabel('Search by name').fill('extra-5');
   await site.page.getByRole('link', { name: 'extra-59' }).waitFor();
   await expect.poll(() => site.page.locator('tbody tr').count(), { timeout: 5000 }).toBe(11);

@@ -2,14 +2,14 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findings, launch, open, shoot, type Site, signIn, visit } from './browser';
 
-const kPages = ['overview', 'start', 'assets', 'fleets', 'fleets/new', 'aliases', 'queues', 'update', 'placements', 'monitoring', 'statistics', 'explorer/CreateFleet', 'keys'];
+const kPages = ['overview', 'start', 'assets', 'fleets', 'fleets/new', 'aliases', 'queues', 'hosts', 'update', 'placements', 'monitoring', 'statistics', 'explorer/CreateFleet', 'keys'];
 const kTabs = ['basic', 'events', 'instances', 'scaling', 'sessions', 'processes', 'ports', 'package'];
 
 /** Every page there is, and every tab of a fleet. */
 function pagesOf({ fake: { world } }: Site): string[] {
-  const [fresh, old] = world.fleets.map((one) => one.attributes.FleetId);
+  const [fresh, old, drained] = world.fleets.map((one) => one.attributes.FleetId);
   const alias = world.aliases[1]!.AliasId;
-  return [...kPages, ...kTabs.map((tab) => `fleets/${old}/${tab}`), `aliases/${alias}`, `update/${alias}?from=${old}&to=${fresh}`];
+  return [...kPages, ...kTabs.map((tab) => `fleets/${old}/${tab}`), `fleets/${drained}/basic?drains`, `aliases/${alias}`, `update/${alias}?from=${old}&to=${fresh}`];
 }
 
 const fileOf = (path: string) => path.replace(/\?.*/, '-chosen').replace(/(fleet|alias)-[a-z0-9]+-[a-z0-9]+/, '$1').replaceAll('/', '-');

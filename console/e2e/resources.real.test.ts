@@ -11,6 +11,9 @@ import { binaryOf, kTellings, nameOf, type RealServer, signInByLink, startReal, 
 // Every resource, made, changed and removed by hand as its pages have it, against a real server.
 const kLongMs = Number(process.env["PATIENCE_MS"] ?? 30_000);
 
+/** A server has an authority, and tokens for hosts, unless its link is on loopback; written so, it does not look like it. */
+const kSettings = ['--set', 'link_listen=[::ffff:127.0.0.1]:0'];
+
 /** A label is followed by its asterisk or unit. */
 const begins = (label: string) => new RegExp(`^${label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
 
@@ -37,7 +40,7 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
   const call: Visitor['call'] = (action, input) => visitor.call(action, input);
 
   beforeAll(async () => {
-    server = await startReal(telling);
+    server = await startReal({ ...telling, settings: kSettings });
     visitor = await signInByLink(browser, server, telling, kLongMs);
     page = visitor.page;
   });
@@ -122,8 +125,11 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await press(text.common.modify);
     await field(text.scaling.max).fill('3');
     await field(text.scaling.buffer).fill('30');
+    await field(text.scaling.free).fill('2');
     await confirmed(text.common.ok);
     await page.getByText('0 – 3').waitFor();
+    await page.getByText(text.scaling.bufferValue(30, 2, true)).waitFor();
+    expect((await call('DescribeScalingPolicies', { FleetId: fleetId })).ScalingPolicies[0]!.TargetConfiguration).toEqual({ TargetValue: 30, MinimumFreeSessions: 2, KeepOne: true });
     await press(text.scaling.addRule);
     await field(text.common.name).fill('more');
     await confirmed(text.common.ok);
@@ -196,6 +202,68 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await row('ins-').getByText(text.instance.reserved).waitFor();
     await press(text.instance.release, row('ins-'));
     await confirmed(text.instance.release);
+    quiet();
+  });
+
+  it('the fleet runs empty until it is taken back', async () => {
+    const { GameServerSession } = await call('CreateGameServerSession', { FleetId: fleetId, MaximumPlayerSessionCount: 2 });
+    await expect.poll(async () => (await call('DescribeGameServerSessions', { GameServerSessionId: GameServerSession.GameServerSessionId })).GameServerSessions[0]?.Status, { timeout: kLongMs }).toBe('ACTIVE');
+    await go(`/fleets/${fleetId}`);
+    await press(text.drain.drain);
+    await dialog().getByText(text.drain.affects(1, 0)).waitFor();
+    await dialog().getByLabel(text.drain.denyJoins).check();
+    await field(text.drain.deadline).fill('60');
+    await dialog().getByText(text.drain.deadlineAffects(60)).waitFor();
+    await shootPage(page, `real-drain-form-${telling.theme}`);
+    expect(await findings(page)).toEqual([]);
+    await confirmed(text.drain.drain);
+    const card = page.getByRole('region', { name: text.status.DRAINING });
+    await card.getByText(text.drain.joinsDenied).waitFor();
+    await card.locator('tbody tr').getByText(text.status.STAYING).waitFor();
+    await shootPage(page, `real-draining-${telling.theme}`);
+    expect(await findings(page)).toEqual([]);
+    const { FleetDrain } = await call('DescribeFleetDrain', { FleetId: fleetId });
+    expect(FleetDrain).toMatchObject({ Status: 'DRAINING', DenyJoins: true, DeleteWhenEmpty: false, GameServerSessionCount: 1 });
+    expect(FleetDrain.DeadlineTime).toBe(FleetDrain.LatestTime);
+    expect((await call('CreateGameServerSession', { FleetId: fleetId, MaximumPlayerSessionCount: 2 })).Error).toBeDefined();
+    await go('/fleets');
+    await row('arena-1').getByText(text.status.DRAINING).waitFor();
+
+    await go(`/fleets/${fleetId}`);
+    await press(text.drain.undrain);
+    await confirmed(text.drain.undrain);
+    await card.waitFor({ state: 'detached' });
+    expect((await call('DescribeFleetDrain', { FleetId: fleetId })).FleetDrain.Status).toBe('NONE');
+    await call('EndGameServerSessionAndProcess', { GameServerSessionId: GameServerSession.GameServerSessionId });
+    quiet();
+  });
+
+  it('the host of gse dev is cordoned and opened; a token for another one is made and deleted', async () => {
+    await go('/hosts');
+    const host = row(text.host.inside);
+    await host.getByText(text.status.CONNECTED).waitFor();
+    await press(text.host.cordon, host);
+    await confirmed(text.host.cordon);
+    await host.getByText(text.status.CORDONED).waitFor();
+    await press(text.host.uncordon, host);
+    await confirmed(text.host.uncordon);
+    await host.getByText(text.status.CORDONED).waitFor({ state: 'detached' });
+    await shootPage(page, `real-hosts-${telling.theme}`);
+    expect(await findings(page)).toEqual([]);
+    await create(text.host.add);
+    await field(text.common.description).fill('rack 9');
+    await press(text.common.ok, dialog());
+    const commands = dialog().getByRole('region', { name: text.host.commands });
+    await commands.waitFor();
+    expect(await commands.textContent()).toContain('gse agent --join 127.0.0.1:7070 --token-file host.token --data /var/lib/gse-agent --capacity 8');
+    const { HostTokens } = await call('ListHostTokens', {});
+    expect(HostTokens.map((one) => one.Description)).toEqual(['rack 9']);
+    expect(await commands.textContent()).toContain(HostTokens[0]!.TokenId);
+    await shootPage(page, `real-host-token-${telling.theme}`);
+    await confirmed(text.host.kept);
+    await press(text.common.delete, row('rack 9'));
+    await confirmed(text.common.delete);
+    await page.getByText(text.host.noTokens, { exact: true }).waitFor();
     quiet();
   });
 

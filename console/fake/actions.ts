@@ -1,4 +1,4 @@
-import type { ActionName, Actions } from '../src/api/types';
+import type { ActionName, Actions, FleetDrain } from '../src/api/types';
 import { type FakeFleet, kRegion, type World } from './world';
 
 export class Refusal extends Error {
@@ -28,6 +28,34 @@ export function actionsOf(world: World): Handlers {
     const alias = world.aliases.find((one) => one.AliasId === id);
     if (!alias) throw new Refusal('ResourceNotFound', `there is no alias "${id}"`);
     return alias;
+  };
+  const hostOf = (id: string) => {
+    const host = world.hosts.find((one) => one.HostId === id || one.Name === id);
+    if (!host) throw new Refusal('ResourceNotFound', `there is no host "${id}"`);
+    return host;
+  };
+  /** Sessions here take ten minutes as likely as not, and twenty at most. */
+  const drainOf = ({ attributes: { FleetId }, instances, drain }: FakeFleet): FleetDrain => {
+    const live = world.live(FleetId);
+    const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+    return {
+      FleetId,
+      Status: !drain ? 'NONE' : live.length > 0 ? 'DRAINING' : 'DRAINED',
+      StartTime: drain?.since ?? null,
+      DenyJoins: drain?.denyJoins ?? false,
+      DeadlineTime: drain?.deadline ?? null,
+      DeleteWhenEmpty: drain?.deleteWhenEmpty ?? false,
+      InstanceCount: instances.length,
+      GameServerSessionCount: live.length,
+      PlayerSessionCount: live.reduce((sum, one) => sum + one.CurrentPlayerSessionCount, 0),
+      EstimatedTime: live.length > 0 ? at(10) : null,
+      EstimatedTimeP90: live.length > 0 ? at(20) : null,
+      LatestTime: drain?.deadline ?? null,
+      SessionLengthP50Seconds: 600,
+      SessionLengthP90Seconds: 1200,
+      SessionLengthSamples: 240,
+      Message: live.length > 0 ? `sessions: ${live.length}, instances: ${instances.length}` : 'the fleet is empty',
+    };
   };
   const sessionOf = (id: string | undefined) => {
     const session = world.sessions.find((one) => one.GameServerSessionId === id);
@@ -106,6 +134,35 @@ export function actionsOf(world: World): Handlers {
       attributes.Name = input.Name ?? attributes.Name;
       attributes.Description = input.Description ?? attributes.Description;
       return { FleetId: input.FleetId };
+    },
+    DrainFleet: (input) => {
+      const fleet = fleetOf(input.FleetId);
+      if (world.aliases.some((one) => one.RoutingStrategy.FleetId === input.FleetId)) throw new Refusal('ResourceInUse', 'an alias leads to this fleet; point it elsewhere first');
+      const deadline = input.DeadlineInSeconds ? new Date(Date.now() + input.DeadlineInSeconds * 1000).toISOString() : null;
+      fleet.drain = { since: fleet.drain?.since ?? world.time(), denyJoins: input.DenyJoins ?? false, deadline, deleteWhenEmpty: input.DeleteWhenEmpty ?? false };
+      fleet.attributes.Draining = true;
+      world.event(fleet, 'FLEET_DRAIN_STARTED', 'The fleet takes no further sessions.');
+      return { FleetDrain: drainOf(fleet) };
+    },
+    UndrainFleet: (input) => {
+      const fleet = fleetOf(input.FleetId);
+      fleet.drain = null;
+      fleet.attributes.Draining = false;
+      world.event(fleet, 'FLEET_DRAIN_CANCELLED', 'The fleet takes sessions again.');
+      return { FleetDrain: drainOf(fleet) };
+    },
+    DescribeFleetDrain: (input) => {
+      const fleet = fleetOf(input.FleetId);
+      const drain = drainOf(fleet);
+      const each = world.perInstance(fleet);
+      const live = world.live(input.FleetId);
+      const rows = fleet.instances.map(({ InstanceId }, index) => {
+        const mine = live.slice(index * each, (index + 1) * each);
+        const Status = mine.length > 0 ? 'STAYING' : 'ENDING';
+        const { EstimatedTime, EstimatedTimeP90, LatestTime } = drain;
+        return { InstanceId, Status, GameServerSessionCount: mine.length, PlayerSessionCount: mine.length * 4, ProcessesToldToEnd: fleet.drain ? each - mine.length : 0, EstimatedTime, EstimatedTimeP90, LatestTime };
+      });
+      return { FleetDrain: drain, Instances: page(rows, input.Offset, input.Limit), TotalCount: rows.length };
     },
     UpdateFleetCapacity: (input) => {
       const fleet = fleetOf(input.FleetId);
@@ -189,6 +246,7 @@ export function actionsOf(world: World): Handlers {
       const alias = aliasOf(input.AliasId);
       alias.Name = input.Name ?? alias.Name;
       alias.Description = input.Description ?? alias.Description;
+      if (input.RoutingStrategy?.FleetId && fleetOf(input.RoutingStrategy.FleetId).drain) throw new Refusal('ResourceUnavailable', 'the fleet is being drained');
       if (input.RoutingStrategy) world.point(alias, input.RoutingStrategy);
       return { Alias: alias };
     },
@@ -332,7 +390,7 @@ export function actionsOf(world: World): Handlers {
           DestinationArn: one.attributes.FleetArn,
           Region: kRegion,
           FleetId: one.attributes.FleetId,
-          Reason: index === 0 ? 'CHOSEN' : 'NOT_ASKED',
+          Reason: one.drain ? 'FLEET_DRAINING' : index === 0 ? 'CHOSEN' : 'NOT_ASKED',
           Message: index === 0 ? 'it had an idle process' : 'an earlier one was chosen',
           LatencyInMilliseconds: 40,
           MaximumLatencyInMilliseconds: 80,
@@ -350,6 +408,28 @@ export function actionsOf(world: World): Handlers {
       },
     }),
 
+    ListHosts: (input) => ({ Hosts: page(world.hosts, input.Offset, input.Limit), TotalCount: world.hosts.length }),
+    UpdateHost: (input) => {
+      const Host = hostOf(input.HostId);
+      Host.Availability = input.Availability;
+      return { Host };
+    },
+    RemoveHost: (input) => {
+      const host = hostOf(input.HostId);
+      if (host.GameServerSessionCount > 0 && !input.Force) throw new Refusal('ResourceInUse', `${host.GameServerSessionCount} game server sessions run there`);
+      world.hosts = world.hosts.filter((one) => one !== host);
+      return { InstanceCount: host.InstanceCount, GameServerSessionCount: host.GameServerSessionCount };
+    },
+    CreateHostToken: (input) => {
+      const HostToken = { TokenId: world.id('htok'), Region: input.Region ?? '', Description: input.Description ?? '', Status: 'UNUSED', CreationTime: world.time(), ExpirationTime: new Date(Date.now() + (input.TtlSeconds ?? 3600) * 1000).toISOString(), HostId: null };
+      world.tokens.push(HostToken);
+      return { HostToken, Token: `${HostToken.TokenId}.fake-secret-shown-once.${'0'.repeat(64)}` };
+    },
+    ListHostTokens: (input) => ({ HostTokens: page(world.tokens, input.Offset, input.Limit), TotalCount: world.tokens.length }),
+    DeleteHostToken: (input) => {
+      world.tokens = world.tokens.filter((one) => one.TokenId !== input.TokenId);
+      return {};
+    },
     ListAccessKeys: () => ({ AccessKeys: world.keys, TotalCount: world.keys.length }),
     CreateAccessKey: (input) => {
       const key = { SecretId: world.id('AKID'), Description: input.Description ?? '', Status: 'ENABLED', ReadOnly: input.ReadOnly ?? false, Source: 'API', CreationTime: world.time(), LastUsedTime: null };

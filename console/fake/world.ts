@@ -7,6 +7,8 @@ import type {
   GameServerSession,
   GameServerSessionPlacement,
   GameServerSessionQueue,
+  Host,
+  HostToken,
   InboundPermission,
   Instance,
   PlayerSession,
@@ -30,6 +32,8 @@ export interface FakeFleet {
   timers: TimerScalingPolicy[];
   events: { EventCode: string; EventId: string; EventTime: string; Message: string; PreSignedLogUrl: string; ResourceId: string }[];
   age: number;
+  /** When it drains: since when, and how. */
+  drain: { since: string; denyJoins: boolean; deadline: string | null; deleteWhenEmpty: boolean } | null;
 }
 
 export const kRegion = 'ap-shanghai';
@@ -47,6 +51,8 @@ export class World {
   queues: GameServerSessionQueue[] = [];
   placements: GameServerSessionPlacement[] = [];
   keys: AccessKey[] = [];
+  hosts: Host[] = [];
+  tokens: HostToken[] = [];
   uploads = new Map<string, number>();
   listeners = new Set<(kind: string, data: unknown) => void>();
   readonly epoch = Date.parse('2026-01-01T00:00:00Z');
@@ -127,6 +133,7 @@ export class World {
       timers: [],
       events: [],
       age: 0,
+      drain: null,
     };
     this.fleets.unshift(fleet);
     this.event(fleet, 'FLEET_CREATED', 'Fleet has been created with state NEW.');
@@ -168,6 +175,38 @@ export class World {
     this.emit('instance', { FleetId: fleet.attributes.FleetId, InstanceId, Status: 'RUNNING' });
   }
 
+  host(name: string, change: Partial<Host> = {}): Host {
+    const host: Host = {
+      HostId: this.id('host'),
+      Name: name,
+      Region: '',
+      Status: 'CONNECTED',
+      Availability: 'OPEN',
+      Enrolled: true,
+      IpAddress: '192.0.2.10',
+      PrivateIpAddress: '10.0.0.2',
+      OperatingSystem: 'Debian GNU/Linux 13',
+      Sandbox: 'bubblewrap',
+      InstanceTypes: [],
+      Labels: [],
+      InstanceCapacity: 8,
+      InstanceCount: 0,
+      Cpus: 0,
+      CpusUsed: 0,
+      MemoryMb: 0,
+      MemoryUsedMb: 0,
+      ServerProcessCount: 0,
+      GameServerSessionCount: 0,
+      PlayerSessionCount: 0,
+      SilentSeconds: 0,
+      ForeignReportCount: 0,
+      CreationTime: this.time(),
+      CertificateEndTime: '2030-01-31T00:00:00Z',
+      ...change,
+    };
+    this.hosts.push(host);
+    return host;
+  }
   session(fleet: FakeFleet, name: string, most: number): GameServerSession {
     const GameServerSessionId = this.arn('gameserversession', `${fleet.attributes.FleetId}/${this.id('gssess', 2)}`);
     const session: GameServerSession = {
@@ -280,17 +319,22 @@ export class World {
     if (!alias || !oldest) return;
     this.end(oldest);
     const target = this.fleets.find((one) => one.attributes.FleetId === alias.RoutingStrategy.FleetId);
-    if (!target || this.live(target.attributes.FleetId).length >= target.instances.length * this.perInstance(target)) return;
+    if (!target || target.drain || this.live(target.attributes.FleetId).length >= target.instances.length * this.perInstance(target)) return;
     const session = this.session(target, `match-${this.#ticks}`, 8);
     for (let index = 0; index < 4; index += 1) this.join(session, `player-${index}`);
   }
 }
 
-/** Two versions of a game behind an alias, and matches on the old one. */
+/** Two versions of a game behind an alias, matches on the old one, and one before that runs empty. */
 export function populated(): World {
   const world = new World();
   const first = world.asset('arena', 'v1', '48MB');
   const second = world.asset('arena', 'v2', '51MB');
+  const last = world.fleet({ Name: 'arena-v0', AssetId: first.AssetId });
+  world.activate(last, 1);
+  last.drain = { since: world.time(), denyJoins: true, deadline: new Date(Date.now() + 7_200_000).toISOString(), deleteWhenEmpty: true };
+  last.attributes.Draining = true;
+  world.session(last, 'last match', 8).Status = 'ACTIVE';
   const old = world.fleet({ Name: 'arena-v1', AssetId: first.AssetId, Tags: [{ Key: 'stage', Value: 'live' }] });
   world.activate(old, 2);
   old.max = 5;
@@ -305,6 +349,10 @@ export function populated(): World {
   world.alias('arena', { Type: 'SIMPLE', FleetId: old.attributes.FleetId }, 'Where players go', [{ Key: 'stage', Value: 'live' }]);
   world.alias('beta', { Type: 'TERMINAL', Message: 'The beta is over. Thank you!' });
   world.queues.push({ Name: 'arena-queue', GameServerSessionQueueArn: world.arn('queue', 'arena-queue'), Destinations: [{ DestinationArn: world.aliases[1]!.AliasArn, FleetStatus: 'ACTIVE' }], PlayerLatencyPolicies: [{ MaximumIndividualPlayerLatencyMilliseconds: 80, PolicyDurationSeconds: 60 }, { MaximumIndividualPlayerLatencyMilliseconds: 160 }], TimeoutInSeconds: 600, Tags: [] });
+  world.host('rack7-3', { Region: kRegion, Labels: [{ Key: 'rack', Value: '7' }, { Key: 'owner', Value: 'ada' }], InstanceCount: 2, Cpus: 32, CpusUsed: 8, MemoryMb: 65_536, MemoryUsedMb: 16_384, GameServerSessionCount: 12, PlayerSessionCount: 48 });
+  world.host('rack7-4', { InstanceCount: 1, Availability: 'CORDONED', Sandbox: 'none' });
+  world.host('rack8-1', { Status: 'SILENT', SilentSeconds: 75, Availability: 'DRAINING', ForeignReportCount: 1 });
+  world.tokens.push({ TokenId: 'htok-used1234', Region: '', Description: 'rack 7', Status: 'USED', CreationTime: world.time(), ExpirationTime: '2030-01-01T00:00:00Z', HostId: world.hosts[0]!.HostId });
   world.keys.push({ SecretId: 'AKIDfake', Description: 'First key', Status: 'ENABLED', ReadOnly: false, Source: 'ROOT', CreationTime: null, LastUsedTime: world.time() });
   return world;
 }

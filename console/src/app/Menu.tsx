@@ -9,7 +9,7 @@ export function Menu({ onGo }: { onGo: () => void }) {
   const here = parts[0] ?? 'overview';
   const groups = [
     { title: '', items: ['overview', 'start'] as const },
-    { title: text.menu.resources, items: ['assets', 'fleets', 'aliases', 'queues'] as const },
+    { title: text.menu.resources, items: ['assets', 'fleets', 'aliases', 'queues', 'hosts'] as const },
     { title: text.menu.operate, items: ['update', 'placements', 'monitoring', 'statistics'] as const },
     { title: text.menu.develop, items: ['explorer', 'keys'] as const },
   ];

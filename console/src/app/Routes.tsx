@@ -18,6 +18,7 @@ const kPages: Record<string, ComponentType<PageProps> | undefined> = {
   fleets: lazy(() => import('../pages/fleets/Fleets')),
   aliases: lazy(() => import('../pages/aliases/Aliases')),
   queues: lazy(() => import('../pages/queues/Queues')),
+  hosts: lazy(() => import('../pages/hosts/Hosts')),
   update: lazy(() => import('../pages/update/Update')),
   placements: lazy(() => import('../pages/placements/Placements')),
   monitoring: lazy(() => import('../pages/monitoring/Monitoring')),

@@ -73,6 +73,7 @@ export function useFleet(fleetId: string, enabled = true) {
     perInstance: processes.reduce((sum, one) => sum + (one.ConcurrentExecutions ?? 0), 0),
     runtime: runtime.data?.RuntimeConfiguration,
     buffer: buffer?.TargetConfiguration?.TargetValue ?? null,
+    target: buffer?.TargetConfiguration ?? null,
     policies: policies.data?.ScalingPolicies ?? [],
     loading: attributes.isPending,
     error: attributes.error ?? capacity.error ?? null,

@@ -19,7 +19,7 @@ export const zh: Text = {
     signedInAs: (id) => `已用 ${id} 登录`, readOnly: '此密钥只读：所有修改操作均不可用。', nowhere: '页面不存在',
   },
   menu: {
-    overview: '概览', start: '入门示例', resources: '资源', assets: '生成包', fleets: '服务器舰队', aliases: '别名', queues: '游戏服务器队列',
+    overview: '概览', start: '入门示例', resources: '资源', hosts: '主机', assets: '生成包', fleets: '服务器舰队', aliases: '别名', queues: '游戏服务器队列',
     operate: '运维', update: '不停服更新', placements: '放置', monitoring: '监控', statistics: '数据统计', develop: '开发', explorer: '云 API 调试', keys: '访问密钥',
   },
   regions: {
@@ -35,7 +35,8 @@ export const zh: Text = {
     NEW: '新建', DOWNLOADING: '下载中', VALIDATING: '验证中', BUILDING: '生成中', ACTIVATING: '激活中', ACTIVE: '活跃', ERROR: '异常', DELETING: '删除中', TERMINATED: '终止',
     TERMINATING: '终止中', Pending: '启动中', Active: '活跃', Terminating: '终止中', PENDING: '等待中', FULFILLED: '已放置', TIMED_OUT: '已超时', CANCELLED: '已取消', FAILED: '失败',
     RESERVED: '已预留', COMPLETED: '已结束', TIMEDOUT: '已超时', UPLOADING: '上传中', UPLOAD_FAILED: '上传失败', UPLOADED: '上传成功', ENABLED: '已启用', DISABLED: '已禁用', ENDING: '结束中',
-    WAITING: '等待中', GRANTED: '已放置', REFUSED: '已拒绝', RUNNING: '运行中',
+    WAITING: '等待中', GRANTED: '已放置', REFUSED: '已拒绝', RUNNING: '运行中', DRAINING: '排空中', DRAINED: '已排空', STAYING: '运行中',
+    CONNECTED: '已连接', DISCONNECTED: '未连接', SILENT: '无响应', LOST: '已失联', OPEN: '可用', CORDONED: '已停止调度', UNUSED: '未使用', USED: '已使用',
   },
   overview: {
     lead: (region) => `${region} 的实时状态`, active: (count) => `${count} 个活跃`, starting: (count) => `${count} 台启动中`, free: (count) => `${count} 个空闲`,
@@ -60,13 +61,25 @@ export const zh: Text = {
     resourceType: '资源类型', noImages: '镜像仅适用于云服务器：这里的实例共用主机，运行生成包。', systemDisk: '系统盘', dataDisks: '数据盘', addDisk: '添加数据盘', disks: '磁盘', diskType: '磁盘类型', diskSize: '磁盘大小', diskTypes: { CLOUD_PREMIUM: '高性能云硬盘', CLOUD_SSD: 'SSD 云硬盘' }, diskHint: (min, max, step) => `${min} 到 ${max} GB${step > 1 ? `，步长 ${step}` : ''}`, diskRange: '磁盘大小超出范围，请按提示修改', disksStored: '按 API 保存在舰队属性中；在自有主机上，实际空间取决于主机。', ccn: '关联云联网', ccnHint: '按 API 保存在舰队属性中；主机网络由您自行管理。',
     ccnAttach: '立即关联', ccnDetach: '解除关联', ccnDetachAffects: (id) => `舰队不再关联 ${id}，其服务器和会话不受影响。`, copyCcn: '复制云联网关联', diskValue: (type, size) => `${type} ${size} GB`,
   },
+  drain: {
+    drain: '排空', undrain: '取消排空', title: (name) => `排空 ${name}？`, again: '修改排空选项', againTitle: (name) => `修改 ${name} 的排空选项`, done: '正在排空', undone: '已取消排空',
+    affects: (sessions, players) => `不再接受新的会话。正在进行的 ${sessions} 个会话、${players} 名玩家不受影响，实例在会话结束后移除，不受最小实例数限制。`,
+    alias: (id) => `别名 ${id} 指向此舰队，请先修改别名。有别名指向的舰队不能排空。`,
+    denyJoins: '同时不允许新玩家加入', denyJoinsHint: '排空期间，进行中的会话不再接受新玩家', deadline: '强制结束时限', deadlineHint: '留空表示不强制结束', deadlineRange: '时限为 1 到 43200 分钟', deleteWhenEmpty: '排空后删除舰队',
+    deadlineAffects: (minutes) => `${minutes} 分钟后剩余会话全部结束，受保护的对局也不例外，玩家会断开连接。提前 5 分钟通知游戏。`, noForce: '不会强制结束任何会话。',
+    undrainTitle: (name) => `取消排空 ${name}？`, undrainAffects: '恢复接受会话和扩缩容。已通知结束的实例和进程仍会结束，并由新的代替。', since: '开始排空', options: '选项', joinsDenied: '不允许新玩家加入', deletes: '排空后删除', deadlineAt: '强制结束时间',
+    likely: '预计排空', would: '若排空，预计', p90: '90% 概率', latest: '最迟', never: '不强制结束', unknown: '暂时无法估计', within: (left) => `${left} 后`, left: '剩余', leftValue: (sessions, players, instances) => `${sessions} 个会话，${players} 名玩家，${instances} 台实例`,
+    basis: (samples) => (samples === 0 ? '还没有会话在此结束' : `依据 ${samples} 个历史会话`), pace: '按切换后的速度估计', told: '已通知结束', instances: '剩余实例', none: '没有剩余实例', drainOld: (name) => `排空 ${name}`, undrainOld: (name) => `取消排空 ${name}`,
+    backUndrains: '旧舰队正在排空：切回时会先取消排空。',
+  },
   instance: {
     id: '实例 ID', processes: '健康 / 活跃进程', weight: '权重', reserved: '已保留', reserve: '保留', release: '取消保留', runTime: '运行时间', logs: '日志', access: '登录', accessTitle: (id) => `登录 ${id}`, accessLead: '主机私钥可以打开该机器上的一切，请勿外传；主机管理员可以更换它。', accessShow: '显示私钥', accessKey: '私钥', accessUser: '用户名', filter: 'IP 地址', none: '没有实例', noneLong: '在“扩缩容”中提高期望数量，或设置缓冲让舰队自动扩容。', weightTitle: (id) => `${id} 的权重`, weightHint: '0 到 10：权重越高分到的会话越多，0 表示不再分配新会话', weightRange: '权重为 0 到 10',
     reserveTitle: (id) => `保留 ${id}？`, releaseTitle: (id) => `取消保留 ${id}？`, reserveAffects: (sessions) => `保留以便排查：不会被缩容，也不再分配新会话。其 ${sessions} 个会话继续进行。`, releaseAffects: '恢复分配新会话，并可能被缩容。', logsTitle: (id) => `${id} 的日志`, noLogs: '还没有日志', noLogsLong: '实例准备过程和已结束会话的日志会出现在这里。',
   },
   scaling: {
     title: '扩缩容', mode: '调节方式', automatic: '自动调节', manual: '手动调节', automaticHint: '在实例范围内自动扩缩容', manualHint: '以期望数量为准', range: '实例范围', desired: '期望数量', now: '当前', nowValue: (active, pending, ending, idle) => `活跃 ${active}（空闲 ${idle}），启动中 ${pending}，终止中 ${ending}`, buffer: '游戏服务器会话缓冲', interval: '扩缩容冷却时间', noPolicy: '已开启自动调节，但没有设置策略：设置缓冲后，舰队会保持该比例的会话空闲。',
-    modifyTitle: '修改扩缩容', min: '最小', max: '最大', bufferHint: '1 到 99，留空表示不设置', intervalHint: '两次调节之间，3 到 30', rangeProblem: '请填写整数，最小不能大于最大', desiredProblem: '期望数量必须在实例范围内', bufferProblem: '缓冲为 1% 到 99%', intervalProblem: '冷却时间为 3 到 30 分钟', failedFleet: '首次部署失败：只能手动设置 0 到 1 台实例。', shrinks: (count) => `当前实例比新的最大值多 ${count} 台，将按保护策略缩容。`,
+    modifyTitle: '修改扩缩容', min: '最小', max: '最大', bufferHint: '1 到 99，留空表示不设置', intervalHint: '两次调节之间，3 到 30', rangeProblem: '请填写整数，最小不能大于最大', desiredProblem: '期望数量必须在实例范围内', bufferProblem: '缓冲为 1% 到 99%', free: '最少空闲会话', freeHint: '与缓冲比例取较大者', freeProblem: '最少空闲会话为 0 到 100000，并且需要设置缓冲', keepOne: '无人时保留一台实例', keepOneHint: '关闭后可缩到最小值，甚至没有实例；之后来的玩家需等待第一台实例启动',
+    bufferValue: (percent, free, keepOne) => [`${percent}%`, ...(free > 0 ? [`至少 ${free} 个会话空闲`] : []), ...(keepOne ? [] : ['无人时不保留实例'])].join('，'), intervalProblem: '冷却时间为 3 到 30 分钟', failedFleet: '首次部署失败：只能手动设置 0 到 1 台实例。', shrinks: (count) => `当前实例比新的最大值多 ${count} 台，将按保护策略缩容。`,
     rules: '规则策略', addRule: '新增规则', rule: '规则', noRules: '没有规则', noRulesLong: '当指标越过阈值时，规则会改变实例数。', deleteRule: (name) => `删除规则 ${name}？`, deleteRuleAffects: '舰队不再按此规则调节；已运行的实例保持不变。', metric: '指标', comparison: '比较', threshold: '阈值', periods: '持续', adjustmentType: '调整方式', adjustment: '数量', adjustments: { ChangeInCapacity: '增减', ExactCapacity: '设为', PercentChangeInCapacity: '按百分比增减' },
   },
   timer: {
@@ -89,7 +102,7 @@ export const zh: Text = {
   update: {
     lead: '把别名指向新版本。正在进行的会话留在原处，玩家不会断线。', pickAlias: '别名', pickFleet: '新舰队', noOther: '没有其他舰队，请先创建新版本', isTerminal: '这是终止别名，没有指向任何舰队。请先修改它。', old: '旧舰队', new: '新舰队', chooseNew: '请选择新舰队', chooseNewLong: '选择后与旧舰队并排显示，数字实时更新。', moveTitle: '切换', movedTitle: '已切换', movedLong: (name, sessions) => `新的会话进入 ${name}。旧舰队上的 ${sessions} 个会话继续进行直到结束。`, growing: (count) => `正在扩容到 ${count} 台`, grow: (count) => `先扩容到 ${count} 台`,
     move: (name) => `将别名切换到 ${name}`, moveBack: (name) => `切回 ${name}`, movedBack: '已切回', moved: '别名已切换', cleanUp: '旧舰队已空：可以缩容或删除', aliasHere: '别名指向这里', drain: '会话变化', remaining: '旧舰队剩余会话', eta: '预计排空', drained: '已排空', etaUnknown: '暂时无法估计', etaUnknownLong: '切换后还没有会话结束', confirmTitle: (name) => `切换 ${name}？`, confirm: '切换', affectsNew: (name) => `通过此别名创建的新会话立即进入 ${name}。`, affectsOld: (sessions, players, name) => `${name} 上的 ${sessions} 个会话、${players} 名玩家不受影响。`,
-    ready: '新舰队可以承载全部负载。', grows: (count) => `新舰队目前有余量，并会自动扩容到 ${count} 台。`, short: (free, needed, count) => `新舰队无法承载当前负载：空闲 ${free}，需要 ${needed}。需要 ${count} 台实例。`, notActive: '新舰队不是活跃状态，无法在其上创建会话。', noProcesses: '新舰队没有运行进程。',
+    ready: '新舰队可以承载全部负载。', grows: (count) => `新舰队目前有余量，并会自动扩容到 ${count} 台。`, short: (free, needed, count) => `新舰队无法承载当前负载：空闲 ${free}，需要 ${needed}。需要 ${count} 台实例。`, notActive: '新舰队不是活跃状态，无法在其上创建会话。', isDraining: '新舰队正在排空，请先取消排空再切换别名。', noProcesses: '新舰队没有运行进程。',
     chooseAlias: '请选择玩家使用的别名', chooseAliasLong: '随后会显示它的指向；选择新版本的舰队后，如果新舰队承载不了当前负载会有提示。进行中的会话始终不受影响。',
   },
   start: {
@@ -104,7 +117,7 @@ export const zh: Text = {
     lead: '把对局放置到多个地域中最合适的舰队。', create: '新建队列', identifier: '标识符', timeout: '分配超时时间', latency: '延迟策略', targets: '目标', place: '放置', none: '还没有队列', noneLong: '有了队列，对局会进入第一个延迟满足要求且有空位的目标。', deleteTitle: (name) => `删除队列 ${name}？`, deleteAffects: '其中等待的放置立即失败；正在进行的会话不受影响。', identifierRule: '字母、数字和连字符，以字母开头', timeoutRule: '超时时间为 1 到 600 秒', latencyRule: '后面的延迟必须高于前面的', needsTarget: '至少需要一个目标', modifyTitle: (name) => `修改队列 ${name}`, maxLatency: '最长玩家延迟', forSeconds: '持续', rest: '剩余时间', addPolicy: '添加策略', addTarget: '添加目标', up: (what) => `上移 ${what}`, down: (what) => `下移 ${what}`,
   },
   placement: {
-    lead: '放置的结果及其原因。', start: '开始放置', none: '查询哪个放置？', noneLong: '输入后台发起放置时使用的 ID，或在这里发起。', stop: '停止', started: '开始时间', ended: '结束时间', startedDone: '已开始', why: '原因', destination: '目标', reason: '原因', latency: '延迟 / 上限', idle: '空闲 / 活跃进程', noDecision: '还没有考虑任何目标', reasons: { CHOSEN: '已选择', NOT_ASKED: '未询问', NO_IDLE_PROCESS: '没有空闲进程', LATENCY_TOO_HIGH: '延迟过高', LATENCY_UNKNOWN: '延迟未知', ALIAS_NOT_FOUND: '别名不存在', ALIAS_TERMINAL: '终止别名', FLEET_NOT_FOUND: '舰队不存在', FLEET_NOT_ACTIVE: '舰队不活跃', ID_TAKEN: 'ID 已被使用', CREATOR_LIMIT: '创建者限制' },
+    lead: '放置的结果及其原因。', start: '开始放置', none: '查询哪个放置？', noneLong: '输入后台发起放置时使用的 ID，或在这里发起。', stop: '停止', started: '开始时间', ended: '结束时间', startedDone: '已开始', why: '原因', destination: '目标', reason: '原因', latency: '延迟 / 上限', idle: '空闲 / 活跃进程', noDecision: '还没有考虑任何目标', reasons: { CHOSEN: '已选择', NOT_ASKED: '未询问', NO_IDLE_PROCESS: '没有空闲进程', LATENCY_TOO_HIGH: '延迟过高', LATENCY_UNKNOWN: '延迟未知', ALIAS_NOT_FOUND: '别名不存在', ALIAS_TERMINAL: '终止别名', FLEET_NOT_FOUND: '舰队不存在', FLEET_NOT_ACTIVE: '舰队不活跃', FLEET_DRAINING: '舰队排空中', ID_TAKEN: 'ID 已被使用', CREATOR_LIMIT: '创建者限制' },
     needsId: '请填写放置 ID', needsQueue: '请选择队列', players: '预留席位的玩家', playersHint: '玩家 ID，以空格或逗号分隔',
   },
   monitoring: {
@@ -124,6 +137,15 @@ export const zh: Text = {
   key: {
     lead: '密钥用于签名 API 请求和登录控制台。', hidden: '此密钥不能查看', hiddenLong: '只有拥有全部权限的密钥才能查看密钥列表。', create: '新建密钥', rights: '权限', readOnly: '只读', full: '全部', readOnlyHint: '可以查看全部，不能修改', source: '来源', sources: { ROOT: '首个密钥', FILE: 'credentials.toml', API: '控制台或 API' }, lastUsed: '最近使用', rotate: '轮换', disable: '禁用', enable: '启用', fixed: '在文件中管理', none: '没有密钥', missing: '此服务器不支持管理密钥', missingLong: '密钥在其 credentials.toml 中。',
     disableTitle: (id) => `禁用 ${id}？`, enableTitle: (id) => `启用 ${id}？`, disableAffects: '之后用它签名的请求都会被拒绝；可以重新启用。', enableAffects: '用它签名的请求会重新被接受。', own: '这是您当前登录使用的密钥。', deleteTitle: (id) => `删除 ${id}？`, deleteAffects: '之后用它签名的请求会被永久拒绝。', rotateTitle: (id) => `轮换 ${id}`, rotateLead: '创建一个权限相同的新密钥；旧密钥在您禁用之前继续有效。', rotateNext: (id) => `请立即复制，只显示一次。交给使用 ${id} 的程序后，再禁用旧密钥。`, once: '请立即复制，只显示一次。', kept: '我已保存',
+  },
+  host: {
+    lead: '运行游戏服务器的机器。', nameAndId: '名称 / ID', region: '区域 / 标签', everyRegion: '全部区域', instances: '实例数', resources: 'vCPU / 内存', notStated: '未声明', load: '会话 / 玩家', system: '沙箱 / 证书', noSandbox: '无沙箱', inside: 'gse dev 内置', silentFor: (time) => `已 ${time} 无响应`, memory: (used, all) => `${used}/${all} GiB`, cpus: (used, all) => `${used}/${all} vCPU`, foreign: (count) => `已拒绝 ${count} 条关于其他主机的上报`,
+    add: '添加主机', none: '还没有主机', noneLong: '在这里创建令牌，然后在机器上用它启动 agent。完整步骤见', docs: 'docs/hosts.zh-CN.md', cordon: '停止调度', uncordon: '恢复调度', drain: '排空', remove: '移除',
+    cordonTitle: (name) => `停止向 ${name} 调度？`, cordonAffects: '不再分配新的实例，正在运行的不受影响。', uncordonTitle: (name) => `恢复向 ${name} 调度？`, uncordonAffects: '重新接受实例；尚未开始排空的实例保留。',
+    drainTitle: (name) => `排空 ${name}？`, drainAffects: (instances, sessions, players) => `其 ${instances} 台实例（${sessions} 个会话、${players} 名玩家）会在有实例接替后逐个离开。不会结束任何对局，保护策略有效；已保留的实例不动。`,
+    removeTitle: (name) => `移除 ${name}？`, removeAffects: (instances) => `其证书立即失效，连接断开，${instances} 台实例在其他主机上重建。此后无法再控制该机器，请停止其 agent。`, removeSessions: (sessions, players) => `仍有 ${sessions} 个会话、${players} 名玩家。有会话时会被拒绝：请先排空，或强制结束。`, force: '强制结束这些会话', forceHint: '会话以 ERROR 结束，玩家断开连接', removed: '已移除',
+    tokens: '注册令牌', token: '令牌', noTokens: '没有令牌', noTokensLong: '一个令牌只允许一台机器注册一次。已过期的不显示。', usedBy: '主机', expires: '过期时间', ttl: '有效期', ttls: { '600': '10 分钟', '3600': '1 小时', '86400': '1 天', '604800': '7 天' }, bind: '限定区域', bindNone: '不限：由主机自行声明',
+    deleteTitle: (id) => `删除令牌 ${id}？`, deleteAffects: '之后不能再用它注册；已用它注册的主机不受影响。', once: '请立即复制命令，令牌只显示一次，仅供一台机器注册。', address: '服务器地址（从该机器访问）', addressHint: 'link_listen 的主机和端口', capacity: '可运行的实例数', commands: '在该机器上执行', copyCommands: '复制命令', copyToken: '复制令牌', kept: '完成',
   },
   explorer: {
     lead: '全部 API：由模型生成的表单、在线调用，以及对应的代码。', actions: '接口', search: '搜索接口', extensions: '扩展接口', choose: '请选择接口', chooseLong: '表单会显示在这里。', noParameters: '此接口没有参数。', clear: '清空', send: '发起调用', answer: '响应结果', request: '请求', call: '在线调用', took: (ms) => `耗时 ${ms} 毫秒`, notYet: '尚未调用，将发送：', addItem: '添加', obsolete: '已废弃', really: '此操作会修改服务器。将发送：',

@@ -13,6 +13,7 @@ const kOfFleets = [
   'DescribeFleetAttributes',
   'DescribeFleetCapacity',
   'DescribeFleetUtilization',
+  'DescribeFleetDrain',
   'DescribeFleetEvents',
   'ListFleets',
   'DescribeRuntimeConfiguration',
@@ -30,6 +31,8 @@ const kOfSessions = [
   'DescribeFleetCapacity',
   'DescribeInstancesExtend',
   'DescribeServerProcesses',
+  'DescribeFleetDrain',
+  'ListHosts',
 ];
 const kOfInstances = [
   'DescribeInstances',
@@ -38,6 +41,8 @@ const kOfInstances = [
   'DescribeFleetUtilization',
   'DescribeServerProcesses',
   'DescribeFleetEvents',
+  'DescribeFleetDrain',
+  'ListHosts',
 ];
 const kOfPlacements = ['DescribeGameServerSessionPlacement', 'DescribePlacementDecision'];
 const kOfPlayers = [

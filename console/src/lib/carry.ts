@@ -1,6 +1,7 @@
 /** Whether a fleet could carry the sessions of another one when an alias moves. */
 export interface Load {
   status: string;
+  draining: boolean;
   /** Sessions that run now. */
   sessions: number;
   activeInstances: number;
@@ -16,6 +17,7 @@ export interface Load {
 
 export type Verdict =
   | { kind: 'not-active' }
+  | { kind: 'draining' }
   | { kind: 'no-processes' }
   | { kind: 'ready' }
   | { kind: 'grows'; instances: number }
@@ -30,6 +32,7 @@ export function instancesFor(sessions: number, perInstance: number, buffer: numb
 
 export function judge(from: Load, to: Load): Verdict {
   if (to.status !== 'ACTIVE') return { kind: 'not-active' };
+  if (to.draining) return { kind: 'draining' };
   if (to.perInstance <= 0) return { kind: 'no-processes' };
   const total = from.sessions + to.sessions;
   const instances = instancesFor(total, to.perInstance, to.buffer);

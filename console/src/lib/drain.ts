@@ -1,3 +1,5 @@
+import type { FleetDrain } from '../api/types';
+
 /** How a fleet empties after an alias has moved away. */
 export interface Sample {
   /** Milliseconds since the epoch. */
@@ -31,4 +33,23 @@ export function secondsLeft(samples: readonly Sample[], windowMs = 300_000): num
   const elapsed = last.time - peak.time;
   if (ended <= 0 || elapsed <= 0) return null;
   return Math.round(((last.sessions / ended) * elapsed) / 1000);
+}
+
+export interface EmptyIn {
+  /** Seconds until it is as likely as not; null when nobody can say. */
+  likely: number | null;
+  p90: number | null;
+  /** Seconds until what is left is ended by force; null when nothing is. */
+  latest: number | null;
+  /** Whether the likely time is the browser's guess from the pace, because the server has none. */
+  byPace: boolean;
+}
+
+/** When a fleet will be empty: as the server says, which knows how long past sessions took, or from the pace. */
+export function emptyIn(drain: Pick<FleetDrain, 'EstimatedTime' | 'EstimatedTimeP90' | 'LatestTime'> | undefined, now: number, pace: number | null): EmptyIn {
+  const until = (time: string | null | undefined) => (time ? Math.max(0, Math.round((Date.parse(time) - now) / 1000)) : null);
+  const told = until(drain?.EstimatedTime);
+  const latest = until(drain?.LatestTime);
+  const likely = told ?? (pace === null ? null : Math.min(pace, latest ?? pace));
+  return { likely, p90: until(drain?.EstimatedTimeP90), latest, byPace: told === null && likely !== null };
 }

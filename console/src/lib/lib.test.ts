@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { parseArn, formatArn } from './arn';
 import { instancesFor, judge, type Load } from './carry';
-import { record, type Sample, secondsLeft } from './drain';
+import { emptyIn, record, type Sample, secondsLeft } from './drain';
 import { checkFilter } from './filter';
 import { bytes, csv, duration } from './format';
 import { linesOf, regionOf, shown } from './metrics';
 import { flatten, pagesInSight } from './pages';
 import { push } from './ring';
 
-const load = (change: Partial<Load>): Load => ({ status: 'ACTIVE', sessions: 0, activeInstances: 1, desiredInstances: 1, maxInstances: 1, perInstance: 10, buffer: null, automatic: true, ...change });
+const load = (change: Partial<Load>): Load => ({ status: 'ACTIVE', draining: false, sessions: 0, activeInstances: 1, desiredInstances: 1, maxInstances: 1, perInstance: 10, buffer: null, automatic: true, ...change });
 
 describe('whether the new fleet could carry the load', () => {
   it.each([
     ['a fleet that is not active takes nothing', load({ sessions: 1 }), load({ status: 'ERROR' }), { kind: 'not-active' }],
+    ['a fleet that runs empty takes nothing', load({ sessions: 1 }), load({ draining: true }), { kind: 'draining' }],
     ['a fleet without processes takes nothing', load({}), load({ perInstance: 0 }), { kind: 'no-processes' }],
     ['ten sessions fit into ten processes', load({ sessions: 10 }), load({}), { kind: 'ready' }],
     ['eleven do not', load({ sessions: 11 }), load({}), { kind: 'short', instances: 2, free: 10, needed: 11 }],
@@ -33,6 +34,16 @@ describe('when the old fleet will be empty', () => {
     ['empty is empty', line(2, 1, 0), 0],
     ['the pace counts from the peak', line(1, 9, 8, 7), 7],
   ])('%s', (_, samples, left) => expect(secondsLeft(samples)).toBe(left));
+  const now = Date.parse('2030-01-01T00:00:00Z');
+  const past = (change: object) => ({ EstimatedTime: null, EstimatedTimeP90: null, LatestTime: null, ...change });
+  it.each([
+    ['the server knows better', past({ EstimatedTime: '2030-01-01T00:01:00Z', EstimatedTimeP90: '2030-01-01T00:05:00Z' }), 7, { likely: 60, p90: 300, latest: null, byPace: false }],
+    ['the pace stands in', past({}), 7, { likely: 7, p90: null, latest: null, byPace: true }],
+    ['a deadline is known without past sessions', past({ LatestTime: '2030-01-01T01:00:00Z' }), null, { likely: null, p90: null, latest: 3600, byPace: false }],
+    ['no pace outlasts a deadline', past({ LatestTime: '2030-01-01T00:00:05Z' }), 7, { likely: 5, p90: null, latest: 5, byPace: true }],
+    ['what is overdue is due now', past({ EstimatedTime: '2029-12-31T23:59:00Z' }), null, { likely: 0, p90: null, latest: null, byPace: false }],
+    ['an older server says nothing', undefined, 7, { likely: 7, p90: null, latest: null, byPace: true }],
+  ])('%s', (_, drain, pace, empty) => expect(emptyIn(drain, now, pace)).toEqual(empty));
   it('keeps only the ends of a flat stretch', () => {
     let samples: Sample[] = [];
     for (const one of line(3, 3, 3, 3, 2)) samples = record(samples, one);

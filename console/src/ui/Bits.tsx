@@ -1,7 +1,7 @@
 import CopyIcon from 'tdesign-icons-react/esm/components/copy';
 import { Tag as TTag } from 'tdesign-react/es/tag';
 import type { ReactNode } from 'react';
-import type { Tag } from '../api/types';
+import type { FleetAttributes, Tag } from '../api/types';
 import { useText } from '../i18n';
 import { useNow } from '../hooks/clock';
 import { duration, localTime, percent } from '../lib/format';
@@ -16,15 +16,23 @@ const kTones: Record<string, Tone> = {
   FULFILLED: 'success',
   GRANTED: 'success',
   ENABLED: 'success',
+  CONNECTED: 'success',
   COMPLETED: 'default',
   REFUSED: 'danger',
   ERROR: 'danger',
   FAILED: 'danger',
   TIMED_OUT: 'danger',
+  LOST: 'danger',
+  SILENT: 'warning',
+  DISCONNECTED: 'warning',
+  DRAINING: 'warning',
+  CORDONED: 'warning',
   DELETING: 'warning',
   TERMINATING: 'warning',
   Terminating: 'warning',
   DISABLED: 'default',
+  USED: 'default',
+  DRAINED: 'default',
   TERMINATED: 'default',
   CANCELLED: 'default',
   TIMEDOUT: 'default',
@@ -38,6 +46,16 @@ export function Status({ value }: { value: string }) {
     <TTag theme={kTones[value] ?? 'primary'} variant="light" title={value}>
       {words[value] ?? value}
     </TTag>
+  );
+}
+
+/** The state of a fleet, and that it runs empty. */
+export function FleetStatus({ fleet }: { fleet: FleetAttributes }) {
+  return (
+    <span className="inline">
+      <Status value={fleet.Status} />
+      {fleet.Draining && <Status value="DRAINING" />}
+    </span>
   );
 }
 

@@ -2,13 +2,15 @@ import { useState } from 'react';
 import { go, Link, to, withQuery } from '../../app/router';
 import { useFleet } from '../../hooks/fleets';
 import { useText } from '../../i18n';
-import { Figure, Meter, Status } from '../../ui/Bits';
+import { Figure, FleetStatus, Meter } from '../../ui/Bits';
 import { ActionButton, Button } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
 import { Page } from '../../ui/Page';
 import { Tabs } from '../../ui/Tabs';
 import { CopyFleet } from './CopyFleet';
 import { DeleteFleet } from './DeleteFleet';
+import { DrainCard } from './DrainCard';
+import { DrainFleet, UndrainFleet } from './DrainFleet';
 import { AssetTab } from './tabs/AssetTab';
 import { BasicTab } from './tabs/BasicTab';
 import { EventsTab } from './tabs/EventsTab';
@@ -19,11 +21,12 @@ import { ScalingTab } from './tabs/ScalingTab';
 import { SessionsTab } from './tabs/SessionsTab';
 
 const kTabs = ['basic', 'events', 'instances', 'scaling', 'sessions', 'processes', 'ports', 'package'] as const;
+const kGone = ['DELETING', 'TERMINATED'];
 
 export default function FleetDetail({ fleetId, tab, query }: { fleetId: string; tab: string; query: URLSearchParams }) {
   const text = useText();
   const fleet = useFleet(fleetId);
-  const [open, setOpen] = useState<'copy' | 'delete' | null>(null);
+  const [open, setOpen] = useState<'copy' | 'delete' | 'drain' | 'undrain' | null>(null);
   const attributes = fleet.attributes;
   const back = <Link to="/fleets">← {text.menu.fleets}</Link>;
   if (!attributes) {
@@ -39,7 +42,7 @@ export default function FleetDetail({ fleetId, tab, query }: { fleetId: string; 
       title={attributes.Name}
       lead={
         <span className="inline" aria-live="polite">
-          <Status value={attributes.Status} /> <code>{fleetId}</code>
+          <FleetStatus fleet={attributes} /> <code>{fleetId}</code>
         </span>
       }
       back={back}
@@ -47,6 +50,14 @@ export default function FleetDetail({ fleetId, tab, query }: { fleetId: string; 
         <>
           <Button onClick={() => go(withQuery('/monitoring', { type: 'FLEET', id: fleetId }))}>{text.fleet.monitor}</Button>
           <ActionButton onClick={() => setOpen('copy')}>{text.common.copyVerb}</ActionButton>
+          {attributes.Draining ? (
+            <>
+              <ActionButton onClick={() => setOpen('drain')}>{text.drain.again}</ActionButton>
+              <ActionButton onClick={() => setOpen('undrain')}>{text.drain.undrain}</ActionButton>
+            </>
+          ) : (
+            !kGone.includes(attributes.Status) && <ActionButton onClick={() => setOpen('drain')}>{text.drain.drain}</ActionButton>
+          )}
           <ActionButton kind="danger" onClick={() => setOpen('delete')}>
             {text.common.delete}
           </ActionButton>
@@ -77,6 +88,7 @@ export default function FleetDetail({ fleetId, tab, query }: { fleetId: string; 
         />
         <Figure label={text.fleet.buffer} value={fleet.buffer === null ? '–' : `${fleet.buffer} %`} hint={text.fleet.bufferHint} />
       </div>
+      {attributes.Draining && <DrainCard fleetId={fleetId} />}
       <Tabs
         label={attributes.Name}
         current={tab}
@@ -91,6 +103,8 @@ export default function FleetDetail({ fleetId, tab, query }: { fleetId: string; 
       {tab === 'ports' && <PortsTab fleetId={fleetId} />}
       {tab === 'package' && <AssetTab assetId={attributes.AssetId} />}
       {open === 'copy' && <CopyFleet fleet={attributes} onClose={() => setOpen(null)} />}
+      {open === 'drain' && <DrainFleet fleet={attributes} onClose={() => setOpen(null)} />}
+      {open === 'undrain' && <UndrainFleet fleet={attributes} onClose={() => setOpen(null)} />}
       {open === 'delete' && (
         <DeleteFleet
           fleet={{ attributes, capacity: fleet.capacity, utilization: fleet.utilization }}

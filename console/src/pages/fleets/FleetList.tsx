@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { go, Link, to } from '../../app/router';
 import { type LiveFleet, useFleetPage } from '../../hooks/fleets';
 import { useText } from '../../i18n';
-import { Id, Meter, Status, Tags, Time } from '../../ui/Bits';
+import { FleetStatus, Id, Meter, Tags, Time } from '../../ui/Bits';
 import { ActionButton } from '../../ui/Button';
 import { ErrorBox } from '../../ui/ErrorBox';
 import { TextField } from '../../ui/Field';
@@ -38,7 +38,7 @@ export function FleetList() {
         </div>
       ),
     },
-    { key: 'status', title: text.common.status, width: 95, render: ({ attributes }) => <Status value={attributes.Status} /> },
+    { key: 'status', title: text.common.status, width: 95, render: ({ attributes }) => <FleetStatus fleet={attributes} /> },
     {
       key: 'instances',
       title: text.fleet.instances,

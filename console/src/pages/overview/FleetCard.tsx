@@ -2,7 +2,7 @@ import { Link, to } from '../../app/router';
 import type { LiveFleet } from '../../hooks/fleets';
 import { useText } from '../../i18n';
 import { percent } from '../../lib/format';
-import { Meter, Status } from '../../ui/Bits';
+import { FleetStatus, Meter } from '../../ui/Bits';
 import { Spark } from '../../ui/Spark';
 
 /** What a fleet's numbers were of late. */
@@ -24,7 +24,7 @@ export function FleetCard({ fleet: { attributes, capacity, utilization }, line, 
         <h2>
           <Link to={to('fleets', attributes.FleetId, 'sessions')}>{attributes.Name}</Link>
         </h2>
-        <Status value={attributes.Status} />
+        <FleetStatus fleet={attributes} />
       </header>
       <dl className="breath">
         <dt>{text.fleet.instances}</dt>

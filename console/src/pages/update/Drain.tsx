@@ -1,11 +1,12 @@
 import { useEffect, useMemo, useState } from 'react';
+import { useNow } from '../../hooks/clock';
 import type { FleetView } from '../../hooks/fleets';
 import { useText } from '../../i18n';
-import { record, type Sample, secondsLeft } from '../../lib/drain';
-import { duration } from '../../lib/format';
+import { emptyIn, record, type Sample, secondsLeft } from '../../lib/drain';
 import { Figure } from '../../ui/Bits';
 import { Chart } from '../../ui/Chart';
 import { Card } from '../../ui/Page';
+import { Outlook, useFleetDrain } from '../fleets/Outlook';
 
 function useSamples(view: FleetView): Sample[] {
   const [samples, setSamples] = useState<Sample[]>([]);
@@ -22,7 +23,7 @@ function useSamples(view: FleetView): Sample[] {
 }
 
 /** How the sessions of both fleets go, and when the old one will be empty. */
-export function Drain({ before, after, moved, movedAt }: { before: FleetView; after: FleetView; moved: boolean; movedAt: number | null }) {
+export function Drain({ fleetId, before, after, moved, movedAt }: { fleetId: string; before: FleetView; after: FleetView; moved: boolean; movedAt: number | null }) {
   const text = useText();
   const old = useSamples(before);
   const fresh = useSamples(after);
@@ -37,20 +38,19 @@ export function Drain({ before, after, moved, movedAt }: { before: FleetView; af
   );
   const mark = useMemo(() => (movedAt ? { time: movedAt, label: text.update.moved } : undefined), [movedAt, text]);
   const since = useMemo(() => (movedAt ? old.filter((one) => one.time >= movedAt - 5000) : old), [old, movedAt]);
-  const left = secondsLeft(since);
+  const drain = useFleetDrain(fleetId, 1);
+  const left = emptyIn(drain.data?.FleetDrain, useNow(1000), moved ? secondsLeft(since) : null);
   const remaining = before.utilization?.ActiveGameServerSessionCount ?? 0;
   return (
     <Card title={text.update.drain}>
-      {moved && (
-        <div className="figures" role="status">
-          <Figure label={text.update.remaining} value={remaining} />
-          <Figure
-            label={text.update.eta}
-            value={remaining === 0 ? text.update.drained : left === null ? text.update.etaUnknown : `≈ ${duration(left)}`}
-            hint={remaining > 0 && left === null ? text.update.etaUnknownLong : undefined}
-          />
-        </div>
-      )}
+      <div className="figures" role="status">
+        <Figure label={text.update.remaining} value={remaining} />
+        {remaining === 0 ? (
+          moved && <Figure label={text.update.eta} value={text.update.drained} />
+        ) : (
+          (moved || drain.data) && <Outlook label={moved ? text.update.eta : text.drain.would} empty={left} samples={drain.data?.FleetDrain.SessionLengthSamples} draining={drain.data?.FleetDrain.Status === 'DRAINING'} />
+        )}
+      </div>
       <Chart label={text.update.drain} series={series} mark={mark} />
     </Card>
   );

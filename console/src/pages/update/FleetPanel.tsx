@@ -2,7 +2,7 @@ import { Tag } from 'tdesign-react/es/tag';
 import { Link, to } from '../../app/router';
 import type { FleetView } from '../../hooks/fleets';
 import { useText } from '../../i18n';
-import { Figure, Meter, Status } from '../../ui/Bits';
+import { Figure, FleetStatus, Meter } from '../../ui/Bits';
 import { ErrorBox } from '../../ui/ErrorBox';
 
 /** One side of an update, with its live numbers. */
@@ -23,7 +23,7 @@ export function FleetPanel({ title, fleetId, view, points }: { title: string; fl
       </header>
       {view.error && <ErrorBox error={view.error} />}
       <p className="inline">
-        {view.attributes && <Status value={view.attributes.Status} />} <code className="quiet">{view.attributes?.AssetId}</code>
+        {view.attributes && <FleetStatus fleet={view.attributes} />} <code className="quiet">{view.attributes?.AssetId}</code>
       </p>
       <div className="figures figures-tight">
         <Figure label={text.fleet.sessions} value={<span data-testid={`sessions-${fleetId}`}>{view.utilization?.ActiveGameServerSessionCount ?? '–'}</span>} />

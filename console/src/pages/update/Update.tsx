@@ -13,6 +13,7 @@ import { ErrorBox } from '../../ui/ErrorBox';
 import { SelectField } from '../../ui/Field';
 import { Card, Empty, Page } from '../../ui/Page';
 import { useToast } from '../../ui/Toast';
+import { DrainFleet, UndrainFleet } from '../fleets/DrainFleet';
 import { Drain } from './Drain';
 import { FleetPanel } from './FleetPanel';
 import { VerdictNote } from './VerdictNote';
@@ -21,6 +22,7 @@ function loadOf(view: FleetView): Load {
   const counts = view.capacity?.InstanceCounts;
   return {
     status: view.attributes?.Status ?? '',
+    draining: view.attributes?.Draining ?? false,
     sessions: view.utilization?.ActiveGameServerSessionCount ?? 0,
     activeInstances: counts?.Active ?? 0,
     desiredInstances: counts?.Desired ?? 0,
@@ -51,7 +53,8 @@ export default function Update({ route }: PageProps) {
   const after = useFleet(target);
   const grow = useSubmit();
   const back = useSubmit();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<'move' | 'drain' | 'undrain' | null>(null);
+  const draining = before.attributes?.Draining ?? false;
   const moved = target !== '' && current === target && oldId !== target;
   const here = (query: Record<string, string | undefined>) => withQuery(to('update', aliasId), query);
 
@@ -92,6 +95,8 @@ export default function Update({ route }: PageProps) {
   const pointTo = (fleetId: string) => ({ AliasId: aliasId, RoutingStrategy: { Type: 'SIMPLE', FleetId: fleetId } });
   const goBack = () =>
     back.submit(async (run) => {
+      // No alias leads to a fleet that runs empty.
+      if (draining) await run('UndrainFleet', { FleetId: oldId });
       await run('UpdateAlias', pointTo(oldId));
       toast(text.update.movedBack);
       replace(here({ from: oldId, to: target }));
@@ -146,6 +151,7 @@ export default function Update({ route }: PageProps) {
           <div aria-live="polite">
             {!moved && verdict && <VerdictNote verdict={verdict} />}
             {moved && <Note tone="success">{text.update.movedLong(after.attributes?.Name ?? target, loads.from.sessions)}</Note>}
+            {moved && draining && <Note>{text.drain.backUndrains}</Note>}
           </div>
           {grow.error && <ErrorBox error={grow.error} />}
           {back.error && <ErrorBox error={back.error} />}
@@ -160,21 +166,26 @@ export default function Update({ route }: PageProps) {
                 {text.update.moveBack(before.attributes?.Name ?? oldId)}
               </ActionButton>
             ) : (
-              <ActionButton kind="primary" disabled={!verdict || verdict.kind === 'not-active'} onClick={() => setAsking(true)}>
+              <ActionButton kind="primary" disabled={!verdict || verdict.kind === 'not-active' || verdict.kind === 'draining'} onClick={() => setAsking('move')}>
                 {text.update.move(after.attributes?.Name ?? target)}
               </ActionButton>
+            )}
+            {moved && before.attributes && (
+              <ActionButton onClick={() => setAsking(draining ? 'undrain' : 'drain')}>{(draining ? text.drain.undrainOld : text.drain.drainOld)(before.attributes.Name)}</ActionButton>
             )}
             {moved && loads.from.sessions === 0 && <Link to={to('fleets', oldId, 'scaling')}>{text.update.cleanUp}</Link>}
           </div>
         </Card>
       )}
-      {target && oldId && <Drain before={before} after={after} moved={moved} movedAt={movedAt} />}
-      {asking && alias && (
+      {target && oldId && <Drain fleetId={oldId} before={before} after={after} moved={moved} movedAt={movedAt} />}
+      {asking === 'drain' && before.attributes && <DrainFleet fleet={before.attributes} onClose={() => setAsking(null)} />}
+      {asking === 'undrain' && before.attributes && <UndrainFleet fleet={before.attributes} onClose={() => setAsking(null)} />}
+      {asking === 'move' && alias && (
         <Confirm
           title={text.update.confirmTitle(alias.Name)}
           confirm={text.update.confirm}
           done={text.update.moved}
-          onClose={() => setAsking(false)}
+          onClose={() => setAsking(null)}
           work={async (run) => {
             await run('UpdateAlias', pointTo(target));
             replace(here({ from: oldId, to: target, moved: String(Date.now()) }));

@@ -14,6 +14,8 @@ export function VerdictNote({ verdict }: { verdict: Verdict }) {
       return <Note tone="warning">{text.update.short(verdict.free, verdict.needed, verdict.instances)}</Note>;
     case 'not-active':
       return <Note tone="danger">{text.update.notActive}</Note>;
+    case 'draining':
+      return <Note tone="danger">{text.update.isDraining}</Note>;
     case 'no-processes':
       return <Note tone="danger">{text.update.noProcesses}</Note>;
   }

@@ -11,6 +11,7 @@ import { type Column, Table } from '../../../ui/Table';
 
 const kMetrics = [
   'AvailableGameServerSessions',
+  'PercentAvailableGameServerSessions',
   'AvailableCustomCount',
   'PercentAvailableCustomCount',
   'ActiveInstances',

@@ -4,6 +4,7 @@ import { useText } from '../../../i18n';
 import { Note } from '../../../ui/Bits';
 import { ChoiceField, NumberField } from '../../../ui/Field';
 import { FormModal } from '../../../ui/FormModal';
+import { bufferOf, bufferProblem, BufferFields, targetOf } from './BufferFields';
 
 interface Props {
   fleetId: string;
@@ -22,7 +23,8 @@ export function ScalingForm({ fleetId, counts, interval: firstInterval, automati
   const [min, setMin] = useState<number | null>(counts.MiniNum);
   const [max, setMax] = useState<number | null>(failed ? Math.min(counts.MaxiNum, 1) : counts.MaxiNum);
   const [desired, setDesired] = useState<number | null>(counts.Desired);
-  const [buffer, setBuffer] = useState<number | null>(target?.TargetConfiguration?.TargetValue ?? null);
+  const first = bufferOf(target?.TargetConfiguration);
+  const [buffer, setBuffer] = useState(first);
   const [interval, setInterval] = useState<number | null>(firstInterval);
   const auto = mode === 'auto';
   const problem =
@@ -32,8 +34,8 @@ export function ScalingForm({ fleetId, counts, interval: firstInterval, automati
         ? text.scaling.failedFleet
         : desired < min || desired > max
           ? text.scaling.desiredProblem
-          : auto && buffer !== null && (buffer < 1 || buffer > 99)
-            ? text.scaling.bufferProblem
+          : auto && bufferProblem(buffer, text)
+            ? bufferProblem(buffer, text)
             : auto && (interval === null || interval < 3 || interval > 30)
               ? text.scaling.intervalProblem
               : null;
@@ -51,16 +53,17 @@ export function ScalingForm({ fleetId, counts, interval: firstInterval, automati
           DesiredInstances: desired ?? 0,
           ...(auto && interval !== null ? { ScalingInterval: interval } : {}),
         });
-        if (auto && buffer !== null && buffer !== target?.TargetConfiguration?.TargetValue) {
+        const wanted = targetOf(buffer);
+        if (auto && wanted && JSON.stringify(buffer) !== JSON.stringify(first)) {
           await run('PutScalingPolicy', {
             FleetId: fleetId,
             Name: target?.Name ?? 'buffer',
             PolicyType: 'TargetBased',
             MetricName: 'PercentAvailableGameSessions',
-            TargetConfiguration: { TargetValue: buffer },
+            TargetConfiguration: wanted,
           });
         }
-        if (auto && buffer === null && target) await run('DeleteScalingPolicy', { FleetId: fleetId, Name: target.Name });
+        if (auto && !wanted && target) await run('DeleteScalingPolicy', { FleetId: fleetId, Name: target.Name });
         if (auto !== automatic) await run(auto ? 'StartFleetActions' : 'StopFleetActions', { FleetId: fleetId, Actions: ['AUTO_SCALING'] });
       }}
     >
@@ -80,10 +83,10 @@ export function ScalingForm({ fleetId, counts, interval: firstInterval, automati
         <NumberField label={text.scaling.desired} value={desired} onChange={setDesired} />
       </div>
       {auto && (
-        <div className="row">
-          <NumberField label={text.scaling.buffer} value={buffer} onChange={setBuffer} unit="%" hint={text.scaling.bufferHint} />
+        <>
+          <BufferFields buffer={buffer} onChange={setBuffer} hint={text.scaling.bufferHint} />
           <NumberField label={text.scaling.interval} value={interval} onChange={setInterval} unit={text.common.minutes} hint={text.scaling.intervalHint} />
-        </div>
+        </>
       )}
       {max !== null && max < counts.Active && <Note tone="warning">{text.scaling.shrinks(counts.Active - max)}</Note>}
     </FormModal>

@@ -31,7 +31,7 @@ export function ScalingTab({ fleetId, view }: { fleetId: string; view: FleetView
             </Fact>
             <Fact label={text.scaling.desired}>{counts.Desired}</Fact>
             <Fact label={text.scaling.now}>{text.scaling.nowValue(counts.Active, counts.Pending, counts.Terminating, counts.Idle)}</Fact>
-            <Fact label={text.scaling.buffer}>{view.buffer === null ? '–' : `${view.buffer} %`}</Fact>
+            <Fact label={text.scaling.buffer}>{view.target ? text.scaling.bufferValue(view.target.TargetValue, view.target.MinimumFreeSessions ?? 0, view.target.KeepOne ?? true) : '–'}</Fact>
             <Fact label={text.scaling.interval}>{text.fleet.minutes(view.capacity?.ScalingInterval ?? 0)}</Fact>
           </Facts>
         )}

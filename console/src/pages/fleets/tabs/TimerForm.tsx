@@ -3,6 +3,7 @@ import type { TimerScalingPolicy } from '../../../api/types';
 import { useText } from '../../../i18n';
 import { Field, NumberField, SelectField, TextField } from '../../../ui/Field';
 import { FormModal } from '../../../ui/FormModal';
+import { bufferOf, bufferProblem, BufferFields, targetOf } from './BufferFields';
 
 const kOnce = 1;
 const kDaily = 2;
@@ -31,7 +32,8 @@ export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?
   const [max, setMax] = useState<number | null>(what?.MaxSize ?? 1);
   const [desired, setDesired] = useState<number | null>(what?.DesiredInstances ?? 1);
   const [interval, setInterval] = useState<number | null>(what?.ScalingInterval ?? 10);
-  const [buffer, setBuffer] = useState<number | null>(what?.TargetConfiguration?.TargetValue || null);
+  const [buffer, setBuffer] = useState(() => bufferOf(what?.TargetConfiguration));
+  const target = targetOf(buffer);
   const problem = !name
     ? text.alias.needsName
     : !begin
@@ -44,7 +46,7 @@ export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?
             ? text.scaling.desiredProblem
             : interval === null || interval < 1 || interval > 30
               ? text.timer.intervalProblem
-              : null;
+              : bufferProblem(buffer, text);
   const value =
     type === kMonthly
       ? { FromDay: fromDay ?? 1, ToDay: toDay ?? 31 }
@@ -68,8 +70,8 @@ export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?
               MaxSize: max ?? 0,
               DesiredInstances: desired ?? 0,
               ScalingInterval: interval ?? 10,
-              ScalingType: buffer === null ? 1 : 2,
-              ...(buffer === null ? {} : { TargetConfiguration: { TargetValue: buffer } }),
+              ScalingType: target ? 2 : 1,
+              ...(target ? { TargetConfiguration: target } : {}),
             },
             TimerConfiguration: {
               TimerType: type,
@@ -128,10 +130,8 @@ export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?
         <NumberField label={text.scaling.max} value={max} onChange={setMax} />
         <NumberField label={text.scaling.desired} value={desired} onChange={setDesired} />
       </div>
-      <div className="row">
-        <NumberField label={text.scaling.buffer} value={buffer} onChange={setBuffer} unit="%" hint={text.timer.bufferHint} />
-        <NumberField label={text.scaling.interval} value={interval} onChange={setInterval} unit={text.common.minutes} />
-      </div>
+      <BufferFields buffer={buffer} onChange={setBuffer} hint={text.timer.bufferHint} />
+      <NumberField label={text.scaling.interval} value={interval} onChange={setInterval} unit={text.common.minutes} />
     </FormModal>
   );
 }

@@ -8,6 +8,7 @@ import { Confirm } from '../../../ui/Confirm';
 import { ErrorBox } from '../../../ui/ErrorBox';
 import { Card, Empty } from '../../../ui/Page';
 import { type Column, Table } from '../../../ui/Table';
+import { bufferOf } from './BufferFields';
 import { TimerForm } from './TimerForm';
 
 type Row = TimerScalingPolicy & { id: string };
@@ -34,7 +35,19 @@ export function Timers({ fleetId }: { fleetId: string }) {
       key: 'what',
       title: text.timer.sets,
       width: 220,
-      render: ({ TimerFleetCapacity: what }) => text.timer.setsValue(what?.MinSize ?? 0, what?.MaxSize ?? 0, what?.DesiredInstances ?? 0),
+      render: ({ TimerFleetCapacity: what }) => {
+        const { percent, free, keepOne } = bufferOf(what?.TargetConfiguration);
+        return (
+          <div className="two-lines">
+            <span>{text.timer.setsValue(what?.MinSize ?? 0, what?.MaxSize ?? 0, what?.DesiredInstances ?? 0)}</span>
+            {percent !== null && (
+              <span className="quiet">
+                {text.fleet.buffer} {text.scaling.bufferValue(percent, free ?? 0, keepOne)}
+              </span>
+            )}
+          </div>
+        );
+      },
     },
     {
       key: 'actions',

@@ -1,0 +1,87 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findings, launch, open, shoot, signIn, visit } from './browser';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+it('hosts are cordoned, drained, opened and removed; matches stand in the way of removal', async () => {
+  const site = await visit(browser);
+  await signIn(site);
+  const { page, fake } = site;
+  await open(site, '/hosts');
+  const dialog = page.getByRole('dialog');
+  const row = (name: string) => page.locator('tbody tr').filter({ hasText: name });
+  const press = (name: string) => row('rack7-3').getByRole('button', { name, exact: true }).click();
+  const confirmed = async (name: string) => {
+    await dialog.getByRole('button', { name, exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await row('rack7-3').getByText('8/32 vCPU').waitFor();
+  await row('rack7-3').getByText('16/64 GiB').waitFor();
+  await row('rack7-4').getByText('not stated').waitFor();
+  await row('rack8-1').getByText('silent for 1m 15s').waitFor();
+  await press('Cordon');
+  await confirmed('Cordon');
+  await row('rack7-3').getByText('Cordoned', { exact: true }).waitFor();
+  await press('Drain');
+  await dialog.getByText(/2 instances with 12 sessions and 48 players leave/).waitFor();
+  await confirmed('Drain');
+  expect(fake.world.hosts[0]!.Availability).toBe('DRAINING');
+  await press('Open');
+  await confirmed('Open');
+  expect(fake.world.hosts[0]!.Availability).toBe('OPEN');
+  await press('Remove');
+  await dialog.getByText(/12 sessions with 48 players run there. Removal is refused/).waitFor();
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  await dialog.getByRole('alert').getByText(/Still in use/).waitFor();
+  await shoot(site, 'host-remove');
+  expect(await findings(page)).toEqual([]);
+  expect(fake.world.hosts).toHaveLength(3);
+  await dialog.getByLabel('End these sessions').check();
+  await confirmed('Remove');
+  await row('rack7-3').waitFor({ state: 'detached' });
+  expect(fake.world.hosts).toHaveLength(2);
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('a token is shown once, in the commands that use it, and deleted', async () => {
+  const site = await visit(browser, { empty: true });
+  await site.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(site);
+  const { page, fake } = site;
+  await open(site, '/hosts');
+  await page.getByText('No host yet').waitFor();
+  await page.getByText('docs/hosts.md').waitFor();
+  await shoot(site, 'hosts-empty');
+  await page.locator('.page-actions').getByRole('button', { name: 'Add host' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Description').fill('rack 9');
+  await dialog.getByLabel('Valid for').selectOption({ label: '1 day' });
+  await dialog.getByRole('button', { name: 'OK', exact: true }).click();
+  await dialog.getByLabel(/^Server, as/).fill('games.example.com:7070');
+  await dialog.getByLabel(/^Instances it takes/).fill('4');
+  const commands = dialog.getByRole('region', { name: 'On the machine' });
+  await expect.poll(() => commands.textContent()).toContain('gse agent --join games.example.com:7070 --token-file host.token --data /var/lib/gse-agent --capacity 4');
+  expect(await commands.textContent()).toContain('fake-secret-shown-once');
+  await shoot(site, 'host-token');
+  expect(await findings(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Copy commands' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await commands.textContent());
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  const row = page.locator('tbody tr').filter({ hasText: 'rack 9' });
+  await row.getByText('Unused').waitFor();
+  expect(await page.locator('body').textContent()).not.toContain('fake-secret-shown-once');
+  const hours = (Date.parse(fake.world.tokens[0]!.ExpirationTime) - Date.now()) / 3_600_000;
+  expect(Math.round(hours)).toBe(24);
+  await row.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('No token', { exact: true }).waitFor();
+  expect(fake.world.tokens).toEqual([]);
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
