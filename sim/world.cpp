@@ -163,7 +163,8 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
             host.name(), id, since.count(), to_text(process.end_reason), (due - process.end_requested).count());
 }
 
-/// A deadline that moved lately (the fleet's protection, the deadline of its drain) may not have reached the host either.
+/// A deadline that moved lately (the fleet's protection, the deadline of its drain) may not have reached the host
+/// either.
 void World::note_deadlines() {
     std::map<std::string, Deadline> deadlines;
     const core::State& state = server_->state();
