@@ -85,19 +85,19 @@ it('a refusal is explained, a session that ends leads back, a read-only key chan
   await open(site, '/aliases');
   const box = site.page.getByRole('alert');
   await box.waitFor();
-  expect(await box.textContent()).toMatch(/The server has failed.*planted.*InternalError.*r-\d+/s);
+  await expect.poll(() => box.textContent()).toMatch(/The server has failed.*planted.*InternalError.*r-\d+/s);
   site.fake.state.failing = '';
   await site.page.getByRole('button', { name: 'Try again' }).click();
   await site.page.getByRole('link', { name: 'arena', exact: true }).click();
   await site.page.getByRole('heading', { name: 'Basic information' }).waitFor();
-  expect(await site.page.getByRole('heading', { name: 'History' }).count()).toBe(0);
+  await site.page.getByRole('heading', { name: 'History' }).waitFor({ state: 'detached' });
   site.fake.expire();
   await site.page.getByText('Your session has ended').waitFor({ timeout: 40_000 });
   await site.page.getByLabel('SecretId').fill('AKIDread');
   await site.page.getByLabel('SecretKey').fill('secret');
   await site.page.getByRole('button', { name: 'Sign in' }).click();
   await site.page.getByRole('heading', { name: 'arena', exact: true }).waitFor();
-  expect(await site.page.getByRole('button', { name: 'Modify' }).isDisabled()).toBe(true);
+  await expect.poll(() => site.page.getByRole('button', { name: 'Modify' }).isDisabled()).toBe(true);
   await site.close();
 });
 
@@ -111,7 +111,7 @@ it('the explorer checks, calls and shows the same call as a program', async () =
   await site.page.getByRole('button', { name: 'Call', exact: true }).click();
   await site.page.getByText('S5.LARGE8').waitFor();
   await site.page.getByRole('tab', { name: 'curl' }).click();
-  expect(await site.page.locator('pre').textContent()).toContain('X-TC-Action: DescribeInstanceTypes');
+  await expect.poll(() => site.page.locator('pre').textContent()).toContain('X-TC-Action: DescribeInstanceTypes');
   expect(site.complaints).toEqual([]);
   await site.close();
 });
@@ -157,7 +157,7 @@ it('a long list draws only the rows in sight, and the last one can be reached', 
   await open(site, `/fleets/${old.attributes.FleetId}/sessions`);
   await site.page.getByText('long-79', { exact: true }).waitFor();
   const rows = site.page.locator('.long tbody tr');
-  expect(await rows.count()).toBeLessThan(70);
+  await expect.poll(() => rows.count()).toBeLessThan(70);
   const heights = await rows.evaluateAll((all) => all.map((one) => (one as HTMLElement).offsetHeight).filter(Boolean));
   expect(Math.min(...heights)).toBeGreaterThan(55);
   await site.page.locator('.long').evaluate((box) => box.scrollTo(0, box.scrollHeight));
@@ -173,7 +173,7 @@ it('the log-in of an instance is shown by a click only', async () => {
   await site.page.getByRole('button', { name: 'Log in' }).first().click();
   const dialog = site.page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
-  expect(await dialog.getByText('BEGIN FAKE KEY').count()).toBe(0);
+  await expect.poll(() => dialog.getByText('BEGIN FAKE KEY').count()).toBe(0);
   await dialog.getByRole('button', { name: 'Show the key' }).click();
   await dialog.getByText('BEGIN FAKE KEY').waitFor();
   expect(site.complaints).toEqual([]);

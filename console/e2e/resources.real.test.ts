@@ -255,10 +255,10 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await press(text.common.ok, dialog());
     const commands = dialog().getByRole('region', { name: text.host.commands });
     await commands.waitFor();
-    expect(await commands.textContent()).toContain('gse agent --join 127.0.0.1:7070 --token-file host.token --data /var/lib/gse-agent --capacity 8');
+    await expect.poll(() => commands.textContent()).toContain('gse agent --join 127.0.0.1:7070 --token-file host.token --data /var/lib/gse-agent --capacity 8');
     const { HostTokens } = await call('ListHostTokens', {});
     expect(HostTokens.map((one) => one.Description)).toEqual(['rack 9']);
-    expect(await commands.textContent()).toContain(HostTokens[0]!.TokenId);
+    await expect.poll(() => commands.textContent()).toContain(HostTokens[0]!.TokenId);
     await shootPage(page, `real-host-token-${telling.theme}`);
     await confirmed(text.host.kept);
     await press(text.common.delete, row('rack 9'));
@@ -307,7 +307,7 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await press(text.common.delete, dialog());
     const why = dialog().getByRole('alert');
     await why.waitFor();
-    expect(await why.textContent()).toMatch(new RegExp(`${text.errors.ResourceInUse.title}.*${text.errors.ResourceInUse.advice}.*ResourceInUse.*[0-9a-f]{8}-`, 's'));
+    await expect.poll(() => why.textContent()).toMatch(new RegExp(`${text.errors.ResourceInUse.title}.*${text.errors.ResourceInUse.advice}.*ResourceInUse.*[0-9a-f]{8}-`, 's'));
     await shootPage(page, `real-refused-${telling.theme}`);
     await press(text.common.cancel, dialog());
     quiet();

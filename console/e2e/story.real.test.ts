@@ -63,7 +63,7 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     chats.push(await openChat(text.start.open(1)), await openChat(text.start.open(2)));
     await isTold(chats[0]!, chats[1]!, 'hello from the first tab');
     await isTold(chats[1]!, chats[0]!, 'hello from the second tab');
-    expect(await chats[0]!.locator('h1').textContent()).toBe('Chat v1');
+    await expect.poll(() => chats[0]!.locator('h1').textContent()).toBe('Chat v1');
     await shoot('start');
     expect(await findings(page)).toEqual([]);
     made.old = (await call('DescribeFleetAttributes', { Limit: 1 })).FleetAttributes[0]!.FleetId;
@@ -125,7 +125,7 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     const { GameServerSession } = await call('CreateGameServerSession', { AliasId: made.alias, MaximumPlayerSessionCount: 8, Name: 'after the move' });
     expect(GameServerSession.FleetId).toBe(made.fresh);
     await expect.poll(() => page.getByTestId(`sessions-${made.fresh}`).textContent(), { timeout: kLongMs }).toBe('1');
-    expect(await page.getByTestId(`sessions-${made.old}`).textContent()).toBe(String(kSessions + 1));
+    await expect.poll(() => page.getByTestId(`sessions-${made.old}`).textContent()).toBe(String(kSessions + 1));
     await isTold(chats[0]!, chats[1]!, 'still here after the move');
     await shoot('update-moved');
     expect(await findings(page)).toEqual([]);
@@ -151,8 +151,8 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await page.getByText(text.shell.readOnly).waitFor();
     await page.goto(`${server.url}/console/#/aliases/${made.alias}`);
     await page.getByRole('heading', { name: 'lobby', exact: true }).waitFor();
-    expect(await button(text.common.modify).isDisabled()).toBe(true);
-    expect(await button(text.alias.rollback).isDisabled()).toBe(true);
+    await expect.poll(() => button(text.common.modify).isDisabled()).toBe(true);
+    await expect.poll(() => button(text.alias.rollback).isDisabled()).toBe(true);
     await menu(text.menu.fleets);
     await page.getByRole('heading', { name: text.menu.fleets }).waitFor();
     await page.getByRole('link', { name: 'demo-chat-v2' }).waitFor();
