@@ -21,6 +21,11 @@ void MemoryDisk::set_free_bytes(std::uint64_t bytes) {
     free_bytes_ = bytes;
 }
 
+std::uint64_t MemoryDisk::free_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return free_bytes_;
+}
+
 std::size_t MemoryDisk::log_entries() const {
     const std::lock_guard lock(mutex_);
     return log_.size();
@@ -100,10 +105,7 @@ public:
         return appended_bytes_ - bytes_at_snapshot_;
     }
 
-    [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override {
-        const std::lock_guard lock(disk_.mutex_);
-        return disk_.free_bytes_;
-    }
+    [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override { return disk_.free_bytes(); }
 
 private:
     friend class MemorySnapshotWriter;

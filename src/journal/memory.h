@@ -24,11 +24,13 @@ public:
     void fail_snapshots(bool fail);
     void set_free_bytes(std::uint64_t bytes);
 
+    [[nodiscard]] std::uint64_t free_bytes() const;
     [[nodiscard]] std::size_t log_entries() const;
     [[nodiscard]] std::size_t snapshots() const;
 
 private:
     friend class MemoryJournal;
+    friend class MemorySharedJournal;
     friend class MemorySnapshotWriter;
     using Bytes = std::vector<std::byte>;
     struct Snapshot {
