@@ -50,6 +50,8 @@ Awaitable<void> Connection::run() {
     if (tls_) {
         const bool ours = co_await shake_hands();
         if (!ours) last_ = true;
+        // Another server takes us for the leader: it looks again.
+        if (loop_.shared.options.peers && !loop_.shared.handlers.relay->serves()) close();
     }
     while (open_ && !last_) {
         co_await receive();
@@ -211,20 +213,24 @@ Connection::Next Connection::advance_requests() {
             if (input_.empty()) return Next::Read;
             if (is_full()) return Next::Wait;
             reader_ = loop_.take_reader();
+            head_.clear();
             request_since_ms_ = active_ms_;
             body_bytes_ = 0;
             continued_ = false;
         }
         if (!reader_->header_done()) {
+            const std::string_view before = input_;
             if (const int failure = reader_->read_header(input_)) {
                 answer_last(failure, failure == 431 ? "the request's header is too large\n" : "this is not HTTP/1.1\n");
                 return Next::Read;
             }
+            if (const Relay* const relay = loop_.shared.handlers.relay; relay && !relay->serves())
+                head_.append(before.substr(0, before.size() - input_.size()));
             if (!reader_->header_done()) return Next::Read;
             body_since_ms_ = active_ms_;
             if (!accept_header()) return Next::Read;
         }
-        if (!is_api()) return Next::Serve;
+        if (!is_api() || needs_leader()) return Next::Serve;
         if (!reader_->done()) {
             if (reader_->expects_continue() && !continued_ && input_.empty()) return Next::Serve;
             if (const int failure = read_body()) {
@@ -448,7 +454,9 @@ std::int64_t Connection::transfer_deadline(std::int64_t since_ms, std::uint64_t 
 void Connection::set_deadline() {
     const ServerOptions& options = loop_.shared.options;
     if (!open_) return;
-    if (shaking_hands_) {
+    if (tunnel_) {
+        loop_.wheel.set(*this, tunnel_deadline());
+    } else if (shaking_hands_) {
         loop_.wheel.set(*this, active_ms_ + options.handshake_time.count());
     } else if (writing_) {
         loop_.wheel.set(*this, transfer_deadline(write_since_ms_, out_.size()));
@@ -467,6 +475,7 @@ void Connection::set_deadline() {
 
 void Connection::expire() {
     if (streaming_ && !writing_) return nudge();
+    if (tunnel_) return end_tunnel();
     loop_.shared.timeouts.fetch_add(1, std::memory_order_relaxed);
     if (reader_ && !busy() && !working_) {
         std::string bytes;
@@ -482,6 +491,7 @@ void Connection::drain() {
     draining_ = true;
     hurry_->store(true);
     if (streaming_) return close();
+    if (tunnel_) return set_deadline();
     if (!busy() && !reader_ && !last_) close();
 }
 
@@ -494,6 +504,7 @@ void Connection::close() {
     if (tls_) tls_->say_goodbye();
     boost::system::error_code ignored;
     socket_.close(ignored);
+    close_tunnel();
     if (!working_) end_request();
     wake();
     loop_.forget(*this);

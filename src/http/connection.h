@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "http/loop.h"
+#include "http/relay.h"
 #include "http/response.h"
 #include "http/tls.h"
 
@@ -38,6 +39,8 @@ public:
     void close();
     /// An event stream may have something to send.
     void nudge();
+    /// `number` is the leader's now (0: there is none): what leads to another one ends.
+    void leader_changed(std::uint64_t number);
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
@@ -69,7 +72,8 @@ private:
     [[nodiscard]] bool is_full() const;  ///< answers must go out before more requests are read
     [[nodiscard]] int read_body();       ///< a status when it cannot be read
     [[nodiscard]] bool is_api() const { return reader_->view().path == "/"; }
-    bool accept_header();  ///< false: refused, nothing more is read
+    bool accept_header();                     ///< false: refused, nothing more is read
+    [[nodiscard]] bool needs_leader() const;  ///< and this server is not it
     void dispatch();
     /// Gives a call to the API; its answer completes the ticket.
     void hand_on(engine::ApiCall call, std::uint64_t ticket);
@@ -119,6 +123,17 @@ private:
     [[nodiscard]] Result<void> check_object_access(const RequestView& request, std::string_view bucket,
                                                    std::string_view key);
 
+    // To another server (tunnel.cpp).
+    Awaitable<bool> find_leader();
+    Awaitable<bool> dial(const Leader& leader);
+    Awaitable<void> go_through();
+    Awaitable<void> carry_up(std::string bytes);
+    Awaitable<void> carry_down();
+    Awaitable<void> refuse_without_leader();
+    [[nodiscard]] std::int64_t tunnel_deadline() const;
+    void end_tunnel();
+    void close_tunnel();
+
     // As ::recv and ::send with MSG_DONTWAIT.
     [[nodiscard]] ssize_t read_some(std::string& into);
     [[nodiscard]] ssize_t write_some(std::string_view bytes);
@@ -165,6 +180,19 @@ private:
     bool streaming_ = false;  // events, until the connection ends
     bool nudged_ = false;
     std::int64_t heartbeat_ms_ = 0;
+    /// The end at the leader, on a server that is not it.
+    struct Tunnel {
+        Tunnel(Loop& loop, std::uint64_t l) : socket(loop.context), leader(l) {}
+
+        Socket socket;
+        std::unique_ptr<TlsSession> tls;
+        const std::uint64_t leader;  ///< its number
+        bool open = false;           ///< hands are shaken; until then the client's request waits
+        bool heard_all = false;      ///< nothing more comes from there
+    };
+    std::unique_ptr<Tunnel> tunnel_;
+    std::string head_;  // of the request being read, as it came, where it may be the leader's
+    std::int64_t dial_since_ms_ = 0;
     std::move_only_function<void()> waiter_;  // the coroutine, while it waits in change()
 };
 

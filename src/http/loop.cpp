@@ -124,6 +124,14 @@ void Loop::close_all() {
     });
 }
 
+void Loop::leader_changed(std::uint64_t number) {
+    boost::asio::post(context, [this, number] {
+        std::vector<std::shared_ptr<Connection>> all;
+        for (const auto& [id, connection] : connections_) all.push_back(connection);
+        for (const auto& connection : all) connection->leader_changed(number);
+    });
+}
+
 void Loop::wind_up() {
     close_all();
     boost::asio::post(context, [this] {

@@ -91,6 +91,7 @@ public:
     void adopt(int fd, boost::asio::ip::tcp protocol, bool from_loopback);
     void drain();  ///< idle connections close now, busy ones behind their last answer
     void close_all();
+    void leader_changed(std::uint64_t number);
     void wind_up();  ///< close_all, and run() returns
 
     // From the loop's thread:

@@ -80,6 +80,10 @@ int http_status_of(ErrorCode code) {
 }
 
 Awaitable<void> Connection::serve() {
+    if (needs_leader()) {
+        const bool ours = co_await find_leader();
+        if (!ours) co_return;
+    }
     if (is_api()) {
         co_await say_continue();
         co_return;

@@ -161,7 +161,8 @@ void Server::Running::accept_some() {
         shared.connections.fetch_add(1, std::memory_order_relaxed);
         const int on = 1;
         ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        loops[next_loop++ % loops.size()]->adopt(fd.release(), peer.protocol(), peer.address().is_loopback());
+        loops[next_loop++ % loops.size()]->adopt(fd.release(), peer.protocol(),
+                                                 peer.address().is_loopback() && !shared.options.peers);
     }
     accept_more();
 }
@@ -174,10 +175,12 @@ Server::~Server() { stop(); }
 Result<std::uint16_t> Server::start() {
     CHECK(running_->loops.empty());
     Shared& shared = running_->shared;
+    CHECK(!shared.options.peers || shared.handlers.relay != nullptr);
     const auto endpoint = TRY(parse_listen(shared.options.listen));
     TRY(check_options(shared.options, endpoint));
     if (!shared.options.tls_certificate.empty()) {
-        shared.tls = TRY(TlsIdentity::open(shared.options.tls_certificate, shared.options.tls_key));
+        shared.tls =
+            TRY(TlsIdentity::open(shared.options.tls_certificate, shared.options.tls_key, shared.options.peers));
         std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     }
     Fd listener = TRY(listen_on(endpoint, shared.options.listen));
@@ -203,6 +206,11 @@ Result<std::uint16_t> Server::start() {
 
 void Server::reload_tls() {
     if (running_->shared.tls) running_->refresh_tls(true);
+}
+
+void Server::leader_changed() {
+    const auto leader = running_->shared.handlers.relay->leader();
+    for (const auto& loop : running_->loops) loop->leader_changed(leader ? leader->number : 0);
 }
 
 void Server::stop() {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "http/console_sessions.h"
 #include "http/event_source.h"
 #include "http/key_store.h"
+#include "http/relay.h"
 #include "objects/bucket_rules.h"
 #include "objects/object_auth.h"
 #include "objects/object_store.h"
@@ -39,10 +41,13 @@ struct ServerOptions {
     std::string tls_key;                    ///< PEM file with its private key; only its owner and group may read it
     int threads = 1;                        ///< I/O threads, 1 to 64
     int worker_threads = 2;                 ///< threads that wait for the disk, 1 to 64
-    std::vector<std::string> known_hosts;   ///< names besides IP addresses and localhost for the unsigned paths
-    bool secure_cookies = false;            ///< the console's cookies go over TLS only
-    bool local_api = false;                 ///< serves /capi to this machine, unsigned: for gse dev
-    std::string metrics_token;              ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
+    /// With tls_certificate and tls_key: this port is for the other servers of the deployment, which prove it by a
+    /// certificate of theirs, and whose clients' connections come through it.
+    std::optional<TlsPeers> peers;
+    std::vector<std::string> known_hosts;  ///< names besides IP addresses and localhost for the unsigned paths
+    bool secure_cookies = false;           ///< the console's cookies go over TLS only
+    bool local_api = false;                ///< serves /capi to this machine, unsigned: for gse dev
+    std::string metrics_token;             ///< `Authorization: Bearer <token>` lets others than loopback read /metrics
 
     std::size_t connections_max = 10'000;  ///< further ones are closed at once
     std::size_t pipeline_max = 128;  ///< unanswered requests of one connection; further ones are not read meanwhile
@@ -104,6 +109,7 @@ struct Handlers {
     /// Called after changed TLS files were read: what is in force now, or why the old pair stays. From any thread.
     std::function<void(const Result<std::string>& outcome)> on_tls_reload = {};
     EventSource* events = nullptr;  ///< null: /events is not found
+    Relay* relay = nullptr;         ///< null: this server is the only one
     /// Called on a worker thread: the JSON of /v1/regions; "" when it cannot be told now.
     std::function<std::string()> regions = {};
 };
@@ -139,6 +145,9 @@ public:
 
     /// Reads certificate and key again, as is done by itself when the files change. Thread-safe.
     void reload_tls();
+
+    /// Closes what was handed over to another leader than handlers.relay names now. Thread-safe.
+    void leader_changed();
 
     /// Accepts no more, lets requests under way end within shutdown_grace, closes, and waits for its threads. Answers
     /// that the API gives later go nowhere. Idempotent; not from a callback of the server's.

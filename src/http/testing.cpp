@@ -188,27 +188,31 @@ std::string signed_put(std::string_view target, std::string_view body, WallTime 
         target, timestamp, token, payload, secret_id, scope, signature, body.size(), body);
 }
 
-ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change, EventSource* events) {
+Handlers ServerWorld::handlers(EventSource* events, Relay* relay) {
+    return {.api = api,
+            .error_body = test_error_body,
+            .keys = keys,
+            .objects = *store,
+            .object_auth = auth,
+            .clock = clock,
+            .metrics = [] { return std::string{"gse_up 1\n"}; },
+            .not_ready = [this] { return reasons; },
+            .console = kTestConsole,
+            .console_door = &console_door,
+            .temporary_keys = &temporary_keys,
+            .bucket_rules = &bucket_rules,
+            .is_upload_bucket = [](std::string_view bucket) { return bucket == "uploads"; },
+            .events = events,
+            .relay = relay};
+}
+
+ServerWorld::ServerWorld(std::function<void(ServerOptions&)> change, EventSource* events, Relay* relay) {
     store = objects::open_directory_store(dir / "objects").value();
     ServerOptions options;
     options.listen = "127.0.0.1:0";
     options.metrics_token = "metrics-token";
     if (change) change(options);
-    server = std::make_unique<Server>(
-        options, Handlers{.api = api,
-                          .error_body = test_error_body,
-                          .keys = keys,
-                          .objects = *store,
-                          .object_auth = auth,
-                          .clock = clock,
-                          .metrics = [] { return std::string{"gse_up 1\n"}; },
-                          .not_ready = [this] { return reasons; },
-                          .console = kTestConsole,
-                          .console_door = &console_door,
-                          .temporary_keys = &temporary_keys,
-                          .bucket_rules = &bucket_rules,
-                          .is_upload_bucket = [](std::string_view bucket) { return bucket == "uploads"; },
-                          .events = events});
+    server = std::make_unique<Server>(options, handlers(events, relay));
     const auto bound = server->start();
     EXPECT_TRUE(bound) << bound.error().message;
     port = bound.value_or(0);

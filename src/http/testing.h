@@ -103,7 +103,8 @@ std::string signed_put(std::string_view target, std::string_view body, WallTime 
 
 class ServerWorld {
 public:
-    explicit ServerWorld(std::function<void(ServerOptions&)> change = {}, EventSource* events = nullptr);
+    explicit ServerWorld(std::function<void(ServerOptions&)> change = {}, EventSource* events = nullptr,
+                         Relay* relay = nullptr);
     ~ServerWorld();
 
     TestKeys keys;
@@ -126,6 +127,8 @@ public:
     std::unique_ptr<Server> server;
     std::uint16_t port = 0;
 
+    /// What another port of this server is given.
+    Handlers handlers(EventSource* events = nullptr, Relay* relay = nullptr);
     RawClient connect() const { return RawClient{port}; }
     Answer ask(std::string_view request);
     /// A post of `body` on a connection of its own.

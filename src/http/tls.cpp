@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -54,8 +55,8 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-TlsContext new_context() {
-    TlsContext context{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
+TlsContext new_context(const SSL_METHOD* method) {
+    TlsContext context{SSL_CTX_new(method), SSL_CTX_free};
     SSL_CTX* const c = context.get();
     CHECK(c != nullptr);
     CHECK(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1);
@@ -93,10 +94,34 @@ Result<void> check_key_mode(const std::filesystem::path& file) {
     return {};
 }
 
+/// Both ends show a certificate of these authorities for this name.
+Result<void> ask_for_peers(SSL_CTX* context, const TlsPeers& peers) {
+    const std::string text = TRY(read_file(peers.roots, kPemBytesMax));
+    const Bio bio = bio_of(text);
+    X509_STORE* const store = SSL_CTX_get_cert_store(context);
+    int count = 0;
+    for (; count <= kChainMax; ++count) {
+        const Certificate root{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)};
+        if (!root) break;
+        CHECK(X509_STORE_add_cert(store, root.get()) == 1);
+    }
+    ERR_clear_error();
+    if (count == 0 || count > kChainMax) return unusable(peers.roots, "holds no certificates, or too many");
+    X509_VERIFY_PARAM* const wanted = SSL_CTX_get0_param(context);
+    // Of the alternative names only: hosts' certificates of the same authorities carry none.
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS);
+    CHECK(X509_VERIFY_PARAM_set1_host(wanted, peers.name.data(), peers.name.size()) == 1);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    static constexpr unsigned char kPurpose[] = "gse-peers";
+    CHECK(SSL_CTX_set_session_id_context(context, kPurpose, sizeof kPurpose - 1) == 1);
+    return {};
+}
+
 }  // namespace
 
-Result<std::unique_ptr<TlsIdentity>> TlsIdentity::open(std::filesystem::path certificate, std::filesystem::path key) {
-    std::unique_ptr<TlsIdentity> identity{new TlsIdentity(std::move(certificate), std::move(key))};
+Result<std::unique_ptr<TlsIdentity>> TlsIdentity::open(std::filesystem::path certificate, std::filesystem::path key,
+                                                       std::optional<TlsPeers> peers) {
+    std::unique_ptr<TlsIdentity> identity{new TlsIdentity(std::move(certificate), std::move(key), std::move(peers))};
     identity->seen_ = identity->marks();
     identity->loaded_ = TRY(identity->load());
     return identity;
@@ -112,7 +137,7 @@ Result<TlsIdentity::Loaded> TlsIdentity::load() const {
     const PrivateKey key{PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_passphrase, nullptr)};
     if (!key) return unusable(key_, "holds no private key in PEM form that is not encrypted");
 
-    Loaded loaded{.context = new_context(), .not_after = {}, .subject = {}};
+    Loaded loaded{.context = new_context(peers_ ? TLS_method() : TLS_server_method()), .not_after = {}, .subject = {}};
     SSL_CTX* const context = loaded.context.get();
     const Bio chain_bio = bio_of(chain_text);
     for (int count = 0;; ++count) {
@@ -134,14 +159,17 @@ Result<TlsIdentity::Loaded> TlsIdentity::load() const {
         ERR_clear_error();
         return unusable(key_, fmt::format("is not the key of the certificate in {}", certificate_.string()));
     }
+    if (peers_) TRY(ask_for_peers(context, *peers_));
     return loaded;
 }
 
-std::array<TlsIdentity::Mark, 2> TlsIdentity::marks() const {
-    std::array<Mark, 2> marks{};
+TlsIdentity::Marks TlsIdentity::marks() const {
+    const std::filesystem::path none;
+    const std::filesystem::path* const files[] = {&certificate_, &key_, peers_ ? &peers_->roots : &none};
+    Marks marks{};
     for (std::size_t i = 0; i < marks.size(); ++i) {
         struct stat status{};
-        if (::stat((i == 0 ? certificate_ : key_).c_str(), &status) != 0) continue;
+        if (::stat(files[i]->c_str(), &status) != 0) continue;
         marks[i] = {
             static_cast<std::int64_t>(status.st_dev),         static_cast<std::int64_t>(status.st_ino),
             static_cast<std::int64_t>(status.st_size),        static_cast<std::int64_t>(status.st_mode),
@@ -178,10 +206,14 @@ std::optional<Result<void>> TlsIdentity::refresh(bool always) {
     return Result<void>{};
 }
 
-TlsSession::TlsSession(TlsContext context, int fd) : context_(std::move(context)), ssl_(SSL_new(context_.get())) {
+TlsSession::TlsSession(TlsContext context, int fd, Side side)
+    : context_(std::move(context)), ssl_(SSL_new(context_.get())) {
     CHECK(ssl_ != nullptr);
     CHECK(SSL_set_fd(ssl_, fd) == 1);
-    SSL_set_accept_state(ssl_);
+    if (side == Side::Server)
+        SSL_set_accept_state(ssl_);
+    else
+        SSL_set_connect_state(ssl_);
 }
 
 TlsSession::~TlsSession() { SSL_free(ssl_); }

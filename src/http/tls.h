@@ -1,4 +1,5 @@
-/// TLS on the HTTP port: the certificate in force, and one connection's session. Private; keeps OpenSSL out of headers.
+/// TLS of the HTTP port and between servers: the certificate in force, and one connection's session. Private; keeps
+/// OpenSSL out of headers.
 #pragma once
 
 #include <sys/types.h>
@@ -22,14 +23,21 @@ namespace gse::http {
 
 using TlsContext = std::shared_ptr<ssl_ctx_st>;
 
+/// Who may be at the other end where both ends show a certificate.
+struct TlsPeers {
+    std::filesystem::path roots;  ///< PEM file of the authorities that theirs must come from
+    std::string name;             ///< the DNS name that it must be for
+};
+
 /// A certificate chain and its key, of two PEM files, and everything that is agreed on with clients: TLS 1.2 or newer,
 /// ciphers with forward secrecy, `http/1.1` by ALPN. Thread-safe. Connections keep the context they began with.
 class TlsIdentity {
 public:
     /// InvalidParameterValue, naming the file: unreadable, no PEM, a key that others may read or that is not the
-    /// certificate's.
+    /// certificate's. With `peers` the context is good for both ends, and each asks the other for its certificate.
     [[nodiscard]] static Result<std::unique_ptr<TlsIdentity>> open(std::filesystem::path certificate,
-                                                                   std::filesystem::path key);
+                                                                   std::filesystem::path key,
+                                                                   std::optional<TlsPeers> peers = {});
 
     [[nodiscard]] TlsContext context() const;
     /// When the certificate in force ends.
@@ -50,24 +58,28 @@ private:
     /// What tells one state of a file from another.
     using Mark = std::array<std::int64_t, 6>;
 
-    TlsIdentity(std::filesystem::path certificate, std::filesystem::path key)
-        : certificate_(std::move(certificate)), key_(std::move(key)) {}
+    using Marks = std::array<Mark, 3>;
+
+    TlsIdentity(std::filesystem::path certificate, std::filesystem::path key, std::optional<TlsPeers> peers)
+        : certificate_(std::move(certificate)), key_(std::move(key)), peers_(std::move(peers)) {}
     [[nodiscard]] Result<Loaded> load() const;
-    [[nodiscard]] std::array<Mark, 2> marks() const;
+    [[nodiscard]] Marks marks() const;
 
     const std::filesystem::path certificate_;
     const std::filesystem::path key_;
+    const std::optional<TlsPeers> peers_;
     mutable std::mutex mutex_;
     Loaded loaded_;
-    std::array<Mark, 2> seen_{};
+    Marks seen_{};
     std::mutex refreshing_;  // one at a time
 };
 
-/// The server's end of one connection, over a non-blocking socket that outlives it. One thread at a time. The process
-/// must ignore SIGPIPE.
+/// One end of one connection, over a non-blocking socket that outlives it. One thread at a time. The process must
+/// ignore SIGPIPE.
 class TlsSession {
 public:
-    TlsSession(TlsContext context, int fd);
+    enum class Side : std::uint8_t { Server, Client };
+    TlsSession(TlsContext context, int fd, Side side = Side::Server);
     ~TlsSession();
     TlsSession(const TlsSession&) = delete;
     TlsSession& operator=(const TlsSession&) = delete;

@@ -60,7 +60,7 @@ std::optional<Peer> certified_peer(const grpc::CallbackServerContext& context) {
     const std::string pem = property_of(context, GRPC_X509_PEM_CERT_PROPERTY_NAME);
     if (pem.empty()) return std::nullopt;
     const auto facts = pki::describe_certificate(pem);
-    if (!facts || !facts->for_clients || facts->name.empty()) return std::nullopt;
+    if (!facts || !facts->for_clients || facts->name.empty() || facts->name == pki::kPeerName) return std::nullopt;
     return Peer{facts->name, facts->not_after};
 }
 

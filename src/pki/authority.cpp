@@ -49,6 +49,15 @@ struct Authority::Member {
     }
 };
 
+/// A certificate of this server's own, with its key.
+struct Authority::Leaf {
+    const char* name = "";
+    const char* extended_key_usage = "";
+    fs::path key_file;
+    fs::path certificate_file;
+    WallTime& end;
+};
+
 AuthorityPlan plan_authorities(std::span<const AuthorityAge> by_age, const AuthorityOptions& options, WallTime now) {
     AuthorityPlan plan;
     while (plan.ended < by_age.size() && by_age[plan.ended].not_after <= now) ++plan.ended;
@@ -70,7 +79,7 @@ Result<std::unique_ptr<Authority>> Authority::open(fs::path folder, AuthorityOpt
     const std::lock_guard lock(authority->mutex_);
     TRY(authority->read_members());
     TRY(authority->tend_members(now));
-    TRY(authority->tend_server(now, ServerKey::MayReplace));
+    TRY(authority->tend_leaves(now, ServerKey::MayReplace));
     return authority;
 }
 
@@ -146,19 +155,38 @@ Result<bool> Authority::tend_members(WallTime now) {
     return true;
 }
 
-Result<bool> Authority::tend_server(WallTime now, ServerKey may) {
+Result<bool> Authority::tend_leaves(WallTime now, ServerKey may) {
+    bool changed = TRY(tend_leaf({.name = kServerName,
+                                  .extended_key_usage = "serverAuth",
+                                  .key_file = server_key_file(),
+                                  .certificate_file = server_certificate_file(),
+                                  .end = server_end_},
+                                 now, may));
+    if (!options_.peers) return changed;
+    WallTime peer_end;
+    if (TRY(tend_leaf({.name = kPeerName,
+                       .extended_key_usage = "serverAuth,clientAuth",
+                       .key_file = peer_key_file(),
+                       .certificate_file = peer_certificate_file(),
+                       .end = peer_end},
+                      now, may)))
+        changed = true;
+    return changed;
+}
+
+Result<bool> Authority::tend_leaf(const Leaf& leaf, WallTime now, ServerKey may) {
     const Member& signer = members_[signer_];
     const std::string issuer = to_pem(signer.certificate.get());
     Key key;
-    if (const auto text = read_private(server_key_file()); text)
+    if (const auto text = read_private(leaf.key_file); text)
         key = read_key(*text);
     else if (text.error().code != ErrorCode::NotFound)
         return std::unexpected(text.error());
-    if (const auto text = read_file(server_certificate_file(), kFileBytesMax); text && key) {
+    if (const auto text = read_file(leaf.certificate_file, kFileBytesMax); text && key) {
         const auto facts = describe_certificate(*text);
         if (facts && facts->key_sha256 == key_sha256(key.get()) && text->ends_with(issuer) &&
             now < renewal_time(*facts) && facts->not_before <= now) {
-            server_end_ = facts->not_after;
+            leaf.end = facts->not_after;
             return false;
         }
     }
@@ -166,25 +194,25 @@ Result<bool> Authority::tend_server(WallTime now, ServerKey may) {
     if (!key || may == ServerKey::MayReplace) {
         key.reset(EVP_EC_gen("P-256"));
         if (!key) return openssl_failed("make a key");
-        TRY(write_file_atomically(server_key_file(), to_pem(key.get())));
+        TRY(write_file_atomically(leaf.key_file, to_pem(key.get())));
     }
     const WallTime end = std::min(now + options_.server_certificate, signer.age().not_after);
-    const X509Cert made = TRY(make_certificate({.name = kServerName,
+    const X509Cert made = TRY(make_certificate({.name = leaf.name,
                                                 .not_before = begin_of(now, options_.server_certificate),
                                                 .not_after = end,
                                                 .key_usage = "critical,digitalSignature",
-                                                .extended_key_usage = "serverAuth",
-                                                .alt_names = fmt::format("DNS:{}", kServerName)},
+                                                .extended_key_usage = leaf.extended_key_usage,
+                                                .alt_names = fmt::format("DNS:{}", leaf.name)},
                                                key.get(), signer.certificate.get(), signer.key.get(), rng_));
-    TRY(write_file_atomically(server_certificate_file(), to_pem(made.get()) + issuer));
-    server_end_ = end;
+    TRY(write_file_atomically(leaf.certificate_file, to_pem(made.get()) + issuer));
+    leaf.end = end;
     return true;
 }
 
 Result<bool> Authority::tend(WallTime now) {
     const std::lock_guard lock(mutex_);
     const bool members = TRY(tend_members(now));
-    const bool server = TRY(tend_server(now, ServerKey::Keep));
+    const bool server = TRY(tend_leaves(now, ServerKey::Keep));
     return members || server;
 }
 

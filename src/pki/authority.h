@@ -5,6 +5,7 @@
 ///   authority-<n>.pem   key and certificate of an authority; the highest is the newest
 ///   server-key.pem      the server's key, made anew whenever a server starts with a certificate that is due
 ///   server.pem          its certificate, then its authority's: what agents are shown
+///   peer-key.pem, peer.pem   the same of this server towards the others of its deployment, where there are others
 ///   roots.pem           certificates of all authorities: what agents' certificates are checked against
 ///
 /// Time and chance are handed in; keys come from OpenSSL's own generator.
@@ -32,6 +33,7 @@ struct AuthorityOptions {
     Millis succession{730LL * 24 * 3'600'000};
     /// … and signs nothing until every host that is alive has heard of it: longer than a host's certificate lives.
     Millis introduction{120LL * 24 * 3'600'000};
+    bool peers = false;  ///< this server is one of several
 };
 
 struct AuthorityAge {
@@ -73,17 +75,21 @@ public:
 
     [[nodiscard]] std::filesystem::path server_key_file() const { return folder_ / "server-key.pem"; }
     [[nodiscard]] std::filesystem::path server_certificate_file() const { return folder_ / "server.pem"; }
+    [[nodiscard]] std::filesystem::path peer_key_file() const { return folder_ / "peer-key.pem"; }
+    [[nodiscard]] std::filesystem::path peer_certificate_file() const { return folder_ / "peer.pem"; }
     [[nodiscard]] std::filesystem::path roots_file() const { return folder_ / "roots.pem"; }
 
 private:
     struct Member;
+    struct Leaf;
     enum class ServerKey : std::uint8_t { Keep, MayReplace };
 
     Authority(std::filesystem::path folder, AuthorityOptions options, Rng& rng);
     Result<void> read_members();
     Result<void> add_member(WallTime now);
     Result<bool> tend_members(WallTime now);
-    Result<bool> tend_server(WallTime now, ServerKey key);
+    Result<bool> tend_leaves(WallTime now, ServerKey key);
+    Result<bool> tend_leaf(const Leaf& leaf, WallTime now, ServerKey key);
 
     const std::filesystem::path folder_;
     const AuthorityOptions options_;

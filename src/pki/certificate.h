@@ -18,6 +18,8 @@ struct Identity {
 /// The name that a server's certificate is for, whatever address its agents dial: their authority signs for nobody
 /// else.
 inline constexpr const char* kServerName = "server.gse";
+/// The name that servers of one deployment show each other. No host has it.
+inline constexpr const char* kPeerName = "peer.gse";
 
 /// Longest request that is looked at; one for a P-256 key has less than 300 bytes.
 inline constexpr std::size_t kRequestBytesMax = 4096;
