@@ -21,6 +21,8 @@ constexpr std::size_t kRecordsPerSlice = 2'000;
 constexpr std::size_t kSlicesWaitingMax = 4;
 /// Idle wake-ups: retention, disk space, snapshot due.
 constexpr auto kIdleTick = 500ms;
+/// Between two looks at whether this engine still leads.
+constexpr auto kLookAgain = 5ms;
 
 std::span<const std::byte> bytes_of(const std::string& text) {
     return std::as_bytes(std::span(text.data(), text.size()));
@@ -29,16 +31,21 @@ std::string_view text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-class ReplayInto final : public journal::Replay {
+}  // namespace
+
+/// Takes what is in the journal, or what another server appends to it, into the state.
+class Engine::Follower final : public journal::Replay {
 public:
-    explicit ReplayInto(core::State& state) : state_(state) {}
+    explicit Follower(core::State& state) : state_(state) {}
     Result<void> snapshot_slice(std::span<const std::byte> slice) override { return apply(text_of(slice)); }
     Result<void> entry(std::uint64_t seq, std::span<const std::byte> batch) override {
         if (auto applied = apply(text_of(batch)); !applied)
             return refuse(applied.error().code, fmt::format("entry {}: {}", seq, applied.error().message));
+        last_seq = seq;
         return {};
     }
     Now last{};
+    std::uint64_t last_seq = 0;
 
 private:
     Result<void> apply(std::string_view bytes) {
@@ -49,27 +56,45 @@ private:
     core::State& state_;
 };
 
-}  // namespace
-
 Engine::Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng,
                OnFatal on_fatal)
-    : options_(options), state_(state), journal_(journal), clock_(clock), rng_(rng), on_fatal_(std::move(on_fatal)) {}
+    : options_(std::move(options)),
+      state_(state),
+      journal_(journal),
+      clock_(clock),
+      rng_(rng),
+      on_fatal_(std::move(on_fatal)),
+      follower_(std::make_unique<Follower>(state)) {}
 
 Engine::~Engine() { stop(); }
 
 Result<std::string> Engine::recover() {
-    ReplayInto replay(state_);
-    const journal::LoadSummary summary = TRY(journal_.load(replay));
+    TRY(load());
+    return lead();
+}
+
+Result<void> Engine::load() {
+    loaded_ = TRY(journal_.load(*follower_));
+    follower_->last_seq = loaded_.last_seq;
+    return {};
+}
+
+journal::Replay& Engine::followed() { return *follower_; }
+
+std::uint64_t Engine::last_seq() const { return follower_->last_seq; }
+
+std::string Engine::lead() {
     state_.rebuild();
-    last_seq_ = durable_seq_ = summary.last_seq;
-    // Time stood still for nobody while the server was away, but a clock that jumped must not expire the world.
-    const Millis gap = std::clamp(clock_.wall() - replay.last.wall, Millis{0}, options_.gap_max);
-    engine_base_ = summary.last_seq == 0 ? EngineTime{1} : replay.last.engine + gap;
+    last_seq_ = durable_seq_ = follower_->last_seq;
+    // Time stood still for nobody while no server led, but a clock that jumped must not expire the world.
+    const Millis gap = std::clamp(clock_.wall() - follower_->last.wall, Millis{0}, options_.gap_max);
+    engine_base_ = last_seq_ == 0 ? EngineTime{1} : follower_->last.engine + gap;
     mono_base_ = clock_.monotonic_ms();
     state_.begin_epoch();
-    std::string text = fmt::format("journal: {} entries after snapshot {}, {} bytes; epoch {}", summary.entries,
-                                   summary.snapshot_end, summary.bytes, state_.epoch());
-    for (const auto& warning : summary.warnings) text += "; warning: " + warning;
+    std::string text = fmt::format("journal: {} entries after snapshot {}, {} bytes; epoch {}", loaded_.entries,
+                                   loaded_.snapshot_end, loaded_.bytes, state_.epoch());
+    if (last_seq_ > loaded_.last_seq) text += fmt::format("; {} entries followed", last_seq_ - loaded_.last_seq);
+    for (const auto& warning : loaded_.warnings) text += "; warning: " + warning;
     return text;
 }
 
@@ -313,21 +338,15 @@ void Engine::run_committer() {
         }
         Sealed& sealed = *in_flight_;
         lock.unlock();
-        if (sealed.seq != 0) {
-            const auto began = std::chrono::steady_clock::now();
-            auto appended = journal_.append(sealed.seq, bytes_of(sealed.batch.bytes));
-            commit_latency_.add(std::chrono::steady_clock::now() - began);
-            if (!appended) {
-                // Whether it is durable is unknown: release nothing, and let recovery find out.
-                lock.lock();
-                failed_ = true;
-                stats_.trouble = appended.error().message;
-                lock.unlock();
-                owner_wakes_.notify_all();
-                snapshot_wakes_.notify_all();
-                on_fatal_(appended.error());
-                return;
-            }
+        if (const auto sure = make_sure(sealed); !sure) {
+            lock.lock();
+            failed_ = true;
+            stats_.trouble = sure.error().message;
+            lock.unlock();
+            owner_wakes_.notify_all();
+            snapshot_wakes_.notify_all();
+            on_fatal_(sure.error());
+            return;
         }
         release(sealed);
         // With every commit, or what is kept in reserve could be written full between two looks of the idle tick.
@@ -345,6 +364,27 @@ void Engine::run_committer() {
         in_flight_.reset();
         owner_wakes_.notify_one();
     }
+}
+
+/// That what is in the batch may leave. On an error it is unknown what is durable, or who leads: nothing is released,
+/// and recovery finds out.
+Result<void> Engine::make_sure(const Sealed& sealed) {
+    if (sealed.seq != 0) {
+        const auto began = std::chrono::steady_clock::now();
+        auto appended = journal_.append(sealed.seq, bytes_of(sealed.batch.bytes));
+        commit_latency_.add(std::chrono::steady_clock::now() - began);
+        return appended;
+    }
+    if (!options_.still_leads) return {};
+    const auto until = std::chrono::steady_clock::now() + options_.lead_patience;
+    std::unique_lock lock(mutex_);
+    while (!options_.still_leads()) {
+        if (std::chrono::steady_clock::now() >= until)
+            return refuse(ErrorCode::Internal,
+                          "another server may lead by now: the database does not confirm this one");
+        committer_wakes_.wait_for(lock, kLookAgain);
+    }
+    return {};
 }
 
 void Engine::release(Sealed& sealed) {

@@ -26,6 +26,10 @@ struct EngineOptions {
     std::uint64_t snapshot_bytes = 256ULL << 20;    ///< a snapshot is due after this much log
     std::uint64_t reserve_bytes = 256ULL << 20;     ///< less free disk than this: writing calls are refused
     Millis gap_max{24 * 3'600'000LL};               ///< engine time advances by at most this over a restart
+    /// Whether this engine is still the one that decides, asked before an answer leaves that no commit of its own has
+    /// proven (it may look at a clock, and must not block). Null: there is no other.
+    std::function<bool()> still_leads = {};
+    Millis lead_patience{3'000};  ///< an answer waits this long for still_leads, then the engine has failed
 };
 
 /// What an engine is doing, for /metrics and /readyz. Monotonic counters unless said otherwise.
@@ -42,7 +46,8 @@ struct EngineStats {
     std::string trouble;  ///< "" or why something is not as it should be
 };
 
-/// Life: recover() once, then start(), then any thread may call; stop() drains and ends the threads.
+/// Life: recover() once, then start(), then any thread may call; stop() drains and ends the threads. A server that
+/// follows another one load()s and keeps taking what that appends by followed(); lead() when its turn has come.
 class Engine final : public link::HostEvents {
 public:
     using Done = std::move_only_function<void(std::string body)>;
@@ -55,6 +60,14 @@ public:
 
     /// Replays the journal into the state and begins a new epoch. Returns one line for the log.
     Result<std::string> recover();
+    /// The first half of recover(), once. Before start() all of this is one thread's.
+    Result<void> load();
+    /// Takes entries that another server has appended, in their order. Lives as long as the engine.
+    [[nodiscard]] journal::Replay& followed();
+    /// The last entry taken.
+    [[nodiscard]] std::uint64_t last_seq() const;
+    /// The second half: whatever follows is this engine's own. Returns one line for the log.
+    std::string lead();
     /// Who is told of what batches changed, once that is durable. Before start(); outlives the engine.
     void set_sink(ChangeSink* sink) { sink_ = sink; }
     /// `streams` outlives the engine's threads.
@@ -125,6 +138,8 @@ private:
         std::size_t records = 0;
     };
 
+    class Follower;
+
     void push(Input input);
     [[nodiscard]] bool wakes_owner() const;
     void run_owner();
@@ -136,6 +151,7 @@ private:
     void feed_snapshot();
     void write_snapshot(std::unique_lock<std::mutex>& lock);
     void release(Sealed& sealed);
+    [[nodiscard]] Result<void> make_sure(const Sealed& sealed);
 
     const EngineOptions options_;
     core::State& state_;
@@ -146,6 +162,8 @@ private:
     link::HostStreams* streams_ = nullptr;
     ChangeSink* sink_ = nullptr;
     std::unique_ptr<Decider> decider_;
+    std::unique_ptr<Follower> follower_;
+    journal::LoadSummary loaded_;
 
     EngineTime engine_base_;
     std::int64_t mono_base_ = 0;

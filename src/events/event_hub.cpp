@@ -148,6 +148,11 @@ EventHub::~EventHub() {
     shared_->thread.join();
 }
 
+void EventHub::begin(std::uint64_t epoch) {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->ring = EventRing(epoch, shared_->options.ring);
+}
+
 core::WatchLevel EventHub::wanted() const { return shared_->wanted.load(std::memory_order_relaxed); }
 
 void EventHub::take(engine::Changes changes) {

@@ -33,6 +33,8 @@ public:
     EventHub(HubOptions options, const Clock& clock);
     ~EventHub() override;
 
+    /// The epoch is known only now. Before anybody listens and anything is taken.
+    void begin(std::uint64_t epoch);
     [[nodiscard]] core::WatchLevel wanted() const override;
     void take(engine::Changes changes) override;
     Result<std::unique_ptr<http::EventStream>> listen(http::EventWish wish, std::function<void()> wake) override;
