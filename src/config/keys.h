@@ -27,6 +27,7 @@ struct Text {
 struct Address {
     At<std::string> at;
     bool may_be_empty = false;
+    bool may_be_several = false;  ///< with commas between
 };
 /// "500ms", "60s", "5m", "24h". Real time, whatever timers.minute says.
 struct Duration {

@@ -48,21 +48,31 @@ Result<std::string> read_text(const toml::node& node) {
     return text->get();
 }
 
-Result<std::string> read_address(const toml::node& node, bool may_be_empty) {
-    const auto malformed = wrong("must be \"host:port\", for example \"127.0.0.1:8080\" or \"[::1]:0\"");
+bool is_address(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const std::string_view host = text.substr(0, colon);
+    const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+    if (!bracketed && host.find_first_of(":[]/, ") != std::string_view::npos) return false;
+    std::uint32_t port = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, status] = std::from_chars(text.data() + colon + 1, end, port);
+    return status == std::errc{} && stop == end && port <= 65'535;
+}
+
+Result<std::string> read_address(const toml::node& node, const Address& slot) {
+    const auto malformed = wrong(fmt::format("must be \"host:port\", for example \"127.0.0.1:8080\" or \"[::1]:0\"{}",
+                                             slot.may_be_several ? ", or several of them with commas between" : ""));
     const auto text = read_text(node);
     if (!text) return malformed;
-    if (text->empty() && may_be_empty) return *text;
-    const auto colon = text->rfind(':');
-    if (colon == std::string::npos || colon == 0) return malformed;
-    const std::string_view host = std::string_view{*text}.substr(0, colon);
-    const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
-    if (!bracketed && host.find_first_of(":[]/ ") != std::string_view::npos) return malformed;
-    std::uint32_t port = 0;
-    const char* const end = text->data() + text->size();
-    const auto [stop, status] = std::from_chars(text->data() + colon + 1, end, port);
-    if (status != std::errc{} || stop != end || port > 65'535) return malformed;
-    return *text;
+    if (text->empty() && slot.may_be_empty) return *text;
+    std::string_view rest = *text;
+    for (;;) {
+        const auto comma = slot.may_be_several ? rest.find(',') : std::string_view::npos;
+        if (!is_address(rest.substr(0, comma))) return malformed;
+        if (comma == std::string_view::npos) return *text;
+        rest.remove_prefix(comma + 1);
+    }
 }
 
 Result<std::uint64_t> read_whole(const toml::node& node, std::uint64_t min, std::uint64_t max) {
@@ -132,7 +142,7 @@ Result<void> read_slot(const Slot& slot, const toml::node& node, Config& config)
                 return {};
             },
             [&](const Address& s) -> Result<void> {
-                s.at(config) = TRY(read_address(node, s.may_be_empty));
+                s.at(config) = TRY(read_address(node, s));
                 return {};
             },
             [&](const Duration& s) -> Result<void> {

@@ -15,6 +15,7 @@
 
 #include "agent_link.grpc.pb.h"
 #include "base/check.h"
+#include "link/addresses.h"
 #include "link/backoff.h"
 #include "link/convert.h"
 #include "link/dial.h"
@@ -47,7 +48,7 @@ struct Farewell {
 class AgentClient::Impl {
 public:
     Impl(AgentClientOptions options, const Clock& clock, Rng& rng)
-        : options_(std::move(options)), clock_(clock), rng_(rng) {}
+        : options_(std::move(options)), clock_(clock), rng_(rng), servers_(options_.server) {}
 
     Result<void> start(ServerEvents& events);
     void stop();
@@ -76,6 +77,7 @@ private:
     const Clock& clock_;
     Rng& rng_;
     ServerEvents* events_ = nullptr;
+    Addresses servers_;  // of its thread
     std::optional<PinnedServer> pinned_;
     std::thread thread_;
 
@@ -246,7 +248,7 @@ void AgentClient::Impl::run() {
         Farewell farewell;
         {
             const std::optional<ClientTls> tls = options_.tls ? std::optional(options_.tls()) : std::nullopt;
-            const auto channel = dial(options_.server, tls ? &*tls : nullptr);
+            const auto channel = dial(servers_.current(), tls ? &*tls : nullptr);
             const auto stub = pb::AgentLink::NewStub(channel);
             grpc::ClientContext context;
             if (!options_.token.empty()) context.AddMetadata("authorization", "Bearer " + options_.token);
@@ -259,12 +261,16 @@ void AgentClient::Impl::run() {
         if (was_connected) events_->on_disconnected();
         // A server that greets and hangs up at once must not be dialled at the shortest interval.
         if (clock_.monotonic_ms() - dialled_ms >= options_.backoff_max.count()) backoff.reset();
-        const Millis wait = farewell.only_an_operator_helps ? backoff.longest(rng_) : backoff.next(rng_);
+        const std::string server = servers_.current();
+        if (was_connected) servers_.stay();  // it may only have given way to another leader, and knows which
+        const bool tried_all = was_connected || servers_.next();
+        Millis wait = options_.backoff_min;
+        if (tried_all) wait = farewell.only_an_operator_helps ? backoff.longest(rng_) : backoff.next(rng_);
 
         std::unique_lock lock(mutex_);
         if (stopping_) return;
         if (was_connected || farewell.why != last_why)  // once, not at every attempt
-            spdlog::warn("link: no connection to {} {} TLS: {}; dialling again, every {} ms at most", options_.server,
+            spdlog::warn("link: no connection to {} {} TLS: {}; dialling again, every {} ms at most", server,
                          options_.tls ? "over" : "without", farewell.why, options_.backoff_max.count());
         last_why = farewell.why;
         if (changed_.wait_for(lock, wait, [this] { return stopping_; })) return;
@@ -274,7 +280,7 @@ void AgentClient::Impl::run() {
 /// One connection from hello to its end; gRPC is done with `wire` when it returns.
 Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
     Connection state;
-    state.patience_ends = steady_clock::now() + options_.welcome_timeout;
+    state.patience_ends = steady_clock::now() + options_.welcome_timeout / (servers_.several() ? 2 : 1);
 
     pb::AgentMessage hello;
     encode(events_->hello(), hello);
@@ -385,7 +391,7 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     state.heartbeat = welcome.timers.heartbeat;
     state.heartbeat_due = steady_clock::now();  // at once: it tells the server that the welcome has arrived
     connected_ = true;
-    spdlog::info("link: connected to {}, deployment {}, epoch {}", options_.server, welcome.deployment_id,
+    spdlog::info("link: connected to {}, deployment {}, epoch {}", servers_.current(), welcome.deployment_id,
                  welcome.epoch);
     events_->on_welcome(welcome);
     if (welcome.acked_seq > 0) events_->on_acked(welcome.acked_seq);

@@ -21,14 +21,14 @@
 namespace gse::link {
 
 struct AgentClientOptions {
-    std::string server;  ///< host:port of the server's link
+    std::string server;  ///< host:port of the server's link; several with commas between: any of them will do
     std::string token;   ///< shown to it where there is no certificate to show; "": none
     /// Asked at every dial, so that a fresh certificate is used from the next one on. Null: plain, for loopback.
     std::function<ClientTls()> tls;
     std::filesystem::path pin_file;       ///< see pinned_server.h; in the agent's data directory
     Millis backoff_min{200};              ///< first wait before dialling again; doubles, with jitter
     Millis backoff_max{10'000};           ///< also the wait after a refusal that only an operator can end
-    Millis welcome_timeout{10'000};       ///< dial → welcome
+    Millis welcome_timeout{10'000};       ///< dial → welcome; half of it where there are several servers to try
     std::uint32_t silent_heartbeats = 5;  ///< this many heartbeats without a word: dial again
     // When so much waits for acknowledgement, what can be refused is: SDK calls (the game is told to try again) and
     // notices. Facts about processes are still taken, up to `…_hard`.

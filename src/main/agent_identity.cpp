@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "link/addresses.h"
 #include "link/backoff.h"
 
 namespace gse {
@@ -97,14 +98,23 @@ Result<void> AgentIdentity::enrol() {
 }
 
 Result<void> AgentIdentity::enrol_once(const std::string& text) {
+    Result<void> done;
+    for (const std::string& server : link::split_addresses(config_.agent.server)) {
+        done = enrol_at(server, text);
+        if (done || done.error().code != ErrorCode::Unavailable) break;
+    }
+    return done;
+}
+
+Result<void> AgentIdentity::enrol_at(const std::string& server, const std::string& text) {
     const JoinToken token = TRY(parse_join_token(text));
     const std::string name = config_.agent.name.empty() ? machine_name() : config_.agent.name;
     // A host that has been one before proves it with the key of its old certificate.
     const auto known = TRY(store_.load());
     const std::string key = known ? known->identity.private_key : TRY(store_.next_key());
     const std::string request = TRY(pki::make_signing_request(key));
-    const std::string roots = TRY(link::fetch_authority(config_.agent.server, token.authority_sha256, kCallLimit));
-    const link::Credential made = TRY(link::enrol(config_.agent.server, roots, token, request, name, kCallLimit));
+    const std::string roots = TRY(link::fetch_authority(server, token.authority_sha256, kCallLimit));
+    const link::Credential made = TRY(link::enrol(server, roots, token, request, name, kCallLimit));
     TRY(store_.keep(key, made.certificate, made.roots));
     TRY(write_file_atomically(token_note(), token.id));
     TRY(load());
@@ -117,7 +127,12 @@ Result<void> AgentIdentity::enrol_once(const std::string& text) {
 Result<void> AgentIdentity::renew() {
     const std::string key = TRY(store_.next_key());
     const std::string request = TRY(pki::make_signing_request(key));
-    const link::Credential made = TRY(link::renew(config_.agent.server, tls(), request, kCallLimit));
+    Result<link::Credential> answer;
+    for (const std::string& server : link::split_addresses(config_.agent.server)) {
+        answer = link::renew(server, tls(), request, kCallLimit);
+        if (answer || answer.error().code != ErrorCode::Unavailable) break;
+    }
+    const link::Credential made = TRY(std::move(answer));
     TRY(store_.keep(key, made.certificate, made.roots));
     TRY(load());
     spdlog::info("the certificate of {} was renewed; it is good until {}", made.host_id, format_utc(facts_.not_after));

@@ -38,6 +38,7 @@ private:
     /// Where the id of the token is that was used last.
     [[nodiscard]] std::filesystem::path token_note() const { return folder_ / "host-token"; }
     Result<void> enrol_once(const std::string& text);
+    Result<void> enrol_at(const std::string& server, const std::string& text);
     Result<void> renew();
     Result<void> load();
     void keep_fresh();

@@ -1,0 +1,215 @@
+#include "link/forwarder.h"
+
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <charconv>
+#include <optional>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+namespace gse::link {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr auto kLookAgain = std::chrono::milliseconds{25};
+/// A machine that takes no bytes for this long is gone.
+constexpr unsigned kUntakenMs = 30'000;
+
+void set_up(tcp::socket& socket) {
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay{true}, ignored);
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUntakenMs, sizeof kUntakenMs);
+}
+
+}  // namespace
+
+/// Everything but the counters is its one thread's.
+class Forwarder::Impl {
+public:
+    explicit Impl(ForwarderOptions options) : options_(std::move(options)) {}
+
+    Result<std::uint16_t> start();
+    void set_target(std::optional<tcp::endpoint> target);
+    void stop();
+    std::atomic<std::size_t> open_{0};
+
+private:
+    struct Pair {
+        explicit Pair(tcp::socket a) : agent(std::move(a)), leader(agent.get_executor()) {}
+        tcp::socket agent;
+        tcp::socket leader;
+        std::uint64_t target = 0;  ///< number of the one that `leader` goes to
+    };
+
+    void accept();
+    asio::awaitable<void> serve(std::shared_ptr<Pair> pair);
+    asio::awaitable<bool> reach(Pair& pair);
+    asio::awaitable<void> carry(std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) const;
+    static void close(Pair& pair);
+
+    const ForwarderOptions options_;
+    asio::io_context context_{1};
+    std::optional<tcp::acceptor> acceptor_;
+    std::optional<tcp::endpoint> target_;
+    std::uint64_t target_number_ = 0;
+    std::unordered_set<std::shared_ptr<Pair>> pairs_;
+    std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{context_.get_executor()};
+    std::thread thread_;
+};
+
+Result<std::uint16_t> Forwarder::Impl::start() {
+    const auto colon = options_.listen.rfind(':');
+    std::string host = options_.listen.substr(0, colon);
+    if (host == "localhost") host = "127.0.0.1";
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    std::uint16_t port = 0;
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(host, error);
+    if (colon != std::string::npos)
+        std::from_chars(options_.listen.data() + colon + 1, options_.listen.data() + options_.listen.size(), port);
+    if (error)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("cannot listen on {} for agents: write an IP address and a port", options_.listen));
+    acceptor_.emplace(context_);
+    const tcp::endpoint endpoint{address, port};
+    acceptor_->open(endpoint.protocol(), error);
+    if (!error) acceptor_->set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor_->bind(endpoint, error);
+    if (!error) acceptor_->listen(tcp::acceptor::max_listen_connections, error);
+    if (error)
+        return refuse(error == asio::error::address_in_use ? ErrorCode::InUse : ErrorCode::InvalidParameterValue,
+                      fmt::format("cannot listen on {} for agents: {}", options_.listen, error.message()));
+    const std::uint16_t bound = acceptor_->local_endpoint().port();
+    accept();
+    thread_ = std::thread([this] { context_.run(); });
+    return bound;
+}
+
+void Forwarder::Impl::accept() {
+    acceptor_->async_accept([this](boost::system::error_code error, tcp::socket socket) {
+        if (!acceptor_->is_open()) return;
+        if (!error && open_ < options_.connections_max) {
+            const auto pair = std::make_shared<Pair>(std::move(socket));
+            pairs_.insert(pair);
+            ++open_;
+            asio::co_spawn(context_, serve(pair), [this, pair](std::exception_ptr) {
+                close(*pair);
+                pairs_.erase(pair);
+                --open_;
+            });
+        }
+        accept();
+    });
+}
+
+void Forwarder::Impl::close(Pair& pair) {
+    boost::system::error_code ignored;
+    pair.agent.close(ignored);
+    pair.leader.close(ignored);
+}
+
+asio::awaitable<void> Forwarder::Impl::serve(std::shared_ptr<Pair> pair) {
+    const bool reached = co_await reach(*pair);
+    if (!reached) co_return;
+    asio::co_spawn(context_, carry(pair, pair->agent, pair->leader), [](std::exception_ptr) {});
+    co_await carry(pair, pair->leader, pair->agent);
+}
+
+/// Connects to the leader, whoever that is by then.
+asio::awaitable<bool> Forwarder::Impl::reach(Pair& pair) {
+    const auto until = std::chrono::steady_clock::now() + options_.hold;
+    asio::steady_timer pause{context_};
+    while (pair.agent.is_open() && std::chrono::steady_clock::now() < until) {
+        boost::system::error_code error;
+        if (target_) {
+            pair.target = target_number_;
+            const tcp::endpoint to = *target_;
+            pair.leader = tcp::socket{context_};
+            co_await pair.leader.async_connect(to, asio::redirect_error(asio::use_awaitable, error));
+            const bool same = pair.target == target_number_;
+            if (!error && same && pair.agent.is_open()) {
+                set_up(pair.agent);
+                set_up(pair.leader);
+                co_return true;
+            }
+        }
+        pause.expires_after(kLookAgain);
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+    co_return false;
+}
+
+/// One way, until it ends; then both do: neither TLS nor gRPC has any use for half a connection.
+asio::awaitable<void> Forwarder::Impl::carry(std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) const {
+    boost::system::error_code error;
+    std::vector<char> bytes;
+    while (!error) {
+        // Nothing is held for a connection on which nothing moves.
+        co_await from.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+        if (error) break;
+        bytes.resize(options_.ahead_bytes);
+        const std::size_t got = from.read_some(asio::buffer(bytes), error);
+        if (error) break;
+        co_await asio::async_write(to, asio::buffer(bytes.data(), got),
+                                   asio::redirect_error(asio::use_awaitable, error));
+        bytes = {};
+    }
+    close(*pair);
+}
+
+void Forwarder::Impl::set_target(std::optional<tcp::endpoint> target) {
+    asio::post(context_, [this, target] {
+        target_ = target;
+        ++target_number_;
+        for (const auto& pair : pairs_)
+            // Those that still wait go on waiting; an attempt under way ends, and the next goes to the new one.
+            if (pair->target != 0) {
+                boost::system::error_code ignored;
+                pair->leader.close(ignored);
+            }
+    });
+}
+
+void Forwarder::Impl::stop() {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] {
+        boost::system::error_code ignored;
+        acceptor_->close(ignored);
+        for (const auto& pair : pairs_) close(*pair);
+        work_.reset();
+    });
+    thread_.join();
+}
+
+Forwarder::Forwarder(ForwarderOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Forwarder::~Forwarder() { stop(); }
+Result<std::uint16_t> Forwarder::start() { return impl_->start(); }
+
+void Forwarder::set_target(std::string ip, std::uint16_t port) {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(ip, error);
+    if (error) return impl_->set_target(std::nullopt);
+    impl_->set_target(tcp::endpoint{address, port});
+}
+
+void Forwarder::set_no_target() { impl_->set_target(std::nullopt); }
+void Forwarder::stop() { impl_->stop(); }
+std::size_t Forwarder::open() const { return impl_->open_; }
+
+}  // namespace gse::link
