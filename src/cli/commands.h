@@ -115,5 +115,6 @@ void add_logs_command(CLI::App& app, Chosen& chosen);
 void add_metrics_command(CLI::App& app, Chosen& chosen);
 void add_status_command(CLI::App& app, Chosen& chosen);
 void add_doctor_command(CLI::App& app, Chosen& chosen);
+void add_simulate_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace gse::cli

@@ -230,6 +230,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_status_command(app, chosen);
     add_doctor_command(app, chosen);
     add_placement_start_commands(app, chosen);
+    add_simulate_command(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_version(app, chosen);

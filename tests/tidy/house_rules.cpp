@@ -62,7 +62,8 @@ constexpr Folder kFolders[] = {
     {"hosts", "base model plan core link"},
     {"agent", "base model link objects"},
     {"client", "base codec api http"},
-    {"cli", "base codec api config client http"},
+    {"simulate", "base model core codec api objects engine"},
+    {"cli", "base codec api config client http simulate"},
 };
 
 std::optional<std::string_view> included(std::string_view line) {
