@@ -27,6 +27,7 @@ find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CURL REQUIRED)
+find_package(PostgreSQL REQUIRED)  # libpq only
 find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Protobuf REQUIRED)  # Debian ships only the module-mode finder

@@ -1,5 +1,7 @@
 /// What every journal promises, told once and run on each.
 #include "journal/memory.h"
+#include "journal/postgres_test_support.h"
+#include "journal/sole_leader.h"
 #include "journal/sqlite.h"
 #include "journal/test_support.h"
 
@@ -40,6 +42,17 @@ private:
     BackgroundMode background_;
 };
 
+class PostgresPlace final : public Place {
+public:
+    std::unique_ptr<Journal> open() override {
+        auto shared = open_test_journal({.conninfo = test_database(), .schema = schema_, .server = "server"});
+        return shared ? make_sole_leader(std::move(shared), "server:7070") : nullptr;
+    }
+
+private:
+    const std::string schema_ = fresh_schema();
+};
+
 struct Kind {
     const char* name;
     std::unique_ptr<Place> (*make)();
@@ -52,6 +65,7 @@ const Kind kKinds[] = {
      [] { return std::unique_ptr<Place>(std::make_unique<SqlitePlace>(200 << 10, BackgroundMode::Thread)); }},
     {"SqliteTinySegmentsInline",
      [] { return std::unique_ptr<Place>(std::make_unique<SqlitePlace>(200 << 10, BackgroundMode::Inline)); }},
+    {"Postgres", [] { return std::unique_ptr<Place>(std::make_unique<PostgresPlace>()); }},
 };
 
 class JournalTest : public testing::TestWithParam<Kind> {

@@ -2,8 +2,10 @@
 #include <thread>
 
 #include "journal/memory_shared.h"
+#include "journal/postgres_test_support.h"
 #include "journal/shared.h"
 #include "journal/test_support.h"
+#include "postgres/proxy.h"
 
 namespace gse::journal {
 namespace {
@@ -15,8 +17,9 @@ class Place {
 public:
     virtual ~Place() = default;
     virtual std::unique_ptr<SharedJournal> open(const std::string& server) = 0;
-    /// The lease of whoever leads runs out without being renewed; and that of a frozen server at the latest.
+    /// No word between the server and the database until thaw(); its lease is over when this returns.
     virtual void freeze_past_lease(const std::string& server) = 0;
+    virtual void thaw(const std::string& server) = 0;
 };
 
 class MemoryPlace final : public Place {
@@ -28,10 +31,39 @@ public:
         database_.freeze(server, true);
         clock_.advance(Millis{3'001});
     }
+    void thaw(const std::string& server) override { database_.freeze(server, false); }
 
 private:
     ManualClock clock_;
     MemoryDatabase database_{clock_};
+};
+
+class PostgresPlace final : public Place {
+public:
+    std::unique_ptr<SharedJournal> open(const std::string& server) override {
+        auto& wire = wires_[server];
+        if (!wire) wire = std::make_unique<pgtest::Proxy>(folder() / ".s.PGSQL.5432");
+        return open_test_journal({.conninfo = test_database() + " host=" + wire->host(),
+                                  .schema = schema_,
+                                  .server = server,
+                                  .lease = 2s,
+                                  .patience = 30s});
+    }
+    void freeze_past_lease(const std::string& server) override {
+        wires_[server]->swallow(true);
+        auto watch = open("watch");
+        while (watch->leader().value()->left > 0ms) {
+        }
+    }
+    void thaw(const std::string& server) override { wires_[server]->swallow(false); }
+
+private:
+    static std::filesystem::path folder() {
+        const std::string& conninfo = test_database();  // host=FOLDER port=…
+        return conninfo.substr(5, conninfo.find(' ') - 5);
+    }
+    const std::string schema_ = fresh_schema();
+    std::map<std::string, std::unique_ptr<pgtest::Proxy>> wires_;
 };
 
 struct Kind {
@@ -41,6 +73,7 @@ struct Kind {
 
 const Kind kKinds[] = {
     {"Memory", [] { return std::unique_ptr<Place>(std::make_unique<MemoryPlace>()); }},
+    {"Postgres", [] { return std::unique_ptr<Place>(std::make_unique<PostgresPlace>()); }},
 };
 
 /// One server: its journal and what it has replayed.
@@ -135,6 +168,7 @@ TEST_P(SharedJournalTest, AnotherTakesOverWhenTheLeaseIsOverAndTheOldLeaderIsFen
     ASSERT_TRUE(b.take_over());
     EXPECT_GT(b.journal->epoch(), a.journal->epoch());
     EXPECT_EQ(b.replayed.entries.size(), 10u);
+    place->thaw("a");
     EXPECT_FALSE(a.journal->append(11, batch_of(11, 100, 1)));
     EXPECT_FALSE(a.journal->leads());
     EXPECT_FALSE(a.journal->append(11, batch_of(11, 100, 1))) << "poisoned";
@@ -150,6 +184,8 @@ TEST_P(SharedJournalTest, AFrozenLeaderThatNobodyReplacedGoesOn) {
     ASSERT_TRUE(a.take_over());
     a.append(1, 1);
     place->freeze_past_lease("a");
+    EXPECT_FALSE(a.journal->leads());
+    place->thaw("a");
     a.append(2, 2);
     Server b(*place, "b");
     EXPECT_EQ(b.replayed.entries.size(), 2u);
