@@ -101,7 +101,13 @@ protected:
             .servers = {.dev = [this](const config::Config& c) { return serve("dev", c); },
                         .server = [this](const config::Config& c) { return serve("server", c); },
                         .agent = [this](const config::Config& c) { return serve("agent", c); },
-                        .examine_host = [this](const config::Config&) { return findings_; }},
+                        .examine_host = [this](const config::Config&) { return findings_; },
+                        .copy_journal = [this](const JournalCopy& copy, std::ostream& said) -> Result<void> {
+                            served_ = copy.from + " -> " + copy.to + " in " + copy.schema;
+                            if (copy.to == "full") return refuse(ErrorCode::InUse, "holds a journal already");
+                            said << "verified\n";
+                            return {};
+                        }},
             .interrupted = [this] { return interrupt_after_ > 0 && calls().size() >= interrupt_after_; }};
         return run(arguments, outside);
     }
@@ -197,11 +203,22 @@ TEST_F(Cli, AnAliasIsRenamedWithoutBeingMoved) {
     EXPECT_EQ(out(), "alias-1 is called ranked\n");
 }
 
+TEST_F(Cli, AJournalIsCopiedFromOneEndToTheOther) {
+    EXPECT_EQ(gse({"journal", "copy", "--from", "/data", "--to", "host=db dbname=gse"}), kDone) << err();
+    EXPECT_EQ(served_, "/data -> host=db dbname=gse in gse");
+    EXPECT_EQ(out(), "verified\n");
+    EXPECT_EQ(gse({"journal", "copy", "--from", "host=db", "--to", "full", "--schema", "other"}), kFailed);
+    EXPECT_EQ(served_, "host=db -> full in other");
+    EXPECT_EQ(err(), "gse journal copy: holds a journal already\n");
+    EXPECT_EQ(gse({"journal", "copy", "--from", "/data"}), kUsage);
+}
+
 TEST_F(Cli, EveryCommandTeachesWithAnExample) {
     const std::vector<std::vector<std::string>> kCommands = {{"dev"},
                                                              {"server"},
                                                              {"agent"},
                                                              {"config"},
+                                                             {"journal", "copy"},
                                                              {"asset", "upload"},
                                                              {"asset", "list"},
                                                              {"asset", "delete"},

@@ -125,6 +125,26 @@ void add_config(CLI::App& app, Chosen& chosen) {
     });
 }
 
+void add_journal(CLI::App& app, Chosen& chosen) {
+    CLI::App* journal = app.add_subcommand("journal", "the state of a server that is stopped");
+    journal->require_subcommand(1);
+    CLI::App* copy = journal->add_subcommand("copy", "copies it from a data folder into PostgreSQL, or back");
+    const auto ends = std::make_shared<JournalCopy>();
+    copy->add_option("--from", ends->from, "data folder, or connection string of PostgreSQL")->required();
+    copy->add_option("--to", ends->to, "the same; holds no journal yet")->required();
+    copy->add_option("--schema", ends->schema, "of the database: journal.schema");
+    copy->footer(
+        "\nExample:\n  gse journal copy --from /var/lib/gse --to \"host=/run/postgresql dbname=gse user=gse\"\n\n"
+        "A password is better kept in a passfile or in PGPASSWORD: others can read command lines.");
+    copy->callback([&chosen, ends] {
+        chosen.name = "journal copy";
+        chosen.plain = [ends](Outside& outside) {
+            const auto copied = outside.servers.copy_journal(*ends, outside.out);
+            return copied ? kDone : fail(outside, "journal copy", copied.error());
+        };
+    });
+}
+
 void add_version(CLI::App& app, Chosen& chosen) {
     app.add_subcommand("version", "prints the version")->callback([&chosen] {
         chosen.name = "version";
@@ -233,6 +253,7 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_simulate_command(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
+    add_journal(app, chosen);
     add_version(app, chosen);
     if (const std::string wrong = unknown_command(app, arguments); !wrong.empty()) {
         outside.err << wrong;

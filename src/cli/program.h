@@ -29,6 +29,13 @@ struct Finding {
     std::string advice;  ///< what to do; empty when it is good
 };
 
+/// Each end is a data folder, or a connection string of PostgreSQL.
+struct JournalCopy {
+    std::string from;
+    std::string to;
+    std::string schema = "gse";
+};
+
 /// The long-running subcommands; each returns the exit code.
 struct Servers {
     std::function<int(const config::Config&)> dev;
@@ -36,6 +43,8 @@ struct Servers {
     std::function<int(const config::Config&)> agent;
     /// What `gse doctor` looks at on this machine.
     std::function<std::vector<Finding>(const config::Config&)> examine_host;
+    /// `gse journal copy`; says on the stream what it does.
+    std::function<Result<void>(const JournalCopy&, std::ostream&)> copy_journal;
 };
 
 struct Outside {

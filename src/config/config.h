@@ -29,11 +29,25 @@ struct Log {
     bool requests = false;  ///< a line for each change asked for, and for what became of it
 };
 
+enum class JournalKind : std::uint8_t {
+    Sqlite,    ///< files in the data folder
+    Postgres,  ///< a database, which several servers may share
+};
+
 struct Journal {
+    JournalKind kind = JournalKind::Sqlite;
+    std::string postgres;  ///< connection string of the database. Secret: it may hold a password
+    std::string schema = "gse";
+    Millis lease{3'000};                          ///< a leader leads for this long without a word to the database
+    Millis patience{30'000};                      ///< and a commit looks for a lost database for this long
     std::uint64_t reserve_bytes = 256ULL << 20;   ///< less free disk than this: changes are refused, reads go on
     std::uint64_t segment_bytes = 64ULL << 20;    ///< a segment file is followed by the next at this size
     std::uint64_t snapshot_bytes = 256ULL << 20;  ///< a snapshot is due after this much log, so recovery is bounded
     std::uint64_t commit_spacing_us = 500;        ///< between commits under load; an idle journal commits at once
+};
+
+struct Secrets {
+    std::string key_file;  ///< that seals what servers share in the database; "" → this server shares with nobody
 };
 
 struct Http {
@@ -86,6 +100,7 @@ struct Config {
     Settings settings;
     Log log;
     Journal journal;
+    Secrets secrets;
     Http http;
     Link link;
     Agent agent;

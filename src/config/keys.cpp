@@ -211,6 +211,16 @@ const std::vector<Key>& table() {
          "a line for each call that changes something or is refused, and for what becomes of placements, sessions and "
          "players, all with the request id; at most 200 a second"},
 
+        {"journal.kind", Choice{{"sqlite", "postgres"}, GSE_CHOICE(journal.kind)},
+         "where the state lives: files in the data folder, or a PostgreSQL database"},
+        {"journal.postgres", Text{GSE_AT(journal.postgres), true},
+         "connection string of the database, in PostgreSQL's form: host=db1,db2 dbname=gse user=gse "
+         "target_session_attrs=read-write sslmode=verify-full; a password is better kept in a passfile"},
+        {"journal.schema", Text{GSE_AT(journal.schema)}, "schema of the database with the tables"},
+        {"journal.lease", Duration{GSE_AT(journal.lease), 1s, 1min},
+         "a server that cannot reach the database stops answering after this; then another one may lead"},
+        {"journal.patience", Duration{GSE_AT(journal.patience), 1s, 10min},
+         "a commit waits this long for a database that has gone (a fail-over of it) before the server starts again"},
         {"journal.reserve_bytes", Size{GSE_AT(journal.reserve_bytes), 1 << 20, kMany},
          "with less free disk than this, changes are refused and reads go on"},
         {"journal.segment_bytes", Size{GSE_AT(journal.segment_bytes), 1 << 20, 16ULL << 30},
@@ -219,6 +229,10 @@ const std::vector<Key>& table() {
          "log written since the last snapshot that makes the next one due; bounds recovery"},
         {"journal.commit_spacing_us", Count{GSE_AT(journal.commit_spacing_us), 0, 100'000},
          "microseconds between commits under load; an idle journal commits at once"},
+
+        {"secrets.key_file", Text{GSE_AT(secrets.key_file)},
+         "file with 64 hex digits (openssl rand -hex 32), mode 0600, the same on all servers of one database: seals "
+         "the secrets they share; empty: no other server uses the database"},
 
         {"http.threads", Count{GSE_AT(http.threads), 1, 256}, "I/O loops"},
         {"http.max_connections", Count{GSE_AT(http.max_connections), 1, 1'000'000},

@@ -371,6 +371,15 @@ Result<void> check_together(const Config& config) {
             return wrong(fmt::format("agent.labels: \"{}\" must be KEY=VALUE", label.substr(0, kNameShown)));
     if (config.http.tls_cert.empty() != config.http.tls_key.empty())
         return wrong("http.tls_cert and http.tls_key belong together: set both, or neither");
+    if (config.journal.kind == JournalKind::Postgres && config.journal.postgres.empty())
+        return wrong("journal.kind = \"postgres\" needs journal.postgres, the connection string of the database");
+    const std::string& schema = config.journal.schema;
+    if (schema.empty() || schema.size() > 40 || (schema[0] >= '0' && schema[0] <= '9') || schema.starts_with("pg_") ||
+        schema.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+        return wrong(
+            fmt::format("journal.schema = \"{}\" must be 1 to 40 of a-z, 0-9 and _, must not begin with a "
+                        "digit or pg_",
+                        schema.substr(0, kNameShown)));
     return {};
 }
 

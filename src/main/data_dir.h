@@ -4,6 +4,8 @@
 ///   credentials.toml   API keys, 0600
 ///   secret             32 random bytes in hex, 0600: signs upload and log links and NextToken
 ///   link-token         what agents show, 0600
+///   deployment         which one the database of journal.postgres must belong to
+///   server-id          this server's name among those of its database, 0600
 ///   sdk-port, link-port  what the kernel chose for port 0: taken again on the next start, so that games and agents
 ///   find us journal/           see docs/journal-format.md objects/           packages and logs agent/             see
 ///   agent/supervisor.h

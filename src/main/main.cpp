@@ -1,5 +1,6 @@
 #include "cli/main.h"
 #include "main/examine_host.h"
+#include "main/journal_copy.h"
 #include "main/run.h"
 
 int main(int argc, char** argv) {
@@ -7,5 +8,6 @@ int main(int argc, char** argv) {
                               {.dev = &gse::run_dev,
                                .server = &gse::run_server,
                                .agent = &gse::run_agent,
-                               .examine_host = &gse::examine_host});
+                               .examine_host = &gse::examine_host,
+                               .copy_journal = &gse::copy_journal});
 }

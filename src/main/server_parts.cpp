@@ -26,13 +26,13 @@
 #include "http/credentials.h"
 #include "http/key_ring.h"
 #include "http/server.h"
-#include "journal/sqlite.h"
 #include "link/link_server.h"
 #include "main/data_dir.h"
 #include "main/demo_package.h"
 #include "main/host_admission.h"
 #include "main/log_format.h"
 #include "main/metrics.h"
+#include "main/own_journal.h"
 #include "main/regions_page.h"
 #include "main/request_log.h"
 #include "objects/directory_store.h"
@@ -252,12 +252,7 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     store = TRY(objects::open_directory_store(data->objects(),
                                               {.reserve_bytes = config.journal.reserve_bytes, .before_step = {}}));
 
-    journal::SqliteOptions options;
-    options.dir = data->journal();
-    options.create = true;
-    options.created = clock.wall();
-    options.segment_bytes = config.journal.segment_bytes;
-    auto opened = TRY(journal::open_sqlite_journal(std::move(options)));
+    auto opened = TRY(open_own_journal(config, *data, clock.wall()));
     journal = std::move(opened.journal);
 
     engine = std::make_unique<engine::Engine>(
@@ -443,6 +438,7 @@ void ServerParts::stop() {
     impl_->authority_keeper.reset();
     if (impl_->link) impl_->link->stop();
     if (impl_->engine) impl_->engine->stop();
+    impl_->journal.reset();  // gives its lead up, where it has one
 }
 
 }  // namespace gse
