@@ -1,11 +1,14 @@
 // The load generator's own logic: a benchmark that counts wrongly is worse than none.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "graph.h"
 #include "histogram.h"
 #include "http/signature.h"
 #include "http_load.h"
 #include "signer.h"
+#include "table.h"
 
 namespace gse::bench {
 namespace {
@@ -71,6 +74,25 @@ TEST(FixedRate, TheFirstRequestIsDueAtOnceAndTheOthersEvenly) {
 TEST(IsRefusal, OnlyAnErrorInTheEnvelope) {
     EXPECT_TRUE(is_refusal(R"({"Response":{"Error":{"Code":"X"}}})"));
     EXPECT_FALSE(is_refusal(R"({"Response":{"PlayerSession":{"PlayerData":"\"Error\""}}})"));
+}
+
+TEST(Table, RowsOfTheSameNameAreReplacedAndOthersAdded) {
+    const std::string head = fmt::format("text\n{}\n| | x |\n| --- | --- |\n", kTableBegin);
+    const std::string tail = fmt::format("\n{}\nmore\n", kTableEnd);
+    const std::string page = head + "| `join` | 1 |\n| `join-batch` | 2 |\n" + tail;
+    EXPECT_EQ(with_rows(page, {}), page);
+    EXPECT_EQ(with_rows(page, {{"join", "| `join` | 7 |"}, {"new", "| `new` | 3 |"}}),
+              head + "| `join` | 7 |\n| `join-batch` | 2 |\n| `new` | 3 |\n" + tail);
+    EXPECT_FALSE(with_rows("no marks", {}));
+    EXPECT_FALSE(with_rows(fmt::format("{}\n{}\n", kTableEnd, kTableBegin), {})) << "in the wrong order";
+}
+
+TEST(Graph, EveryPointIsInsideAndTextsAreEscaped) {
+    const std::string svg = to_svg({"a < b & c", "x", "y", {{"one", {{0, 0}, {1'000'000, 250}}}, {"none", {}}}});
+    EXPECT_THAT(svg, testing::HasSubstr("a &lt; b &amp; c"));
+    EXPECT_THAT(svg, testing::HasSubstr("1 M"));
+    EXPECT_THAT(svg, testing::HasSubstr(R"(points="72.0,234.0 620.0,)"));
+    EXPECT_THAT(to_svg({"nothing", "x", "y", {}}), testing::EndsWith("</svg>\n"));
 }
 
 class OneKey final : public http::KeyStore {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "agent/testing/make_zip.h"
+#include "traffic.h"
 
 namespace gse::bench {
 namespace {
@@ -68,12 +69,12 @@ Result<double> Deployment::restart_s() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 }
 
-Result<std::string> Deployment::make_queue() {
+Result<std::string> Deployment::make_queue(std::size_t most) {
     api::CreateGameServerSessionQueueRequest request{.name = "bench"};
     request.destinations.emplace();
-    for (const std::string& fleet : fleets_)
+    for (std::size_t i = 0; i < std::min(most, fleets_.size()); ++i)
         request.destinations->push_back(
-            {.destination_arn = fmt::format("qcs::gse:{}:uin/100000000001:fleet/{}", e2e::kRegion, fleet)});
+            {.destination_arn = fmt::format("qcs::gse:{}:uin/100000000001:fleet/{}", e2e::kRegion, fleets_[i])});
     return TRY(must("CreateGameServerSessionQueue", api_->call(request))).game_server_session_queue.name;
 }
 
@@ -142,22 +143,31 @@ Result<void> Deployment::make_fleets(const DeploymentWish& wish) {
 }
 
 Result<std::vector<std::string>> Deployment::make_sessions(std::size_t count, std::uint64_t max_players) {
-    std::vector<std::string> ids;
     const std::uint64_t before = started();
-    for (std::size_t i = 0; i < count; ++i) {
-        api::CreateGameServerSessionRequest request{.maximum_player_session_count = max_players};
-        request.alias_id = alias_;
-        const auto answer = TRY(must("CreateGameServerSession", api_->call(request)));
-        ids.push_back(answer.game_server_session->game_server_session_id);
+    MakeTraffic traffic(
+        http_, fmt::format(R"({{"AliasId":"{}","MaximumPlayerSessionCount":{},"Name":"match"}})", alias_, max_players),
+        count);
+    while (traffic.ids().size() < count) {
+        const std::size_t known = traffic.ids().size();
+        const LoadShape shape{.server = http_, .connections = 32, .warm_up_s = 0, .seconds = 1};
+        const LoadResult load = TRY(run_load(shape, traffic));
+        if (load.errors > 0 || traffic.ids().size() == known)
+            return refuse(ErrorCode::FailedOperation, "sessions were refused: " + load.first_error);
     }
     if (!e2e::wait_until(kPatience, [&] { return started() >= before + count; }))
         return refuse(ErrorCode::FailedOperation, "sessions did not start");
-    return ids;
+    return traffic.ids();
 }
 
 std::uint64_t Deployment::started() const {
     std::uint64_t sum = 0;
     for (const auto& host : hosts_) sum += host->started();
+    return sum;
+}
+
+std::uint64_t Deployment::disconnects() const {
+    std::uint64_t sum = 0;
+    for (const auto& host : hosts_) sum += host->disconnects();
     return sum;
 }
 

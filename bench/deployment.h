@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,10 +45,12 @@ public:
     /// Sessions that hosts started, and calls of games that the server refused.
     [[nodiscard]] std::uint64_t started() const;
     [[nodiscard]] std::uint64_t refused() const;
+    /// How often a host lost its connection.
+    [[nodiscard]] std::uint64_t disconnects() const;
     /// How many processes are ready now, of all fleets.
     Result<std::uint64_t> active_processes();
-    /// A queue over all fleets, in order; its name.
-    Result<std::string> make_queue();
+    /// A queue over the fleets, in order, or so many of them; its name.
+    Result<std::string> make_queue(std::size_t most = SIZE_MAX);
     /// Kills the server and starts it again on what it left behind; how long that took until it was ready.
     Result<double> restart_s();
 

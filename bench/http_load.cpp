@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/low_latency.h"
 
 namespace gse::bench {
 namespace {
@@ -26,6 +27,8 @@ constexpr std::size_t kReceiveBytes = 256 * 1024;
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 /// Nobody waits longer than this for a single answer.
 constexpr std::uint64_t kPatienceNs = 30 * kSecondNs;
+/// An answer that takes longer is no quick one (LoadResult::settled_s).
+constexpr std::uint64_t kSlowNs = 50'000'000;
 
 std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -47,6 +50,7 @@ struct Link {
     std::string in;
     std::string out;
     std::deque<Asked> asked;
+    std::uint64_t done = 0;
     bool wants_write = false;
 };
 
@@ -95,6 +99,7 @@ private:
     std::vector<std::unique_ptr<Link>> links_;
     std::size_t next_link_ = 0;
     std::uint64_t begun_ns_ = 0;
+    std::uint64_t count_from_ = 0;
     std::uint64_t now_ns_ = 0;
     std::uint64_t asked_ = 0;  // at a fixed rate
     std::uint64_t under_way_ = 0;
@@ -189,9 +194,14 @@ void Generator::take_answers(Link& link) {
         }
         if (!counting_) continue;
         const std::uint64_t took = now_ns_ > asked.since_ns ? now_ns_ - asked.since_ns : 0;
+        if (outcome == Outcome::Shed || took > kSlowNs)
+            result_.settled_s = static_cast<double>(now_ns_ - count_from_) * 1e-9;
         if (outcome == Outcome::Good) {
             ++result_.done;
+            ++link.done;
             result_.latency.record(took);
+        } else if (outcome == Outcome::Late) {
+            ++result_.late;
         } else if (outcome == Outcome::Shed) {
             ++result_.shed;
             result_.shed_latency.record(took);
@@ -220,11 +230,12 @@ Result<void> Generator::serve(Link& link) {
 }
 
 Result<LoadResult> Generator::run() {
+    prefer_low_latency();  // what is measured must not be our own place in the queue for a core
     TRY(connect_all());
     std::array<epoll_event, 256> events{};
     begun_ns_ = now_ns_ = now_ns();
-    const auto count_from = begun_ns_ + static_cast<std::uint64_t>(shape_.warm_up_s * 1e9);
-    const auto count_to = count_from + static_cast<std::uint64_t>(shape_.seconds * 1e9);
+    count_from_ = begun_ns_ + static_cast<std::uint64_t>(shape_.warm_up_s * 1e9);
+    const auto count_to = count_from_ + static_cast<std::uint64_t>(shape_.seconds * 1e9);
     double cpu_before = 0;
     if (shape_.rate <= 0)
         for (const auto& link : links_) {
@@ -237,7 +248,7 @@ Result<LoadResult> Generator::run() {
         const timespec limit{.tv_sec = 0, .tv_nsec = static_cast<long>(wait)};
         const int got = epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()), &limit, nullptr);
         now_ns_ = now_ns();
-        if (!counting_ && !ending_ && now_ns_ >= count_from) {
+        if (!counting_ && !ending_ && now_ns_ >= count_from_) {
             counting_ = true;
             cpu_before = thread_cpu_s();
             if (on_window_) on_window_(true);
@@ -245,7 +256,7 @@ Result<LoadResult> Generator::run() {
         if (counting_ && now_ns_ >= count_to) {
             counting_ = false;
             ending_ = true;
-            result_.seconds = static_cast<double>(now_ns_ - count_from) * 1e-9;
+            result_.seconds = static_cast<double>(now_ns_ - count_from_) * 1e-9;
             result_.own_cpu_s = thread_cpu_s() - cpu_before;
             if (on_window_) on_window_(false);
         }
@@ -260,6 +271,10 @@ Result<LoadResult> Generator::run() {
     }
     if (under_way_ > 0)
         return refuse(ErrorCode::FailedOperation, fmt::format("{} requests were never answered", under_way_));
+    const auto fewer = [](const auto& a, const auto& b) { return a->done < b->done; };
+    const auto [least, most] = std::minmax_element(links_.begin(), links_.end(), fewer);
+    result_.least_done = (*least)->done;
+    result_.most_done = (*most)->done;
     return std::move(result_);
 }
 

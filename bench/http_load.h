@@ -26,6 +26,7 @@ enum class Outcome : std::uint8_t {
     Good,
     Bad,     ///< not what was hoped for
     Shed,    ///< refused for overload, which is what an overloaded server should do
+    Late,    ///< refused, as it should be: what was asked about had ended meanwhile
     GoesOn,  ///< the operation has a further request: go_on() writes it
 };
 
@@ -44,8 +45,14 @@ public:
 struct LoadResult {
     std::uint64_t done = 0;    ///< operations that ended well in the counted time
     std::uint64_t errors = 0;  ///< that did not
+    std::uint64_t late = 0;
     std::uint64_t shed = 0;
     Histogram shed_latency;
+    std::uint64_t least_done =
+        0;  ///< operations of the connection that got the fewest done, and of the one with the most
+    std::uint64_t most_done = 0;
+    double settled_s =
+        0;  ///< behind the beginning of the counted time: no answer after it was Shed, or took over 50 ms
     double seconds = 0;
     /// Closed loop: from the moment a request was sent. Fixed rate: from the moment it was due, so that waiting for a
     /// free connection counts (no coordinated omission).

@@ -12,15 +12,16 @@
 namespace gse::bench {
 namespace {
 
-constexpr std::size_t kSessions = 20'000;
-/// A reservation would time out while the rest is being made.
-const std::vector<std::string> kLongReservations{"timers.reservation=1h"};
+constexpr std::size_t kSessions = 50'000;
+/// What is kept for people of the last placements (retention.decisions) is there before anything is weighed.
+constexpr std::size_t kSessionsBefore = 10'000;
 
 /// Batches of 25 until that many players sit, then nothing more to ask.
 class Seating final : public Traffic {
 public:
-    Seating(const std::string& host, const std::vector<std::string>& sessions, std::size_t players)
-        : joins_(host, sessions, 25), left_(players / 25) {}
+    Seating(const std::string& host, const std::vector<std::string>& sessions, std::size_t players,
+            std::uint64_t first_player)
+        : joins_(host, sessions, 25, first_player), left_(players / 25) {}
     std::optional<std::uint32_t> next(std::string& out) override {
         if (left_ == 0) return std::nullopt;
         --left_;
@@ -42,24 +43,6 @@ private:
     std::size_t taken_ = 0;
 };
 
-Result<void> seat(Deployment& deployment, const std::vector<std::string>& sessions, std::size_t players) {
-    Seating seating(deployment.http(), sessions, players);
-    for (std::size_t before = 0; seating.taken() < players / 25;) {
-        LoadShape shape{.server = deployment.http(), .connections = 64, .warm_up_s = 0, .seconds = 1};
-        TRY(run_load(shape, seating));
-        if (seating.taken() == before || seating.bad() > 0)
-            return refuse(ErrorCode::FailedOperation, fmt::format("{} batches were refused", seating.bad()));
-        before = seating.taken();
-    }
-    return {};
-}
-
-/// Once the allocator has given back what it does not need: it waits ten seconds with that.
-double settled_rss(pid_t pid) {
-    ::poll(nullptr, 0, 12'000);
-    return static_cast<double>(rss_bytes_of(pid));
-}
-
 struct Held {
     std::unique_ptr<Deployment> deployment;
     double bytes_per_session = 0;
@@ -74,6 +57,7 @@ Result<Held> build(std::size_t processes, std::size_t sessions, std::size_t play
         {.hosts = hosts, .processes = processes, .matches = processes, .settings = kLongReservations}));
     const pid_t pid = held.deployment->pid();
     if (sessions == 0) return held;
+    TRY(held.deployment->make_sessions(kSessionsBefore, 1'000));
     const double empty = settled_rss(pid);
     const auto ids = TRY(held.deployment->make_sessions(sessions, 1'000));
     const double with_sessions = settled_rss(pid);
@@ -90,14 +74,36 @@ Result<Held> build_all(const Options& options) {
 
 }  // namespace
 
+Result<void> seat(Deployment& deployment, const std::vector<std::string>& sessions, std::size_t players,
+                  std::uint64_t first_player) {
+    Seating seating(deployment.http(), sessions, players, first_player);
+    for (std::size_t before = 0; seating.taken() < players / 25;) {
+        const LoadShape shape{.server = deployment.http(), .connections = 64, .warm_up_s = 0, .seconds = 1};
+        TRY(run_load(shape, seating));
+        if (seating.taken() == before || seating.bad() > 0)
+            return refuse(ErrorCode::FailedOperation, fmt::format("{} batches were refused", seating.bad()));
+        before = seating.taken();
+    }
+    return {};
+}
+
+double settled_rss(pid_t pid) {
+    ::poll(nullptr, 0, 12'000);
+    return static_cast<double>(rss_bytes_of(pid));
+}
+
+RepeatTraffic creating(const Deployment& deployment) {
+    return {deployment.http(),
+            "CreateGameServerSession",
+            {fmt::format(R"({{"AliasId":"{}","MaximumPlayerSessionCount":8,"Name":"match"}})", deployment.alias())}};
+}
+
 Result<std::vector<Figures>> hold(const Options& options) {
     std::vector<Figures> found;
     for (const std::size_t processes : {std::size_t{1'000}, std::size_t{10'000}, std::size_t{0}}) {
         const Held held = processes == 0 ? TRY(build_all(options)) : TRY(build(processes, 0, 0));
         for (const auto& host : held.deployment->hosts()) host->set_matches(processes == 0 ? 1'000'000 : 0);
-        RepeatTraffic traffic(held.deployment->http(), "CreateGameServerSession",
-                              {fmt::format(R"({{"AliasId":"{}","MaximumPlayerSessionCount":8,"Name":"match"}})",
-                                           held.deployment->alias())});
+        RepeatTraffic traffic = creating(*held.deployment);
         LoadShape shape = shape_of(options, held.deployment->http(), 16, 1);
         if (shape.rate <= 0) shape.rate = 200;
         found.push_back(TRY(measure(processes == 0 ? "hold-all" : fmt::format("hold-{}", processes),
@@ -150,8 +156,9 @@ Result<std::vector<Figures>> agents(const Options& options) {
         "{} streams, each of a connection of its own, with a heartbeat and a report of state "
         "every {} ms; {:.0f} s",
         options.hosts, kHeartbeatMs, options.seconds);
+    figures.bytes_per_thing = (whole - base) / static_cast<double>(options.hosts);
     figures.note = fmt::format("{:.1f} % of a core; {:.1f} KiB of server memory for each agent with 10 processes",
-                               figures.server_cores * 100, (whole - base) / 1024 / static_cast<double>(options.hosts));
+                               figures.server_cores * 100, figures.bytes_per_thing / 1024);
     if (deployment->refused() > 0) figures.errors = deployment->refused();
     return std::vector{figures};
 }

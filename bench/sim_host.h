@@ -52,12 +52,13 @@ public:
 
     [[nodiscard]] std::uint64_t started() const { return started_; }  ///< sessions
     [[nodiscard]] std::uint64_t refused() const { return refused_; }  ///< calls that the server refused
+    [[nodiscard]] std::uint64_t disconnects() const { return disconnects_; }
 
     link::HostHello hello() override;
     void on_welcome(const link::Welcome&) override {}
     void on_order(link::OrderBody order) override;
     void on_acked(std::uint64_t) override {}
-    void on_disconnected() override {}
+    void on_disconnected() override { ++disconnects_; }
     std::vector<link::InstanceReading> take_readings() override;
 
 private:
@@ -82,6 +83,7 @@ private:
     std::atomic<std::uint64_t> last_call_{0};
     std::atomic<std::uint64_t> started_{0};
     std::atomic<std::uint64_t> refused_{0};
+    std::atomic<std::uint64_t> disconnects_{0};
     std::atomic<std::uint64_t> launches_{0};
     std::atomic<std::uint64_t> health_turn_{0};
     std::unordered_map<std::string, Game> games_;                // by process id

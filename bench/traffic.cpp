@@ -21,8 +21,9 @@ Outcome SignedTraffic::take(std::uint32_t, std::string_view body) {
     return body.find("RequestLimitExceeded") != std::string_view::npos ? Outcome::Shed : Outcome::Bad;
 }
 
-JoinTraffic::JoinTraffic(const std::string& host, std::vector<std::string> sessions, std::size_t players)
-    : SignedTraffic(host), sessions_(std::move(sessions)), players_(players) {}
+JoinTraffic::JoinTraffic(const std::string& host, std::vector<std::string> sessions, std::size_t players,
+                         std::uint64_t first_player)
+    : SignedTraffic(host), sessions_(std::move(sessions)), players_(players), last_player_(first_player - 1) {}
 
 std::optional<std::uint32_t> JoinTraffic::next(std::string& out) {
     body_.clear();
@@ -46,6 +47,22 @@ RepeatTraffic::RepeatTraffic(const std::string& host, std::string action, std::v
 std::optional<std::uint32_t> RepeatTraffic::next(std::string& out) {
     ask(out, action_, bodies_[turn_++ % bodies_.size()]);
     return 0;
+}
+
+MakeTraffic::MakeTraffic(const std::string& host, std::string body, std::size_t count)
+    : SignedTraffic(host), body_(std::move(body)), left_(count) {}
+
+std::optional<std::uint32_t> MakeTraffic::next(std::string& out) {
+    if (left_ == 0) return std::nullopt;
+    --left_;
+    ask(out, "CreateGameServerSession", body_);
+    return 0;
+}
+
+Outcome MakeTraffic::take(std::uint32_t tag, std::string_view body) {
+    const Outcome outcome = SignedTraffic::take(tag, body);
+    if (outcome == Outcome::Good) ids_.emplace_back(text_of(body, "GameServerSessionId"));
+    return outcome;
 }
 
 PlaceTraffic::PlaceTraffic(const std::string& host, std::string queue)
@@ -96,7 +113,9 @@ Outcome ChurnTraffic::take(std::uint32_t tag, std::string_view body) {
     Match& match = matches_[tag];
     if (is_refusal(body)) {
         free_.push_back(tag);
-        return SignedTraffic::take(tag, body);
+        // Its host has ended the match since: this load ends as many as it makes, the oldest first.
+        const bool ended = !match.session.empty() && body.find("session is TERMINATED") != std::string_view::npos;
+        return ended ? Outcome::Late : SignedTraffic::take(tag, body);
     }
     if (match.session.empty()) {
         match.session = text_of(body, "GameServerSessionId");

@@ -29,17 +29,19 @@ private:
     Signer signer_;
 };
 
-/// JoinGameServerSession, or the batch of `players` when that is more than one: sessions in turn, each player new.
+/// JoinGameServerSession, or the batch of `players` when that is more than one: sessions in turn, each player new: they
+/// are numbered from `first_player`.
 class JoinTraffic final : public SignedTraffic {
 public:
-    JoinTraffic(const std::string& host, std::vector<std::string> sessions, std::size_t players);
+    JoinTraffic(const std::string& host, std::vector<std::string> sessions, std::size_t players,
+                std::uint64_t first_player = 1);
     std::optional<std::uint32_t> next(std::string& out) override;
 
 private:
     const std::vector<std::string> sessions_;
     const std::size_t players_;
     std::uint64_t turn_ = 0;
-    std::uint64_t last_player_ = 0;
+    std::uint64_t last_player_;
     std::string body_;
 };
 
@@ -53,6 +55,20 @@ private:
     const std::string action_;
     const std::vector<std::string> bodies_;
     std::size_t turn_ = 0;
+};
+
+/// That many sessions by alias, and their ids.
+class MakeTraffic final : public SignedTraffic {
+public:
+    MakeTraffic(const std::string& host, std::string body, std::size_t count);
+    std::optional<std::uint32_t> next(std::string& out) override;
+    Outcome take(std::uint32_t tag, std::string_view body) override;
+    [[nodiscard]] const std::vector<std::string>& ids() const { return ids_; }
+
+private:
+    const std::string body_;
+    std::size_t left_;
+    std::vector<std::string> ids_;
 };
 
 /// StartGameServerSessionPlacement with two players and their latencies, then WaitGameServerSessionPlacement until it

@@ -34,6 +34,7 @@ find_package(Protobuf REQUIRED)  # Debian ships only the module-mode finder
 find_package(gRPC CONFIG REQUIRED)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 
 if(GSE_TSAN)
     # What the sanitizer must know about libraries that were not compiled for it; not for programs without a sanitizer.

@@ -195,7 +195,7 @@ void Checks::after_step(const Server& server, EngineTime now) {
             require(session && session->live() && session->process == slot, "a process and its session agree",
                     "process {}", process.id);
             require(session_runs_in.emplace(process.session, process.id).second, "a session runs in one process", "{}",
-                    session->key);
+                    session->key.view());
         }
         processes.emplace(process.id, SeenProcess{process.status, process.session, fleet_drains, instance_goes});
     });
@@ -203,31 +203,32 @@ void Checks::after_step(const Server& server, EngineTime now) {
 
     std::map<std::string, SessionStatus> sessions;
     state.table<core::GameSession>().for_each([&](Slot slot, const core::GameSession& session) {
-        const auto old = sessions_.find(session.key);
-        if (old != sessions_.end()) check_move("session", session.key, session_moves(), old->second, session.status);
-        sessions.emplace(session.key, session.status);
+        const std::string key(session.key.view());
+        const auto old = sessions_.find(key);
+        if (old != sessions_.end()) check_move("session", key, session_moves(), old->second, session.status);
+        sessions.emplace(key, session.status);
         if (session.live()) {
             const auto* process = state.find<core::Process>(session.process);
-            require(process && process->session == slot, "no live session without its process", "{}", session.key);
+            require(process && process->session == slot, "no live session without its process", "{}", key);
             require(session.instance == process->instance, "no live session without its process",
-                    "{} is elsewhere than its process", session.key);
+                    "{} is elsewhere than its process", key);
         } else {
-            require(session.seats == 0, "ended sessions hold no seats", "{} holds {}", session.key, session.seats);
+            require(session.seats == 0, "ended sessions hold no seats", "{} holds {}", key, session.seats);
         }
-        require(session.seats <= session.max_players, "seats stay within the maximum", "{} has {} of {}", session.key,
+        require(session.seats <= session.max_players, "seats stay within the maximum", "{} has {} of {}", key,
                 session.seats, session.max_players);
         const bool timed_out = old != sessions_.end() && old->second == SessionStatus::Activating &&
                                session.status == SessionStatus::Error &&
-                               session.status_reason.starts_with("not activated");
+                               session.end->reason.starts_with("not activated");
         if (timed_out && session.instance != kNone)
             require(server.was_synced(state.at<core::Instance>(session.instance).host), "timers wait for the backlog",
-                    "{} was given up before its host delivered its backlog", session.key);
+                    "{} was given up before its host delivered its backlog", key);
         if (session.status == SessionStatus::Activating) {
             const Slot host = state.at<core::Instance>(session.instance).host;
             const auto since = server.synced_since(host);
             require(session.activation_deadline + Millis{15'000} > now || !since || *since + Millis{15'000} > now,
                     "sessions are activated in time or end",
-                    "{} should have been activated at {}, it is {}; its host says synced {}", session.key,
+                    "{} should have been activated at {}, it is {}; its host says synced {}", key,
                     session.activation_deadline.ms, now.ms, state.at<core::Host>(host).synced);
         }
     });

@@ -80,6 +80,12 @@ void FakeHost::crash_agent() {
         if (game.pending && game.pending->out) answer_call(game, link::CallStatus::Unavailable);
 }
 
+void FakeHost::lose_power() {
+    crash_agent();
+    games_.clear();
+    instances_.clear();
+}
+
 void FakeHost::set_cut_off(bool cut_off) {
     cut_off_ = cut_off;
     if (cut_off) disconnect();
@@ -108,6 +114,7 @@ void FakeHost::dial() {
     hello.ports = shape_.ports;
     hello.operating_system = "Linux";
     hello.sandbox = "none";
+    hello.certified_id = shape_.certified_id;
     for (const auto& [id, files] : instances_) hello.instance_ids.push_back(id);
     for (const auto& [id, game] : games_) hello.process_ids.push_back(id);
     world_.send(*stream_, std::move(hello));

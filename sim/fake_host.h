@@ -54,6 +54,7 @@ struct HostShape {
     std::string name;
     std::uint32_t capacity = 2;
     link::PortRange ports;
+    std::string certified_id;  ///< "": it has no certificate
 };
 
 class FakeHost {
@@ -66,6 +67,8 @@ public:
     void on_stream_ended(link::StreamId stream);
     void crash_agent();
     void start_agent();
+    /// Agent, games and disk are gone, for good.
+    void lose_power();
     /// Games go on; the agent cannot reach the server.
     void set_cut_off(bool cut_off);
     void tick();
@@ -76,6 +79,7 @@ public:
     [[nodiscard]] std::size_t unacked() const { return unacked_.size(); }
     [[nodiscard]] std::size_t running() const;
     [[nodiscard]] bool runs(const std::string& process) const;
+    [[nodiscard]] std::size_t instances() const { return instances_.size(); }
     [[nodiscard]] std::uint64_t reports() const { return reports_; }
 
 private:

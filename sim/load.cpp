@@ -71,6 +71,29 @@ void Load::on_crash() {
     }
 }
 
+void Load::forget_old(Now now) {
+    // Whoever waits for an answer will look at what he asked about.
+    if (!waiting_.empty()) return;
+    constexpr std::int64_t kMargin = 120'000;
+    const Retention& keep = settings_.retention;
+    const auto old = [&](std::int64_t asked, Millis promised) {
+        return asked + promised.count() + kMargin <= now.engine.ms;
+    };
+    // A session goes with the token that made it: whoever has one may ask for the other.
+    const Millis life = std::max({keep.ended_sessions, keep.deleted_fleets, keep.idempotency});
+    std::erase_if(placements_, [&](const auto& one) { return old(one.second.asked, keep.ended_placements); });
+    std::erase_if(seats_, [&](const auto& one) { return old(one.second.asked, life); });
+    std::erase_if(sessions_, [&](const auto& one) { return old(one.second.asked, life); });
+    std::erase_if(arrivals_, [&](const auto& one) { return !sessions_.contains(one.first); });
+    std::erase_if(first_asked_, [&](const auto& one) {
+        if (!old(one.second, life)) return false;
+        open_tokens_.erase(one.first);
+        token_session_.erase(one.first);
+        return true;
+    });
+    std::erase_if(fleets_, [](const auto& one) { return one.second.deleted; });
+}
+
 std::vector<std::string> Load::take_arrivals(const std::string& session) {
     const auto it = arrivals_.find(session);
     if (it == arrivals_.end()) return {};
@@ -83,7 +106,7 @@ std::vector<std::string> Load::take_arrivals(const std::string& session) {
 
 void Load::tick(Server& server, Now now) {
     now_ = now;
-    if (stopped_ || !rng_.chance(shape_.calls)) return;
+    if (stopped_ || !rng_.chance(shape_.calls * pressure_)) return;
     if (assets_.empty()) return create_asset(server);
     if (fleets_.empty()) return create_fleet(server);
     switch (rng_.below(66)) {
@@ -482,14 +505,15 @@ void Load::change_host(Server& server) {
             const auto listed = api::decode_response<api::ListHostsResponse>(envelope.response);
             require(listed.has_value(), "answers can be read", "{}", envelope.response);
             hosts_.clear();
-            for (const auto& host : listed->hosts) hosts_.push_back(host.host_id);
+            for (const auto& host : listed->hosts) hosts_.emplace_back(host.host_id, host.name.starts_with("gse-"));
         });
     constexpr const char* kAvailabilities[] = {"OPEN", "OPEN", "OPEN", "CORDONED", "DRAINING"};
-    const std::string id = hosts_[rng_.below(hosts_.size())];
+    const auto [id, provided] = hosts_[rng_.below(hosts_.size())];
     send(server, api::UpdateHostRequest{.host_id = id, .availability = kAvailabilities[rng_.below(5)]},
-         [id](const api::Envelope& envelope) {
-             require(envelope.error_code != "ResourceNotFound", "no acknowledged change is lost", "host {} is gone",
-                     id);
+         [id, provided](const api::Envelope& envelope) {
+             // One that was supplied goes by itself.
+             require(provided || envelope.error_code != "ResourceNotFound", "no acknowledged change is lost",
+                     "host {} is gone", id);
          });
 }
 

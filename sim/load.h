@@ -37,6 +37,10 @@ public:
     void on_answer(const Answer& answer, Now now);
     /// The server is gone: whoever waits for an answer will not get it.
     void on_crash();
+    /// How much is asked for, of what the shape says; 1 at first.
+    void set_pressure(double pressure) { pressure_ = pressure; }
+    /// In a long run: what is so old that nothing is promised of it any more is not asked about any more.
+    void forget_old(Now now);
     /// No new calls.
     void stop() { stopped_ = true; }
     std::vector<std::string> take_arrivals(const std::string& session);
@@ -144,6 +148,7 @@ private:
     api::Services services_;
     Now now_{};
     bool stopped_ = false;
+    double pressure_ = 1;
     std::uint64_t next_ticket_ = 1;
     std::uint64_t next_name_ = 1;
     std::map<std::uint64_t, Waiting> waiting_;
@@ -153,8 +158,8 @@ private:
     std::vector<std::string> processes_;                          ///< of one fleet, as last listed
     std::map<std::string, KnownFleet> fleets_;
     std::map<std::string, KnownAlias> aliases_;
-    std::vector<std::string> hosts_;  ///< ids that were listed
-    std::vector<std::string> keys_;   ///< SecretIds that were made and not asked to be deleted
+    std::vector<std::pair<std::string, bool>> hosts_;  ///< ids that were listed, and whether a provider supplies it
+    std::vector<std::string> keys_;                    ///< SecretIds that were made and not asked to be deleted
     std::map<std::string, KnownQueue> queues_;
     std::map<std::string, KnownPlacement> placements_;
     std::map<std::string, KnownSession> sessions_;

@@ -1,30 +1,14 @@
 #include "sim/server.h"
 
+#include "engine/replay.h"
 #include "sim/violation.h"
 
 namespace gse::sim {
 namespace {
 
-std::string_view text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 std::span<const std::byte> bytes_of(const std::string& text) {
     return std::as_bytes(std::span(text.data(), text.size()));
 }
-
-class ReplayInto final : public journal::Replay {
-public:
-    explicit ReplayInto(core::State& state) : state_(state) {}
-    Result<void> snapshot_slice(std::span<const std::byte> slice) override { return apply(slice); }
-    Result<void> entry(std::uint64_t, std::span<const std::byte> batch) override { return apply(batch); }
-
-private:
-    Result<void> apply(std::span<const std::byte> bytes) {
-        TRY(state_.apply(text_of(bytes)));
-        return {};
-    }
-    core::State& state_;
-};
 
 const core::HostCursor* cursor_of(const core::State& state, core::Slot host, core::Slot* where = nullptr) {
     const core::HostCursor* found = nullptr;
@@ -47,7 +31,7 @@ Server::Server(const Settings& settings, SeededRng& rng, const ServerFaults& fau
 void Server::start(Now now) {
     state_ = std::make_unique<core::State>(settings_);
     journal_ = journal::open_memory_journal(disk_);
-    ReplayInto replay(*state_);
+    engine::ReplayInto replay(*state_);
     const auto loaded = journal_->load(replay);
     require(loaded.has_value(), "the journal can be replayed", "{}", loaded ? "" : loaded.error().message);
     last_seq_ = durable_seq_ = loaded->last_seq;
@@ -145,6 +129,8 @@ void Server::decide_report(link::StreamId stream, const link::Report& report) {
     if (plant_ == Plant::NoFence) as = newest_[host];
     core::Slot cursor_slot = core::kNone;
     const core::HostCursor* cursor = cursor_of(*state_, host, &cursor_slot);
+    // Of a host that was refused, or has been removed: the decider knows its stream no more, and nothing comes of it.
+    if (!cursor) return decider_->on_report(as, report);
     const std::uint64_t before = cursor->acked_seq;
     const bool again = plant_ == Plant::ReportTwice && report.seq <= before && boot == cursor->boot_id;
     if (again) state_->edit<core::HostCursor>(cursor_slot)->acked_seq = report.seq - 1;
@@ -307,7 +293,7 @@ void Server::compare_with_journal() {
     if (!durable_ || (!up() && sealed_)) return;  // a doubtful append: start() finds out
     core::State loaded(settings_);
     const auto journal = journal::open_memory_journal(disk_);
-    ReplayInto replay(loaded);
+    engine::ReplayInto replay(loaded);
     const auto summary = journal->load(replay);
     require(summary.has_value(), "the journal can be replayed", "{}", summary ? "" : summary.error().message);
     loaded.rebuild();

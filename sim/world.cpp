@@ -21,8 +21,17 @@ Counts& Counts::operator+=(const Counts& other) {
     return *this;
 }
 
-World::World(std::uint64_t seed, Plant plant) : rng_(SeededRng(seed).next()), plant_(plant) {
+std::optional<Scale> find_scale(std::string_view name) {
+    if (name == "small") return Scale::Small;
+    if (name == "medium") return Scale::Medium;
+    if (name == "large") return Scale::Large;
+    return std::nullopt;
+}
+
+World::World(std::uint64_t seed, Plant plant, Scale scale)
+    : rng_(SeededRng(seed).next()), plant_(plant), scale_(scale), pressure_(seed) {
     draw_sizes();
+    draw_cluster(SeededRng(seed ^ 0x5eed));
     network_ = std::make_unique<Network>(rng_, network_faults_);
     server_ = std::make_unique<Server>(settings_, rng_, server_faults_, plant_, [this] {
         checks_.after_step(*server_, EngineTime{now_});
@@ -31,6 +40,27 @@ World::World(std::uint64_t seed, Plant plant) : rng_(SeededRng(seed).next()), pl
     });
     load_ = std::make_unique<Load>(load_shape_, settings_, rng_);
     server_->start(server_now());
+}
+
+/// From a source of its own, so that the other worlds stay what they were.
+void World::draw_cluster(SeededRng rng) {
+    if (!rng.chance(0.25)) return;
+    settings_.hosts.provider = HostProvider::Kubernetes;
+    settings_.hosts.port_low = 20'000;
+    settings_.hosts.port_high = static_cast<std::uint16_t>(20'000 + rng.between(60, 300));
+    settings_.timers.host_start = Millis{rng.between(10'000, 60'000)};
+    const auto sometimes = [&](double often, double strength) {
+        return rng.chance(often) ? strength * static_cast<double>(rng.between(1, 100)) / 100 : 0.0;
+    };
+    cluster_faults_ = {.refuses = sometimes(0.4, 0.5),
+                       .dies = sometimes(0.5, 0.004),
+                       .deleted = sometimes(0.5, 0.004),
+                       .cordoned = sometimes(0.3, 0.004),
+                       .forgets = sometimes(0.5, 0.02),
+                       .start_max_ms = rng.between(0, 20'000)};
+    // Some worlds have no other hosts.
+    if (rng.chance(0.5)) hosts_.clear();
+    cluster_ = std::make_unique<Cluster>(*this, rng_, cluster_faults_);
 }
 
 void World::draw_sizes() {
@@ -100,7 +130,13 @@ void World::draw_sizes() {
     load_shape_.seats = static_cast<std::uint32_t>(rng_.between(1, 12));
     load_shape_.activation_timeout_s = static_cast<std::uint32_t>(rng_.between(5, 30));
 
-    const auto hosts = static_cast<std::size_t>(rng_.between(1, 4));
+    // Larger ones are drawn on top, so that a seed of a small one stays what it was.
+    const auto times = static_cast<std::uint32_t>(scale_ == Scale::Small ? 1 : scale_ == Scale::Medium ? 4 : 16);
+    load_shape_.fleets_max *= std::min(times, 6u);
+    load_shape_.aliases_max *= std::min(times, 6u);
+    load_shape_.max_instances *= times;
+    load_ticks_ = times;
+    const auto hosts = static_cast<std::size_t>(rng_.between(1, 4)) * times;
     const bool tight = rng_.chance(0.3);
     const link::PortRange ports{
         20'000, static_cast<std::uint16_t>(20'000 + (tight ? rng_.between(12, 40) : rng_.between(80, 300)))};
@@ -129,6 +165,21 @@ void World::hang_up(link::StreamId stream) {
 }
 std::vector<std::string> World::take_arrivals(const std::string& session) { return load_->take_arrivals(session); }
 
+std::size_t World::start_machine(const std::string& name, const std::string& host_id, link::PortRange ports) {
+    HostShape shape{.name = name, .capacity = 1, .ports = ports, .certified_id = host_id};
+    hosts_.push_back({.host = std::make_unique<FakeHost>(hosts_.size(), std::move(shape), *this, rng_, habits_, plant_),
+                      .machine = true});
+    hosts_.back().host->start_agent();
+    return hosts_.size() - 1;
+}
+void World::stop_machine(std::size_t machine) {
+    hosts_.at(machine).host->lose_power();
+    hosts_.at(machine).off = true;
+}
+bool World::is_empty(std::size_t machine) const {
+    return hosts_.at(machine).off || hosts_.at(machine).host->instances() == 0;
+}
+
 void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause) {
     ++counts_.kills;
     if (!server_->up() || cause == KillCause::ReadyTimeout || cause == KillCause::ExitTimeout) return;
@@ -156,8 +207,9 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     if (told == deadlines_.end() || now_ - told->second.changed_at < 8'000) return;
     if (since < Millis{8'000} || !process.ready) return;
     if (!state.at<core::Host>(instance.host).synced || !hears_all(host)) return;
-    const EngineTime due =
-        plan::kill_at(process.end_requested, after, state.at<core::Fleet>(instance.fleet).drain_deadline);
+    const EngineTime due = plan::kill_at(
+        process.end_requested, after,
+        std::min(state.at<core::Fleet>(instance.fleet).drain_deadline, state.at<core::Host>(instance.host).ends_by));
     require(due != kNever, kRule, "{} killed {}, which is fully protected", host.name(), id);
     require(EngineTime{now_} + Millis{3'000} >= due, kRule, "{} killed {} {} ms after the request ({}), it has {} ms",
             host.name(), id, since.count(), to_text(process.end_reason), (due - process.end_requested).count());
@@ -219,6 +271,7 @@ void World::deliver() {
 void World::crash_server() {
     for (auto& [id, stream] : network_->streams()) network_->snap(id, now_);
     load_->on_crash();
+    if (cluster_) cluster_->on_server_crash();
     checks_.forget();
     server_back_at_ = now_ + rng_.between(0, rng_.chance(0.2) ? 30'000 : 2'000);
 }
@@ -233,7 +286,11 @@ void World::after_server() {
         else
             network_->snap(message.stream, now_);
     }
-    for (const auto& answer : released.answers) load_->on_answer(answer, server_now());
+    for (const auto& answer : released.answers)
+        if (answer.ticket >= Cluster::kTickets)
+            cluster_->on_answer(answer);
+        else
+            load_->on_answer(answer, server_now());
     if (!server_->up() && server_back_at_ == 0) crash_server();
 }
 
@@ -242,6 +299,7 @@ void World::step(std::int64_t dt) {
     now_ += dt;
     deliver();
     for (auto& slot : hosts_) {
+        if (slot.off) continue;
         if (!slot.host->agent_up() && now_ >= slot.agent_back_at) slot.host->start_agent();
         if (slot.cut_until != 0 && now_ >= slot.cut_until) {
             slot.cut_until = 0;
@@ -253,7 +311,8 @@ void World::step(std::int64_t dt) {
         server_back_at_ = 0;
         server_->start(server_now());
     }
-    load_->tick(*server_, server_now());
+    for (std::uint32_t i = 0; i < load_ticks_; ++i) load_->tick(*server_, server_now());
+    if (cluster_) cluster_->tick(*server_, now_);
     server_->step(server_now());
     after_server();
 }
@@ -262,7 +321,8 @@ void World::make_trouble() {
     for (auto& [id, stream] : network_->streams())
         if (stream.open && rng_.chance(network_faults_.snap)) network_->snap(id, now_);
     for (auto& slot : hosts_) {
-        if (rng_.chance(agent_crash_) && slot.host->agent_up()) {
+        if (slot.off) continue;
+        if (!slot.machine && rng_.chance(agent_crash_) && slot.host->agent_up()) {
             ++counts_.agent_crashes;
             slot.host->crash_agent();
             slot.agent_back_at = now_ + rng_.between(0, rng_.chance(0.2) ? 30'000 : 3'000);
@@ -282,7 +342,9 @@ void World::heal() {
         GameHabits{.leaves_after_session = habits_.leaves_after_session, .session_max_ms = habits_.session_max_ms};
     network_->faults() = NetworkFaults{.delay_max_ms = std::min<std::int64_t>(network_faults_.delay_max_ms, 200)};
     server_faults_ = ServerFaults{};
+    cluster_faults_ = {.start_max_ms = 1'000};
     for (auto& slot : hosts_) {
+        if (slot.off) continue;
         slot.agent_back_at = now_;
         if (slot.cut_until != 0) slot.cut_until = now_;
     }
@@ -297,8 +359,9 @@ void World::come_to_rest() {
         for (int i = 0; i < 20; ++i) step(rng_.between(1, 400));
         if (!server_->up()) continue;
         why = unsettled(server_->state(), EngineTime{now_});
+        if (!why && cluster_) why = cluster_->unsettled(server_->state());
         for (const auto& slot : hosts_)
-            if (!why && slot.host->unacked() > 0)
+            if (!why && !slot.off && slot.host->unacked() > 0)
                 why = fmt::format("{} has {} unacknowledged reports", slot.host->name(), slot.host->unacked());
     }
     server_->state().table<core::Process>().for_each([&](core::Slot, const core::Process& process) {
@@ -319,6 +382,30 @@ void World::run(std::uint64_t steps) {
         make_trouble();
         if (i % 128 == 0) server_->compare_with_journal();
     }
+    finish();
+}
+
+void World::run_for(Millis time) {
+    // Of what is older than this nothing is promised, and a long run need not remember it.
+    Retention& keep = settings_.retention;
+    keep.ended_sessions = std::min(keep.ended_sessions, Millis{60'000});
+    keep.ended_players = std::min(keep.ended_players, Millis{30'000});
+    keep.ended_placements = std::min(keep.ended_placements, Millis{60'000});
+    keep.deleted_fleets = std::min(keep.deleted_fleets, Millis{60'000});
+    keep.idempotency = std::min(keep.idempotency, Millis{100'000});
+    const std::int64_t until = now_ + time.count();
+    for (std::uint64_t i = 1; now_ < until; ++i) {
+        load_->set_pressure(pressure_.at(now_));
+        step(rng_.chance(0.02) ? rng_.between(1, 4'000) : rng_.between(0, 250));
+        make_trouble();
+        if (i % 1'024 != 0) continue;
+        server_->compare_with_journal();
+        load_->forget_old(server_now());
+    }
+    finish();
+}
+
+void World::finish() {
     heal();
     come_to_rest();
     require(server_->settle(server_now()), "the server settles", "it still has work");

@@ -4,15 +4,19 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/rng.h"
 #include "sim/checks.h"
+#include "sim/cluster.h"
 #include "sim/fake_host.h"
 #include "sim/load.h"
 #include "sim/network.h"
 #include "sim/plants.h"
+#include "sim/pressure.h"
 #include "sim/server.h"
 
 namespace gse::sim {
@@ -23,12 +27,18 @@ struct Counts {
     Counts& operator+=(const Counts& other);
 };
 
-class World final : public HostWorld {
+/// How large a deployment is, about: hosts up to 4, 16 or 64, and fleets and calls as it befits them.
+enum class Scale : std::uint8_t { Small, Medium, Large };
+[[nodiscard]] std::optional<Scale> find_scale(std::string_view name);
+
+class World final : public HostWorld, public ClusterWorld {
 public:
-    World(std::uint64_t seed, Plant plant);
+    World(std::uint64_t seed, Plant plant, Scale scale = Scale::Small);
 
     /// `steps` of trouble, then peace until everything has come to rest. Throws Violation.
     void run(std::uint64_t steps);
+    /// The same for so long of virtual time, with day, night and bursts of load.
+    void run_for(Millis time);
     [[nodiscard]] Counts counts() const;
     /// Of everything durable and everything derived: equal for equal seeds.
     [[nodiscard]] std::string digest() const;
@@ -40,10 +50,15 @@ private:
     void hang_up(link::StreamId stream) override;
     std::vector<std::string> take_arrivals(const std::string& session) override;
     void on_kill(const FakeHost& host, const std::string& process, KillCause cause) override;
+    std::size_t start_machine(const std::string& name, const std::string& host_id, link::PortRange ports) override;
+    void stop_machine(std::size_t machine) override;
+    [[nodiscard]] bool is_empty(std::size_t machine) const override;
 
     [[nodiscard]] bool hears_all(const FakeHost& host) const;
     void note_deadlines();
     void draw_sizes();
+    void draw_cluster(SeededRng rng);
+    void finish();
     void step(std::int64_t dt);
     void deliver();
     void make_trouble();
@@ -55,11 +70,14 @@ private:
 
     SeededRng rng_;
     const Plant plant_;
+    const Scale scale_;
+    Pressure pressure_;
     Settings settings_;
     GameHabits habits_;
     NetworkFaults network_faults_;
     ServerFaults server_faults_;
     LoadShape load_shape_;
+    std::uint32_t load_ticks_ = 1;  ///< a step
     double agent_crash_ = 0, cut_off_ = 0, wall_jump_ = 0;
 
     std::int64_t now_ = 1'000;
@@ -67,11 +85,15 @@ private:
     std::unique_ptr<Network> network_;
     std::unique_ptr<Server> server_;
     std::unique_ptr<Load> load_;
+    ClusterFaults cluster_faults_;
+    std::unique_ptr<Cluster> cluster_;  ///< null: nobody supplies hosts
     Checks checks_;
     struct HostSlot {
         std::unique_ptr<FakeHost> host;
         std::int64_t agent_back_at = 0;
         std::int64_t cut_until = 0;
+        bool machine = false;  ///< of the cluster: without its agent it is over
+        bool off = false;
     };
     std::vector<HostSlot> hosts_;
     struct Deadline {

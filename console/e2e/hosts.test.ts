@@ -63,6 +63,7 @@ it('a token is shown once, in the commands that use it, and deleted', async () =
   await dialog.getByLabel('Description').fill('rack 9');
   await dialog.getByLabel('Valid for').selectOption({ label: '1 day' });
   await dialog.getByRole('button', { name: 'OK', exact: true }).click();
+  expect(await dialog.getByLabel(/^Server, as/).inputValue()).toMatch(/^127\.0\.0\.1:7171$/);
   await dialog.getByLabel(/^Server, as/).fill('games.example.com:7070');
   await dialog.getByLabel(/^Instances it takes/).fill('4');
   const commands = dialog.getByRole('region', { name: 'On the machine' });

@@ -99,6 +99,57 @@ it('10,000 sessions: a page is asked for when it comes into sight, and few rows 
   await site.close();
 });
 
+it('instances are sorted by a column, among those that were read', { timeout: 60_000 }, async () => {
+  const site = await visit(browser);
+  const fleet = site.fake.world.fleets[0]!;
+  site.fake.world.activate(fleet, 150);
+  fleet.instances[7]!.Weight = 9;
+  fleet.instances[9]!.Weight = 0;
+  fleet.instances[120]!.Weight = 10;
+  await signIn(site);
+  await open(site, `/fleets/${fleet.attributes.FleetId}/instances`);
+  const top = site.page.locator('.long tbody tr').first();
+  await top.filter({ hasText: fleet.instances[0]!.InstanceId }).waitFor();
+  const weight = site.page.getByRole('columnheader', { name: 'Weight' });
+  for (const [wanted, sorted] of [[9, 'ascending'], [7, 'descending']] as const) {
+    await weight.getByRole('button').click();
+    await top.filter({ hasText: fleet.instances[wanted]!.InstanceId }).waitFor();
+    expect(await weight.getAttribute('aria-sort')).toBe(sorted);
+  }
+  await site.page.getByText('sorted among these').waitFor();
+  await site.page.getByRole('button', { name: 'Show more' }).click();
+  await top.filter({ hasText: fleet.instances[120]!.InstanceId }).waitFor();
+  await weight.getByRole('button').click();
+  await top.filter({ hasText: fleet.instances[0]!.InstanceId }).waitFor();
+  expect(await weight.getAttribute('aria-sort')).toBe(null);
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
+it('instances are sorted by what they take, among those that were read', { timeout: 60_000 }, async () => {
+  const site = await visit(browser);
+  const fleet = site.fake.world.fleets[0]!;
+  site.fake.world.activate(fleet, 150);
+  for (const [index, one] of fleet.instances.entries()) Object.assign(one, { CpuUsed: index === 7 ? 3.5 : 0.25, CpuLimit: 4, MemoryUsed: index === 9 ? null : (index + 1) * 1_048_576, MemoryLimit: null });
+  await signIn(site);
+  await open(site, `/fleets/${fleet.attributes.FleetId}/instances`);
+  const top = site.page.locator('.long tbody tr').first();
+  await top.filter({ hasText: fleet.instances[0]!.InstanceId }).waitFor();
+  const head = (name: string) => site.page.getByRole('columnheader', { name });
+  for (const [name, clicks, wanted] of [['vCPUs used', 2, 7], ['Memory used', 1, 0], ['Memory used', 1, 99]] as const) {
+    for (let click = 0; click < clicks; click += 1) await head(name).getByRole('button').click();
+    await top.filter({ hasText: fleet.instances[wanted]!.InstanceId }).waitFor();
+  }
+  expect(await head('Memory used').getAttribute('aria-sort')).toBe('descending');
+  await site.page.getByText('sorted among these').waitFor();
+  await head('vCPUs used').getByRole('button').click();
+  await head('vCPUs used').getByRole('button').click();
+  await top.getByText('3.5', { exact: true }).waitFor();
+  await top.getByText('of 4', { exact: true }).waitFor();
+  expect(site.complaints).toEqual([]);
+  await site.close();
+});
+
 it('2,000 instances: likewise', { timeout: 120_000 }, async () => {
   const site = await visit(browser);
   const fleet = site.fake.world.fleets[0]!;

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,8 +12,18 @@ import { binaryOf, kTellings, nameOf, type RealServer, signInByLink, startReal, 
 // Every resource, made, changed and removed by hand as its pages have it, against a real server.
 const kLongMs = Number(process.env["PATIENCE_MS"] ?? 30_000);
 
-/** A server has an authority, and tokens for hosts, unless its link is on loopback; written so, it does not look like it. */
-const kSettings = ['--set', 'link_listen=[::ffff:127.0.0.1]:0'];
+/** A server has an authority, and tokens for hosts, unless its link is on loopback. Others hear TLS there, and are asked for a certificate. */
+const kSettings = ['--set', 'link_listen=0.0.0.0:0'];
+
+/** Whether somebody speaks TLS on that port of this machine; who it is, its own authority says. */
+const greets = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['h2'] }, () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.on('error', () => resolve(false));
+  });
 
 /** A label is followed by its asterisk or unit. */
 const begins = (label: string) => new RegExp(`^${label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
@@ -255,7 +266,9 @@ describe.each(kTellings.map((telling) => [nameOf(telling), telling] as const))('
     await press(text.common.ok, dialog());
     const commands = dialog().getByRole('region', { name: text.host.commands });
     await commands.waitFor();
-    await expect.poll(() => commands.textContent()).toContain('gse agent --join 127.0.0.1:7070 --token-file host.token --data /var/lib/gse-agent --capacity 8');
+    await expect.poll(() => commands.textContent()).toMatch(/gse agent --join 127\.0\.0\.1:\d+ --token-file host.token --data \/var\/lib\/gse-agent --capacity 8/);
+    const join = /--join 127\.0\.0\.1:(\d+)/.exec((await commands.textContent()) ?? '')!;
+    expect(await greets(Number(join[1])), 'somebody speaks TLS there').toBe(true);
     const { HostTokens } = await call('ListHostTokens', {});
     expect(HostTokens.map((one) => one.Description)).toEqual(['rack 9']);
     await expect.poll(() => commands.textContent()).toContain(HostTokens[0]!.TokenId);

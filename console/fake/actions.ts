@@ -423,7 +423,7 @@ export function actionsOf(world: World): Handlers {
     CreateHostToken: (input) => {
       const HostToken = { TokenId: world.id('htok'), Region: input.Region ?? '', Description: input.Description ?? '', Status: 'UNUSED', CreationTime: world.time(), ExpirationTime: new Date(Date.now() + (input.TtlSeconds ?? 3600) * 1000).toISOString(), HostId: null };
       world.tokens.push(HostToken);
-      return { HostToken, Token: `${HostToken.TokenId}.fake-secret-shown-once.${'0'.repeat(64)}` };
+      return { HostToken, Token: `${HostToken.TokenId}.fake-secret-shown-once.${'0'.repeat(64)}`, LinkAddress: ':7171' };
     },
     ListHostTokens: (input) => ({ HostTokens: page(world.tokens, input.Offset, input.Limit), TotalCount: world.tokens.length }),
     DeleteHostToken: (input) => {

@@ -171,6 +171,10 @@ export class World {
       Weight: 5,
       ReserveValue: 0,
       PrivateIpAddress: '10.0.0.2',
+      CpuUsed: 0.42,
+      CpuLimit: 4,
+      MemoryUsed: 325_058_560,
+      MemoryLimit: 8_589_934_592,
     });
     this.emit('instance', { FleetId: fleet.attributes.FleetId, InstanceId, Status: 'RUNNING' });
   }
@@ -187,6 +191,8 @@ export class World {
       PrivateIpAddress: '10.0.0.2',
       OperatingSystem: 'Debian GNU/Linux 13',
       Sandbox: 'bubblewrap',
+      Limits: 'cgroup v2',
+      LimitsLack: '',
       InstanceTypes: [],
       Labels: [],
       InstanceCapacity: 8,

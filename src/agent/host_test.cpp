@@ -1,4 +1,4 @@
-// What the rim finds out about the machine: ports, sockets, kinship, limits.
+// What the rim finds out about the machine: ports, sockets, kinship, usage.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -11,11 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "agent/proc.h"
-#include "agent/resource_limits.h"
 #include "agent/sockets.h"
 #include "agent/usage_meter.h"
 #include "base/fd.h"
-#include "base/file.h"
 
 namespace gse::agent {
 namespace {
@@ -97,22 +95,6 @@ TEST(Proc, KnowsItsRelatives) {
     close(ends[1]);
 }
 
-TEST(ResourceLimits, WhateverTheMachineHasTheNumberOfTasksIsBounded) {
-    const auto limiter = find_limiter(false);
-    const std::string id = "test-" + std::to_string(getpid());
-    const auto plan = limiter->prepare(id, {.processes = 7, .memory_bytes = 64 << 20});
-    ASSERT_TRUE(plan) << plan.error().message;
-    if (limiter->name() == "prlimit") {
-        EXPECT_EQ(plan->rlimit_data_bytes, 64 << 20);
-    } else {
-        ASSERT_FALSE(plan->cgroup_files.empty());
-        const std::string folder = plan->cgroup_files[0].substr(0, plan->cgroup_files[0].rfind('/'));
-        EXPECT_EQ(read_file(folder + "/pids.max", 64).value_or("").substr(0, 1), "7");
-        limiter->release(id);
-        EXPECT_NE(access(folder.c_str(), F_OK), 0) << "nothing is left behind";
-    }
-}
-
 double cpu_seconds() {
     timespec used{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
@@ -121,7 +103,7 @@ double cpu_seconds() {
 
 TEST(UsageMeter, MeasuresWhatAProcessTakes) {
     UsageMeter meter;
-    const std::vector<MeteredInstance> self{{.id = "ins-1", .roots = {getpid()}, .memory_limit = 0}};
+    const std::vector<MeteredInstance> self{{.id = "ins-1", .roots = {getpid()}, .limit = {}}};
     const auto first = meter.measure(self, 1'000);
     ASSERT_EQ(first.size(), 1);
     EXPECT_FALSE(first[0].load.cpu_percent) << "that takes two looks";
@@ -144,38 +126,27 @@ TEST(UsageMeter, MeasuresWhatAProcessTakes) {
     const auto second = meter.measure(self, 1'500);
     const double cores = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
     EXPECT_NEAR(*second[0].load.cpu_percent * cores, 20, 10);
+    EXPECT_NEAR(*second[0].load.cpu_cores, 0.2, 0.1);
     EXPECT_EQ(*second[0].load.connections, connections + 1) << "the other end is not accepted yet";
     EXPECT_TRUE(second[0].load.bytes_in);
 }
 
 TEST(UsageMeter, SharesAMachine) {
     UsageMeter meter;
-    const std::vector<MeteredInstance> two{{.id = "a", .roots = {getpid()}, .memory_limit = 1ULL << 40},
-                                           {.id = "b", .roots = {}, .memory_limit = 0}};
+    const std::vector<MeteredInstance> two{
+        {.id = "a", .roots = {getpid()}, .limit = {.memory_bytes = 1ULL << 40, .cpu_percent = 150}},
+        {.id = "b", .roots = {}, .limit = {}}};
     static_cast<void>(meter.measure(two, 0));
     const auto readings = meter.measure(two, 1'000);
     ASSERT_EQ(readings.size(), 2);
     EXPECT_LT(*readings[0].load.memory_percent, 1) << "of its limit";
+    EXPECT_EQ(readings[0].load.memory_limit, std::optional(0x1p40));
+    EXPECT_EQ(readings[0].load.cpu_limit, std::optional(1.5));
+    EXPECT_FALSE(readings[1].load.memory_limit);
+    EXPECT_FALSE(readings[1].load.cpu_limit) << "the machine's";
     EXPECT_EQ(*readings[1].load.memory_bytes, 0);
     EXPECT_EQ(*readings[1].load.cpu_percent, 0);
     EXPECT_FALSE(readings[0].load.bytes_out) << "whose traffic it is nobody can tell";
-}
-
-TEST(ResourceLimits, TheShareOfTheProcessorIsKeptOrTheMachineSaysWhyNot) {
-    const auto limiter = find_limiter(false);
-    EXPECT_EQ(limiter->lacks({}), "") << "what nobody asks for is not missed";
-    const ResourceLimits limits{.cpu_percent = 150};
-    const std::string id = "test-cpu-" + std::to_string(getpid());
-    const auto plan = limiter->prepare(id, limits);
-    ASSERT_TRUE(plan) << plan.error().message;
-    std::string found;
-    for (const std::string& procs : plan->cgroup_files) {
-        const std::string folder = procs.substr(0, procs.rfind('/'));
-        found += read_file(folder + "/cpu.max", 64).value_or("");
-        if (const auto quota = read_file(folder + "/cpu.cfs_quota_us", 64); quota && *quota != "-1\n") found += *quota;
-    }
-    limiter->release(id);
-    EXPECT_EQ(found.starts_with("150000"), limiter->lacks(limits).empty()) << found << limiter->lacks(limits);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "agent/beneath.h"
 #include "agent/game_path.h"
 #include "agent/launch_path.h"
+#include "agent/refusals.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -46,27 +47,6 @@ bool wait_readable(int fd, Millis limit, const std::atomic<bool>& stop) {
         if (poll(&waiting, 1, kLookMs) > 0) return true;
     }
     return false;
-}
-
-/// The path outside /local/game that an installer was refused, as its tools say it; "" when they say no such thing.
-std::string refused_path(std::string_view output) {
-    for (const std::string_view why : {"Read-only file system", "Permission denied"}) {
-        const std::size_t at = output.find(why);
-        if (at == std::string_view::npos) continue;
-        const std::size_t begin = output.rfind('\n', at) + 1;  // npos + 1 is the beginning
-        std::string_view line = output.substr(begin, at - begin);
-        // `cannot create directory '/opt/x': …`, `sh: 3: cannot create /opt/x: …`
-        for (std::size_t slash = line.find('/'); slash != std::string_view::npos; slash = line.find('/')) {
-            line.remove_prefix(slash);
-            const std::size_t end = line.find_first_of(" :'\"\t\xe2");
-            const std::string_view path = line.substr(0, end);
-            const bool own = path == kGameRoot || path.starts_with(std::string(kGameRoot) + "/");
-            if (!own && path.size() > 1) return std::string(path);
-            if (end == std::string_view::npos) break;
-            line.remove_prefix(end);
-        }
-    }
-    return {};
 }
 
 /// Ends an installer that an earlier run of the agent left behind.
@@ -136,6 +116,9 @@ StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop
                   .uid = run.user.uid,
                   .gid = run.user.gid,
                   .working_folder = plan.working_folder,
+                  .cgroup_files = run.limits.cgroup_files,
+                  .processes = run.limits.rlimit_processes,
+                  .data_bytes = run.limits.rlimit_data_bytes,
                   .wrap = plan.wrap,
                   .program = plan.program,
                   .environment = run.environment};
@@ -167,17 +150,22 @@ StepOutcome run_installer(const InstallerRun& run, const std::atomic<bool>& stop
         return failed(fmt::format("install.sh was ended by signal {}; its output is in the log", exit->signal), false,
                       log + fmt::format("ended by signal {}\n", exit->signal));
     }
+    const std::string refused = refused_paths(log);
+    const std::string advice =
+        refused.empty() ? ""
+                        : fmt::format(
+                              "it was refused {}, for it may write below {} only; install there, and set PATH or "
+                              "LD_LIBRARY_PATH in the launched script",
+                              refused, kGameRoot);
     if (exit->code != 0) {
-        const std::string refused = refused_path(log);
-        return failed(fmt::format("install.sh ended with exit code {}{}; its output is in the log", exit->code,
-                                  refused.empty() ? ""
-                                                  : fmt::format(": it was refused {}, for it may write below {} only; "
-                                                                "install there, and set PATH or LD_LIBRARY_PATH in the "
-                                                                "launched script",
-                                                                refused, kGameRoot)),
+        return failed(fmt::format("install.sh ended with exit code {}{}{}; its output is in the log", exit->code,
+                                  advice.empty() ? "" : ": ", advice),
                       false, log + fmt::format("exit code {}\n", exit->code));
     }
-    return {.message = fmt::format("install.sh ended well after {} ms", exit->uptime_ms), .log = log + "exit code 0\n"};
+    StepOutcome outcome{.message = fmt::format("install.sh ended well after {} ms", exit->uptime_ms),
+                        .log = log + "exit code 0\n"};
+    if (!advice.empty()) outcome.notice = fmt::format("install.sh ended well, but {}", advice);
+    return outcome;
 }
 
 StepOutcome validate_paths(const std::vector<std::string>& launch_paths, const InstanceFolders& folders) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/resource_limits.h"
 #include "agent/sandbox.h"
 #include "agent/shim_process.h"
 #include "agent/unzip.h"
@@ -19,7 +20,8 @@ struct StepOutcome {
     bool ok = true;
     bool try_again = true;  ///< not ok: the world may change its mind; false: only another package or setting helps
     std::string message;
-    std::string log;  ///< whole text of the step's log
+    std::string log;     ///< whole text of the step's log
+    std::string notice;  ///< what an operator should know although it ended well; "" nothing
 };
 
 struct InstanceFolders {
@@ -44,6 +46,7 @@ struct InstallerRun {
     const Sandbox* sandbox = nullptr;
     std::filesystem::path shim;
     GameUser user;
+    LimitPlan limits;
     Millis time_limit{600'000};
     std::uint64_t log_bytes = 1 << 20;
     std::vector<std::string> environment;

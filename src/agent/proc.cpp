@@ -35,6 +35,8 @@ std::string read_text(const std::string& path, std::size_t max) {
     return text;
 }
 
+constexpr unsigned long long kExiting = 0x4;  ///< PF_EXITING, among the flags of the kernel
+
 /// `socket:[123]` → 123, anything else → 0.
 std::uint64_t socket_inode(const std::string& link) {
     char target[64];
@@ -71,6 +73,7 @@ std::optional<ProcStat> read_stat(std::int64_t pid) {
         if (!at) return std::nullopt;
         ++at;
         if (field == 3) stat.parent = std::strtoll(at, nullptr, 10);
+        if (field == 8) stat.exiting = (std::strtoull(at, nullptr, 10) & kExiting) != 0;
         if (field == 13 || field == 14) stat.cpu_ticks += std::strtoull(at, nullptr, 10);  // in the program, the kernel
         if (field == 21) stat.start_ticks = std::strtoull(at, nullptr, 10);
         if (field == 23) stat.resident_pages = std::strtoull(at, nullptr, 10);

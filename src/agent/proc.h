@@ -13,6 +13,7 @@ struct ProcStat {
     std::int64_t parent = 0;
     std::uint64_t start_ticks = 0;  ///< since boot; with the pid it names one process for good
     char state = '?';               ///< `Z`: over, not yet reaped
+    bool exiting = false;           ///< it runs no code of its own any more
     std::uint64_t cpu_ticks = 0;    ///< used so far, by the process and the kernel for it
     std::uint64_t resident_pages = 0;
 };

@@ -57,11 +57,14 @@ std::vector<std::string> system_arguments() {
          {"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/krb5.keytab"})
         if (std::error_code error; fs::is_regular_file(path, error))
             args.insert(args.end(), {"--ro-bind", "/dev/null", path});
-    for (const char* path :
-         {"/etc/ssh", "/etc/ssl/private", "/etc/sudoers.d", "/etc/opengse", "/etc/kubernetes", "/etc/docker"})
+    for (const char* path : {"/etc/ssh", "/etc/ssl/private", "/etc/sudoers.d", "/etc/gse", "/etc/opengse",
+                             "/etc/kubernetes", "/etc/docker"})
         if (std::error_code error; fs::is_directory(path, error)) args.insert(args.end(), {"--tmpfs", path});
     // Folders that bubblewrap would make by itself on the way would be closed to all but root.
-    for (const char* path : {"/local", "/var", "/sys", "/sys/devices", "/sys/devices/system"})
+    // Those after them are where installers like to write: they shall hear that they may not, not that there is
+    // nothing.
+    for (const char* path :
+         {"/local", "/var", "/sys", "/sys/devices", "/sys/devices/system", "/opt", "/srv", "/mnt", "/home", "/root"})
         args.insert(args.end(), {"--perms", "0755", "--dir", path});
     args.insert(args.end(), {"--proc",
                              "/proc",
@@ -180,6 +183,8 @@ SandboxPlan Sandbox::plan(const SandboxedGame& game) const {
     }
     plan.wrap.insert(plan.wrap.end(), {"--bind", game.game_dir.string(), std::string(kGameRoot), "--ro-bind",
                                        game.shim.string(), "/run/gse-shim", "--chdir", "/"});
+    // Last: else whoever may write to the sandbox's own root would find his files gone the next time, without a word.
+    plan.wrap.insert(plan.wrap.end(), {"--remount-ro", "/"});
     if (geteuid() == 0) {
         // Just enough for the shim to take the game's user; if there is none to take, what a game may need as "root".
         plan.wrap.insert(plan.wrap.end(), {"--cap-drop", "ALL"});

@@ -12,7 +12,9 @@
 
 #include "agent/shim_image.h"
 #include "agent/supervisor_impl.h"
+#include "base/crypto.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/uuid.h"
 
 namespace gse::agent {
@@ -93,7 +95,8 @@ Result<void> Supervisor::Impl::start() {
     }
     shim_ = TRY(install_shim(root_ / "bin"));
     sandbox_ = TRY(Sandbox::find(options.sandbox, options.data_dir));
-    limiter_ = find_limiter(sandbox_->private_users());
+    // By its folder: the same after a restart, when games that run on are still in those groups.
+    limiter_ = find_limiter(to_hex(sha256(root_.string())).substr(0, 8), sandbox_->private_users());
     workers_ = std::make_unique<WorkerPool>(options.worker_threads, options.queue_max);
     if (const auto welcome = load_record(root_ / "timers")) {
         // Until the server says otherwise, what it said last.
@@ -140,10 +143,12 @@ Result<void> Supervisor::Impl::start() {
                   .memory_bytes = options.memory_bytes,
                   .labels = options.labels,
                   .certified_id = {},
-                  .certificate_end = {}};
+                  .certificate_end = {},
+                  .limits = options.limit_type_memory || options.limit_type_cpu ? limiter_->name() : "off",
+                  .limits_lack = limiter_->lacks(wanted_limits())};
         view_.sandbox = sandbox_->name();
         view_.limiter = limiter_->name();
-        view_.lacks = limiter_->lacks(options.limits);
+        view_.lacks = hello_.limits_lack;
         accepting_ = true;
     }
     watch(wake_.get(), kWakeNumber);
@@ -207,19 +212,35 @@ std::vector<link::InstanceReading> Supervisor::Impl::take_readings() {
     return std::exchange(readings_, {});
 }
 
+Allowance Supervisor::Impl::allowed(const link::InstanceSpec& spec) const {
+    return {.memory_bytes = options.limit_type_memory ? spec.memory_bytes : 0,
+            .cpu_percent = options.limit_type_cpu ? std::uint64_t{spec.cpus} * 100 : 0};
+}
+
+Allowance Supervisor::Impl::wanted_limits() const {
+    return {.memory_bytes = options.limit_type_memory ? 1 : options.limits.allowed.memory_bytes,
+            .cpu_percent = options.limit_type_cpu ? 1 : options.limits.allowed.cpu_percent};
+}
+
 /// The walk through /proc is a worker's; readings that nobody has taken are replaced.
 void Supervisor::Impl::measure(std::int64_t now) {
     if (measuring_ || now < measure_ms_) return;
     measure_ms_ = now + options.measure_every.count();
     std::vector<MeteredInstance> metered;
     for (const auto& [id, instance] : instances_) {
-        MeteredInstance entry{.id = id, .roots = {}, .memory_limit = 0};
+        MeteredInstance entry{.id = id, .roots = {}, .limit = {}};
+        Allowance processes;
         for (const std::string& process_id : instance.processes) {
             const Process* process = find_process(process_id);
             if (!process || process->state != Process::State::Running) continue;
             entry.roots.push_back(process->shim_pid);
-            entry.memory_limit += options.limits.memory_bytes;
+            processes.memory_bytes += options.limits.allowed.memory_bytes;
+            processes.cpu_percent += options.limits.allowed.cpu_percent;
         }
+        const auto smaller = [](std::uint64_t a, std::uint64_t b) { return a == 0 || (b != 0 && b < a) ? b : a; };
+        const Allowance type = allowed(instance.spec);
+        entry.limit = limiter_->kept({.memory_bytes = smaller(type.memory_bytes, processes.memory_bytes),
+                                      .cpu_percent = smaller(type.cpu_percent, processes.cpu_percent)});
         metered.push_back(std::move(entry));
     }
     if (metered.empty()) return;

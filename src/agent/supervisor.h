@@ -46,9 +46,11 @@ struct SupervisorOptions {
     std::uint64_t memory_bytes = 0;  ///< likewise
     std::vector<std::pair<std::string, std::string>> labels;
     SandboxMode sandbox = SandboxMode::Auto;
-    std::string objects_url;  ///< "": as the server says
-    std::string ca_file;      ///< PEM file of the CA that https: there comes from; "": the system's
-    ResourceLimits limits;
+    std::string objects_url;        ///< "": as the server says
+    std::string ca_file;            ///< PEM file of the CA that https: there comes from; "": the system's
+    ResourceLimits limits;          ///< of each process
+    bool limit_type_memory = true;  ///< instances get no more than their type has
+    bool limit_type_cpu = true;     ///< likewise
     UnzipLimits unzip;
     std::uint64_t package_bytes_max = 8ULL << 30;
     std::uint64_t package_cache_bytes = 32ULL << 30;
@@ -81,7 +83,7 @@ struct SupervisorView {
     std::size_t running = 0;
     std::string sandbox;  ///< "bubblewrap" or "none"
     std::string limiter;  ///< "cgroup v2", "cgroup v1" or "prlimit"
-    std::string lacks;    ///< limits that it cannot keep, for people; "": none
+    std::string lacks;    ///< limits that are wanted and that it cannot keep, for people; "": none
 };
 
 /// All public functions are thread-safe. `door`, `reporter` and `clock` outlive it; callbacks of `door` that arrive

@@ -84,8 +84,10 @@ Result<Process*> Supervisor::Impl::identify(const Caller& caller) {
         inode_of_peer(caller.peer_address, caller.peer_port, any_address ? caller.peer_address : host, port);
     const auto known = known_peers_.find(caller.peer_port);
     if (claimed && known != known_peers_.end() && known->second.second == claimed->id) {
-        // Seen before. Gone by now means that the game hung up right after its call, as one does that ends itself.
-        if (inode && (*inode == known->second.first || *inode == 0)) return claimed;
+        // Seen before. Gone by now means that the game hung up right after its call, as one does that ends itself; of
+        // one that lives on anybody may have got the port since.
+        const bool leaving = stat && (stat->exiting || stat->state == 'Z');
+        if (inode && (*inode == known->second.first || (*inode == 0 && leaving))) return claimed;
     }
     if (claimed && inode && *inode != 0 &&
         (has_socket(pid, *inode) || any_has_socket(process_tree(claimed->shim_pid), {*inode}))) {
@@ -249,7 +251,8 @@ void Supervisor::Impl::on_call(Caller caller, CallBody body, Reply reply) {
     WaitingCall call{.reply = std::move(reply),
                      .process_id = process.id,
                      .deadline_ms = now() + timers_.sdk_call.count(),
-                     .ending = std::holds_alternative<link::CallEnding>(body)};
+                     .ending = std::holds_alternative<link::CallEnding>(body),
+                     .session_over = std::holds_alternative<link::CallTerminateSession>(body)};
     if (ready) call.ready = *ready;
     if (reporter_.report(link::SdkCall{id, process.id, caller.request_id, std::move(body)}) == 0)
         return refuse_call(call.reply, CallStatus::Unavailable, "too much waits for the server; try again");
@@ -270,6 +273,10 @@ void Supervisor::Impl::on_reply(link::SdkReply reply) {
         if (call.ready) became_ready(*process, *call.ready);
         if (call.ending) {
             process->times.end.announced(now(), timers_);
+            save(*process);
+        }
+        if (call.session_over) {
+            process->session_over = true;
             save(*process);
         }
     }
@@ -296,7 +303,7 @@ void Supervisor::Impl::expire_calls(std::int64_t now) {
             if (now < call.deadline_ms) break;
             if (Process* process = find_process(call.process_id)) --process->waiting_calls;
             refuse_call(call.reply, CallStatus::Unavailable, "the server did not answer in time; try again");
-            if (call.ready || call.ending) {
+            if (call.ready || call.ending || call.session_over) {
                 if (late_calls_.size() >= options.calls_max) late_calls_.erase(late_calls_.begin());
                 late_calls_.emplace(oldest->first, std::move(call));
             }

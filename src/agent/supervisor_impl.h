@@ -78,6 +78,7 @@ struct Process {
     bool session_done = false;  ///< its outcome is known
     bool session_ok = false;
     std::string session_message;
+    bool session_over = false;  ///< the game has terminated it
 
     std::int64_t kill_again_ms = kNeverMs;
     bool session_waiting = false;  ///< a call of the door is under way
@@ -134,6 +135,7 @@ struct WaitingCall {
     std::int64_t deadline_ms = 0;
     std::optional<link::CallReady> ready;
     bool ending = false;
+    bool session_over = false;  ///< TerminateGameServerSession
 };
 
 struct LogJob {
@@ -173,6 +175,10 @@ private:
     void watch(int fd, std::uint64_t what);
     void publish();
     void measure(std::int64_t now);
+    /// What an instance is to be held to: its type's, as far as this host is to keep that.
+    Allowance allowed(const link::InstanceSpec& spec) const;
+    /// What any game here may be held to, for asking whether this machine can do it.
+    Allowance wanted_limits() const;
     std::uint64_t report(link::ReportBody body) { return reporter_.report(std::move(body)); }
     void notice(const std::string& instance_id, std::string message);
     std::int64_t now() const { return clock_.monotonic_ms(); }
@@ -190,6 +196,7 @@ private:
     // supervisor_instances.cpp
     void on_spec(link::InstanceSpec spec);
     void begin_instance(Instance& instance);
+    void tell_lacking_limits(const link::InstanceSpec& spec);
     Result<GameUser> choose_user() const;
     void save(const Instance& instance) const;
     Instance* load_instance(const std::filesystem::path& folder);
@@ -225,6 +232,7 @@ private:
     void on_end_process(const link::EndProcess& order);
     void tell_to_end(Process& process);
     void forget(Process& process);
+    void release_limits(const std::string& instance_id, const std::string& process_id);
     Process* find_process(const std::string& id);
     Instance* find_instance(const std::string& id);
     void begin_shutdown();

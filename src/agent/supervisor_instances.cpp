@@ -5,6 +5,7 @@
 
 #include "agent/supervisor_impl.h"
 #include "base/file.h"
+#include "base/size_text.h"
 
 namespace gse::agent {
 namespace {
@@ -15,6 +16,7 @@ using link::PrepareStep;
 
 constexpr std::int64_t kGameUserBase = 1'900'000'000;  ///< above what distributions and containers hand out
 constexpr std::int64_t kGameUsersMax = 100'000;
+constexpr const char* kInstaller = "install";  ///< among the ids of processes, for its limits
 constexpr const char* kStepNames[] = {"accepted", "download", "extract", "install", "validate"};
 
 /// Ids of instances become folder names.
@@ -38,6 +40,10 @@ void Supervisor::Impl::on_spec(link::InstanceSpec spec) {
         // The same once more, after a reconnect: only what expires is new.
         known->spec.package = spec.package;
         known->spec.log_prefix = spec.log_prefix;
+        // And what the server's table of types says now, from the next launch on.
+        known->spec.instance_type = spec.instance_type;
+        known->spec.cpus = spec.cpus;
+        known->spec.memory_bytes = spec.memory_bytes;
         if (const auto package = packages_.find(known->spec.package_sha256); package != packages_.end())
             package->second.ref = spec.package;
         return;
@@ -55,6 +61,7 @@ void Supervisor::Impl::on_spec(link::InstanceSpec spec) {
         }
         if (spec.phase == InstancePhase::Drain) return;  // nothing runs here and nothing is to be started
         Instance& fresh = instances_[spec.instance_id];
+        tell_lacking_limits(spec);
         fresh.id = spec.instance_id;
         fresh.folders.instance = root_ / "instances" / spec.instance_id;
         known = &fresh;
@@ -90,6 +97,23 @@ void Supervisor::Impl::on_spec(link::InstanceSpec spec) {
                     "can see each other and this machine's files.",
                     sandbox_->reason()));
     }
+}
+
+/// Once for each fleet that has an instance here.
+void Supervisor::Impl::tell_lacking_limits(const link::InstanceSpec& spec) {
+    const Allowance wanted = allowed(spec);
+    const std::string lacks = limiter_->lacks(wanted);
+    if (lacks.empty() || std::ranges::any_of(instances_, [&](const auto& item) {
+            return item.second.fleet_id == spec.fleet_id && item.first != spec.instance_id;
+        }))
+        return;
+    std::string figures = wanted.cpu_percent > 0 ? fmt::format("{} vCPU{}", spec.cpus, spec.cpus == 1 ? "" : "s") : "";
+    if (wanted.memory_bytes > 0)
+        figures += fmt::format("{}{}", figures.empty() ? "" : " and ", size_text(wanted.memory_bytes));
+    notice(spec.instance_id,
+           fmt::format("Host {} cannot hold instances to the {} of {}: {}. Run its agent as root where cgroups are "
+                       "writable, or set agent.type_limits = \"off\" there",
+                       options.host_name, figures, spec.instance_type, lacks));
 }
 
 Result<GameUser> Supervisor::Impl::choose_user() const {
@@ -216,10 +240,16 @@ void Supervisor::Impl::prepare(Instance& instance, std::int64_t now) {
             break;
         }
         case PrepareStep::Installed: {
+            auto limits = limiter_->prepare(instance.id, kInstaller, options.limits, allowed(instance.spec));
+            if (!limits) {
+                step_done(instance.id, instance.next, {.ok = false, .message = limits.error().message}, "");
+                break;
+            }
             InstallerRun installer{.folders = instance.folders,
                                    .sandbox = &*sandbox_,
                                    .shim = shim_,
                                    .user = instance.user,
+                                   .limits = std::move(*limits),
                                    .time_limit = options.installer_limit,
                                    .environment = environment_of(instance, nullptr)};
             run([installer = std::move(installer), stop = instance.stop] { return run_installer(installer, *stop); });
@@ -245,9 +275,16 @@ void Supervisor::Impl::step_done(const std::string& instance_id, int step, StepO
         if (const auto package = packages_.find(instance->spec.package_sha256);
             package != packages_.end() && package->second.in_use > 0)
             --package->second.in_use;
+    if (step == static_cast<int>(PrepareStep::Installed)) {
+        if (!outcome.ok && limiter_->out_of_memory(instance_id, kInstaller))
+            outcome.message += fmt::format("; it was out of memory: an instance of {} has {}",
+                                           instance->spec.instance_type, size_text(instance->spec.memory_bytes));
+        release_limits(instance_id, kInstaller);
+    }
     if (instance->phase == InstancePhase::Remove) return;  // remove_if_empty waits for the job only
     report(link::InstanceStep{instance_id, static_cast<PrepareStep>(step), outcome.ok, outcome.message, log_key});
     if (outcome.ok) {
+        if (!outcome.notice.empty()) notice(instance_id, outcome.notice);
         instance->log_keys[static_cast<std::size_t>(step)] = log_key;
         instance->next = step + 1;
         instance->retry = {};

@@ -51,6 +51,12 @@ std::string printable(std::string text) {
     return out;
 }
 
+/// "" when none runs, or its start was refused.
+std::string running_session(const Process& process) {
+    const bool refused = process.session_done && !process.session_ok;
+    return process.session_over || refused ? std::string() : process.session_id;
+}
+
 }  // namespace
 
 void Supervisor::Impl::launch_places(Instance& instance, std::int64_t now) {
@@ -129,7 +135,9 @@ void Supervisor::Impl::launch(Instance& instance, Place& place, std::int64_t now
                             refuse_errno("create", process.folder).error().message);
     auto ready = save_record(process.folder / "launch", intent);
     if (ready) ready = sync_directory(process.folder.parent_path());
-    Result<LimitPlan> limits = ready ? limiter_->prepare(process.id, options.limits) : std::unexpected(ready.error());
+    Result<LimitPlan> limits = ready
+                                   ? limiter_->prepare(instance.id, process.id, options.limits, allowed(instance.spec))
+                                   : std::unexpected(ready.error());
     if (!limits) {
         remove_tree(process.folder);
         return start_failed(instance, place, StartFailure::HostResources, limits.error().message);
@@ -156,7 +164,7 @@ void Supervisor::Impl::launch(Instance& instance, Place& place, std::int64_t now
                              .program = plan.program,
                              .environment = environment_of(instance, &process)});
     if (!child) {
-        limiter_->release(process.id);
+        release_limits(instance.id, process.id);
         remove_tree(process.folder);
         return start_failed(instance, place, StartFailure::HostResources, child.error().message);
     }
@@ -254,13 +262,25 @@ void Supervisor::Impl::on_shim_over(Process& process) {
     exited.killed_by_agent = process.killed_by_agent;
     exited.kill_reason = process.kill_reason;
     if (!process.attached) {
-        limiter_->release(process.id);
+        exited.out_of_memory = limiter_->out_of_memory(process.instance_id, process.id);
+        release_limits(process.instance_id, process.id);
         exited.last_output = printable(read_last_output(process.folder, kLastOutputBytes));
     }
     if (place) place->backoff.on_exit(process.times.end.ending(), exited.uptime_ms, now(), timers_);
     if (instance && place && !place->wanted) instance->places.erase(process.place);
     process.exit_seq = report(std::move(exited));
     if (process.exit_seq != 0) unacked_exits_[process.exit_seq] = process.id;  // else only the next run can tell it
+}
+
+/// An instance's own group goes with its last process, and is made again by the next launch.
+void Supervisor::Impl::release_limits(const std::string& instance_id, const std::string& process_id) {
+    limiter_->release(instance_id, process_id);
+    const Instance* instance = find_instance(instance_id);
+    const auto runs = [&](const std::string& id) {
+        const Process* process = find_process(id);
+        return process && process->state != Process::State::Exited;
+    };
+    if (!instance || std::ranges::none_of(instance->processes, runs)) limiter_->release(instance_id);
 }
 
 /// The server knows that it is gone.
@@ -273,7 +293,7 @@ void Supervisor::Impl::forget(Process& process) {
         if (log.order.process_id == id && !log.done)
             return;  // its output is still to be collected; drive_logs comes back
     if (!process.attached) {
-        limiter_->release(id);  // once more: what was killed a moment ago may still have been in it
+        release_limits(instance_id, id);  // once more: what was killed a moment ago may still have been in it
         remove_tree(process.folder);
     }
     std::erase_if(watched_, [&](const auto& item) { return item.second == id; });
@@ -304,7 +324,8 @@ void Supervisor::Impl::save(const Process& process) const {
         .set("session", process.session_id)
         .set("session_done", process.session_done ? 1 : 0)
         .set("session_ok", process.session_ok ? 1 : 0)
-        .set("session_message", process.session_message);
+        .set("session_message", process.session_message)
+        .set("session_over", process.session_over ? 1 : 0);
     if (const auto saved = save_record(process.folder / "state", record); !saved)
         reporter_.report(link::HostNotice{process.instance_id, "GENERIC_EVENT", saved.error().message});
 }
@@ -361,10 +382,12 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
         process.session_done = state->number("session_done") != 0;
         process.session_ok = state->number("session_ok") != 0;
         process.session_message = state->text("session_message");
+        process.session_over = state->number("session_over") != 0;
     }
     report(link::ProcessStarted{process.id, instance.id, process.place, process.game_pid});
     if (process.times.ready)
-        report(link::ProcessIsReady{process.id, process.client_port, process.grpc_port, process.log_paths});
+        report(link::ProcessIsReady{process.id, process.client_port, process.grpc_port, process.log_paths,
+                                    running_session(process)});
     if (!process.health.healthy) report(link::HealthChanged{process.id, false});
     if (process.times.ready) process.health.start(now(), timers_);
     instance.processes.insert(process.id);
@@ -474,6 +497,7 @@ void Supervisor::Impl::on_start_session(link::StartSession order) {
     process->session_done = false;
     process->session_ok = false;
     process->session_message.clear();
+    process->session_over = false;
     process->session_retry = {};
     process->session_since_ms = now();
     process->session_next_ms = now();

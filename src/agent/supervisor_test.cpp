@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <future>
 
 #include "agent/proc.h"
 #include "agent/shim_process.h"
@@ -152,6 +153,77 @@ TEST(Supervisor, AnInstallerThatIsRefusedASystemPathSaysWhich) {
     EXPECT_EQ(failed->step, link::PrepareStep::Installed);
     EXPECT_THAT(failed->message, HasSubstr("it was refused /usr/lib/mine, for it may write below /local/game only"));
     EXPECT_FALSE(fs::exists("/usr/lib/mine"));
+}
+
+TEST(Supervisor, AnInstallerThatGoesOnAfterARefusalIsToldOf) {
+    AgentWorld world;
+    world.package({{"install.sh",
+                    "mkdir -p /opt/tools\necho x > /etc/game.conf\ncp install.sh /usr/local/bin/tool\n"
+                    "echo done > note\n"}});
+    world.start();
+    if (world.supervisor->view().sandbox != "bubblewrap") GTEST_SKIP() << "no bubblewrap here";
+    world.order(world.spec("ins-1", "wait"));
+    const auto notice = world.server.wait<link::HostNotice>();
+    ASSERT_TRUE(notice);
+    EXPECT_EQ(notice->instance_id, "ins-1");
+    EXPECT_THAT(notice->message, HasSubstr("install.sh ended well, but it was refused /opt/tools, /etc/game.conf, "
+                                           "/usr/local/bin/tool, for it may write below /local/game only"));
+    EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "whether it can do without is the game's to say";
+}
+
+TEST(Supervisor, AnInstanceThatTakesMoreMemoryThanItsTypeHasIsEndedWithTheFigures) {
+    constexpr std::uint64_t kLimit = 64 << 20;
+    AgentWorld world;
+    world.package();
+    world.options.sandbox = SandboxMode::None;
+    world.start();
+    auto spec = world.spec("ins-1", "child eat:200 wait", 2);
+    spec.places[1].parameters = "wait";
+    spec.instance_type = "S5.TINY";
+    spec.memory_bytes = kLimit;
+    world.order(spec);
+    const auto other = world.server.wait<ProcessStarted>([](const auto& report) { return report.place == 2; });
+    const auto exited = world.server.wait<ProcessExited>();
+    ASSERT_TRUE(other && exited);
+    if (!world.supervisor->view().lacks.empty()) {
+        // Without control groups its memory is limited too, but nobody keeps count of all processes together.
+        EXPECT_EQ(exited->exit_code, 5);
+        const auto notice = world.server.wait<link::HostNotice>();
+        ASSERT_TRUE(notice);
+        EXPECT_THAT(notice->message, HasSubstr("cannot hold instances to the 64 MiB of S5.TINY"));
+        return;
+    }
+    ASSERT_TRUE(exited->out_of_memory) << "the child was killed, and its parent ended with it";
+    EXPECT_EQ(exited->out_of_memory->limit, link::MemoryLimit::Instance);
+    EXPECT_EQ(exited->out_of_memory->limit_bytes, kLimit);
+    EXPECT_NEAR(static_cast<double>(exited->out_of_memory->used_bytes), kLimit, kLimit / 16.0);
+    EXPECT_TRUE(is_alive(other->pid)) << "the other process of the instance goes on";
+    world.options.limit_type_memory = false;
+    world.crash();
+    world.start();
+    spec.version = ++world.version;
+    spec.places[0].parameters = "eat:100 print:eaten exit:0";
+    world.order(spec);
+    const auto free = world.server.wait<ProcessExited>([](const auto& exit) { return exit.exit_code == 0; });
+    ASSERT_TRUE(free) << "a host may switch that off, also for instances that are there";
+    EXPECT_THAT(free->last_output, HasSubstr("eaten"));
+}
+
+TEST(Supervisor, AnInstallerIsHeldToTheMemoryOfItsInstanceToo) {
+    AgentWorld world;
+    world.package({{"install.sh", "set -o errexit\nhead -c 200000000 /dev/zero | tail -n 1 > /dev/null\n"}});
+    world.options.sandbox = SandboxMode::None;
+    world.start();
+    auto spec = world.spec("ins-1", "wait");
+    spec.instance_type = "S5.TINY";
+    spec.memory_bytes = 32 << 20;
+    world.order(spec);
+    const auto failed = world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; });
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->step, link::PrepareStep::Installed);
+    if (world.supervisor->view().lacks.empty()) {
+        EXPECT_THAT(failed->message, HasSubstr("out of memory: an instance of S5.TINY has 32 MiB"));
+    }
 }
 
 TEST(Supervisor, ANewerSpecRepairsAFailedPreparation) {
@@ -345,6 +417,26 @@ TEST(Supervisor, ACallUnderAnothersPidIsRefusedAndTold) {
     EXPECT_EQ(world.server.count<link::SdkCall>(), 0u);
 }
 
+TEST(Supervisor, APortThatAGameHasLeftSpeaksForItNoLonger) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const auto victim = world.run("ins-1", kReady + "hangup print:gone wait");
+    ASSERT_TRUE(says(world, victim, "gone"));
+    const std::uint16_t port = world.door.port_of(victim.pid);
+    ASSERT_NE(port, 0);
+    const std::size_t calls = world.server.count<link::SdkCall>();
+    // Whoever has the port now has called, and hung up before anybody could see who it was.
+    std::promise<link::SdkReply> answered;
+    world.supervisor->on_call(
+        {.claimed_pid = victim.pid, .peer_address = "127.0.0.1", .peer_port = port, .request_id = "r"},
+        link::CallEnding{}, [&](link::SdkReply reply) { answered.set_value(std::move(reply)); });
+    auto answer = answered.get_future();
+    ASSERT_EQ(answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    EXPECT_EQ(answer.get().status, link::CallStatus::FailedPrecondition);
+    EXPECT_EQ(world.server.count<link::SdkCall>(), calls);
+}
+
 TEST(Supervisor, CallsOfDescendantsCountAndStrangersDoNot) {
     AgentWorld world;
     world.package();
@@ -429,6 +521,49 @@ TEST(Supervisor, ASessionIsStartedOnceThroughBadWeather) {
     ASSERT_TRUE(refused);
     EXPECT_FALSE(refused->ok) << "a refusal is final";
     EXPECT_EQ(world.door.calls("start"), 4u);
+}
+
+TEST(Supervisor, TheNextAgentSaysWhichSessionRunsOnAnAdoptedGame) {
+    const struct {
+        const char* name;
+        std::string session;
+        std::string then;
+        std::string running;
+    } cases[] = {
+        {"idle", "", "wait", ""},
+        {"a match runs", "s1", "wait", "s1"},
+        {"its match is over", "s1", "'call:{pid} activate s1' 'call:{pid} over s1' print:ended wait", ""},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.name);
+        AgentWorld world;
+        world.package();
+        // Activation is answered once the test has seen the session begin.
+        std::atomic<std::uint64_t> held = 0;
+        world.server.on_call = [&held](const link::SdkCall& call) -> std::optional<link::SdkReply> {
+            if (!std::holds_alternative<link::CallActivateSession>(call.call))
+                return link::SdkReply{.call_id = call.call_id};
+            held = call.call_id;
+            return std::nullopt;
+        };
+        world.start();
+        const auto started = world.run("ins-1", kReady + c.then);
+        ASSERT_TRUE(says(world, started, "answer: 0"));
+        if (!c.session.empty()) {
+            world.order(link::StartSession{.process_id = started.process_id, .session_id = c.session});
+            ASSERT_TRUE(world.server.wait<link::SessionStartResult>());
+        }
+        if (c.running != c.session) {
+            ASSERT_TRUE(wait_until([&] { return held != 0; }));
+            world.order(link::SdkReply{.call_id = held});
+            ASSERT_TRUE(says(world, started, "ended"));
+        }
+        world.crash();
+        world.start();
+        const auto ready = world.server.wait<link::ProcessIsReady>();
+        ASSERT_TRUE(ready);
+        EXPECT_EQ(ready->session_id, c.running);
+    }
 }
 
 TEST(Supervisor, HealthIsReportedWhenItChanges) {

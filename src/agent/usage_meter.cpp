@@ -75,10 +75,16 @@ std::vector<link::InstanceReading> UsageMeter::measure(const std::vector<Metered
                 connected += static_cast<double>(count_sockets(pid, connections));
             }
         link::InstanceReading reading{.instance_id = instance.id, .load = {}};
-        if (seconds > 0)
-            reading.load.cpu_percent = std::min(100.0, 100 * used_ticks / ticks_a_second / seconds / cores);
+        if (seconds > 0) {
+            reading.load.cpu_cores = std::min(cores, used_ticks / ticks_a_second / seconds);
+            reading.load.cpu_percent = 100 * *reading.load.cpu_cores / cores;
+        }
         reading.load.memory_bytes = resident;
-        const double may_have = instance.memory_limit > 0 ? static_cast<double>(instance.memory_limit) : memory;
+        if (instance.limit.cpu_percent > 0)
+            reading.load.cpu_limit = static_cast<double>(instance.limit.cpu_percent) / 100;
+        if (instance.limit.memory_bytes > 0)
+            reading.load.memory_limit = static_cast<double>(instance.limit.memory_bytes);
+        const double may_have = reading.load.memory_limit.value_or(memory);
         if (may_have > 0) reading.load.memory_percent = 100 * resident / may_have;
         reading.load.connections = connected;
         reading.load.load = load;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/resource_limits.h"
 #include "model/link_messages.h"
 
 namespace gse::agent {
@@ -16,7 +17,7 @@ namespace gse::agent {
 struct MeteredInstance {
     std::string id;
     std::vector<std::int64_t> roots;  ///< each with all its descendants
-    std::uint64_t memory_limit = 0;   ///< bytes for all of them; 0: the machine's
+    Allowance limit;                  ///< for all of them together
 };
 
 /// Not thread-safe. Costs a look at each process and its open files.

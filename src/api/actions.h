@@ -35,6 +35,8 @@ struct Services {
     engine::KeyBook* keys = nullptr;               ///< told of changed keys once they are durable; null: there are none
     RateLimiter* rates = nullptr;                  ///< asked by the gateway; null: no limits
     std::string authority_sha256 = {};             ///< of the certificate authority of hosts, in hex; "": there is none
+    std::function<std::string()> link_address = {};  ///< where agents dial, `host:port`; the host may be empty
+    bool agent_inside = false;  ///< a host that is connected without a certificate is the agent inside this process
     Millis upload_valid{3'600'000};
     Millis log_url_valid{3'600'000};
 };

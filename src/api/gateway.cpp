@@ -151,30 +151,14 @@ Result<void> check_zip(objects::Download& source, std::string_view key) {
 }
 
 /// Copies an upload to where it stays under its hash, so that a later upload under the same key changes no asset.
-Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::string& bucket, const std::string& key,
-                                        std::uint64_t max_bytes) {
+Result<objects::ObjectInfo> pin_package(objects::ObjectStore& store, const std::string& bucket,
+                                        const std::string& key) {
     const auto source = TRY(store.get(bucket, key));
     TRY(check_zip(*source, key));
     const objects::ObjectInfo info = source->info();
     if (const auto pinned = TRY(store.stat(kPackageBucket, info.sha256)); pinned && pinned->sha256 == info.sha256)
         return *pinned;
-    const auto target = TRY(store.put(kPackageBucket, info.sha256, max_bytes));
-    std::vector<std::byte> buffer(1 << 20);
-    for (std::uint64_t offset = 0; offset < info.size;) {
-        const std::size_t got = TRY(source->read(offset, buffer));
-        if (got == 0)
-            return refuse(ErrorCode::FailedOperation,
-                          "the upload is shorter than its description says; upload it again");
-        TRY(target->write(std::span(buffer).first(got)));
-        offset += got;
-    }
-    objects::ObjectInfo pinned = TRY(target->finish());
-    if (pinned.sha256 != info.sha256) {
-        TRY(store.remove(kPackageBucket, info.sha256));
-        return refuse(ErrorCode::FailedOperation,
-                      "the stored upload is damaged (its SHA-256 has changed); upload it again");
-    }
-    return pinned;
+    return store.copy({bucket, key}, {std::string(kPackageBucket), info.sha256});
 }
 
 }  // namespace
@@ -359,19 +343,18 @@ void Gateway::call(engine::ApiCall asked, std::move_only_function<void(std::stri
     if (call->asked.action != "CreateAsset") return submit(call);
 
     const auto& asset = static_cast<const CallOf<CreateAssetRequest>&>(*call).request;
-    const bool queued =
-        worker_->push([submit, call, bucket = upload_bucket(settings_, asset.asset_region), key = asset.bucket_key,
-                       max = settings_.limits.package_bytes](objects::ObjectStore* store) {
-            if (!store) return call->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"});
-            const auto stored = store->stat(bucket, key);
-            if (!stored) return call->refuse(stored.error());
-            if (*stored) {
-                auto pinned = pin_package(*store, bucket, key, max);
-                if (!pinned) return call->refuse(pinned.error());
-                call->package = std::move(*pinned);
-            }
-            submit(call);
-        });
+    const bool queued = worker_->push([submit, call, bucket = upload_bucket(settings_, asset.asset_region),
+                                       key = asset.bucket_key](objects::ObjectStore* store) {
+        if (!store) return call->refuse({ErrorCode::Overloaded, "the server is shutting down; try again"});
+        const auto stored = store->stat(bucket, key);
+        if (!stored) return call->refuse(stored.error());
+        if (*stored) {
+            auto pinned = pin_package(*store, bucket, key);
+            if (!pinned) return call->refuse(pinned.error());
+            call->package = std::move(*pinned);
+        }
+        submit(call);
+    });
     if (!queued)
         call->refuse({ErrorCode::Overloaded, "too many assets are being registered at once; try again in a moment"});
 }

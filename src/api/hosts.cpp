@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "core/enrolment.h"
 #include "core/host_changes.h"
+#include "core/provided_hosts.h"
 #include "model/join_token.h"
 
 namespace gse::api {
@@ -20,6 +21,8 @@ constexpr std::size_t kSecretLength = 32;  // more than 160 bits
 constexpr std::uint64_t kMbOfGb = 1024;
 
 std::string_view status_of(const core::Host& host) {
+    if (host.released) return "LEAVING";
+    if (core::is_starting(host)) return "STARTING";
     if (host.lost) return "LOST";
     if (host.silent) return "SILENT";
     return host.stream != 0 ? "CONNECTED" : "DISCONNECTED";
@@ -41,6 +44,8 @@ Host show_host(const Scope& scope, Slot slot) {
     out.private_ip_address = host.private_address;
     out.operating_system = host.operating_system;
     out.sandbox = host.sandbox;
+    out.limits = host.limits;
+    out.limits_lack = host.limits_lack;
     out.instance_types = host.instance_types;
     for (const auto& [key, value] : host.labels) out.labels.push_back({.key = key, .value = value});
     out.instance_capacity = host.capacity;
@@ -118,8 +123,16 @@ Result<UpdateHostResponse> handle(Scope& scope, const UpdateHostRequest& request
 }
 
 Result<RemoveHostResponse> handle(Scope& scope, const RemoveHostRequest& request) {
-    const core::HostLoad lost =
-        TRY(core::remove_host(scope.step, TRY(need_host(scope, request.host_id)), request.force));
+    const Slot slot = TRY(need_host(scope, request.host_id));
+    // To an agent a closed connection without a certificate to show is the end: it would not come back before a
+    // restart.
+    if (const core::Host& host = scope.state().at<core::Host>(slot);
+        scope.services.agent_inside && !host.enrolled() && host.stream != 0)
+        return refuse(ErrorCode::UnsupportedOperation,
+                      fmt::format("Host {} is the agent inside this server and cannot be removed while both run: "
+                                  "UpdateHost with CORDONED gives it no further instances, with DRAINING it is emptied",
+                                  host.name));
+    const core::HostLoad lost = TRY(core::remove_host(scope.step, slot, request.force));
     return RemoveHostResponse{.instance_count = lost.instances, .game_server_session_count = lost.sessions};
 }
 
@@ -137,7 +150,8 @@ Result<CreateHostTokenResponse> handle(Scope& scope, const CreateHostTokenReques
     return CreateHostTokenResponse{
         .host_token = show_token(made),
         .token =
-            to_text(JoinToken{.id = made.id, .secret = secret, .authority_sha256 = scope.services.authority_sha256})};
+            to_text(JoinToken{.id = made.id, .secret = secret, .authority_sha256 = scope.services.authority_sha256}),
+        .link_address = scope.services.link_address ? scope.services.link_address() : ""};
 }
 
 Result<ListHostTokensResponse> handle(Scope& scope, const ListHostTokensRequest& request) {

@@ -2,15 +2,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "api/fleet_parts.h"
+#include "core/instances.h"
 
 namespace gse::api {
 namespace {
 
 using core::Slot;
 
+std::optional<std::uint64_t> whole(const std::optional<double>& value) {
+    return value ? std::optional(static_cast<std::uint64_t>(*value)) : std::nullopt;
+}
+
+std::optional<double> hundredths(const std::optional<double>& value) {
+    return value ? std::optional(std::round(*value * 100) / 100) : std::nullopt;
+}
+
 Instance show(const Scope& scope, const core::Instance& instance) {
+    const link::InstanceLoad& load = core::load_of(instance, scope.step.now.engine);
     const core::Fleet& fleet = scope.state().at<core::Fleet>(instance.fleet);
     const core::Host& host = scope.state().at<core::Host>(instance.host);
     return {.fleet_id = fleet.id,
@@ -23,7 +34,11 @@ Instance show(const Scope& scope, const core::Instance& instance) {
             .create_time = format_utc(instance.created),
             .weight = instance.weight,
             .reserve_value = instance.reserved ? 1 : 0,
-            .private_ip_address = host.private_address};
+            .private_ip_address = host.private_address,
+            .cpu_used = hundredths(load.cpu_cores),
+            .cpu_limit = load.cpu_limit,
+            .memory_used = whole(load.memory_bytes),
+            .memory_limit = whole(load.memory_limit)};
 }
 
 /// The buckets of InstanceCounts, as words.

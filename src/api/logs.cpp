@@ -51,11 +51,11 @@ Result<GetGameServerSessionLogUrlResponse> handle(Scope& scope, const GetGameSer
                           "The game server session has no logs: its process named no logPathsToUpload in ProcessReady");
         case core::LogState::Stored: break;
     }
-    if (session.log_key.empty())
+    if (session.end->log_key.empty())
         return refuse(
             ErrorCode::NotFound,
             "The game server session has no logs: nothing lay at the logPathsToUpload that its process named");
-    return GetGameServerSessionLogUrlResponse{.pre_signed_url = log_url(scope, session.log_key)};
+    return GetGameServerSessionLogUrlResponse{.pre_signed_url = log_url(scope, session.end->log_key)};
 }
 
 Result<GetGameServerInstanceLogUrlResponse> handle(Scope& scope, const GetGameServerInstanceLogUrlRequest& request) {
@@ -66,9 +66,9 @@ Result<GetGameServerInstanceLogUrlResponse> handle(Scope& scope, const GetGameSe
     for (const auto* usage : instances) of_sessions.try_emplace(usage->instance_id);
     for (const auto& [order, slot] : fleet.ended_sessions) {
         const core::GameSession& session = state.at<core::GameSession>(slot);
-        if (session.log_state != core::LogState::Stored || session.log_key.empty()) continue;
-        if (const auto it = of_sessions.find(session.log_instance); it != of_sessions.end())
-            it->second.push_back(session.log_key);
+        if (session.log_state != core::LogState::Stored || session.end->log_key.empty()) continue;
+        if (const auto it = of_sessions.find(session.end->log_instance); it != of_sessions.end())
+            it->second.push_back(session.end->log_key);
     }
     // Instance by instance, as they came: how it was prepared, then its sessions in their order.
     std::vector<std::string> keys;

@@ -25,7 +25,7 @@ PlayerSession show(const Scope& scope, Slot slot, std::string_view session_id) {
     out.dns_name = "";
     out.fleet_id = state.at<core::Fleet>(session.fleet).id;
     out.game_server_session_id = std::string(session_id);
-    out.ip_address = session.address;
+    out.ip_address = std::string(session.address.view());
     out.player_data = player.data ? *player.data : std::string();
     out.player_id = std::string(player.player_id.view());
     out.player_session_id = state.player_session_id(slot);

@@ -30,25 +30,25 @@ GameServerSession show(const Scope& scope, Slot slot) {
     const core::Fleet& fleet = state.at<core::Fleet>(session.fleet);
     GameServerSession out;
     out.creation_time = format_utc(session.created);
-    out.creator_id = session.creator_id;
+    out.creator_id = session.wishes->creator_id;
     out.current_player_session_count = session.seats;
     out.dns_name = "";
     out.fleet_id = fleet.id;
-    out.game_properties = show_properties(session.properties);
-    out.game_server_session_data = session.session_data;
+    out.game_properties = show_properties(session.wishes->properties);
+    out.game_server_session_data = session.wishes->session_data;
     out.game_server_session_id = state.session_id(slot);
-    out.ip_address = session.address;
-    out.matchmaker_data = session.matchmaker_data;
+    out.ip_address = std::string(session.address.view());
+    out.matchmaker_data = session.wishes->matchmaker_data;
     out.maximum_player_session_count = session.max_players;
-    out.name = session.name;
+    out.name = std::string(session.name.view());
     out.player_session_creation_policy = core::accepts_players(state, session) ? "ACCEPT_ALL" : "DENY_ALL";
     out.port = session.port;
     out.status = to_text(session.status);
-    out.status_reason = session.status_reason;
-    if (!session.live()) out.termination_time = format_utc(session.ended);
+    out.status_reason = session.end->reason;
+    if (!session.live()) out.termination_time = format_utc(session.end->time);
     out.instance_type = fleet.instance_type;
-    out.current_custom_count = session.custom_current;
-    out.max_custom_count = session.custom_maximum;
+    out.current_custom_count = session.end->custom_current;
+    out.max_custom_count = session.end->custom_maximum;
     out.availability_status = "Disable";  // an ended session is not available either
     if (session.process != kNone) {
         const core::Process& process = state.at<core::Process>(session.process);
@@ -130,7 +130,7 @@ SearchedSession searched(const core::State& state, Slot slot, bool with_id, std:
             .created_ms = session.created.ms,
             .players = session.seats,
             .takes_players = core::accepts_players(state, session) && session.seats < session.max_players,
-            .properties = session.properties};
+            .properties = session.wishes->properties};
 }
 
 /// What sessions are sorted by: a number or a text, and the order of creation among equals.
@@ -282,7 +282,7 @@ Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameSer
     if (!token.empty()) {
         // Before the alias is looked at: the same request returns the same session even after the alias has moved.
         if (const Slot slot = scope.state().find_idempotent(scope.region, token); slot != kNone) {
-            if (scope.state().at<core::GameSession>(slot).request_hash != hash)
+            if (scope.state().at<core::GameSession>(slot).wishes->request_hash != hash)
                 return refuse(ErrorCode::InvalidParameterValue,
                               "IdempotencyToken was used by a different request; use a new one for each session");
             decision.why = "the same request, under the same IdempotencyToken, had made it before";
@@ -303,12 +303,12 @@ Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameSer
     wanted.facts = &facts;
     wanted.max_players = static_cast<std::uint32_t>(request.maximum_player_session_count);
     wanted.name = request.name.value_or("");
-    wanted.creator_id = request.creator_id.value_or("");
-    wanted.session_data = request.game_server_session_data.value_or("");
+    wanted.wishes.creator_id = request.creator_id.value_or("");
+    wanted.wishes.session_data = request.game_server_session_data.value_or("");
     wanted.custom_id = request.game_server_session_id.value_or("");
-    wanted.idempotency_token = token;
-    wanted.request_hash = hash;
-    wanted.properties = store_properties(request.game_properties);
+    wanted.wishes.idempotency_token = token;
+    wanted.wishes.request_hash = hash;
+    wanted.wishes.properties = store_properties(request.game_properties);
     const Slot slot = TRY(core::create_session(scope.step, std::move(wanted)));
     facts.chosen = true;
     return granted(slot);
@@ -380,7 +380,7 @@ Result<UpdateGameServerSessionResponse> handle(Scope& scope, const UpdateGameSer
         auto edit = scope.state().edit<core::GameSession>(slot);
         if (request.maximum_player_session_count)
             edit->max_players = static_cast<std::uint32_t>(*request.maximum_player_session_count);
-        if (request.name) edit->name = *request.name;
+        if (request.name) edit->name = std::string_view(*request.name);
         if (request.player_session_creation_policy)
             edit->accept_all = *request.player_session_creation_policy == "ACCEPT_ALL";
         if (request.protection_policy) CHECK(from_text(*request.protection_policy, edit->protection));

@@ -13,11 +13,10 @@ void publish_bucket_rules(const core::State& state, objects::BucketRules& rules)
 Result<objects::Swept> sweep_uploads(objects::ObjectStore& store, objects::SweepCursor& cursor,
                                      const Settings& settings, WallTime now, std::size_t max) {
     const Millis keep = settings.objects.keep_uploads;
+    const WallTime old = keep == Millis{0} ? WallTime{} : now - keep;  // 0s: nothing is that old
+    if (cursor.position.empty()) TRY(store.drop_unfinished(old));      // once a walk
     if (keep == Millis{0}) return objects::Swept{.complete = true};
-    if (cursor.position.empty()) TRY(store.drop_unfinished(now - keep));  // once a walk
-    return store.sweep(cursor, max, [&](std::string_view bucket, const objects::ObjectInfo& info) {
-        return is_upload_bucket(settings, bucket) && info.stored_at + keep <= now;
-    });
+    return store.sweep(cursor, max, old, [&](std::string_view bucket) { return is_upload_bucket(settings, bucket); });
 }
 
 }  // namespace gse::api

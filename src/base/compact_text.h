@@ -8,27 +8,29 @@
 
 namespace gse {
 
-/// 24 bytes, in which texts of up to 23 bytes stand themselves: a std::string takes 32 for 15. Longer ones are on the
-/// heap. Moves only, so that nobody copies a million by mistake.
-class CompactText {
+/// `kBytes` bytes, in which texts of one byte less stand themselves: a std::string takes 32 for 15. Longer ones are on
+/// the heap. It stands at any address, so that nothing is lost to alignment. Moves only, so that nobody copies a
+/// million by mistake.
+template <std::size_t kBytes>
+class TextOf {
 public:
-    static constexpr std::size_t kInPlaceMax = 23;
+    static constexpr std::size_t kInPlaceMax = kBytes - 1;
 
-    CompactText() = default;
-    explicit CompactText(std::string_view text) { assign(text); }
-    CompactText(CompactText&& other) noexcept : bytes_(other.bytes_) { other.bytes_ = {}; }
-    CompactText& operator=(CompactText&& other) noexcept {
+    TextOf() = default;
+    explicit TextOf(std::string_view text) { assign(text); }
+    TextOf(TextOf&& other) noexcept : bytes_(other.bytes_) { other.bytes_ = {}; }
+    TextOf& operator=(TextOf&& other) noexcept {
         if (this == &other) return *this;
         release();
         bytes_ = other.bytes_;
         other.bytes_ = {};
         return *this;
     }
-    CompactText& operator=(std::string_view text) {
-        *this = CompactText(text);
+    TextOf& operator=(std::string_view text) {
+        *this = TextOf(text);
         return *this;
     }
-    ~CompactText() { release(); }
+    ~TextOf() { release(); }
 
     [[nodiscard]] std::string_view view() const {
         if (bytes_.back() != kOnHeap) return {bytes_.data(), static_cast<std::size_t>(bytes_.back())};
@@ -38,8 +40,8 @@ public:
     operator std::string_view() const { return view(); }
     [[nodiscard]] bool empty() const { return bytes_.back() == 0; }
 
-    friend bool operator==(const CompactText& a, std::string_view b) { return a.view() == b; }
-    friend bool operator==(const CompactText& a, const CompactText& b) { return a.view() == b.view(); }
+    friend bool operator==(const TextOf& a, std::string_view b) { return a.view() == b; }
+    friend bool operator==(const TextOf& a, const TextOf& b) { return a.view() == b.view(); }
 
 private:
     struct Heap {
@@ -47,6 +49,7 @@ private:
         std::size_t size;
     };
     static constexpr char kOnHeap = 127;
+    static_assert(sizeof(Heap) <= kInPlaceMax && kInPlaceMax < kOnHeap);
 
     [[nodiscard]] Heap on_heap() const {
         Heap heap{};
@@ -68,7 +71,9 @@ private:
         if (bytes_.back() == kOnHeap) delete[] on_heap().text;
     }
 
-    std::array<char, kInPlaceMax + 1> bytes_{};  // the last one: how many stand here, or kOnHeap
+    std::array<char, kBytes> bytes_{};  // the last one: how many stand here, or kOnHeap
 };
+
+using CompactText = TextOf<24>;
 
 }  // namespace gse

@@ -47,6 +47,11 @@ TEST(CompactText, LivesInContainersThatGrow) {
     for (int i = 0; i < 1'000; ++i) many.emplace_back(std::string(static_cast<std::size_t>(i) % 60, 'a'));
     for (int i = 0; i < 1'000; ++i) EXPECT_EQ(many[static_cast<std::size_t>(i)].view().size(), std::size_t(i) % 60);
     static_assert(sizeof(CompactText) == 24);
+    struct Packed {
+        TextOf<23> text;
+        char next;
+    };
+    static_assert(sizeof(Packed) == 24, "nothing is lost to alignment");
 }
 
 }  // namespace

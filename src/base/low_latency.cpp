@@ -7,7 +7,7 @@
 
 namespace gse {
 
-void prefer_low_latency() {
+void prefer_low_latency(bool with_children) {
     // glibc 2.36 has no wrapper. For SCHED_OTHER, sched_runtime is the length of a turn in nanoseconds; the kernel
     // clamps it to [0.1 ms, 100 ms], and older ones ignore it.
     struct {
@@ -21,7 +21,7 @@ void prefer_low_latency() {
     constexpr std::uint32_t kOther = 0;
     constexpr std::uint64_t kResetOnFork = 1;
     if (attributes.policy != kOther) return;  // somebody chose a real-time policy: theirs is better
-    attributes.flags |= kResetOnFork;
+    if (!with_children) attributes.flags |= kResetOnFork;
     attributes.runtime = 100'000;
     (void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }

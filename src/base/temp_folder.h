@@ -16,6 +16,9 @@ public:
     /// cannot be made.
     [[nodiscard]] static Result<TempFolder> make(std::string_view name);
 
+    /// `<path>.<word>-<six characters>`: on the same file system, so that what is finished there can be renamed.
+    [[nodiscard]] static Result<TempFolder> make_beside(const std::filesystem::path& path, std::string_view word);
+
     TempFolder(TempFolder&& other) noexcept : path_(std::exchange(other.path_, {})), kept_(other.kept_) {}
     TempFolder& operator=(TempFolder&& other) noexcept;
     ~TempFolder() { remove(); }

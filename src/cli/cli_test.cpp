@@ -107,6 +107,13 @@ protected:
                             if (copy.to == "full") return refuse(ErrorCode::InUse, "holds a journal already");
                             said << "verified\n";
                             return {};
+                        },
+                        .copy_objects = [this](const config::Config& c, bool to_s3,
+                                               std::ostream& said) -> Result<void> {
+                            served_ = c.data + (to_s3 ? " to s3" : " to directory");
+                            if (c.data == "full") return refuse(ErrorCode::FailedOperation, "no room");
+                            said << "copied\n";
+                            return {};
                         }},
             .interrupted = [this] { return interrupt_after_ > 0 && calls().size() >= interrupt_after_; }};
         return run(arguments, outside);
@@ -162,6 +169,10 @@ TEST_F(Cli, UsageErrorsAreExitCodeTwo) {
         {"fleet", "scale", "f", "--min", "-1"},
         {"session", "create", "--players", "-1", "--fleet", "a"},
         {"alias", "update", "a"},
+        {"queue", "create", "q", "--to", "arena"},
+        {"placement", "start", "q", "--players", "1", "--latency", "ada:ap-tokyo"},
+        {"placement", "start", "q", "--players", "1", "--property", "map"},
+        {"host", "token", "--ttl", "long"},
         {"call"},
         {"call", "NoSuchAction"},
         {"call", "ListAliases", "--Limit"},
@@ -213,12 +224,24 @@ TEST_F(Cli, AJournalIsCopiedFromOneEndToTheOther) {
     EXPECT_EQ(gse({"journal", "copy", "--from", "/data"}), kUsage);
 }
 
+TEST_F(Cli, ObjectsAreCopiedEitherWay) {
+    EXPECT_EQ(gse({"objects", "copy", "--data", "d", "--to", "s3"}), kDone) << err();
+    EXPECT_EQ(served_, "d to s3");
+    EXPECT_EQ(out(), "copied\n");
+    EXPECT_EQ(gse({"objects", "copy", "--set", "data=full", "--to", "directory"}), kFailed);
+    EXPECT_EQ(served_, "full to directory");
+    EXPECT_EQ(err(), "gse objects copy: no room\n");
+    EXPECT_EQ(gse({"objects", "copy", "--to", "tape"}), kUsage);
+    EXPECT_EQ(gse({"objects", "copy"}), kUsage);
+}
+
 TEST_F(Cli, EveryCommandTeachesWithAnExample) {
     const std::vector<std::vector<std::string>> kCommands = {{"dev"},
                                                              {"server"},
                                                              {"agent"},
                                                              {"config"},
                                                              {"journal", "copy"},
+                                                             {"objects", "copy"},
                                                              {"asset", "upload"},
                                                              {"asset", "list"},
                                                              {"asset", "delete"},
@@ -439,9 +462,7 @@ TEST_F(Cli, CreatingAFleetFillsInWhatWasNotSaid) {
 
 TEST_F(Cli, PortsThatMakeNoSenseAreRefused) {
     for (const char* ports : {"7000", "7000/icmp", "80/tcp", "7100-7000/tcp", "7000-70000/udp", "a-b/tcp", "/tcp"}) {
-        script_ = {};
-        answer("DescribeAssets", R"("Assets":[{"AssetId":"asset-1","AssetName":"arena"}],"TotalCount":1)");
-        EXPECT_EQ(gse({"fleet", "create", "x", "--asset", "arena", "--launch", "a", "--ports", ports}), kFailed)
+        EXPECT_EQ(gse({"fleet", "create", "x", "--asset", "arena", "--launch", "a", "--ports", ports}), kUsage)
             << ports;
         EXPECT_THAT(err(), HasSubstr("FROM-TO/tcp")) << ports;
     }
@@ -551,8 +572,7 @@ TEST_F(Cli, AFleetIsDrainedWatchedAndTakenBack) {
     EXPECT_EQ(gse({"fleet", "undrain", "arena-v1"}), kDone) << err();
     EXPECT_THAT(out(), HasSubstr("arena-v1 takes sessions again"));
 
-    answer("DescribeFleetAttributes", kTwoFleets);
-    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deadline", "soon"}), kFailed);
+    EXPECT_EQ(gse({"fleet", "drain", "arena-v1", "--deadline", "soon"}), kUsage);
     EXPECT_THAT(err(), HasSubstr("--deadline soon: must be a time like 2h"));
     EXPECT_TRUE(all_answered());
 }
@@ -653,7 +673,7 @@ TEST_F(Cli, TagsAreAddedAndTakenAway) {
     answer("UntagResource", R"("Tags":[])");
     EXPECT_EQ(gse({"tag", "remove", "queue", "near", "env", "team"}), kDone) << err();
     EXPECT_EQ(calls().back().json, R"({"Resource":"arn-q","TagKeys":["env","team"]})");
-    EXPECT_EQ(gse({"tag", "add", "alias", "arena", "env"}), kFailed);
+    EXPECT_EQ(gse({"tag", "add", "alias", "arena", "env"}), kUsage);
     EXPECT_THAT(err(), HasSubstr("KEY=VALUE"));
     EXPECT_EQ(gse({"tag", "add", "world", "arena", "a=b"}), kUsage);
 }
@@ -701,11 +721,44 @@ TEST_F(Cli, ATokenOfAHostIsPrintedOnceAndAlone) {
     answer("CreateHostToken",
            R"("HostToken":{"TokenId":"htok-a","Region":"","Description":"","Status":"UNUSED",)"
            R"("CreationTime":"2020-09-13T12:26:40Z","ExpirationTime":"2020-09-13T13:26:40Z","HostId":null},)"
-           R"("Token":"gse1.htok-a.secret.hash")");
+           R"("Token":"gse1.htok-a.secret.hash","LinkAddress":":7071")");
     EXPECT_EQ(gse({"host", "token", "--ttl", "2h"}), kDone) << err();
     EXPECT_EQ(calls().back().json, R"({"TtlSeconds":7200})");
     EXPECT_EQ(out(), "gse1.htok-a.secret.hash\n") << "so that > host.token is all that is needed";
     EXPECT_THAT(err(), HasSubstr("not shown again"));
+    EXPECT_THAT(err(), HasSubstr("gse agent --join 127.0.0.1:7071 --token-file")) << "the host by which we came here";
+}
+
+TEST_F(Cli, AFleetIsShownWhole) {
+    const auto answer_all = [&] {
+        answer("DescribeFleetAttributes", kTwoFleets);
+        answer("DescribeFleetCapacity",
+               R"("FleetCapacity":[{"FleetId":"fleet-1","ScalingInterval":10}],"TotalCount":1)");
+        answer("DescribeFleetUtilization",
+               R"("FleetUtilization":[{"FleetId":"fleet-1","ActiveServerProcessCount":7}],"TotalCount":1)");
+        answer("DescribeFleetRelatedResources", R"("Resources":[{"Type":"ALIAS","ResourceId":"alias-1"}])");
+    };
+    answer_all();
+    EXPECT_EQ(gse({"fleet", "show", "arena-v1"}), kDone) << err();
+    for (const char* shown : {"fleet-1", "arena-v1", "10 min", "alias-1"}) EXPECT_THAT(out(), HasSubstr(shown));
+    answer_all();
+    EXPECT_EQ(gse({"fleet", "show", "arena-v1", "--output", "json"}), kDone) << err();
+    for (const char* shown : {R"("FleetId": "fleet-1")", R"("ScalingInterval": 10)", R"("ActiveServerProcessCount": 7)",
+                              R"("ResourceId": "alias-1")"})
+        EXPECT_THAT(out(), HasSubstr(shown)) << "JSON has what the table has";
+    EXPECT_TRUE(all_answered());
+}
+
+TEST_F(Cli, InstancesShowWhatTheyTakeBesideWhatTheyMay) {
+    answer("DescribeFleetAttributes", kTwoFleets);
+    answer(
+        "DescribeInstances",
+        R"("Instances":[{"FleetId":"fleet-1","InstanceId":"ins-1","CpuUsed":0.42,"CpuLimit":4.0,"MemoryUsed":325058560,)"
+        R"("MemoryLimit":8589934592},{"FleetId":"fleet-1","InstanceId":"ins-2","CpuUsed":0.5,"CpuLimit":null,)"
+        R"("MemoryUsed":1048576,"MemoryLimit":null},{"FleetId":"fleet-1","InstanceId":"ins-3","CpuUsed":null}],"TotalCount":3)");
+    EXPECT_EQ(gse({"instance", "list", "--fleet", "arena-v1"}), kDone) << err();
+    EXPECT_THAT(out(),
+                AllOf(HasSubstr("0.42 of 4  310 MiB of 8 GiB"), HasSubstr("0.50       1 MiB"), HasSubstr("ins-3")));
 }
 
 TEST_F(Cli, AKeyIsPrintedOnce) {
@@ -993,7 +1046,7 @@ TEST_F(Cli, AQueueTakesNamesAndPolicies) {
     EXPECT_EQ(
         calls().back().json,
         R"({"Name":"ranked","Destinations":[{"DestinationArn":"a"},{"DestinationArn":"qcs::gse:x"}],"PlayerLatencyPolicies":[{"MaximumIndividualPlayerLatencyMilliseconds":60,"PolicyDurationSeconds":10},{"MaximumIndividualPlayerLatencyMilliseconds":120}],"TimeoutInSeconds":60})");
-    EXPECT_EQ(gse({"queue", "update", "ranked", "--latency", "soon"}), kFailed);
+    EXPECT_EQ(gse({"queue", "update", "ranked", "--latency", "soon"}), kUsage);
     EXPECT_THAT(err(), HasSubstr("MILLISECONDS:SECONDS"));
 }
 

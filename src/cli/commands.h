@@ -18,7 +18,8 @@ namespace gse::cli {
 struct Session {
     Api& api;
     Outside& outside;
-    bool json = false;  ///< --output json
+    bool json = false;        ///< --output json
+    std::string server_host;  ///< by which this server is reached, without a port; an IPv6 address in brackets
 
     /// The answer, once: a table or a sentence for people, or JSON for programs.
     template <class Item>
@@ -35,6 +36,10 @@ struct Session {
     void show(const Item& item, const std::string& sentence) const {
         std::string text;
         api::encode(item, text);
+        show_json(text, sentence);
+    }
+    /// `text`: JSON of what is in no one answer.
+    void show_json(const std::string& text, const std::string& sentence) const {
         print(json ? pretty_json(text) + "\n" : sentence);
     }
 
@@ -88,6 +93,15 @@ void add_command(CLI::App& parent, Chosen& chosen, const Spec& spec, void (*decl
     });
 }
 
+/// A check of an option's text by the function that reads it, so that a malformed one is told with the usage.
+template <class Read>
+auto readable_by(Read read) {
+    return [read](const std::string& text) {
+        const auto done = read(text);
+        return done ? std::string() : done.error().message;
+    };
+}
+
 /// An optional answer field for a table.
 template <class T>
 std::string cell(const std::optional<T>& value) {
@@ -116,5 +130,7 @@ void add_metrics_command(CLI::App& app, Chosen& chosen);
 void add_status_command(CLI::App& app, Chosen& chosen);
 void add_doctor_command(CLI::App& app, Chosen& chosen);
 void add_simulate_command(CLI::App& app, Chosen& chosen);
+/// backup and restore.
+void add_backup_commands(CLI::App& app, Chosen& chosen);
 
 }  // namespace gse::cli

@@ -25,16 +25,21 @@ std::string when(const api::FleetDrain& drain) {
     return text;
 }
 
+/// In seconds.
+Result<std::uint64_t> read_deadline(const std::string& text) {
+    const auto span = config::parse_duration(text);
+    if (!span || span->count() < 1'000)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("--deadline {}: must be a time like 2h, 30m or 90s", text));
+    return static_cast<std::uint64_t>(span->count() / 1000);
+}
+
 Result<void> drain(Session& session, const Drain& options) {
     const auto fleet = TRY(find_fleet(session.api, options.fleet));
     api::DrainFleetRequest request{
         .fleet_id = fleet.fleet_id.value_or(""), .deny_joins = options.deny_joins, .delete_when_empty = options.remove};
     if (!options.deadline.empty()) {
-        const auto span = config::parse_duration(options.deadline);
-        if (!span || span->count() < 1'000)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("--deadline {}: must be a time like 2h, 30m or 90s", options.deadline));
-        request.deadline_in_seconds = static_cast<std::uint64_t>(span->count() / 1000);
+        request.deadline_in_seconds = TRY(read_deadline(options.deadline));
     }
     const auto answer = TRY(call(session.api, request));
     session.show(answer.fleet_drain, when(answer.fleet_drain));
@@ -77,7 +82,8 @@ void add_drain_commands(CLI::App& app, Chosen& chosen) {
             declare_one(c, o);
             c.add_flag("--deny-joins", o.deny_joins, "running sessions take no new players either");
             c.add_option("--deadline", o.deadline,
-                         "like 2h: what is left then is ended, whatever its protection; default: never");
+                         "like 2h: what is left then is ended, whatever its protection; default: never")
+                ->check(readable_by(read_deadline));
             c.add_flag("--delete", o.remove, "delete the fleet once it is empty");
         },
         drain);

@@ -86,10 +86,26 @@ Result<void> show(Session& session, const One& options) {
         table.add({"sessions", cell(u->second.active_game_server_session_count)});
         table.add({"players", cell(u->second.current_player_session_count)});
     }
+    std::string resources;
     if (const auto related = call(session.api, api::DescribeFleetRelatedResourcesRequest{.fleet_id = id}))
-        for (const auto& r : related->resources)
+        for (const auto& r : related->resources) {
             table.add({r.type == "QUEUE" ? "queue" : "alias", cell(r.resource_id)});
-    session.show(fleet, table.text());
+            if (!resources.empty()) resources += ',';
+            api::encode(r, resources);
+        }
+    // The attributes, and beside them the answers that the rest of the table is from.
+    std::string json;
+    api::encode(fleet, json);
+    json.pop_back();
+    if (const auto c = figures.capacity.find(id); c != figures.capacity.end()) {
+        json += ",\"FleetCapacity\":";
+        api::encode(c->second, json);
+    }
+    if (const auto u = figures.use.find(id); u != figures.use.end()) {
+        json += ",\"FleetUtilization\":";
+        api::encode(u->second, json);
+    }
+    session.show_json(json + fmt::format(",\"Resources\":[{}]}}", resources), table.text());
     return {};
 }
 
@@ -357,6 +373,7 @@ void add_fleet_commands(CLI::App& app, Chosen& chosen) {
             c.add_option("--instance-type", o.type, "a name of instance_types")->capture_default_str();
             c.add_option("--ports", o.ports,
                          "FROM-TO/tcp or FROM-TO/udp that players may reach; may be repeated; default: all")
+                ->check(readable_by(parse_ports))
                 ->allow_extra_args(false);
             c.add_option("--protection", o.protection, "of sessions against scale-in: none, time or full")
                 ->capture_default_str()

@@ -88,8 +88,9 @@ Result<void> token(Session& session, const Token& options) {
     session.show(made, made.token + "\n");
     session.outside.err << fmt::format(
         "It lets one machine in, until {}, and is not shown again. Put it into a file there (mode 0600), and:\n"
-        "  gse agent --join SERVER:PORT --token-file FILE --capacity N --data /var/lib/gse-agent\n",
-        made.host_token.expiration_time);
+        "  gse agent --join {} --token-file FILE --capacity N --data /var/lib/gse-agent\n",
+        made.host_token.expiration_time,
+        made.link_address.starts_with(':') ? session.server_host + made.link_address : made.link_address);
     return {};
 }
 
@@ -152,7 +153,8 @@ void add_host_commands(CLI::App& app, Chosen& chosen) {
          "gse host token --ttl 1h > host.token"},
         [](CLI::App& c, Token& o) {
             c.add_option("--for-region", o.region, "region that the host is bound to; default: it says it itself");
-            c.add_option("--ttl", o.ttl, "how long it can be used, 1m to 7d; default: 1h");
+            c.add_option("--ttl", o.ttl, "how long it can be used, 1m to 7d; default: 1h")
+                ->check(readable_by(read_ttl));
             c.add_option("--description", o.description, "what it is for");
             auto* rest = c.add_option_group("instead")->require_option(0, 1);
             rest->add_flag("--list", o.list, "list the tokens that have not expired");

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/size_text.h"
 #include "cli/commands.h"
 #include "cli/lookup.h"
 
@@ -10,6 +11,18 @@ struct List {
     std::string fleet;
 };
 
+/// `0.42 of 4`; the limit only where one is kept.
+std::string cores_text(const api::Instance& i) {
+    if (!i.cpu_used) return "-";
+    return i.cpu_limit ? fmt::format("{:.2f} of {}", *i.cpu_used, *i.cpu_limit) : fmt::format("{:.2f}", *i.cpu_used);
+}
+
+std::string memory_text(const api::Instance& i) {
+    if (!i.memory_used) return "-";
+    const std::string used = size_text(*i.memory_used);
+    return i.memory_limit ? fmt::format("{} of {}", used, size_text(*i.memory_limit)) : used;
+}
+
 Result<void> list(Session& session, const List& options) {
     std::vector<api::FleetAttributes> fleets;
     if (options.fleet.empty())
@@ -19,10 +32,11 @@ Result<void> list(Session& session, const List& options) {
     std::vector<api::Instance> all;
     for (const auto& fleet : fleets)
         std::ranges::move(TRY(all_instances(session.api, fleet.fleet_id.value_or(""))), std::back_inserter(all));
-    Table table{{"ID", "FLEET", "STATUS", "ADDRESS", "TYPE", "WEIGHT", "RESERVED", "CREATED"}};
+    Table table{{"ID", "FLEET", "STATUS", "ADDRESS", "TYPE", "CPU", "MEMORY", "WEIGHT", "RESERVED", "CREATED"}};
     for (const auto& i : all)
         table.add({cell(i.instance_id), cell(i.fleet_id), cell(i.status), cell(i.ip_address), cell(i.type),
-                   cell(i.weight), i.reserve_value.value_or(0) == 1 ? "yes" : "no", cell(i.create_time)});
+                   cores_text(i), memory_text(i), cell(i.weight), i.reserve_value.value_or(0) == 1 ? "yes" : "no",
+                   cell(i.create_time)});
     session.show(all, table);
     return {};
 }

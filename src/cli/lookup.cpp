@@ -203,14 +203,18 @@ Result<api::GameServerSession> find_session_or_last(Api& api, const std::string&
     return std::move(*std::ranges::max_element(called, {}, &api::GameServerSession::creation_time));
 }
 
+Result<api::GameProperty> read_property(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos)
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("--property {}: must be KEY=VALUE", text));
+    return api::GameProperty{text.substr(0, equals), text.substr(equals + 1)};
+}
+
 Result<std::optional<std::vector<api::GameProperty>>> read_properties(const std::vector<std::string>& properties) {
     std::optional<std::vector<api::GameProperty>> out;
     for (const std::string& property : properties) {
-        const auto equals = property.find('=');
-        if (equals == std::string::npos)
-            return refuse(ErrorCode::InvalidParameterValue, fmt::format("--property {}: must be KEY=VALUE", property));
         if (!out) out.emplace();
-        out->push_back({property.substr(0, equals), property.substr(equals + 1)});
+        out->push_back(TRY(read_property(property)));
     }
     return out;
 }

@@ -40,6 +40,8 @@ Result<api::GameServerSession> find_session(Api& api, const std::string& name_or
 Result<api::GameServerSession> find_session_or_last(Api& api, const std::string& name_or_id);
 
 /// `--property KEY=VALUE`, any number of times; absent when none was given.
+/// `KEY=VALUE`.
+Result<api::GameProperty> read_property(const std::string& text);
 Result<std::optional<std::vector<api::GameProperty>>> read_properties(const std::vector<std::string>& properties);
 
 }  // namespace gse::cli

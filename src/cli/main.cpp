@@ -103,7 +103,8 @@ int gse_main(int argc, char** argv, Servers servers) {
                     .pause = [](Millis by) { ::poll(nullptr, 0, static_cast<int>(by.count())); },
                     .servers = std::move(servers),
                     .note_interrupts = [] { note_interrupts(); },
-                    .interrupted = [] { return interrupted != 0; }};
+                    .interrupted = [] { return interrupted != 0; },
+                    .shows_progress = ::isatty(STDERR_FILENO) != 0};
     const std::span<char*> words{argv, static_cast<std::size_t>(argc)};
     const std::vector<std::string> arguments{words.begin() + (words.empty() ? 0 : 1), words.end()};
     const int code = run(arguments, outside);

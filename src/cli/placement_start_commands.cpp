@@ -107,8 +107,11 @@ void add_placement_start_commands(CLI::App& app, Chosen& chosen) {
             c.add_option("--name", o.name, "name of the session");
             c.add_option("--data", o.data, "GameServerSessionData, handed to the process as it is");
             c.add_option("--player", o.who, "PlayerId that gets a seat; may be repeated")->allow_extra_args(false);
-            c.add_option("--latency", o.latencies, "PLAYER:REGION:MS; may be repeated")->allow_extra_args(false);
+            c.add_option("--latency", o.latencies, "PLAYER:REGION:MS; may be repeated")
+                ->check(readable_by(latency_of))
+                ->allow_extra_args(false);
             c.add_option("--property", o.properties, "KEY=VALUE, handed to the process; may be repeated")
+                ->check(readable_by(read_property))
                 ->allow_extra_args(false);
         },
         start);

@@ -145,6 +145,27 @@ void add_journal(CLI::App& app, Chosen& chosen) {
     });
 }
 
+void add_objects(CLI::App& app, Chosen& chosen) {
+    CLI::App* objects = app.add_subcommand("objects", "packages and logs of a server that is stopped");
+    objects->require_subcommand(1);
+    CLI::App* copy = objects->add_subcommand("copy", "copies them from the data folder into objects.s3, or back");
+    const auto flags = std::make_shared<ConfigFlags>();
+    const auto to = std::make_shared<std::string>();
+    declare_config(*copy, *flags);
+    declare_key(*copy, *flags, "--data", "data", "folder of everything that lasts");
+    copy->add_option("--to", *to, "s3 or directory")->required()->check(CLI::IsMember({"s3", "directory"}));
+    copy->footer("\nExample:\n  gse objects copy --config /etc/gse/gse.toml --to s3");
+    copy->callback([&chosen, flags, to] {
+        chosen.name = "objects copy";
+        chosen.plain = [flags, to](Outside& outside) {
+            const auto config = load(*flags);
+            if (!config) return fail(outside, "objects copy", config.error());
+            const auto copied = outside.servers.copy_objects(*config, *to == "s3", outside.out);
+            return copied ? kDone : fail(outside, "objects copy", copied.error());
+        };
+    });
+}
+
 void add_version(CLI::App& app, Chosen& chosen) {
     app.add_subcommand("version", "prints the version")->callback([&chosen] {
         chosen.name = "version";
@@ -186,12 +207,22 @@ int call_action(std::span<const std::string> arguments, Outside& outside) {
     return kDone;
 }
 
+/// `games.example.com` of `https://games.example.com:8080`.
+std::string host_of(std::string_view endpoint) {
+    const auto scheme = endpoint.find("://");
+    if (scheme != std::string_view::npos) endpoint.remove_prefix(scheme + 3);
+    endpoint = endpoint.substr(0, endpoint.find('/'));
+    const auto colon = endpoint.rfind(':');
+    return std::string(colon == std::string_view::npos || endpoint.ends_with(']') ? endpoint
+                                                                                  : endpoint.substr(0, colon));
+}
+
 int run_on_server(const Chosen& chosen, Outside& outside) {
     const auto connection = resolve_connection(chosen.connection, outside.environment);
     if (!connection) return fail(outside, chosen.name, connection.error());
     const auto api = outside.connect(*connection);
     if (!api) return fail(outside, chosen.name, api.error());
-    Session session{**api, outside, chosen.json};
+    Session session{**api, outside, chosen.json, host_of(connection->endpoint)};
     if (const auto done = chosen.on_server(session); !done) return fail(outside, chosen.name, done.error());
     return kDone;
 }
@@ -249,11 +280,13 @@ int run(std::span<const std::string> arguments, Outside& outside) {
     add_metrics_command(app, chosen);
     add_status_command(app, chosen);
     add_doctor_command(app, chosen);
+    add_backup_commands(app, chosen);
     add_placement_start_commands(app, chosen);
     add_simulate_command(app, chosen);
     app.add_subcommand("call", "calls any action of the cloud API: gse call --help");
     add_config(app, chosen);
     add_journal(app, chosen);
+    add_objects(app, chosen);
     add_version(app, chosen);
     if (const std::string wrong = unknown_command(app, arguments); !wrong.empty()) {
         outside.err << wrong;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -36,7 +37,21 @@ struct JournalCopy {
     std::string schema = "gse";
 };
 
-/// The long-running subcommands; each returns the exit code.
+/// `gse backup`.
+struct BackupWish {
+    std::filesystem::path data;
+    std::filesystem::path to;
+    bool logs = true;
+};
+/// `gse restore`.
+struct RestoreWish {
+    std::filesystem::path file;
+    std::filesystem::path data;  ///< empty: it is only checked
+};
+/// Shows how far something is: bytes done, and of how many; 0: nobody knows.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// What is done on this machine, not asked of a server; each of the first three returns the exit code.
 struct Servers {
     std::function<int(const config::Config&)> dev;
     std::function<int(const config::Config&)> server;
@@ -45,6 +60,11 @@ struct Servers {
     std::function<std::vector<Finding>(const config::Config&)> examine_host;
     /// `gse journal copy`; says on the stream what it does.
     std::function<Result<void>(const JournalCopy&, std::ostream&)> copy_journal;
+    /// What was done, in sentences.
+    std::function<Result<std::string>(const BackupWish&, const Progress&)> back_up = {};
+    std::function<Result<std::string>(const RestoreWish&, const Progress&)> restore = {};
+    /// `gse objects copy`; says on the stream what it does.
+    std::function<Result<void>(const config::Config&, bool to_s3, std::ostream&)> copy_objects = {};
 };
 
 struct Outside {
@@ -58,6 +78,7 @@ struct Outside {
     Servers servers;
     std::function<void()> note_interrupts = [] {};             ///< from now on Ctrl-C is only noted, once
     std::function<bool()> interrupted = [] { return false; };  ///< it was
+    bool shows_progress = false;                               ///< `err` is a person's screen
 };
 
 /// `arguments` without the program's name. Answers and tables go to `out`, all else to `err`.

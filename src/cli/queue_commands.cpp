@@ -17,12 +17,17 @@ struct Settings : One {
 };
 
 /// `alias:NAME`, `fleet:NAME` or a whole ARN, which may be of another region.
-Result<std::string> arn_of(Api& api, const std::string& text) {
-    if (text.starts_with("qcs::")) return text;
-    if (text.starts_with("alias:")) return TRY(find_alias(api, text.substr(6))).alias_arn;
-    if (text.starts_with("fleet:")) return TRY(find_fleet(api, text.substr(6))).fleet_arn.value_or("");
+Result<void> is_destination(const std::string& text) {
+    if (text.starts_with("qcs::") || text.starts_with("alias:") || text.starts_with("fleet:")) return {};
     return refuse(ErrorCode::InvalidParameterValue,
                   fmt::format("--to {}: must be alias:NAME, fleet:NAME or an ARN (qcs::gse:…)", text));
+}
+
+Result<std::string> arn_of(Api& api, const std::string& text) {
+    TRY(is_destination(text));
+    if (text.starts_with("alias:")) return TRY(find_alias(api, text.substr(6))).alias_arn;
+    if (text.starts_with("fleet:")) return TRY(find_fleet(api, text.substr(6))).fleet_arn.value_or("");
+    return text;
 }
 
 /// `MS` or `MS:SECONDS`.
@@ -126,10 +131,12 @@ void declare_settings(CLI::App& command, Settings& options) {
         .add_option(
             "--to", options.to,
             "alias:NAME, fleet:NAME or an ARN, best first; may be repeated. Given here, it replaces the whole list")
+        ->check(readable_by(is_destination))
         ->allow_extra_args(false);
     command
         .add_option("--latency", options.latencies,
                     "MS or MS:SECONDS: most latency of a player, for how long; may be repeated")
+        ->check(readable_by(policy_of))
         ->allow_extra_args(false);
     command.add_option("--timeout", options.timeout, "seconds until a placement ends as TIMED_OUT");
 }

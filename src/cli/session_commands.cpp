@@ -177,6 +177,7 @@ void add_session_commands(CLI::App& app, Chosen& chosen) {
             c.add_option("--creator", o.creator, "CreatorId, counted by the fleet's creation limit");
             c.add_option("--token", o.token, "IdempotencyToken: the same token, the same session");
             c.add_option("--property", o.properties, "KEY=VALUE, handed to the process; may be repeated")
+                ->check(readable_by(read_property))
                 ->allow_extra_args(false);
         },
         create);

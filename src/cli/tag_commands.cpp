@@ -30,14 +30,16 @@ void show(Session& session, const std::vector<api::Tag>& tags) {
     session.show(tags, table);
 }
 
+Result<api::Tag> read_tag(const std::string& pair) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+        return refuse(ErrorCode::InvalidParameter, fmt::format("\"{}\" is no tag; write KEY=VALUE", pair));
+    return api::Tag{.key = pair.substr(0, equals), .value = pair.substr(equals + 1)};
+}
+
 Result<void> add(Session& session, const Tagged& options) {
     api::TagResourceRequest request;
-    for (const std::string& pair : options.tags) {
-        const auto equals = pair.find('=');
-        if (equals == std::string::npos || equals == 0)
-            return refuse(ErrorCode::InvalidParameter, fmt::format("\"{}\" is no tag; write KEY=VALUE", pair));
-        request.tags.push_back({.key = pair.substr(0, equals), .value = pair.substr(equals + 1)});
-    }
+    for (const std::string& pair : options.tags) request.tags.push_back(TRY(read_tag(pair)));
     request.resource = TRY(resource_of(session, options));
     show(session, TRY(call(session.api, request)).tags);
     return {};
@@ -49,12 +51,12 @@ Result<void> remove(Session& session, const Tagged& options) {
     return {};
 }
 
-void declare(CLI::App& command, Tagged& options, const char* tags) {
+CLI::Option* declare(CLI::App& command, Tagged& options, const char* tags) {
     command.add_option("kind", options.kind, "fleet, asset, alias or queue")
         ->required()
         ->check(CLI::IsMember({"fleet", "asset", "alias", "queue"}));
     command.add_option("name", options.name, "name or id")->required();
-    command.add_option("tags", options.tags, tags)->required();
+    return command.add_option("tags", options.tags, tags)->required();
 }
 
 }  // namespace
@@ -64,7 +66,7 @@ void add_tag_commands(CLI::App& app, Chosen& chosen) {
     tag->require_subcommand(1);
     add_command<Tagged>(
         *tag, chosen, {"add", "Adds tags; a key that is there gets the new value.", "gse tag add alias arena env=prod"},
-        [](CLI::App& c, Tagged& o) { declare(c, o, "KEY=VALUE, any number"); }, add);
+        [](CLI::App& c, Tagged& o) { declare(c, o, "KEY=VALUE, any number")->check(readable_by(read_tag)); }, add);
     add_command<Tagged>(
         *tag, chosen, {"remove", "Takes tags away.", "gse tag remove alias arena env"},
         [](CLI::App& c, Tagged& o) { declare(c, o, "keys, any number"); }, remove);

@@ -50,9 +50,26 @@ struct Secrets {
     std::string key_file;  ///< that seals what servers share in the database; "" → this server shares with nobody
 };
 
+/// What keeps packages and logs.
+enum class ObjectsKind : std::uint8_t { Directory, S3 };
+
+/// A bucket of an S3-compatible store.
+struct S3 {
+    std::string endpoint;              ///< URL
+    std::string region = "us-east-1";  ///< that requests are signed for
+    std::string bucket;
+    std::string prefix;           ///< before every key; "" or ends in `/`
+    bool path_style = true;       ///< endpoint/bucket/key; false: bucket.endpoint/key
+    std::string access_key_id;    ///< "" → AWS_ACCESS_KEY_ID
+    std::string secret_key_file;  ///< "" → AWS_SECRET_ACCESS_KEY
+    std::string ca_file;          ///< PEM; "" → the system's
+    Millis timeout{30'000};
+    std::uint64_t part_bytes = 8ULL << 20;
+};
+
 struct Http {
     std::uint32_t threads = 1;  ///< I/O loops
-    std::uint64_t max_connections = 10'000;
+    std::uint64_t max_connections = 20'000;
     std::vector<std::string> known_hosts;  ///< names by which browsers may call the console
     std::string tls_cert;                  ///< PEM file with the certificate chain; "" → plain HTTP
     std::string tls_key;                   ///< PEM file with its private key
@@ -62,25 +79,64 @@ struct Link {
     Millis certificate_lifetime{30LL * 24 * 3'600'000};  ///< of a host's certificate; renewed after two thirds of it
 };
 
+/// How far instances are held to the vCPUs and memory of their types; a later word includes those before it.
+enum class TypeLimits : std::uint8_t {
+    Auto,    ///< On for gse agent, Off in gse dev
+    Off,     ///< they are shown, no more
+    Memory,  ///< memory only: who takes more is ended
+    On,      ///< and the processor: who wants more waits
+};
+
+/// One of several servers of one deployment.
+struct Cluster {
+    std::string listen = "127.0.0.1:0";  ///< for the other servers, over TLS with certificates of our own
+    std::string advertise;               ///< the host by which they reach this one; "" → that of `listen`
+};
+
+struct Objects {
+    ObjectsKind kind = ObjectsKind::Directory;
+    std::string dir;      ///< folder of packages and logs; "" → in the data folder
+    bool shared = false;  ///< all servers of the deployment see it
+    S3 s3;
+};
+
 struct Agent {
-    std::string server;                       ///< address of the server's link, for `gse agent`; "" in `gse dev`
-    std::string token_file;                   ///< file with an enrolment token; needed until there is a certificate
-    std::string name;                         ///< of this host; "" → the machine's host name
-    std::string region;                       ///< "" → instances of every region may run here
-    std::uint64_t capacity = 64;              ///< instances this host offers
-    std::uint64_t cpus = 0;                   ///< vCPUs for instances; 0: instances are only counted
-    std::uint64_t memory_bytes = 0;           ///< likewise
-    std::vector<std::string> labels;          ///< `key=value`
+    std::string server;      ///< addresses of the servers' link, for `gse agent`, with commas between; "" in `gse dev`
+    std::string token_file;  ///< file with an enrolment token; needed until there is a certificate
+    std::string name;        ///< of this host; "" → the machine's host name
+    std::string region;      ///< "" → instances of every region may run here
+    std::uint64_t capacity = 64;      ///< instances this host offers
+    std::uint64_t cpus = 0;           ///< vCPUs for instances; 0: instances are only counted
+    std::uint64_t memory_bytes = 0;   ///< likewise
+    std::vector<std::string> labels;  ///< `key=value`
+    TypeLimits type_limits = TypeLimits::Auto;
     std::uint64_t process_memory_bytes = 0;   ///< that one game process may take; 0: no limit
     std::uint64_t process_cpu_percent = 0;    ///< of one core, likewise
     std::vector<std::string> instance_types;  ///< that this host offers; none: all
     Sandbox sandbox = Sandbox::Auto;
+    bool drain_on_stop = false;   ///< SIGTERM: the agent goes once it has no instance
     std::string access_user;      ///< GetInstanceAccess: who logs in to this host; "" → nobody
     std::string access_key_file;  ///< and with which private key
+    std::string objects_url;      ///< where packages come from and logs go; "" → as the server says
     std::string ca_file;          ///< CA certificates that the server's HTTPS must come from; "" → the system's
     std::string ping_http = "127.0.0.1:8888";         ///< answers GET /v1/ping; "" → not at all
     std::string ping_udp = "127.0.0.1:8888";          ///< gives UDP packets back; "" → not at all
     std::uint64_t package_cache_bytes = 20ULL << 30;  ///< unpacked packages kept for the next instance
+};
+
+/// hosts.provider = "kubernetes": where, and what its Pods are like.
+struct Kubernetes {
+    std::string kubeconfig;                   ///< "" → the service account of the Pod that the server runs in
+    std::string context;                      ///< of the kubeconfig; "" → its current one
+    std::string space;                        ///< namespace of the Pods; "" → the one of the context or service account
+    std::string server;                       ///< the link's address as agents in Pods dial it
+    std::string image;                        ///< of the agent's container; "" → each template names one
+    std::string templates;                    ///< folder of Pod templates; "" → none
+    bool internal_address = false;            ///< players reach nodes by their InternalIP
+    std::string address_annotation;           ///< of a node, or label: the address by which players reach it; "" → none
+    Millis grace{3'600'000};                  ///< that a Pod has when others end it
+    Millis orphan_grace{600'000};             ///< a Pod of ours that nothing in the state wants
+    std::vector<std::string> agent_settings;  ///< further `key=value` for agents in Pods
 };
 
 struct Engine {
@@ -104,7 +160,10 @@ struct Config {
     Http http;
     Link link;
     Agent agent;
+    Kubernetes kubernetes;
     Engine engine;
+    Cluster cluster;
+    Objects objects;
 };
 
 /// Defaults, then `file`, then `overrides` (each `key=value`, the last of equal keys wins), then what keys must hold

@@ -50,6 +50,13 @@ TEST(Config, ReadsEveryKindOfValueFromAFile) {
         format = "json"
         [journal]
         segment_bytes = 2097152
+        [objects]
+        kind = "s3"
+        [objects.s3]
+        endpoint = "http://127.0.0.1:9000"
+        bucket = "gse"
+        path_style = false
+        part_bytes = "16MiB"
         [hosts]
         port_low = 2000
     )");
@@ -66,6 +73,11 @@ TEST(Config, ReadsEveryKindOfValueFromAFile) {
     EXPECT_EQ(config->log.format, LogFormat::Json);
     EXPECT_EQ(config->journal.segment_bytes, 2U << 20);
     EXPECT_EQ(config->settings.hosts.port_low, 2000);
+    EXPECT_EQ(config->objects.kind, ObjectsKind::S3);
+    EXPECT_EQ(config->objects.s3.bucket, "gse");
+    EXPECT_FALSE(config->objects.s3.path_style);
+    EXPECT_EQ(config->objects.s3.part_bytes, 16ULL << 20);
+    EXPECT_EQ(config->objects.s3.region, "us-east-1");
 }
 
 struct Override {
@@ -192,6 +204,18 @@ TEST(Config, RefusalsNameTheKeyAndWhatIsAllowed) {
         {"a key without its table", "", {"host_silent=60s"}, UnknownParameter, "\"timers.host_silent\""},
         {"an unknown table", "[timer]\nminute = \"60s\"", {}, UnknownParameter, "\"timers.minute\""},
         {"an unknown table with nothing in it", "[agnet]", {}, UnknownParameter, "no key \"agnet\""},
+        {"a misspelt key of a table in a table",
+         "[objects.s3]\nbuckets = \"b\"",
+         {},
+         UnknownParameter,
+         "\"objects.s3.bucket\""},
+        {"s3 without a bucket",
+         "",
+         {"objects.kind=s3", "objects.s3.endpoint=http://h"},
+         InvalidParameterValue,
+         "needs objects.s3.endpoint and objects.s3.bucket"},
+        {"parts that S3 does not take", "", {"objects.s3.part_bytes=1MiB"}, InvalidParameterValue, "from \"5MiB\""},
+        {"a store of another kind", "", {"objects.kind=nfs"}, InvalidParameterValue, "\"directory\", \"s3\""},
         {"the line of a file",
          "\n\nlisten = 5",
          {},
@@ -315,7 +339,7 @@ TEST(Describe, IsAFileThatLoadsToTheSame) {
 TEST(Describe, NamesEveryKeyWithItsMeaning) {
     const std::string text = describe(Config{});
     for (const Key& key : keys()) {
-        const auto dot = key.name.find('.');
+        const auto dot = key.name.rfind('.');
         const std::string_view last = dot == std::string_view::npos ? key.name : key.name.substr(dot + 1);
         EXPECT_THAT(text, HasSubstr("\n" + std::string{last} + " = ")) << key.name;
         EXPECT_THAT(text, HasSubstr(std::string{key.meaning})) << key.name;

@@ -84,7 +84,7 @@ std::string describe(const Config& config) {
     std::string out = "# Every key of OpenGSE's configuration. A key can be overridden: --set timers.reservation=90s\n";
     std::string_view table;
     for (const Key& key : keys()) {
-        const auto dot = key.name.find('.');
+        const auto dot = key.name.rfind('.');
         if (dot != std::string_view::npos && key.name.substr(0, dot) != table) {
             table = key.name.substr(0, dot);
             out += fmt::format("\n[{}]\n", table);

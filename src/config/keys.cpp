@@ -96,6 +96,10 @@ const std::vector<Key>& table() {
          "a host silent for this long gets no new sessions; those it has keep their status"},
         {"timers.host_lost", Duration{GSE_AT(settings.timers.host_lost), 1ms, kDay},
          "a host silent for this long is given up: SERVER_DOWN, its instances are replaced"},
+        {"timers.restored_grace", Duration{GSE_AT(settings.timers.restored_grace), 0ms, 30 * kDay},
+         "after gse restore: how long matches that the backup does not know may go on"},
+        {"timers.host_start", Duration{GSE_AT(settings.timers.host_start), 1s, kDay},
+         "with hosts.provider: the machine of a host runs, and its agent must connect within this"},
         {"timers.restart_backoff_min", Duration{GSE_AT(settings.timers.restart_backoff_min), 1ms, kDay},
          "first wait before a crashed process is launched again; doubles with each crash"},
         {"timers.restart_backoff_max", Duration{GSE_AT(settings.timers.restart_backoff_max), 1ms, kDay},
@@ -201,8 +205,59 @@ const std::vector<Key>& table() {
          "the "
          "one with the least free room"},
 
+        {"hosts.provider", Choice{{"hosts", "kubernetes"}, GSE_CHOICE(settings.hosts.provider)},
+         "where an instance goes that no host has room for. hosts: nowhere, it waits; kubernetes: into a Pod of its "
+         "own"},
+
+        {"kubernetes.kubeconfig", Text{GSE_AT(kubernetes.kubeconfig)},
+         "file that says how to reach the API server; empty: the service account of the Pod that the server runs in"},
+        {"kubernetes.context", Text{GSE_AT(kubernetes.context)}, "context of that file; empty: its current-context"},
+        {"kubernetes.namespace", Text{GSE_AT(kubernetes.space)},
+         "namespace of the Pods; empty: the one of the context or service account"},
+        {"kubernetes.server", Address{GSE_AT(kubernetes.server), true},
+         "the server's link_listen as agents in Pods reach it, such as gse-server.gse.svc:7070"},
+        {"kubernetes.image", Text{GSE_AT(kubernetes.image)},
+         "image of the container named agent; empty: each template names one"},
+        {"kubernetes.templates", Text{GSE_AT(kubernetes.templates)},
+         "folder of Pod templates in YAML or JSON: FLEET-NAME.yaml, else INSTANCE-TYPE.yaml, else default.yaml"},
+        {"kubernetes.internal_address", Flag{GSE_AT(kubernetes.internal_address)},
+         "players are told the InternalIP of nodes; false: the ExternalIP where there is one"},
+        {"kubernetes.address_annotation", Text{GSE_AT(kubernetes.address_annotation)},
+         "annotation or label of nodes that holds the address by which players reach them; empty: none"},
+        {"kubernetes.grace", Duration{GSE_AT(kubernetes.grace), 1s, 30 * kDay},
+         "time for running matches when others end a Pod (eviction, preemption, a node that is drained)"},
+        {"kubernetes.orphan_grace", Duration{GSE_AT(kubernetes.orphan_grace), 0ms, kYear},
+         "a Pod of this deployment that nothing wants is removed after this"},
+        {"kubernetes.agent_settings", TextList{GSE_AT(kubernetes.agent_settings), 0},
+         "further settings of agents in Pods, each KEY=VALUE"},
+
         {"objects.keep_uploads", Duration{GSE_AT(settings.objects.keep_uploads), 0ms, kYear},
          "an uploaded package is removed after this; CreateAsset has made its own copy by then. 0s: never"},
+
+        {"objects.kind", Choice{{"directory", "s3"}, GSE_CHOICE(objects.kind)},
+         "where packages and logs are: a folder, or a bucket of an S3-compatible store, which several servers share"},
+        {"objects.dir", Text{GSE_AT(objects.dir)}, "folder of packages and logs; empty: objects in the data folder"},
+        {"objects.shared", Flag{GSE_AT(objects.shared)},
+         "all servers of the deployment see that folder; several servers do not start without"},
+        {"objects.s3.endpoint", Text{GSE_AT(objects.s3.endpoint)},
+         "URL of the S3-compatible store, such as https://s3.eu-central-1.amazonaws.com or http://127.0.0.1:9000"},
+        {"objects.s3.region", Text{GSE_AT(objects.s3.region)}, "region of the bucket"},
+        {"objects.s3.bucket", Text{GSE_AT(objects.s3.bucket)}, "the bucket; the server does not make it"},
+        {"objects.s3.prefix", Text{GSE_AT(objects.s3.prefix)},
+         "before every key of this deployment in the bucket; empty, or ends in /"},
+        {"objects.s3.path_style", Flag{GSE_AT(objects.s3.path_style)},
+         "the bucket is in the path, as every store takes it; false: it is the first part of the host name"},
+        {"objects.s3.access_key_id", Text{GSE_AT(objects.s3.access_key_id)},
+         "access key of the store; empty: the environment's AWS_ACCESS_KEY_ID"},
+        {"objects.s3.secret_key_file", Text{GSE_AT(objects.s3.secret_key_file)},
+         "file of mode 0600 with its secret key; empty: the environment's AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN "
+         "if there is one"},
+        {"objects.s3.ca_file", Text{GSE_AT(objects.s3.ca_file)},
+         "PEM file of the CA that the store's certificate comes from; empty: those of the system"},
+        {"objects.s3.timeout", Duration{GSE_AT(objects.s3.timeout), 1s, 10min},
+         "a request that moves no byte for this long has failed; what failed is tried again up to four times"},
+        {"objects.s3.part_bytes", Size{GSE_AT(objects.s3.part_bytes), 5ULL << 20, 512ULL << 20},
+         "larger objects go up in parts of this; each upload under way holds one in memory"},
 
         {"log.level", Choice{{"trace", "debug", "info", "warn", "error", "off"}, GSE_CHOICE(log.level)},
          "what is worth a line on stderr"},
@@ -236,7 +291,9 @@ const std::vector<Key>& table() {
 
         {"http.threads", Count{GSE_AT(http.threads), 1, 256}, "I/O loops"},
         {"http.max_connections", Count{GSE_AT(http.max_connections), 1, 1'000'000},
-         "connections held at once; further ones wait to be accepted"},
+         "connections held at once, but no more than three quarters of the files that the process may have open; "
+         "further ones are "
+         "closed"},
         {"http.known_hosts", TextList{GSE_AT(http.known_hosts), 0},
          "names by which browsers may call the console and other unsigned paths, besides IP addresses, localhost and "
          "public_address"},
@@ -255,7 +312,14 @@ const std::vector<Key>& table() {
         {"link.certificate_lifetime", Duration{GSE_AT(link.certificate_lifetime), 1min, kYear},
          "how long a host's certificate is good for; its agent gets a fresh one after two thirds of it"},
 
-        {"agent.server", Address{GSE_AT(agent.server), true}, "gse agent: the server's link_listen address"},
+        {"cluster.listen", Address{GSE_AT(cluster.listen)},
+         "where the other servers of the deployment reach this one, over TLS with certificates that they make "
+         "themselves; used only with a journal that servers share"},
+        {"cluster.advertise", Text{GSE_AT(cluster.advertise)},
+         "host name or IP address by which the other servers reach this one; empty: that of cluster.listen"},
+
+        {"agent.server", Address{GSE_AT(agent.server), true, true},
+         "gse agent: the server's link_listen address; of several servers, any number of theirs with commas between"},
         {"agent.token_file", Text{GSE_AT(agent.token_file)},
          "gse agent: file with an enrolment token, which gse host token prints; needed until this host has its "
          "certificate"},
@@ -269,16 +333,27 @@ const std::vector<Key>& table() {
         {"agent.labels", TextList{GSE_AT(agent.labels), 0}, "what else is to be known of this host, each KEY=VALUE"},
         {"agent.instance_types", TextList{GSE_AT(agent.instance_types), 0},
          "instance types this host offers, by the names of instance_types; none: all of them"},
+        {"agent.type_limits", Choice{{"auto", "off", "memory", "on"}, GSE_CHOICE(agent.type_limits)},
+         "whether instances are held to the vCPUs and the memory of their instance type, by control groups: on, "
+         "memory only, or off; auto: on for gse agent, off in gse dev, where instances are only counted"},
         {"agent.process_memory", Size{GSE_AT(agent.process_memory_bytes), 0, 1ULL << 50},
          "memory that one game process may take, by control groups or, without them, prlimit; 0B: no limit"},
         {"agent.process_cpu", Count{GSE_AT(agent.process_cpu_percent), 0, 100'000},
          "share of the processor that one game process may take, in percent of a core, by control groups; 0: no limit"},
         {"agent.sandbox", Choice{{"auto", "bubblewrap", "none"}, GSE_CHOICE(agent.sandbox)},
          "auto: bubblewrap where the machine allows it, else none with a warning"},
+        {"agent.drain_on_stop", Flag{GSE_AT(agent.drain_on_stop)},
+         "SIGTERM: true: the agent ends once the server has taken the last instance from it, which a drain brings "
+         "about; "
+         "false: it ends at once, and the next one on this machine takes its games over"},
         {"agent.access_user", Text{GSE_AT(agent.access_user)},
          "user name that GetInstanceAccess answers for this host; only where capacity is 1"},
         {"agent.access_key_file", Text{GSE_AT(agent.access_key_file)},
          "private SSH key (PEM) that GetInstanceAccess answers for this host; keep the file at mode 0600"},
+        {"agent.objects_url", Text{GSE_AT(agent.objects_url)},
+         "the server's /objects as this host reaches it, such as http://gse.gse.svc:8080/objects; empty: by the "
+         "address "
+         "that the server says"},
         {"agent.ca_file", Text{GSE_AT(agent.ca_file)},
          "PEM file of the CA that the server's HTTPS certificate comes from; empty: those of the system"},
         {"agent.ping_http", Address{GSE_AT(agent.ping_http), true},

@@ -80,7 +80,7 @@ struct Match : Cases... {
 };
 
 struct Key {
-    std::string_view name;  ///< `timers.reservation`; at most one dot
+    std::string_view name;  ///< `timers.reservation`, `objects.s3.bucket`
     Slot slot;
     std::string_view meaning;
 };

@@ -296,16 +296,20 @@ Result<void> collect(const toml::table& document, const std::string& path, Setti
         settings.insert_or_assign(key->name, Setting{key, &node, where(node)});
         return {};
     };
-    for (const auto& [name, node] : document) {
-        const auto* table = node.as_table();
-        // A table of none of our names is judged by what stands in it, so that the nearest key is the meant one.
-        if (!table || find_key(name.str()) || (table->empty() && !is_table_name(name.str()))) {
-            TRY(set(name.str(), node));
-            continue;
+    // `table` is called `prefix`, with a dot at its end.
+    const auto walk = [&](const auto& self, const toml::table& table, const std::string& prefix) -> Result<void> {
+        for (const auto& [last, node] : table) {
+            const std::string name = fmt::format("{}{}", prefix, last.str());
+            const auto* inner = node.as_table();
+            // A table of none of our names is judged by what stands in it, so that the nearest key is the meant one.
+            if (!inner || find_key(name) || (inner->empty() && !is_table_name(name)))
+                TRY(set(name, node));
+            else
+                TRY(self(self, *inner, name + "."));
         }
-        for (const auto& [inner, value] : *table) TRY(set(fmt::format("{}.{}", name.str(), inner.str()), value));
-    }
-    return {};
+        return {};
+    };
+    return walk(walk, document, {});
 }
 
 /// True where `--set key=abc` means the text abc.
@@ -344,6 +348,10 @@ Result<void> check_together(const Config& config) {
                 s.timers.restart_backoff_max));
     TRY(ordered("timers.heartbeat", s.timers.heartbeat, "timers.host_silent", s.timers.host_silent));
     TRY(ordered("timers.host_silent", s.timers.host_silent, "timers.host_lost", s.timers.host_lost));
+    if (s.hosts.provider == HostProvider::Kubernetes && config.kubernetes.server.empty())
+        return wrong(
+            "hosts.provider is kubernetes: kubernetes.server must say how agents in Pods reach this server's "
+            "link_listen, such as gse-server.gse.svc:7070");
     if (s.hosts.port_low > s.hosts.port_high)
         return wrong(fmt::format("hosts.port_low ({}) must not be above hosts.port_high ({})", s.hosts.port_low,
                                  s.hosts.port_high));
@@ -380,6 +388,9 @@ Result<void> check_together(const Config& config) {
             fmt::format("journal.schema = \"{}\" must be 1 to 40 of a-z, 0-9 and _, must not begin with a "
                         "digit or pg_",
                         schema.substr(0, kNameShown)));
+    if (config.objects.kind == ObjectsKind::S3 &&
+        (config.objects.s3.endpoint.empty() || config.objects.s3.bucket.empty()))
+        return wrong("objects.kind = \"s3\" needs objects.s3.endpoint and objects.s3.bucket");
     return {};
 }
 

@@ -54,7 +54,7 @@ TEST(Archive, PlayerSecretsAndDataSurvive) {
     archive(reader, read);
     EXPECT_EQ(read.secret, player.secret);
     EXPECT_EQ(*read.data, "data");
-    EXPECT_EQ(read.deadline, kNever);
+    EXPECT_EQ(read.deadline(), kNever);
 }
 
 TEST(Archive, PlayerSessionsAreWrittenAsTheyAlwaysWere) {
@@ -70,7 +70,7 @@ TEST(Archive, PlayerSessionsAreWrittenAsTheyAlwaysWere) {
     EXPECT_EQ(player.session, 5u);
     EXPECT_EQ(player.number, 3u);
     EXPECT_EQ(player.player_id, "someone");
-    EXPECT_EQ(player.deadline, EngineTime{60'000});
+    EXPECT_EQ(player.deadline(), EngineTime{60'000});
     EXPECT_EQ(write(player), bytes);
 
     // Cut short within the secret, and with a secret of another length: what there is, and no more.
@@ -84,6 +84,45 @@ TEST(Archive, PlayerSessionsAreWrittenAsTheyAlwaysWere) {
     archive(long_reader, longer);
     EXPECT_TRUE(long_reader.ok());
     EXPECT_EQ(longer.player_id, "someone");
+}
+
+TEST(Archive, SessionsAreWrittenAsTheyAlwaysWere) {
+    using namespace std::string_literals;
+    const std::string plain = "\x18gssess-00000001-abcdefgh"s + "\x07\x01\x02\x03\x01\x00\x01\x01\x08"s + "\x05match" +
+                              "\x00\x00\x00\x00\x00\x00\x00"s + "\x0a\x14\x1e\x00\x00"s + "\x08" + "10.0.0.1" +
+                              "\x90\x4e\x00\x00\x00\x00\x00\x00\x09\x00\x04\x00"s;
+    const std::string rich = "\x1dgssess-00000001-abcdefgh/mine"s +
+                             "\x07\x01\xff\xff\xff\xff\x0f\xff\xff\xff\xff\x0f\x03\x00\x01\x01\x08"s + "\x05match" +
+                             "\x02me" + "\x04" + "data" + "\x02mm" + "\x04why?" + "\x01\x01k\x01v" + "\x05token" +
+                             "\x63" + "\x0a\x14\x1e\x28\x32"s + "\x08" + "10.0.0.1" +
+                             "\x90\x4e\x02\x01\x02/a\x03p-1\x03zip\x06\x08\x09\x05ins-1\x04\x00"s;
+    for (const std::string& bytes : {plain, rich}) {
+        GameSession session;
+        Reader reader(bytes);
+        archive(reader, session);
+        ASSERT_TRUE(reader.ok());
+        EXPECT_TRUE(reader.at_end());
+        EXPECT_EQ(session.order, 7u);
+        EXPECT_EQ(session.name, "match");
+        EXPECT_EQ(session.address, "10.0.0.1");
+        EXPECT_EQ(session.port, 10'000);
+        EXPECT_EQ(session.retired_number, 9u);
+        EXPECT_EQ(session.placement, 4u);
+        EXPECT_EQ(session.wishes.there(), bytes == rich);
+        EXPECT_EQ(session.end.there(), bytes == rich);
+        EXPECT_EQ(write(session), bytes);
+    }
+    GameSession session;
+    Reader reader(rich);
+    archive(reader, session);
+    EXPECT_EQ(full_key(session), "gssess-00000001-abcdefgh/mine");
+    EXPECT_EQ(session.wishes->creator_id, "me");
+    EXPECT_EQ(session.wishes->matchmaker_data, "mm");
+    EXPECT_EQ(session.wishes->request_hash, 0x63u);
+    EXPECT_EQ(session.end->reason, "why?");
+    EXPECT_EQ(session.end->at, EngineTime{20});
+    EXPECT_EQ(session.end->log_key, "zip");
+    EXPECT_EQ(session.end->log_instance, "ins-1");
 }
 
 TEST(Archive, AnAliasKeepsWhereItLed) {
@@ -209,6 +248,14 @@ TEST(Archive, AHostOlderThanCertificatesIsOpenAndHasNone) {
     older.key_sha256 = "k";
     older.availability = HostAvailability::Draining;
     older.labels = {{"rack", "7"}};
+    EXPECT_FALSE(older.provided) << "nor was it asked for";
+    EXPECT_EQ(older.start_deadline, kNever);
+    EXPECT_EQ(older.ends_by, kNever);
+    older.provided = older.released = older.place_closed = true;
+    older.join_secret = "s";
+    older.place = "node-1";
+    older.start_deadline = EngineTime{5};
+    older.ends_by = EngineTime{6};
     Host read;
     const std::string stored = write(older);
     Reader again(stored);
@@ -217,6 +264,11 @@ TEST(Archive, AHostOlderThanCertificatesIsOpenAndHasNone) {
     EXPECT_TRUE(read.enrolled());
     EXPECT_EQ(read.availability, HostAvailability::Draining);
     EXPECT_EQ(read.labels.at(0).second, "7");
+    EXPECT_EQ(write(read), stored);
+    EXPECT_TRUE(read.provided && read.released && read.place_closed);
+    EXPECT_EQ(read.join_secret + read.place, "snode-1");
+    EXPECT_EQ(read.start_deadline, EngineTime{5});
+    EXPECT_EQ(read.ends_by, EngineTime{6});
 }
 
 TEST(Archive, PoliciesHoldAllThatTheyNeed) {

@@ -20,37 +20,6 @@ std::string moved(std::string_view what, const T& from, const T& to) {
     return from == to ? std::string() : fmt::format("; {} from {} to {}", what, from, to);
 }
 
-/// What a timer may set of a fleet.
-struct Capacity {
-    std::uint32_t desired, min, max, cooldown_minutes;
-    bool auto_scaling;
-    std::optional<TargetPolicy> target;
-    std::uint32_t minimum_free;
-    bool keep_one;
-};
-
-Capacity capacity_of(const Fleet& fleet) {
-    return {.desired = fleet.desired,
-            .min = fleet.min,
-            .max = fleet.max,
-            .cooldown_minutes = fleet.cooldown_minutes,
-            .auto_scaling = fleet.auto_scaling,
-            .target = fleet.target,
-            .minimum_free = fleet.minimum_free,
-            .keep_one = fleet.keep_one};
-}
-
-void store(const Capacity& from, Fleet& fleet) {
-    fleet.desired = from.desired;
-    fleet.min = from.min;
-    fleet.max = from.max;
-    fleet.cooldown_minutes = from.cooldown_minutes;
-    fleet.auto_scaling = from.auto_scaling;
-    fleet.target = from.target;
-    fleet.minimum_free = from.minimum_free;
-    fleet.keep_one = from.keep_one;
-}
-
 std::string buffer_text(const Capacity& of) {
     if (!of.target) return "none";
     std::string text = fmt::format("{} %", of.target->percent);
@@ -61,7 +30,7 @@ std::string buffer_text(const Capacity& of) {
 
 /// What it does not set stays, and moves into the new range if it must.
 Capacity changed_by(const ScalingTimer& timer, const Fleet& fleet) {
-    Capacity to = capacity_of(fleet);
+    Capacity to = fleet;
     to.max = timer.max.value_or(std::max(to.max, timer.min.value_or(0)));
     to.min = std::min(timer.min.value_or(to.min), to.max);
     to.desired = std::clamp(timer.desired.value_or(to.desired), to.min, to.max);
@@ -95,7 +64,7 @@ void fire(Step& step, Slot slot, WallTime due) {
     const Fleet& fleet = state.at<Fleet>(timer.fleet);
     const std::string head = fmt::format("Timer '{}' of {}{}", timer.name.substr(0, 100), format_utc(due),
                                          step.now.wall - due > plan::kPunctual ? ", which was missed," : "");
-    const Capacity from = capacity_of(fleet);
+    const Capacity from = fleet;
     const Capacity to = changed_by(timer, fleet);
     const std::uint64_t quota = step.settings().limits.instances_per_region;
     const std::uint64_t sum = to.max + sum_of_maxima(state, fleet.region, timer.fleet);
@@ -104,7 +73,7 @@ void fire(Step& step, Slot slot, WallTime due) {
                          fmt::format("{} was due, and changed nothing: the maxima of all fleets in region {} would add "
                                      "up to {} instances; the quota is {}",
                                      head, fleet.region, sum, quota));
-    store(to, *state.edit<Fleet>(timer.fleet));
+    static_cast<Capacity&>(*state.edit<Fleet>(timer.fleet)) = to;
     const std::string moves = moves_of(from, to);
     add_event(step, timer.fleet, "FLEET_SCALING_EVENT",
               fmt::format("{} fired{}", head, moves.empty() ? "; all it sets was so already" : moves));

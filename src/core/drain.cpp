@@ -117,7 +117,7 @@ std::vector<Millis> session_lengths(const State& state, const Fleet& fleet) {
     for (auto it = fleet.ended_sessions.rbegin(); it != fleet.ended_sessions.rend(); ++it) {
         const GameSession& session = state.at<GameSession>(it->second);
         if (session.status != SessionStatus::Terminated) continue;
-        lengths.push_back(session.ended_at - session.created_at);
+        lengths.push_back(session.end->at - session.created_at);
         if (lengths.size() == kLengthsMax) break;
     }
     std::sort(lengths.begin(), lengths.end());

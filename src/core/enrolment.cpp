@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 
 namespace gse::core {
 namespace {
@@ -65,8 +66,27 @@ void expire_host_token(Step& step, Slot slot) {
     if (token && token->expires <= step.now.engine) step.state.remove<HostToken>(slot);
 }
 
+namespace {
+
+/// The machine of a host that was asked for shows what that host was given, and is that host. The first key is its key.
+Result<Slot> enrol_provided(Step& step, Slot slot, const Enrolment& wish) {
+    const Host& host = step.state.at<Host>(slot);
+    if (!host.provided || host.join_secret.empty() ||
+        !equal_in_constant_time(to_hex(sha256(host.join_secret)), wish.secret_sha256))
+        return refuse(ErrorCode::AuthUnauthorized, "the enrolment token is unknown, used or not wanted any more");
+    if (host.enrolled() && host.key_sha256 != wish.key_sha256)
+        return refuse(ErrorCode::AuthUnauthorized,
+                      fmt::format("the enrolment token was used by another machine, which is host {} now", host.id));
+    if (!host.enrolled()) step.state.edit<Host>(slot)->key_sha256 = wish.key_sha256;
+    return slot;
+}
+
+}  // namespace
+
 Result<Slot> enrol_host(Step& step, const Enrolment& wish) {
     State& state = step.state;
+    if (const Slot provided = state.find_host_by_id(wish.token_id); provided != kNone)
+        return enrol_provided(step, provided, wish);
     const Slot slot = state.find_host_token(wish.token_id);
     // One answer to all three, so that guessing teaches nothing.
     if (slot == kNone || state.at<HostToken>(slot).expires <= step.now.engine ||
@@ -130,7 +150,7 @@ Result<Slot> renew_host(Step& step, std::string_view host_id, const std::string&
 
 Result<Slot> find_enrolled(const State& state, std::string_view host_id) {
     const Slot slot = state.find_host_by_id(host_id);
-    if (slot != kNone && state.at<Host>(slot).enrolled()) return slot;
+    if (slot != kNone && state.at<Host>(slot).enrolled() && !state.at<Host>(slot).released) return slot;
     return refuse(
         ErrorCode::AuthUnauthorized,
         fmt::format("host {} was removed from this deployment, and its certificate is worth nothing any more; "

@@ -13,6 +13,9 @@ void clear_derived(Fleet& fleet) {
     fleet.usages.clear();
     fleet.rules.clear();
     fleet.timers.clear();
+    fleet.draining_instances.clear();
+    fleet.open_terms.reset();
+    fleet.no_room_until = {};
     fleet.instances_pending = fleet.instances_active = fleet.instances_draining = fleet.instances_leaving = 0;
     fleet.sessions_activating = fleet.sessions_active = fleet.sessions_on_staying = 0;
     fleet.players = fleet.players_max = 0;
@@ -35,6 +38,8 @@ void clear_derived(Host& host) {
     host.access_user.clear();
     host.ping_http.clear();
     host.ping_udp.clear();
+    host.limits.clear();
+    host.limits_lack.clear();
     host.access_key.clear();
     host.instances.clear();
     host.instances_held = 0;
@@ -51,6 +56,7 @@ void clear_derived(Host& host) {
 }
 
 void clear_derived(Instance& instance) {
+    instance.busy_ports.clear();
     instance.processes.clear();
     instance.idle.clear();
     instance.active = instance.healthy = instance.sessions = instance.activating = instance.logs_pending = 0;

@@ -2,6 +2,7 @@
 /// References between records are slots. Order and meaning of archived fields: entities_archive.h.
 #pragma once
 
+#include <absl/container/btree_map.h>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
@@ -17,7 +18,9 @@
 #include <vector>
 
 #include "base/compact_text.h"
+#include "base/rare.h"
 #include "base/time.h"
+#include "base/wall_second.h"
 #include "core/slab.h"
 #include "model/link_messages.h"
 #include "model/scaling_policies.h"
@@ -154,7 +157,22 @@ struct TargetPolicy {
     std::uint32_t percent = 0;  ///< 1–99: share of free sessions to keep
 };
 
-struct Fleet {
+/// By order. A B-tree, because it may be long: 17 to 20 bytes an entry, where a node of a std::map takes 48.
+using SessionList = absl::btree_map<std::uint64_t, Slot>;
+
+/// What says how many instances a fleet has; a timer may set all of it.
+struct Capacity {
+    std::uint32_t desired = 1;
+    std::uint32_t min = 0;
+    std::uint32_t max = 1;
+    std::uint32_t cooldown_minutes = 10;
+    bool auto_scaling = true;
+    std::optional<TargetPolicy> target;
+    std::uint32_t minimum_free = 0;  ///< of `target`: free sessions to keep at least
+    bool keep_one = true;            ///< of `target`: an instance stays without any session
+};
+
+struct Fleet : Capacity {
     std::string id;
     std::string region;
     std::string name;
@@ -185,18 +203,10 @@ struct Fleet {
     EngineTime creation_deadline = kNever;
     std::uint32_t creation_failures = 0;
 
-    std::uint32_t desired = 1;
-    std::uint32_t min = 0;
-    std::uint32_t max = 1;
-    std::uint32_t cooldown_minutes = 10;
-    bool auto_scaling = true;
-    std::optional<TargetPolicy> target;
     EngineTime last_scaling;  ///< of the last change of the number of instances
     bool waits_for_room = false;
     bool ccn_after_creation = false;  ///< attached by AttachCcnInstances, not named by CreateFleet
     WallTime ccn_attached;
-    std::uint32_t minimum_free = 0;  ///< of `target`: free sessions to keep at least
-    bool keep_one = true;            ///< of `target`: an instance stays without any session
     // how it runs empty, if it does (core/drain.h); range and policies wait meanwhile
     bool draining = false;
     bool drain_denies_joins = false;
@@ -211,13 +221,14 @@ struct Fleet {
     std::uint32_t instances_pending = 0;
     std::uint32_t instances_active = 0;
     std::uint32_t instances_draining = 0;
-    std::uint32_t instances_leaving = 0;           ///< of the pending and active ones
-    std::map<std::uint64_t, Slot> live_sessions;   ///< by order
-    std::map<std::uint64_t, Slot> ended_sessions;  ///< by order
-    std::map<std::uint64_t, Slot> events;          ///< by order
-    std::map<std::uint64_t, Slot> usages;          ///< by order
-    std::map<std::string, Slot> rules;             ///< by name
-    std::map<std::uint64_t, Slot> timers;          ///< by order
+    std::set<Slot> draining_instances;
+    std::uint32_t instances_leaving = 0;  ///< of the pending and active ones
+    SessionList live_sessions;
+    SessionList ended_sessions;
+    std::map<std::uint64_t, Slot> events;  ///< by order
+    std::map<std::uint64_t, Slot> usages;  ///< by order
+    std::map<std::string, Slot> rules;     ///< by name
+    std::map<std::uint64_t, Slot> timers;  ///< by order
     std::uint32_t sessions_activating = 0;
     std::uint32_t sessions_active = 0;
     std::uint32_t sessions_on_staying = 0;  ///< live sessions on instances that are not draining
@@ -227,7 +238,10 @@ struct Fleet {
     std::uint32_t processes_idle = 0;  ///< of these, those that may take a session
     std::int64_t custom_current = 0;   ///< sums of ReportCustomData over processes that were not asked to end
     std::int64_t custom_maximum = 0;
-    EngineTime next_launch;  ///< back-off after an instance that could not be prepared
+    std::optional<std::uint64_t>
+        open_terms;            ///< what of the fleet decides whether instances are open, as they were told
+    EngineTime next_launch;    ///< back-off after an instance that could not be prepared
+    EngineTime no_room_until;  ///< no host could take another instance: none is looked for before
     std::uint32_t launch_failures = 0;
     bool reconcile_queued = false;
     EngineTime wakes_at = kNever;  ///< the earliest FleetCheck that is armed
@@ -237,6 +251,8 @@ struct Fleet {
     std::uint64_t waiting_saw = 0;                     ///< what its placements were last told of it
     bool serve_queued = false;
     plan::RefusalCounter refused;  ///< creates that found no idle process
+    std::string host_wait;         ///< why a host that was asked for does not come, as an event told last
+    EngineTime host_wait_told;
     FleetCounts counts;
 
     [[nodiscard]] std::uint32_t processes_per_instance() const {
@@ -268,6 +284,14 @@ struct Host {
     std::uint32_t cpus = 0;          ///< for instances; 0: not told
     std::uint64_t memory_bytes = 0;  ///< likewise
     std::vector<std::pair<std::string, std::string>> labels;
+    // of one that a provider supplies, for one instance (core/provided_hosts.h)
+    bool provided = false;
+    bool released = false;               ///< nothing wants it any more
+    std::string join_secret;             ///< of the token that its machine shows; "" once it has connected. Secret
+    std::string place;                   ///< where its machine runs, by the provider's name; "" nowhere yet
+    bool place_closed = false;           ///< and that is being emptied
+    EngineTime start_deadline = kNever;  ///< by then its agent has connected, or it is given up
+    EngineTime ends_by = kNever;         ///< its machine is being taken away by others
 
     // derived / of this run
     Slot cursor = kNone;      ///< its HostCursor
@@ -275,6 +299,8 @@ struct Host {
     std::string access_key;   ///< private key in PEM form; secret
     std::string ping_http;    ///< where players measure their way to it; "" nowhere
     std::string ping_udp;
+    std::string limits;       ///< as its agent says: what holds instances to their types
+    std::string limits_lack;  ///< what that cannot keep, for people
     std::vector<Slot> instances;
     std::uint32_t instances_held = 0;   ///< that take up room: not those of games started by hand
     std::uint64_t cpus_held = 0;        ///< by the instance types of these
@@ -359,8 +385,9 @@ struct Instance {
     std::uint64_t open_rank = 0;
     bool spec_changed = false;  ///< an InstanceSpec goes out with this batch
     // of this run
-    link::InstanceLoad load;  ///< as its agent said last
-    EngineTime load_at;       ///< {}: never
+    link::InstanceLoad load;                ///< as its agent said last
+    EngineTime load_at;                     ///< {}: never
+    std::vector<std::uint16_t> busy_ports;  ///< found taken by others, and not told of yet
 };
 
 /// One launch of a game server. Erased once its exit is confirmed.
@@ -396,41 +423,56 @@ struct GameProperty {
 
 enum class LogState : std::uint8_t { None, Pending, Stored, Failed };
 
+/// What few callers say of the session they make.
+struct SessionWishes {
+    std::string creator_id;
+    std::string session_data;
+    std::string matchmaker_data;
+    std::vector<GameProperty> properties;
+    std::string idempotency_token;
+    std::uint64_t request_hash = 0;  ///< with a token: of everything the creating request said
+    friend bool operator==(const SessionWishes&, const SessionWishes&) = default;
+};
+
+/// What is known of a session that has ended.
+struct SessionEnd {
+    EngineTime at;
+    WallTime time;
+    std::string reason;
+    std::vector<std::string> log_paths;
+    std::string log_process;   ///< id of the process it ran in
+    std::string log_instance;  ///< and of the instance
+    std::string log_key;
+    std::int32_t custom_current = 0;
+    std::int32_t custom_maximum = 0;
+    friend bool operator==(const SessionEnd&, const SessionEnd&) = default;
+};
+
+/// A game that runs, or ran. There are hundreds of thousands: what most of them lack stands apart.
 struct GameSession {
-    std::string key;  ///< `gssess-<8>-<8>`, with `/<custom id>` when the caller gave one
+    CompactText
+        key;  ///< `<8>-<8>`, with `/<custom id>` when the caller gave one; `gssess-` before it goes without saying
     std::uint64_t order = 0;
     Slot fleet = kNone;
     Slot instance = kNone;  ///< kNone once the instance is gone
     Slot process = kNone;   ///< kNone once ended
     SessionStatus status = SessionStatus::Activating;
     ProtectionPolicy protection = ProtectionPolicy::NoProtection;
+    LogState log_state = LogState::None;
     bool accept_all = true;
     bool start_delivered = false;
+    std::uint16_t port = 0;
     std::uint32_t max_players = 0;
-    std::string name;
-    std::string creator_id;
-    std::string session_data;
-    std::string matchmaker_data;
-    std::string status_reason;
-    std::vector<GameProperty> properties;
-    std::string idempotency_token;
-    std::uint64_t request_hash = 0;  ///< of everything the creating request said
+    std::uint32_t retired_number = 0;  ///< highest PlayerSession::number that retention has taken; never given again
+    Slot placement = kNone;  ///< the one that made it; its id is then the key's second part. Compare Placement::session
+    CompactText name;
+    CompactText address;
     EngineTime created_at;
     WallTime created;
     EngineTime activation_deadline = kNever;
-    EngineTime ended_at;
-    WallTime ended;
-    std::string address;
-    std::uint16_t port = 0;
-    LogState log_state = LogState::None;
-    std::vector<std::string> log_paths;
-    std::string log_process;  ///< id of the process it ran in, once ended
-    std::string log_key;
-    std::int32_t custom_current = 0;
-    std::int32_t custom_maximum = 0;
-    std::uint32_t retired_number = 0;  ///< highest PlayerSession::number that retention has taken; never given again
-    std::string log_instance;          ///< id of the instance it ran on, once ended
-    Slot placement = kNone;  ///< the one that made it; its id is then the key's second part. Compare Placement::session
+    Rare<SessionWishes> wishes;
+    Rare<SessionEnd> end;
+    bool stand_in = false;  ///< for a match that a restored state does not know; see restored.h
     // derived
     bool listed_live = false;  ///< which of the fleet's two maps lists it
     bool listed_ended = false;
@@ -442,24 +484,32 @@ struct GameSession {
     [[nodiscard]] bool live() const { return status == SessionStatus::Activating || status == SessionStatus::Active; }
 };
 
+inline constexpr std::string_view kSessionPrefix = "gssess-";
+/// The last part of its id.
+[[nodiscard]] inline std::string full_key(const GameSession& session) {
+    return std::string(kSessionPrefix).append(session.key.view());
+}
+
 /// A seat. Kept small: there are millions. Fields stand so that nothing is lost to alignment.
 struct PlayerSession {
     std::array<char, 20> secret{};  ///< ≥ 96 bits from the system's generator: the id admits a player
+    TextOf<23> player_id;
     PlayerStatus status = PlayerStatus::Reserved;
     Slot session = kNone;
     std::uint32_t number = 0;  ///< order of joining within the session, from 1
-    CompactText player_id;
+    WallSecond created;
+    WallSecond ended;
+    std::uint32_t accept_request = 0;  ///< hash of the requestId that accepted it: its retry is answered alike
+    EngineTime turn = kNever;          ///< RESERVED: when it times out; ended: when it did; see below
     std::unique_ptr<std::string> data;
-    WallTime created;
-    EngineTime deadline = kNever;  ///< RESERVED: when it times out
-    EngineTime ended_at;
-    WallTime ended;
-    std::uint64_t accept_request = 0;  ///< hash of the requestId that accepted it: its retry is answered alike
     // derived
     Slot next = kNone, previous = kNone;  ///< within the session, in order of joining
     Slot next_same_player = kNone, previous_same_player = kNone;
 
     [[nodiscard]] bool seated() const { return status == PlayerStatus::Reserved || status == PlayerStatus::Active; }
+    /// kNever: its session is not ACTIVE yet, or it is taken.
+    [[nodiscard]] EngineTime deadline() const { return seated() ? turn : kNever; }
+    [[nodiscard]] EngineTime ended_at() const { return seated() ? EngineTime{} : turn; }
 };
 
 /// A fleet or an alias that a queue may place in.
@@ -649,6 +699,7 @@ struct AccessKey {
 struct Meta {
     std::uint64_t epoch = 0;       ///< grows with each start of a server
     std::uint64_t next_order = 1;  ///< for everything listed in order of creation
+    EngineTime restored_at;        ///< {}: never; see restored.h
 };
 
 /// Sets every derived field back to empty, as rebuild() expects it.

@@ -6,6 +6,15 @@
 
 namespace gse::core {
 
+/// A part as it is written; or made, to be read into. Whoever read it tidies it up.
+template <class Ar, class T>
+decltype(auto) part(Rare<T>& rare) {
+    if constexpr (Ar::kReads)
+        return rare.make();
+    else
+        return *std::as_const(rare);
+}
+
 template <class Ar>
 void archive(Ar& ar, Tag& r) {
     ar(r.key, r.value);
@@ -62,7 +71,8 @@ template <class Ar>
 void archive(Ar& ar, Host& r) {
     ar(r.name, r.region, r.address, r.private_address, r.capacity, r.ports.low, r.ports.high, r.operating_system,
        r.sandbox, r.lost, r.instance_types, r.id, r.order, r.added, r.key_sha256, r.region_fixed, r.availability,
-       r.cpus, r.memory_bytes, r.labels, r.key_before);
+       r.cpus, r.memory_bytes, r.labels, r.key_before, r.provided, r.released, r.join_secret, r.place, r.place_closed,
+       r.start_deadline, r.ends_by);
 }
 template <class Ar>
 void archive(Ar& ar, HostToken& r) {
@@ -86,18 +96,33 @@ void archive(Ar& ar, Process& r) {
 }
 template <class Ar>
 void archive(Ar& ar, GameSession& r) {
-    ar(r.key, r.order, r.fleet, r.instance, r.process, r.status, r.protection, r.accept_all, r.start_delivered,
-       r.max_players, r.name, r.creator_id, r.session_data, r.matchmaker_data, r.status_reason, r.properties,
-       r.idempotency_token, r.request_hash, r.created_at, r.created, r.activation_deadline, r.ended_at, r.ended,
-       r.address, r.port, r.log_state, r.log_paths, r.log_process, r.log_key, r.custom_current, r.custom_maximum,
-       r.retired_number, r.log_instance, r.placement);
+    std::string key = Ar::kReads ? std::string() : full_key(r);
+    auto& wishes = part<Ar>(r.wishes);
+    auto& end = part<Ar>(r.end);
+    ar(key, r.order, r.fleet, r.instance, r.process, r.status, r.protection, r.accept_all, r.start_delivered,
+       r.max_players, r.name, wishes.creator_id, wishes.session_data, wishes.matchmaker_data, end.reason,
+       wishes.properties, wishes.idempotency_token, wishes.request_hash, r.created_at, r.created, r.activation_deadline,
+       end.at, end.time, r.address, r.port, r.log_state, end.log_paths, end.log_process, end.log_key,
+       end.custom_current, end.custom_maximum, r.retired_number, end.log_instance, r.placement, r.stand_in);
+    if constexpr (Ar::kReads) {
+        r.key = key.starts_with(kSessionPrefix) ? std::string_view(key).substr(kSessionPrefix.size()) : key;
+        r.wishes.tidy();
+        r.end.tidy();
+    }
 }
 template <class Ar>
 void archive(Ar& ar, PlayerSession& r) {
     std::string data = r.data ? *r.data : std::string();
-    ar(r.secret, r.status, r.session, r.number, r.player_id, data, r.created, r.deadline, r.ended_at, r.ended,
-       r.accept_request);
-    if constexpr (Ar::kReads) r.data = data.empty() ? nullptr : std::make_unique<std::string>(std::move(data));
+    WallTime created = r.created, ended = r.ended;
+    EngineTime deadline = r.deadline(), ended_at = r.ended_at();
+    std::uint64_t accept_request = r.accept_request;
+    ar(r.secret, r.status, r.session, r.number, r.player_id, data, created, deadline, ended_at, ended, accept_request);
+    if constexpr (Ar::kReads) {
+        r.data = data.empty() ? nullptr : std::make_unique<std::string>(std::move(data));
+        r.created = created, r.ended = ended;
+        r.turn = r.seated() ? deadline : ended_at;
+        r.accept_request = static_cast<std::uint32_t>(accept_request);
+    }
 }
 template <class Ar>
 void archive(Ar& ar, FleetEvent& r) {
@@ -154,7 +179,7 @@ void archive(Ar& ar, AccessKey& r) {
 }
 template <class Ar>
 void archive(Ar& ar, Meta& r) {
-    ar(r.epoch, r.next_order);
+    ar(r.epoch, r.next_order, r.restored_at);
 }
 
 }  // namespace gse::core

@@ -7,8 +7,10 @@
 #include "core/drain.h"
 #include "core/events.h"
 #include "core/hand_started.h"
+#include "core/host_changes.h"
 #include "core/instances.h"
 #include "core/processes.h"
+#include "core/provided_hosts.h"
 #include "core/scaling.h"
 
 namespace gse::core {
@@ -47,10 +49,22 @@ Slot create_fleet(Step& step, Fleet fleet) {
 }
 
 namespace {
-void renew_instances(Step& step, Slot slot, const std::vector<ProcessRecipe>& before) {
+/// A host that was made for its instance was opened to players as the fleet's permissions were then.
+bool opens_other_ports(const State& state, Slot instance, const std::vector<InboundPermission>& before) {
+    const Host& host = state.at<Host>(state.at<Instance>(instance).host);
+    return host.provided && open_ports(host.ports, before) !=
+                                open_ports(host.ports, state.at<Fleet>(state.at<Instance>(instance).fleet).inbound);
+}
+
+void renew_instances(Step& step, Slot slot, const std::vector<ProcessRecipe>& before,
+                     const std::vector<InboundPermission>& inbound) {
     if (is_hand_started(step.state.at<Fleet>(slot))) return;
-    for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances))
-        renew_places(step, instance, before);
+    for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances)) {
+        if (opens_other_ports(step.state, instance, inbound))
+            set_leaving(step, instance, true, "Its host is open on other ports");
+        else
+            renew_places(step, instance, before);
+    }
     advance_creation(step, slot);
     step.state.queue_reconcile(slot);
 }
@@ -65,16 +79,17 @@ void change_recipes(Step& step, Slot slot, std::vector<ProcessRecipe> recipes) {
                           "it, old ones leave as their sessions end",
                           step.state.at<Fleet>(slot).processes_per_instance(),
                           step.state.at<Fleet>(slot).processes_per_instance() == 1 ? "" : "es"));
-    renew_instances(step, slot, before);
+    renew_instances(step, slot, before, step.state.at<Fleet>(slot).inbound);
 }
 
 void change_permissions(Step& step, Slot slot, std::vector<InboundPermission> inbound) {
     if (step.state.at<Fleet>(slot).inbound == inbound) return;
-    step.state.edit<Fleet>(slot)->inbound = std::move(inbound);
+    const std::vector<InboundPermission> before =
+        std::exchange(step.state.edit<Fleet>(slot)->inbound, std::move(inbound));
     add_event(step, slot, "GENERIC_EVENT",
               "The inbound permissions were changed: processes on ports that are no longer permitted leave as their "
               "sessions end, and others start on permitted ports");
-    renew_instances(step, slot, std::vector<ProcessRecipe>(step.state.at<Fleet>(slot).recipes));
+    renew_instances(step, slot, std::vector<ProcessRecipe>(step.state.at<Fleet>(slot).recipes), before);
 }
 
 void renew_ends(Step& step, Slot slot) {
@@ -229,7 +244,9 @@ void reconcile_fleet(Step& step, Slot slot) {
 
 void reconcile_waiting_fleets(Step& step) {
     step.state.table<Fleet>().for_each([&](Slot slot, const Fleet& fleet) {
-        if (fleet.waits_for_room) step.state.queue_reconcile(slot);
+        if (!fleet.waits_for_room) return;
+        step.state.change_fleet_run(slot, [](Fleet& run) { run.no_room_until = {}; });
+        step.state.queue_reconcile(slot);
     });
 }
 

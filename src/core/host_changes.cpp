@@ -14,7 +14,9 @@ namespace {
 
 constexpr const char* plural(std::uint64_t n) { return n == 1 ? "" : "s"; }
 
-void set_leaving(Step& step, Slot slot, bool leaving) {
+}  // namespace
+
+void set_leaving(Step& step, Slot slot, bool leaving, std::string_view why) {
     State& state = step.state;
     const Instance& instance = state.at<Instance>(slot);
     if (instance.leaving == leaving || instance.status == InstanceStatus::Draining) return;
@@ -22,14 +24,11 @@ void set_leaving(Step& step, Slot slot, bool leaving) {
     state.edit<Instance>(slot)->leaving = leaving;
     state.queue_reconcile(instance.fleet);
     add_event(step, instance.fleet, "GENERIC_EVENT",
-              leaving ? fmt::format("Host {} is being drained: instance {} leaves as soon as another one stands in for "
-                                    "it, or at once where there is no room for one; its sessions go on to their end",
-                                    state.at<Host>(instance.host).name, instance.id)
-                      : fmt::format("Host {} is not drained any more: instance {} stays",
-                                    state.at<Host>(instance.host).name, instance.id));
+              leaving ? fmt::format("{}: instance {} leaves as soon as another one stands in for it, or at once where "
+                                    "there is no room for one; its sessions go on to their end",
+                                    why, instance.id)
+                      : fmt::format("{}: instance {} stays", why, instance.id));
 }
-
-}  // namespace
 
 HostLoad load_of(const State& state, Slot host) {
     HostLoad load;
@@ -49,8 +48,11 @@ void set_availability(Step& step, Slot slot, HostAvailability availability) {
     State& state = step.state;
     if (state.at<Host>(slot).availability == availability) return;
     state.edit<Host>(slot)->availability = availability;
+    const bool leaving = availability == HostAvailability::Draining;
+    const std::string why =
+        fmt::format("Host {} {}", state.at<Host>(slot).name, leaving ? "is being drained" : "is not drained any more");
     for (const Slot instance : std::vector<Slot>(state.at<Host>(slot).instances))
-        set_leaving(step, instance, availability == HostAvailability::Draining);
+        set_leaving(step, instance, leaving, why);
     if (availability == HostAvailability::Open) reconcile_waiting_fleets(step);
 }
 
@@ -58,6 +60,8 @@ Result<HostLoad> remove_host(Step& step, Slot slot, bool force) {
     State& state = step.state;
     const HostLoad load = load_of(state, slot);
     const std::string name = state.at<Host>(slot).name;
+    // One that a provider supplies goes as soon as it carries nothing; its record, when its machine is gone.
+    const bool given_back = state.at<Host>(slot).provided && !state.at<Host>(slot).released;
     if (load.sessions > 0 && !force)
         return refuse(ErrorCode::InUse,
                       fmt::format("{} game server session{} with {} player{} on {} instance{} of host {}: drain it and "
@@ -71,6 +75,16 @@ Result<HostLoad> remove_host(Step& step, Slot slot, bool force) {
                               instance.id, instance.sessions, plural(instance.sessions)));
         lose_instance(step, instance_slot, "its host was removed");
     }
+    if (given_back)
+        state.tell_removed(slot);
+    else
+        forget_host(step, slot);
+    reconcile_waiting_fleets(step);
+    return load;
+}
+
+void forget_host(Step& step, Slot slot) {
+    State& state = step.state;
     std::vector<Slot> cursors;
     state.table<HostCursor>().for_each([&](Slot cursor, const HostCursor& known) {
         if (known.host == slot) cursors.push_back(cursor);
@@ -78,8 +92,6 @@ Result<HostLoad> remove_host(Step& step, Slot slot, bool force) {
     for (const Slot cursor : cursors) state.remove<HostCursor>(cursor);
     state.remove<Host>(slot);
     state.tell_removed(slot);
-    reconcile_waiting_fleets(step);
-    return load;
 }
 
 }  // namespace gse::core

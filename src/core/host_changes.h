@@ -21,6 +21,12 @@ struct HostLoad {
 /// drain.
 void set_availability(Step& step, Slot host, HostAvailability availability);
 
+/// The instance leaves as that of a host that is being drained does, or stays after all.
+void set_leaving(Step& step, Slot instance, bool leaving, std::string_view why);
+
+/// The record goes. It carries nothing.
+void forget_host(Step& step, Slot host);
+
 /// The host is no more, and its certificate worth nothing. Its instances are lost and replaced; its sessions end as
 /// ERROR: InUse while there are any, unless `force`. What it carried.
 Result<HostLoad> remove_host(Step& step, Slot host, bool force);

@@ -11,6 +11,8 @@
 #include "core/hand_started.h"
 #include "core/instances.h"
 #include "core/processes.h"
+#include "core/provided_hosts.h"
+#include "core/restored.h"
 #include "core/sessions.h"
 #include "plan/silence.h"
 
@@ -37,8 +39,12 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     // The port map is laid out by the range: it can only change while nothing holds a port.
     const bool keep_ports = !known.instances.empty();
     const std::string& region = known.region_fixed ? known.region : hello.region;
-    const bool same = known.region == region && known.address == hello.address &&
-                      known.private_address == hello.private_address && known.capacity == hello.instance_capacity &&
+    // Of one that a provider supplies, what it is for was said before there was a machine, and where it is comes from
+    // the provider.
+    const std::string& address = known.provided ? known.address : hello.address;
+    const std::uint32_t capacity = known.provided ? known.capacity : hello.instance_capacity;
+    const bool same = known.region == region && known.address == address && known.join_secret.empty() &&
+                      known.private_address == hello.private_address && known.capacity == capacity &&
                       (keep_ports || known.ports == hello.ports) && known.operating_system == hello.operating_system &&
                       known.sandbox == hello.sandbox && known.instance_types == hello.instance_types &&
                       known.cpus == hello.cpus && known.memory_bytes == hello.memory_bytes &&
@@ -47,9 +53,11 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     if (known.lost) watch_again(step, slot);
     auto edit = state.edit<Host>(slot);
     if (!edit->region_fixed) edit->region = hello.region;
-    edit->address = hello.address;
+    edit->address = address;
     edit->private_address = hello.private_address;
-    edit->capacity = hello.instance_capacity;
+    edit->capacity = capacity;
+    edit->join_secret.clear();
+    edit->start_deadline = kNever;
     if (!keep_ports) edit->ports = hello.ports;
     edit->operating_system = hello.operating_system;
     edit->instance_types = hello.instance_types;
@@ -65,7 +73,7 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
 void count_region(const State& state, const Host& host, plan::SilenceView& view) {
     view.region_hosts = view.region_silent_hosts = 0;
     state.table<Host>().for_each([&](Slot, const Host& other) {
-        if (other.region != host.region || other.lost) return;
+        if (other.region != host.region || other.lost || other.released || is_starting(other)) return;
         ++view.region_hosts;
         if (other.silent) ++view.region_silent_hosts;
     });
@@ -204,6 +212,8 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         record.access_user = hello.access_user;
         record.ping_http = hello.ping_http;
         record.ping_udp = hello.ping_udp;
+        record.limits = hello.limits;
+        record.limits_lack = hello.limits_lack;
         record.access_key = hello.access_key;
         record.certificate_end = hello.certificate_end;
     });
@@ -229,8 +239,10 @@ Result<HelloResult> on_hello(Step& step, std::uint64_t stream, const link::HostH
         if (instance != kNone && state.at<Instance>(instance).host == host) continue;
         link::InstanceSpec gone;
         gone.instance_id = id;
-        gone.version = UINT64_MAX;
-        gone.phase = link::InstancePhase::Remove;
+        // A state that was restored may not know of matches that run there: only later are they given up.
+        const bool spared = restored_left(step) > Millis{0};
+        gone.version = spared ? UINT64_MAX - 1 : UINT64_MAX;
+        gone.phase = spared ? link::InstancePhase::Drain : link::InstancePhase::Remove;
         step.order(host, std::move(gone));
     }
     resync_host(step, host);
@@ -294,7 +306,8 @@ void on_disconnected(Step& step, Slot host, std::uint64_t stream) {
 void check_host(Step& step, Slot slot) {
     State& state = step.state;
     const Host* host = state.find<Host>(slot);
-    if (!host || host->lost || step.now.engine < host->next_check) return;
+    if (!host || host->lost || host->released || step.now.engine < host->next_check) return;
+    if (is_starting(*host)) return static_cast<void>(start_is_over(step, slot));
     const Timers& timers = step.timers();
     // A server that has just started has heard from nobody yet: silence counts from its start.
     if (host->last_alive == EngineTime{}) state.change_host_clock(slot, step.now.engine);
@@ -304,7 +317,8 @@ void check_host(Step& step, Slot slot) {
         .lost_after = timers.host_lost,
         .mass_share = step.settings().limits.silent_share,
     };
-    count_region(state, *host, view);
+    // Of all hosts: only where the verdict depends on the others.
+    if (view.silent_for >= view.lost_after) count_region(state, *host, view);
     const plan::SilenceVerdict verdict = plan::judge_silence(view);
     if (verdict != plan::SilenceVerdict::Alive && !host->silent) {
         state.change_host_run(slot, [](Host& record) { record.silent = true; });

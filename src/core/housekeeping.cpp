@@ -8,6 +8,7 @@
 #include "core/instances.h"
 #include "core/placements.h"
 #include "core/players.h"
+#include "core/process_ports.h"
 #include "core/processes.h"
 #include "core/sampling.h"
 #include "core/sessions.h"
@@ -59,6 +60,7 @@ bool fire_timers(Step& step, std::size_t max) {
             case TimerKind::HostAlive: check_host(step, timer.slot); break;
             case TimerKind::DrainGrace: end_drained_processes(step, timer.slot); break;
             case TimerKind::Places: fill_places(step, timer.slot); break;
+            case TimerKind::BusyPorts: tell_busy_ports(step, timer.slot); break;
             case TimerKind::Placement: wake_placement(step, timer.slot); break;
             case TimerKind::Calendar: check_calendar(step, timer.slot, timer.at); break;
             case TimerKind::Sample: sample_metrics(step); break;
@@ -73,7 +75,7 @@ void retire_ended(Step& step, std::size_t max) {
     const Retention& keep = step.settings().retention;
     retire<PlayerSession>(
         step, step.state.ended_players(), keep.ended_players, keep.ended_players_max, max,
-        [](const PlayerSession& player, EngineTime at) { return !player.seated() && player.ended_at == at; },
+        [](const PlayerSession& player, EngineTime at) { return !player.seated() && player.turn == at; },
         [&](Slot slot, const PlayerSession& player) {
             // Numbers never repeat within a session, although the one that had the highest is forgotten.
             const GameSession& session = step.state.at<GameSession>(player.session);
@@ -83,14 +85,14 @@ void retire_ended(Step& step, std::size_t max) {
         });
     retire<GameSession>(
         step, step.state.ended_sessions(), keep.ended_sessions, keep.ended_sessions_max, max,
-        [](const GameSession& session, EngineTime at) { return !session.live() && session.ended_at == at; },
+        [](const GameSession& session, EngineTime at) { return !session.live() && session.end->at == at; },
         [&](Slot slot, const GameSession& session) {
             // A pending log keeps its session; a token must be remembered for its time, unless there are too many.
-            const bool remembered = !session.idempotency_token.empty() &&
+            const bool remembered = !session.wishes->idempotency_token.empty() &&
                                     session.created_at + keep.idempotency > step.now.engine &&
                                     step.state.ended_sessions().size() < keep.ended_sessions_max;
             if (session.instance != kNone || remembered)
-                step.state.ended_sessions().emplace_back(session.ended_at, slot);
+                step.state.ended_sessions().emplace_back(session.end->at, slot);
             else
                 forget_session(step, slot);
         });

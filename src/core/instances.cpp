@@ -9,6 +9,7 @@
 #include "core/hand_started.h"
 #include "core/process_ports.h"
 #include "core/processes.h"
+#include "core/provided_hosts.h"
 #include "core/sessions.h"
 #include "plan/host_choice.h"
 #include "plan/places.h"
@@ -16,6 +17,8 @@
 namespace gse::core {
 namespace {
 
+/// Agents measure every 10 s; a host that is silent tells nothing.
+constexpr Millis kLoadValid{60'000};
 /// Between two attempts to get ports for a place.
 constexpr Millis kPortsRetry{5'000};
 
@@ -32,15 +35,15 @@ std::uint32_t count_of_fleet(const State& state, const Host& host, Slot fleet) {
     }));
 }
 
-plan::HostOffer offer_of(const State& state, const Host& host, Slot fleet_slot) {
+/// `type` is the fleet's: whoever looks at all hosts looks it up once.
+plan::HostOffer offer_of(const State& state, const Host& host, Slot fleet_slot, const InstanceType* type) {
     constexpr std::uint64_t kMbOfGb = 1024;
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
-    const InstanceType* type = type_of(state, fleet);
     plan::HostOffer offer{
         .serves_region = host.region.empty() || host.region == fleet.region,
         .has_type = host.offers(fleet.instance_type),
         .reachable = host.stream != 0 && host.synced && !host.silent && !host.lost,
-        .open = host.availability == HostAvailability::Open,
+        .open = host.availability == HostAvailability::Open && !host.released,
         .capacity = host.capacity,
         .instances = host.instances_held,
         .share = state.settings().hosts.share,
@@ -49,12 +52,53 @@ plan::HostOffer offer_of(const State& state, const Host& host, Slot fleet_slot) 
                       .used = host.memory_gb_held * kMbOfGb,
                       .wanted = type ? type->memory_gb * kMbOfGb : 0},
     };
-    if (plan::refuses(offer) == plan::HostRefusal::None) {
-        const std::uint32_t wanted = fleet.processes_per_instance();
-        offer.has_ports = count_port_pairs(state, host, fleet, wanted) >= wanted;
-        offer.of_fleet = count_of_fleet(state, host, fleet_slot);
-    }
+    if (plan::refuses(offer) == plan::HostRefusal::None) offer.of_fleet = count_of_fleet(state, host, fleet_slot);
     return offer;
+}
+
+/// Looking at ports takes longer than all else together.
+bool has_ports(const State& state, const Host& host, const Fleet& fleet) {
+    const std::uint32_t wanted = fleet.processes_per_instance();
+    return count_port_pairs(state, host, fleet, wanted) >= wanted;
+}
+
+/// Ports for every process of a new instance there; nullopt: there are too few.
+std::optional<std::vector<Place>> choose_places(Step& step, Slot host, const Fleet& fleet) {
+    step.state.release_rested_ports(host, step.now.engine);
+    if (!has_ports(step.state, step.state.at<Host>(host), fleet)) return std::nullopt;
+    std::vector<Place> places;
+    for (std::uint32_t recipe = 0; recipe < fleet.recipes.size(); ++recipe) {
+        for (std::uint32_t i = 0; i < fleet.recipes[recipe].concurrent; ++i) {
+            const auto ports = choose_ports(step, host, fleet, places);
+            if (!ports) return std::nullopt;
+            places.push_back({.number = static_cast<std::uint32_t>(places.size()) + 1,
+                              .recipe = recipe,
+                              .client_port = ports->client,
+                              .grpc_port = ports->grpc});
+        }
+    }
+    return places;
+}
+
+void launch_on(Step& step, Slot fleet_slot, Slot host, std::vector<Place> places) {
+    State& state = step.state;
+    Instance instance;
+    do instance.id = "ins-" + step.rng.text(8);
+    while (state.find_instance(instance.id) != kNone);
+    instance.fleet = fleet_slot;
+    instance.host = host;
+    instance.created = step.now.wall;
+    instance.spec_version = 1;
+    instance.next_place = static_cast<std::uint32_t>(places.size()) + 1;
+    instance.places = std::move(places);
+    InstanceUsage usage;
+    usage.fleet = fleet_slot;
+    usage.order = state.next_order();
+    usage.instance_id = instance.id;
+    usage.address = state.at<Host>(host).address;
+    usage.began = usage.ended = step.now.wall;
+    instance.usage = state.add(std::move(usage));
+    state.queue_spec(state.add(std::move(instance)));
 }
 
 void change_phase(Step& step, Slot instance) {
@@ -115,8 +159,12 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
     std::uint32_t other_region = 0, other_type = 0, unreachable = 0, closed = 0, full = 0, small = 0, no_ports = 0;
     link::PortRange range;
+    const InstanceType* type = type_of(state, fleet);
     state.table<Host>().for_each([&](Slot, const Host& host) {
-        switch (plan::refuses(offer_of(state, host, fleet_slot))) {
+        if (host.provided) return;  // made for one instance each
+        plan::HostOffer offer = offer_of(state, host, fleet_slot, type);
+        offer.has_ports = plan::refuses(offer) != plan::HostRefusal::None || has_ports(state, host, fleet);
+        switch (plan::refuses(offer)) {
             case plan::HostRefusal::OtherRegion: ++other_region; break;
             case plan::HostRefusal::OtherType: ++other_type; break;
             case plan::HostRefusal::Unreachable: ++unreachable; break;
@@ -134,6 +182,9 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
     const std::string ports =
         no_ports == 0 ? ""
                       : fmt::format(" ({} to {}: hosts.port_low and hosts.port_high there)", range.low, range.high);
+    const bool provides = state.settings().hosts.provider != HostProvider::Hosts;
+    if (const std::string why = provides ? why_no_host(state, fleet_slot) : ""; !why.empty())
+        return fmt::format("no further host can be asked for: {}", why);
     return fmt::format(
         "{} host{} full, {} short of vCPUs or memory for {}, {} without enough free ports inside the fleet's "
         "InboundPermissions and the host's range{}, {} cordoned or draining, {} not connected, {} that do not offer "
@@ -143,46 +194,41 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
         fleet.instance_type, other_region);
 }
 
-Launch launch_instance(Step& step, Slot fleet_slot) {
+std::uint32_t launch_instances(Step& step, Slot fleet_slot, std::uint32_t count) {
     State& state = step.state;
-    const Fleet& fleet = state.at<Fleet>(fleet_slot);
+    const InstanceType* type = type_of(state, state.at<Fleet>(fleet_slot));
     std::vector<Slot> hosts;
     std::vector<plan::HostOffer> offers;
-    state.table<Host>().for_each([&](Slot slot, const Host&) {
-        state.release_rested_ports(slot, step.now.engine);
+    hosts.reserve(state.table<Host>().size());
+    offers.reserve(hosts.capacity());
+    state.table<Host>().for_each([&](Slot slot, const Host& host) {
         hosts.push_back(slot);
-        offers.push_back(offer_of(state, state.at<Host>(slot), fleet_slot));
+        offers.push_back(offer_of(state, host, fleet_slot, type));
     });
-    const auto chosen = plan::choose_host(offers, state.settings().hosts.packing);
-    if (!chosen) return Launch::NoRoom;
-    const Slot host = hosts[*chosen];
-
-    Instance instance;
-    do instance.id = "ins-" + step.rng.text(8);
-    while (state.find_instance(instance.id) != kNone);
-    instance.fleet = fleet_slot;
-    instance.host = host;
-    instance.created = step.now.wall;
-    instance.spec_version = 1;
-    for (std::uint32_t recipe = 0; recipe < fleet.recipes.size(); ++recipe) {
-        for (std::uint32_t i = 0; i < fleet.recipes[recipe].concurrent; ++i) {
-            const auto ports = choose_ports(step, host, fleet, instance.places);
-            if (!ports) return Launch::NoRoom;
-            instance.places.push_back({.number = instance.next_place++,
-                                       .recipe = recipe,
-                                       .client_port = ports->client,
-                                       .grpc_port = ports->grpc});
-        }
+    plan::HostQueue queue(offers, state.settings().hosts.packing);
+    std::uint32_t launched = 0;
+    while (launched < count) {
+        const auto chosen = queue.take();
+        if (!chosen) break;
+        const Slot host = hosts[*chosen];
+        auto places = choose_places(step, host, state.at<Fleet>(fleet_slot));
+        if (!places) continue;
+        launch_on(step, fleet_slot, host, *std::move(places));
+        ++launched;
+        if (launched < count) queue.put_back(*chosen, offer_of(state, state.at<Host>(host), fleet_slot, type));
     }
-    InstanceUsage usage;
-    usage.fleet = fleet_slot;
-    usage.order = state.next_order();
-    usage.instance_id = instance.id;
-    usage.address = state.at<Host>(host).address;
-    usage.began = usage.ended = step.now.wall;
-    instance.usage = state.add(std::move(usage));
-    state.queue_spec(state.add(std::move(instance)));
-    return Launch::Done;
+    if (state.settings().hosts.provider == HostProvider::Hosts) return launched;
+    for (; launched < count; ++launched) {
+        const Slot host = order_host(step, fleet_slot);
+        if (host == kNone) break;
+        auto places = choose_places(step, host, state.at<Fleet>(fleet_slot));
+        if (!places) {
+            release_host(step, host);
+            break;
+        }
+        launch_on(step, fleet_slot, host, *std::move(places));
+    }
+    return launched;
 }
 
 link::InstanceSpec instance_spec(const State& state, Slot slot) {
@@ -201,6 +247,11 @@ link::InstanceSpec instance_spec(const State& state, Slot slot) {
         spec.package_sha256 = asset.sha256;
         spec.package_bytes = asset.bytes;
     }
+    spec.instance_type = fleet.instance_type;
+    if (const InstanceType* type = type_of(state, fleet)) {
+        spec.cpus = static_cast<std::uint32_t>(type->cpu);
+        spec.memory_bytes = type->memory_gb << 30;
+    }
     spec.log_prefix = {.bucket = "logs", .key = fmt::format("instances/{}/", instance.id), .authorization = {}};
     for (const auto& permission : fleet.inbound)
         spec.client_ports.push_back({permission.from_port, permission.to_port});
@@ -214,6 +265,12 @@ link::InstanceSpec instance_spec(const State& state, Slot slot) {
                                .grpc_port = place.grpc_port});
     }
     return spec;
+}
+
+const link::InstanceLoad& load_of(const Instance& instance, EngineTime now) {
+    static const link::InstanceLoad kNothing;
+    const bool known = instance.load_at != EngineTime{} && instance.load_at + kLoadValid >= now;
+    return known ? instance.load : kNothing;
 }
 
 void drain_instance(Step& step, Slot slot) {
@@ -275,6 +332,7 @@ void remove_when_empty(Step& step, Slot slot) {
     // No host has files of it.
     if (is_hand_started(step.state.at<Fleet>(instance->fleet)))
         return lose_instance(step, slot, "its fleet is deleted");
+    if (is_starting(step.state.at<Host>(instance->host))) return lose_instance(step, slot, "it is not wanted any more");
     step.state.edit<Instance>(slot)->removing = true;
     change_phase(step, slot);
 }
@@ -293,12 +351,7 @@ void on_instance_step(Step& step, Slot host, const link::InstanceStep& report) {
         add_event(step, fleet_slot, failure_code(report.step),
                   fmt::format("Instance {} is given up and replaced: {}", report.instance_id, report.message),
                   report.log_key);
-        state.change_fleet_run(fleet_slot, [&](Fleet& fleet) {
-            const Timers& timers = step.timers();
-            const Millis doubled{timers.restart_backoff_min.count()
-                                 << std::min<std::uint32_t>(fleet.launch_failures++, 16)};
-            fleet.next_launch = step.now.engine + std::min(timers.restart_backoff_max, doubled);
-        });
+        delay_next_launch(step, fleet_slot);
         drain_instance(step, slot);
         return state.queue_reconcile(fleet_slot);
     }
@@ -336,9 +389,19 @@ void on_instance_removed(Step& step, Slot host, const link::InstanceRemoved& rep
     reconcile_waiting_fleets(step);
 }
 
+void delay_next_launch(Step& step, Slot slot) {
+    step.state.change_fleet_run(slot, [&](Fleet& fleet) {
+        const Timers& timers = step.timers();
+        const Millis doubled{timers.restart_backoff_min.count()
+                             << std::min<std::uint32_t>(fleet.launch_failures++, 16)};
+        fleet.next_launch = step.now.engine + std::min(timers.restart_backoff_max, doubled);
+    });
+}
+
 void lose_instance(Step& step, Slot slot, std::string_view why) {
     State& state = step.state;
     const Slot fleet = state.at<Instance>(slot).fleet;
+    const Slot host = state.at<Instance>(slot).host;
     for (const Slot process : std::vector<Slot>(state.at<Instance>(slot).processes))
         forget_process(step, process, why, ProcessEnd::Abnormal);
     // Logs that were still to be collected went with it.
@@ -354,6 +417,8 @@ void lose_instance(Step& step, Slot slot, std::string_view why) {
     }
     end_usage(step, state.at<Instance>(slot).usage);
     state.remove<Instance>(slot);
+    if (const Host& carried = state.at<Host>(host); carried.provided && carried.instances.empty() && !carried.released)
+        release_host(step, host);
     state.queue_reconcile(fleet);
 }
 
@@ -453,6 +518,8 @@ void end_stand_ins(Step& step, Slot slot) {
     State& state = step.state;
     const Instance& instance = state.at<Instance>(slot);
     if (instance.status == InstanceStatus::Draining) return;  // asked to end anyway
+    const auto retired = [](const Place& place) { return place.retired; };
+    if (std::none_of(instance.places.begin(), instance.places.end(), retired)) return;  // as after nearly every rest
     std::uint32_t open = 0, ready = 0;
     std::vector<Slot> idle;
     for (const Place& place : instance.places) {

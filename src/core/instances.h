@@ -5,9 +5,10 @@
 
 namespace gse::core {
 
-enum class Launch { Done, NoRoom };
-/// Puts a new instance of the fleet on the host with the most room, with ports for all its processes.
-Launch launch_instance(Step& step, Slot fleet);
+/// Puts up to `count` new instances of the fleet on the hosts that plan/host_choice.h says, with ports for all their
+/// processes; where none has room, on ones that are asked for, if somebody supplies hosts. How many were; fewer: there
+/// is no room for another one. Looks at every host once.
+std::uint32_t launch_instances(Step& step, Slot fleet, std::uint32_t count);
 /// Why no host took an instance, in one line for people.
 [[nodiscard]] std::string describe_no_room(const State& state, Slot fleet);
 
@@ -26,6 +27,8 @@ void remove_when_empty(Step& step, Slot instance);
 
 void on_instance_step(Step& step, Slot host, const link::InstanceStep& report);
 void on_instance_removed(Step& step, Slot host, const link::InstanceRemoved& report);
+/// An instance came to nothing before it ran: the fleet's next one is launched after a pause, which doubles each time.
+void delay_next_launch(Step& step, Slot fleet);
 /// The host is lost: the instance goes with all it carried; sessions end in ERROR.
 void lose_instance(Step& step, Slot instance, std::string_view why);
 
@@ -42,6 +45,9 @@ void renew_places(Step& step, Slot instance, const std::vector<ProcessRecipe>& b
 void end_stand_ins(Step& step, Slot instance);
 /// Forgets retired places on which nothing runs; their ports rest.
 void drop_retired_places(Step& step, Slot instance);
+
+/// What its agent said last of what it takes; nothing when that was too long ago.
+[[nodiscard]] const link::InstanceLoad& load_of(const Instance& instance, EngineTime now);
 
 [[nodiscard]] link::InstanceSpec instance_spec(const State& state, Slot instance);
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/instances.h"
 #include "core/state.h"
 
 namespace gse::core {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-/// Agents measure every 10 s; a host that is silent tells nothing.
-constexpr Millis kLoadValid{60'000};
 
 template <class View>
 struct Row {
@@ -225,10 +224,7 @@ std::vector<double> read_queue(const State& state, Slot slot, EngineTime now) {
 }
 
 std::vector<double> read_instance(const State& state, Slot slot, EngineTime now) {
-    static const link::InstanceLoad kNothing;
-    const Instance& instance = state.at<Instance>(slot);
-    const bool known = instance.load_at != EngineTime{} && instance.load_at + kLoadValid >= now;
-    return read(kInstanceRows, InstanceView{.load = known ? instance.load : kNothing});
+    return read(kInstanceRows, InstanceView{.load = load_of(state.at<Instance>(slot), now)});
 }
 
 std::string snake_case(std::string_view name) {

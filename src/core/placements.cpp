@@ -235,8 +235,8 @@ void place(Step& step, Slot slot) {
     wanted.fleet = *fleet;
     wanted.max_players = placement.max_players;
     wanted.name = placement.session_name;
-    wanted.session_data = placement.session_data;
-    wanted.properties = placement.properties;
+    wanted.wishes.session_data = placement.session_data;
+    wanted.wishes.properties = placement.properties;
     wanted.custom_id = placement.id;
     wanted.placement = slot;
     const std::string& fleet_id = state.at<Fleet>(*fleet).id;
@@ -318,7 +318,7 @@ void fulfil_placement(Step& step, Slot session_slot) {
         auto edit = state.edit<Placement>(slot);
         edit->session_id = state.session_id(session_slot);
         edit->session_region = state.at<Fleet>(session.fleet).region;
-        edit->address = session.address;
+        edit->address = session.address.view();
         edit->port = session.port;
     }
     end_placement(step, slot, PlacementStatus::Fulfilled, "");

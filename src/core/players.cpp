@@ -12,8 +12,7 @@ namespace {
 void end_seat(Step& step, Slot slot, PlayerStatus status) {
     auto player = step.state.edit<PlayerSession>(slot);
     player->status = status;
-    player->deadline = kNever;
-    player->ended_at = step.now.engine;
+    player->turn = step.now.engine;
     player->ended = step.now.wall;
     step.state.ended_players().emplace_back(step.now.engine, slot);
 }
@@ -48,15 +47,15 @@ Slot reserve_seat(Step& step, Slot session_slot, const Joining& joining) {
     player.player_id = joining.player_id;
     if (!joining.data.empty()) player.data = std::make_unique<std::string>(joining.data);
     player.created = step.now.wall;
-    if (session.status == SessionStatus::Active) player.deadline = step.now.engine + step.timers().reservation;
+    if (session.status == SessionStatus::Active) player.turn = step.now.engine + step.timers().reservation;
     return step.state.add(std::move(player));
 }
 
 void renew_seat(Step& step, Slot slot) {
     auto player = step.state.edit<PlayerSession>(slot);
-    if (player->deadline == kNever) return;  // its session is still ACTIVATING
-    player->deadline = step.now.engine + step.timers().reservation;
-    step.state.arm(player->deadline, TimerKind::Reservation, slot);
+    if (player->turn == kNever) return;  // its session is still ACTIVATING
+    player->turn = step.now.engine + step.timers().reservation;
+    step.state.arm(player->turn, TimerKind::Reservation, slot);
 }
 
 }  // namespace
@@ -96,7 +95,8 @@ Result<void> accept_player(Step& step, Slot session_slot, Slot player_slot, std:
     if (!found || found->session != session_slot)
         return refuse(ErrorCode::NotFound, "no such player session in this game server session");
     const GameSession& session = step.state.at<GameSession>(session_slot);
-    const std::uint64_t request = request_id.empty() ? 0 : stable_hash(request_id) | 1;
+    const auto request =
+        request_id.empty() ? 0 : static_cast<std::uint32_t>(stable_hash(request_id)) | std::uint32_t{1};
     if (found->status == PlayerStatus::Active && request != 0 && found->accept_request == request) return {};
     if (session.status != SessionStatus::Active)
         return refuse(ErrorCode::Unavailable,
@@ -107,7 +107,7 @@ Result<void> accept_player(Step& step, Slot session_slot, Slot player_slot, std:
                       fmt::format("the player session is {}; the player has to join again", to_text(found->status)));
     auto player = step.state.edit<PlayerSession>(player_slot);
     player->status = PlayerStatus::Active;
-    player->deadline = kNever;
+    player->turn = kNever;
     player->accept_request = request;
     step.state.change_run<Fleet>(session.fleet, [](Fleet& fleet) { ++fleet.counts.player_activations; });
     return {};
@@ -125,7 +125,7 @@ Result<void> remove_player(Step& step, Slot session_slot, Slot player_slot) {
 
 void expire_reservation(Step& step, Slot player_slot) {
     const PlayerSession* player = step.state.find<PlayerSession>(player_slot);
-    if (!player || player->status != PlayerStatus::Reserved || player->deadline > step.now.engine) return;
+    if (!player || player->status != PlayerStatus::Reserved || player->turn > step.now.engine) return;
     const GameSession& session = step.state.at<GameSession>(player->session);
     if (await_backlog(step, session.instance, TimerKind::Reservation, player_slot)) return;
     end_seat(step, player_slot, PlayerStatus::TimedOut);
@@ -142,8 +142,8 @@ void start_reservation_timers(Step& step, Slot session) {
          slot = step.state.at<PlayerSession>(slot).next) {
         if (step.state.at<PlayerSession>(slot).status != PlayerStatus::Reserved) continue;
         auto player = step.state.edit<PlayerSession>(slot);
-        player->deadline = step.now.engine + step.timers().reservation;
-        step.state.arm(player->deadline, TimerKind::Reservation, slot);
+        player->turn = step.now.engine + step.timers().reservation;
+        step.state.arm(player->turn, TimerKind::Reservation, slot);
     }
 }
 

@@ -25,6 +25,14 @@ std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, 
 [[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet,
                                              std::uint32_t enough);
 
+/// Notes that somebody outside our books holds a port that the instance was to have. All that are found within a second
+/// become one event.
+void note_busy_port(Step& step, Slot instance, std::uint16_t port);
+/// That event, when its second has passed.
+void tell_busy_ports(Step& step, Slot instance);
+/// "7000-7003, 7010": in order, each once.
+[[nodiscard]] std::string port_ranges(std::vector<std::uint16_t> ports);
+
 /// A port that a game chose itself: refused when it is outside the fleet's range, or another process on the host has
 /// it.
 Result<void> check_chosen_port(const State& state, Slot process, std::uint16_t client_port);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "base/size_text.h"
 #include "core/events.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
 #include "core/instances.h"
 #include "core/players.h"
 #include "core/process_ports.h"
+#include "core/restored.h"
 #include "core/sessions.h"
 #include "plan/protection.h"
 
@@ -26,7 +28,32 @@ Slot find_on_host(const State& state, Slot host, std::string_view process_id) {
 Slot fleet_of(const State& state, const Process& process) { return state.at<Instance>(process.instance).fleet; }
 
 std::string exit_text(const link::ProcessExited& report) {
-    return report.signal != 0 ? fmt::format("signal {}", report.signal) : fmt::format("exit code {}", report.exit_code);
+    return fmt::format("{} {}{}", report.signal != 0 ? "signal" : "exit code",
+                       report.signal != 0 ? report.signal : report.exit_code,
+                       report.out_of_memory ? " (out of memory)" : "");
+}
+
+/// What it ran into, with the figures, and what to change.
+std::string out_of_memory_text(const State& state, const Instance& instance, const link::OutOfMemory& memory) {
+    const Host& host = state.at<Host>(instance.host);
+    const std::string& type = state.at<Fleet>(instance.fleet).instance_type;
+    const std::string used =
+        fmt::format("used {} of {}", size_text(memory.used_bytes > 0 ? memory.used_bytes : memory.limit_bytes),
+                    size_text(memory.limit_bytes));
+    switch (memory.limit) {
+        case link::MemoryLimit::Instance:
+            return fmt::format(
+                "the processes of instance {} {} of {}: give the fleet a larger InstanceType or fewer "
+                "processes an instance",
+                instance.id, used, type);
+        case link::MemoryLimit::Process:
+            return fmt::format("it {} that agent.process_memory on host {} allows a process", used, host.name);
+        case link::MemoryLimit::Host: break;
+    }
+    return fmt::format(
+        "host {} had no memory left, and the kernel chose this process: give the host less to carry, or "
+        "state agent.memory there",
+        host.name);
 }
 
 /// What a shell's, or the loader's, way to say that there was nothing to run usually means; "" for any other exit.
@@ -79,6 +106,24 @@ void become_ready(Step& step, Slot slot, std::uint16_t client_port, std::uint16_
     state.queue_reconcile(fleet);
 }
 
+const Place* place_of(const Instance& instance, std::uint32_t number) {
+    const auto found = std::ranges::find(instance.places, number, &Place::number);
+    return found == instance.places.end() ? nullptr : &*found;
+}
+
+/// The order to drain, or to leave the place, crossed the launch on the wire.
+void end_if_unwanted(Step& step, Slot slot) {
+    const Process& process = step.state.at<Process>(slot);
+    if (process.status == ProcessStatus::Ending) return;
+    const Instance& instance = step.state.at<Instance>(process.instance);
+    if (is_hand_started(step.state.at<Fleet>(instance.fleet))) return;
+    const Place* place = place_of(instance, process.place);
+    if (instance.status == InstanceStatus::Draining)
+        request_end(step, slot, EndReason::ScaleIn);
+    else if (place == nullptr || place->retired)
+        request_end(step, slot, EndReason::Replaced);
+}
+
 }  // namespace
 
 void on_process_started(Step& step, Slot host, const link::ProcessStarted& report) {
@@ -86,7 +131,8 @@ void on_process_started(Step& step, Slot host, const link::ProcessStarted& repor
     if (report.instance_id.empty() && state.find_process(report.process_id) == kNone)
         return attach_process(step, host, report);
     const Slot instance_slot = state.find_instance(report.instance_id);
-    if (instance_slot == kNone || state.at<Instance>(instance_slot).host != host) return;
+    if (instance_slot == kNone) return end_unknown_process(step, host, report.process_id);
+    if (state.at<Instance>(instance_slot).host != host) return;
     if (state.find_process(report.process_id) != kNone) return;
     const Instance& instance = state.at<Instance>(instance_slot);
     Process process;
@@ -95,19 +141,13 @@ void on_process_started(Step& step, Slot host, const link::ProcessStarted& repor
     process.place = report.place;
     process.pid = report.pid;
     process.started = step.now.engine;
-    bool wanted = false;
-    for (const Place& place : instance.places) {
-        if (place.number != report.place) continue;
-        wanted = !place.retired;
-        process.client_port = place.client_port;
-        process.grpc_port = place.grpc_port;
+    if (const Place* place = place_of(instance, report.place)) {
+        process.client_port = place->client_port;
+        process.grpc_port = place->grpc_port;
     }
     const Slot slot = state.add(std::move(process));
-    // The order to drain, or to leave the place, crossed the launch on the wire.
-    if (instance.status == InstanceStatus::Draining)
-        request_end(step, slot, EndReason::ScaleIn);
-    else if (!wanted)
-        request_end(step, slot, EndReason::Replaced);
+    // Whether a match runs there that a restored state does not know is said once it is ready.
+    if (restored_left(step) == Millis{0}) end_if_unwanted(step, slot);
 }
 
 void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFailed& report) {
@@ -119,15 +159,8 @@ void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFail
         case link::StartFailure::PortBusy: {
             // Somebody outside our books holds it: leave it alone for a while.
             state.rest_port(host, report.port, step.now.engine + step.timers().host_lost);
-            add_event(
-                step, fleet, "GENERIC_EVENT",
-                fmt::format(
-                    "Port {} on host {} is taken by a program that is not ours; instance {} moves to another port",
-                    report.port, state.at<Host>(host).name, report.instance_id));
-            if (!replace_place(step, instance, report.place))
-                add_event(step, fleet, "GENERIC_EVENT",
-                          fmt::format("No free port is left for instance {}: {}", report.instance_id,
-                                      describe_no_room(state, fleet)));
+            note_busy_port(step, instance, report.port);
+            (void)replace_place(step, instance, report.place);  // without a free port it is tried again
             drop_retired_places(step, instance);
             return;
         }
@@ -144,8 +177,15 @@ void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFail
 
 void on_process_ready(Step& step, Slot host, const link::ProcessIsReady& report) {
     const Slot slot = find_on_host(step.state, host, report.process_id);
-    if (slot == kNone || step.state.at<Process>(slot).status != ProcessStatus::Activating) return;
-    become_ready(step, slot, report.client_port, report.grpc_port, report.log_paths);
+    if (slot == kNone) return;
+    if (step.state.at<Process>(slot).status == ProcessStatus::Activating)
+        become_ready(step, slot, report.client_port, report.grpc_port, report.log_paths);
+    if (restored_left(step) == Millis{0}) return end_rest(step, slot);
+    if (report.session_id)
+        settle_match(step, slot, *report.session_id);
+    else
+        end_rest(step, slot);
+    end_if_unwanted(step, slot);
 }
 
 void request_end(Step& step, Slot slot, EndReason reason) {
@@ -183,12 +223,15 @@ void tell_deadline(Step& step, Slot slot) {
 EngineTime kill_time(const State& state, Slot slot) {
     const Process& process = state.at<Process>(slot);
     const Fleet& fleet = state.at<Fleet>(fleet_of(state, process));
-    if (process.status != ProcessStatus::Ending) return fleet.drain_deadline;
+    // Whatever comes first: the end of the fleet, or of the machine.
+    const EngineTime latest =
+        std::min(fleet.drain_deadline, state.at<Host>(state.at<Instance>(process.instance).host).ends_by);
+    if (process.status != ProcessStatus::Ending) return latest;
     std::optional<ProtectionPolicy> protection;
     if (process.session != kNone) protection = state.at<GameSession>(process.session).protection;
     const auto after =
         plan::kill_after(process.end_reason, protection, fleet.protection_minutes, state.settings().timers);
-    return plan::kill_at(process.end_requested, after, fleet.drain_deadline);
+    return plan::kill_at(process.end_requested, after, latest);
 }
 
 link::EndProcess end_order(const State& state, Slot slot, Now now) {
@@ -246,6 +289,9 @@ void on_process_exited(Step& step, Slot host, const link::ProcessExited& report)
         if (process.status == ProcessStatus::Ending)
             text += fmt::format("; asked to end: {}", to_text(process.end_reason));
         if (report.killed_by_agent) text += "; killed when its time was up";
+        if (report.out_of_memory)
+            text +=
+                "; out of memory: " + out_of_memory_text(state, state.at<Instance>(instance), *report.out_of_memory);
         if (!was_ready) text += exit_meaning(report);
         const std::string_view said{report.last_output};
         if (const auto end = said.find_last_not_of(" \n"); end != std::string_view::npos)
@@ -340,8 +386,11 @@ CallStatus status_of(ErrorCode code) {
 /// The live or ended session of that id, if it is or was this process's own.
 Result<Slot> own_session(const Step& step, Slot process, std::string_view session_id) {
     const Slot slot = step.state.find_session(session_id);
+    const Slot own = step.state.at<Process>(process).session;
+    // The game knows its match by the id that was lost with what the backup did not hold.
+    if (slot == kNone && own != kNone && step.state.at<GameSession>(own).stand_in) return own;
     if (slot == kNone) return refuse(ErrorCode::NotFound, "no such game server session");
-    if (step.state.at<Process>(process).session != slot)
+    if (own != slot)
         return refuse(ErrorCode::Unavailable, step.state.at<GameSession>(slot).live()
                                                   ? "the game server session runs in another process"
                                                   : "the game server session has ended");
@@ -357,7 +406,10 @@ struct CallRunner {
 
     Result<void> operator()(const link::CallReady& ready) {
         const Process& own = step.state.at<Process>(process);
-        if (own.status == ProcessStatus::Active) return {};  // the retry of a lost answer
+        if (own.status == ProcessStatus::Active) {  // the retry of a lost answer
+            end_rest(step, process);
+            return {};
+        }
         if (own.status != ProcessStatus::Activating)
             return refuse(ErrorCode::Unavailable, "the process is being ended");
         const bool by_hand = is_hand_started(step.state.at<Fleet>(fleet_of(step.state, own)));
@@ -372,6 +424,7 @@ struct CallRunner {
         // The developer has the log before his eyes.
         become_ready(step, process, ready.client_port, ready.grpc_port,
                      by_hand ? std::vector<std::string>() : ready.log_paths);
+        if (restored_left(step) > Millis{0}) end_if_unwanted(step, process);
         return {};
     }
     Result<void> operator()(const link::CallActivateSession& activate) {
@@ -422,7 +475,7 @@ struct CallRunner {
                                      .player_id = std::string(player.player_id.view()),
                                      .session_id = state.session_id(session_slot),
                                      .fleet_id = state.at<Fleet>(session.fleet).id,
-                                     .address = session.address,
+                                     .address = std::string(session.address.view()),
                                      .status = player.status,
                                      .created = player.created,
                                      .ended = player.ended,
@@ -443,7 +496,7 @@ struct CallRunner {
         const Slot known = step.state.find_session(terminate.session_id);
         // The retry of a lost answer, or a session that the API ended meanwhile.
         if (known != kNone && !step.state.at<GameSession>(known).live() &&
-            step.state.at<GameSession>(known).log_process == step.state.at<Process>(process).id)
+            step.state.at<GameSession>(known).end->log_process == step.state.at<Process>(process).id)
             return {};
         end_session(step, TRY(own_session(step, process, terminate.session_id)), SessionStatus::Terminated,
                     "ended by the game");

@@ -13,6 +13,9 @@
 namespace gse::core {
 namespace {
 
+/// A fleet that found no room does not look at all hosts again for so long, unless it is told that there is some.
+constexpr Millis kRoomRetry{5'000};
+
 /// Those on hosts that are being drained are as good as gone.
 std::uint32_t staying(const Fleet& fleet) {
     return fleet.instances_pending + fleet.instances_active - fleet.instances_leaving;
@@ -26,44 +29,40 @@ void set_desired(Step& step, Slot slot, std::uint32_t desired, std::string_view 
               fmt::format("Desired {}, minimum {}, maximum {}: {}", fleet.desired, fleet.min, fleet.max, why));
 }
 
-/// An instance that is being scaled in comes back; false when there is none to take back.
-bool take_one_back(Step& step, Slot slot) {
+/// Instances that are being scaled in come back, at most `count`; how many did.
+std::uint32_t take_back(Step& step, Slot slot, std::uint32_t count) {
     const State& state = step.state;
+    if (state.at<Fleet>(slot).instances_draining == 0) return 0;
     std::vector<Slot> slots;
     std::vector<plan::ReopenCandidate> candidates;
-    for (const Slot instance : state.at<Fleet>(slot).instances) {
+    for (const Slot instance : state.at<Fleet>(slot).draining_instances) {
         if (!can_reopen(state, instance)) continue;
         slots.push_back(instance);
         candidates.push_back(
             {.untold = untold_processes(state, instance), .sessions = state.at<Instance>(instance).sessions});
     }
-    const auto chosen = plan::choose_reopen(candidates);
-    if (chosen) reopen_instance(step, slots[*chosen]);
-    return chosen.has_value();
+    const auto chosen = plan::choose_reopen(candidates, count);
+    for (const std::size_t index : chosen) reopen_instance(step, slots[index]);
+    return static_cast<std::uint32_t>(chosen.size());
 }
 
 void shrink(Step& step, Slot slot, std::uint32_t wanted) {
     State& state = step.state;
-    bool changed = false;
-    while (staying(state.at<Fleet>(slot)) > wanted) {
-        std::vector<Slot> slots;
-        std::vector<plan::ScaleInCandidate> candidates;
-        for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
-            const Instance& instance = state.at<Instance>(instance_slot);
-            if (instance.status == InstanceStatus::Draining || instance.leaving) continue;
-            slots.push_back(instance_slot);
-            candidates.push_back({.sessions = instance.sessions,
-                                  .ready = instance.active > 0,
-                                  .weight = instance.weight,
-                                  .reserved = instance.reserved,
-                                  .age_rank = static_cast<std::uint64_t>(instance.created.ms)});
-        }
-        const auto chosen = plan::choose_scale_in(candidates);
-        if (!chosen) break;
-        drain_instance(step, slots[*chosen]);
-        changed = true;
+    std::vector<Slot> slots;
+    std::vector<plan::ScaleInCandidate> candidates;
+    for (const Slot instance_slot : state.at<Fleet>(slot).instances) {
+        const Instance& instance = state.at<Instance>(instance_slot);
+        if (instance.status == InstanceStatus::Draining || instance.leaving) continue;
+        slots.push_back(instance_slot);
+        candidates.push_back({.sessions = instance.sessions,
+                              .ready = instance.active > 0,
+                              .weight = instance.weight,
+                              .reserved = instance.reserved,
+                              .age_rank = static_cast<std::uint64_t>(instance.created.ms)});
     }
-    if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
+    const auto chosen = plan::choose_scale_in(candidates, staying(state.at<Fleet>(slot)) - wanted);
+    for (const std::size_t index : chosen) drain_instance(step, slots[index]);
+    if (!chosen.empty()) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
 }
 
 /// Of rules and what they saw, since when each holds.
@@ -134,29 +133,25 @@ plan::CapacityView capacity_view(const State& state, const Fleet& fleet, EngineT
 
 void grow_fleet(Step& step, Slot slot, std::uint32_t wanted) {
     State& state = step.state;
-    bool changed = false;
-    while (staying(state.at<Fleet>(slot)) < wanted) {
-        if (take_one_back(step, slot)) {
-            changed = true;
-            continue;
-        }
-        if (state.at<Fleet>(slot).next_launch > step.now.engine) {
-            state.wake_fleet(slot, state.at<Fleet>(slot).next_launch);
-            break;
-        }
-        if (launch_instance(step, slot) == Launch::NoRoom) {
-            if (!state.at<Fleet>(slot).waits_for_room) {
-                state.edit<Fleet>(slot)->waits_for_room = true;
+    const auto missing = [&] { return wanted - std::min(wanted, staying(state.at<Fleet>(slot))); };
+    if (missing() == 0) return;
+    bool changed = take_back(step, slot, missing()) > 0;
+    if (missing() > 0 && state.at<Fleet>(slot).next_launch > step.now.engine) {
+        state.wake_fleet(slot, state.at<Fleet>(slot).next_launch);
+    } else if (missing() > 0 && state.at<Fleet>(slot).no_room_until <= step.now.engine) {
+        changed = launch_instances(step, slot, missing()) > 0 || changed;
+        const bool waits = missing() > 0;
+        if (state.at<Fleet>(slot).waits_for_room != waits) {
+            state.edit<Fleet>(slot)->waits_for_room = waits;
+            if (waits)
                 add_event(step, slot, "GENERIC_EVENT",
                           fmt::format("Waiting for room for another instance: {}", describe_no_room(state, slot)));
-            }
-            // Ports that rest come back by themselves; everything else wakes the fleet.
-            state.wake_fleet(slot, step.now.engine + Millis{5'000});
-            break;
         }
-        changed = true;
-        if (state.at<Fleet>(slot).waits_for_room) state.edit<Fleet>(slot)->waits_for_room = false;
+        if (waits) state.change_fleet_run(slot, [&](Fleet& run) { run.no_room_until = step.now.engine + kRoomRetry; });
     }
+    // Ports that rest come back by themselves; everything else wakes the fleet.
+    if (missing() > 0 && state.at<Fleet>(slot).no_room_until > step.now.engine)
+        state.wake_fleet(slot, state.at<Fleet>(slot).no_room_until);
     if (changed) state.edit<Fleet>(slot)->last_scaling = step.now.engine;
 }
 

@@ -22,10 +22,10 @@ plan::SessionOffer offer_for(Step& step, const NewSession& wanted) {
     plan::SessionOffer offer = offer_of(state, wanted.fleet);
     offer.id_taken = wanted.placement == kNone && !wanted.custom_id.empty() &&
                      state.find_custom_session(fleet.region, wanted.custom_id) != kNone;
-    if (fleet.creator_limit != 0 && !wanted.creator_id.empty()) {
+    if (fleet.creator_limit != 0 && !wanted.wishes.creator_id.empty()) {
         const Millis period = step.timers().minute * fleet.creator_minutes;
         offer.creator_limit = fleet.creator_limit;
-        offer.made = state.count_created(wanted.fleet, wanted.creator_id, step.now.engine - period);
+        offer.made = state.count_created(wanted.fleet, wanted.wishes.creator_id, step.now.engine - period);
     }
     return offer;
 }
@@ -95,10 +95,11 @@ Result<Slot> create_session(Step& step, NewSession wanted) {
             return refuse(ErrorCode::InUse,
                           fmt::format("GameServerSessionId '{}' is taken", wanted.custom_id.substr(0, 100)));
         case plan::SessionRefusal::CreatorLimit:
-            return refuse(ErrorCode::LimitExceeded,
-                          fmt::format("Creator '{}' made {} game server sessions in the last {} minutes; the fleet's "
-                                      "ResourceCreationLimitPolicy allows {}",
-                                      wanted.creator_id, offer.made, fleet.creator_minutes, offer.creator_limit));
+            return refuse(
+                ErrorCode::LimitExceeded,
+                fmt::format("Creator '{}' made {} game server sessions in the last {} minutes; the fleet's "
+                            "ResourceCreationLimitPolicy allows {}",
+                            wanted.wishes.creator_id, offer.made, fleet.creator_minutes, offer.creator_limit));
         case plan::SessionRefusal::NoProcess:
             count_refusal(step, wanted.fleet);
             return refuse(ErrorCode::Insufficient, fmt::format("Fleet {} has no idle process: {}", fleet.id,
@@ -111,21 +112,18 @@ Result<Slot> create_session(Step& step, NewSession wanted) {
     const Process& process = state.at<Process>(process_slot);
 
     GameSession session;
-    session.key = state.next_session_key(step.rng);
-    if (!wanted.custom_id.empty()) session.key += "/" + wanted.custom_id;
+    std::string key = state.next_session_key(step.rng);
+    if (!wanted.custom_id.empty()) key += "/" + wanted.custom_id;
+    session.key = key;
     session.order = state.next_order();
     session.fleet = wanted.fleet;
     session.instance = instance_slot;
     session.process = process_slot;
     session.protection = fleet.protection;
     session.max_players = wanted.max_players;
-    session.name = std::move(wanted.name);
-    session.creator_id = std::move(wanted.creator_id);
-    session.session_data = std::move(wanted.session_data);
-    session.matchmaker_data = std::move(wanted.matchmaker_data);
-    session.properties = std::move(wanted.properties);
-    session.idempotency_token = std::move(wanted.idempotency_token);
-    session.request_hash = wanted.request_hash;
+    session.name = wanted.name;
+    session.wishes.make() = std::move(wanted.wishes);
+    session.wishes.tidy();
     session.placement = wanted.placement;
     session.created_at = step.now.engine;
     session.created = step.now.wall;
@@ -147,14 +145,14 @@ link::StartSession start_session_order(const State& state, Slot slot) {
     order.process_id = state.at<Process>(session.process).id;
     order.session_id = state.session_id(slot);
     order.fleet_id = state.at<Fleet>(session.fleet).id;
-    order.name = session.name;
+    order.name = std::string(session.name.view());
     order.max_players = session.max_players;
     order.joinable = session.accept_all;
-    for (const auto& property : session.properties) order.properties.emplace_back(property.key, property.value);
+    for (const auto& property : session.wishes->properties) order.properties.emplace_back(property.key, property.value);
     order.port = session.port;
-    order.address = session.address;
-    order.session_data = session.session_data;
-    order.matchmaker_data = session.matchmaker_data;
+    order.address = std::string(session.address.view());
+    order.session_data = session.wishes->session_data;
+    order.matchmaker_data = session.wishes->matchmaker_data;
     return order;
 }
 
@@ -187,19 +185,18 @@ void end_session(Step& step, Slot slot, SessionStatus status, std::string reason
     {
         auto edit = state.edit<GameSession>(slot);
         edit->status = status;
-        edit->status_reason = std::move(reason);
         edit->activation_deadline = kNever;
-        edit->ended_at = step.now.engine;
-        edit->ended = step.now.wall;
         edit->process = kNone;
-        edit->custom_current = process.custom_current;
-        edit->custom_maximum = process.custom_maximum;
-        edit->log_process = process.id;
-        edit->log_instance = state.at<Instance>(session.instance).id;
-        if (collect) {
-            edit->log_state = LogState::Pending;
-            edit->log_paths = process.log_paths;
-        }
+        if (collect) edit->log_state = LogState::Pending;
+        edit->end.make() = {.at = step.now.engine,
+                            .time = step.now.wall,
+                            .reason = std::move(reason),
+                            .log_paths = process.log_paths,
+                            .log_process = process.id,
+                            .log_instance = state.at<Instance>(session.instance).id,
+                            .log_key = {},
+                            .custom_current = process.custom_current,
+                            .custom_maximum = process.custom_maximum};
     }
     {
         auto edit = state.edit<Process>(process_slot);
@@ -240,11 +237,11 @@ link::CollectLogs collect_logs_order(const State& state, Slot slot) {
     const GameSession& session = state.at<GameSession>(slot);
     link::CollectLogs order;
     order.session_id = state.session_id(slot);
-    order.process_id = session.log_process;
+    order.process_id = session.end->log_process;
     order.instance_id = state.at<Instance>(session.instance).id;
-    order.paths = session.log_paths;
+    order.paths = session.end->log_paths;
     order.target = {
-        .bucket = "logs", .key = fmt::format("sessions/{}.zip", session.key.substr(0, 24)), .authorization = {}};
+        .bucket = "logs", .key = fmt::format("sessions/{}.zip", full_key(session).substr(0, 24)), .authorization = {}};
     order.max_bytes = state.settings().limits.log_bytes_per_session;
     return order;
 }
@@ -256,8 +253,8 @@ void on_logs_collected(Step& step, const link::LogCollected& report) {
     {
         auto edit = step.state.edit<GameSession>(slot);
         edit->log_state = report.ok ? LogState::Stored : LogState::Failed;
-        edit->log_key = report.log_key;
-        edit->log_paths.clear();
+        edit->end.make().log_key = report.log_key;
+        edit->end.make().log_paths.clear();
         edit->instance = kNone;
     }
     const Slot fleet = step.state.at<GameSession>(slot).fleet;

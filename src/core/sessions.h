@@ -12,13 +12,8 @@ struct NewSession {
     Slot fleet = kNone;
     std::uint32_t max_players = 0;
     std::string name;
-    std::string creator_id;
-    std::string session_data;
-    std::string matchmaker_data;
-    std::vector<GameProperty> properties;
-    std::string custom_id;  ///< "" or the caller's own id, unique in the region
-    std::string idempotency_token;
-    std::uint64_t request_hash = 0;
+    SessionWishes wishes;
+    std::string custom_id;              ///< "" or the caller's own id, unique in the region
     Slot placement = kNone;             ///< the one that it is made for; `custom_id` is then the placement's
     DestinationFacts* facts = nullptr;  ///< out, if given: what the fleet was like, and what it said
 };

@@ -93,14 +93,15 @@ private:
     static constexpr std::uint8_t kUsed = 1;
     static constexpr std::uint8_t kDirty = 2;
     static constexpr std::uint8_t kEditing = 4;
-    /// Flags stand apart, because beside each record they would cost its alignment.
+    /// Flags stand apart: beside each record they would cost its alignment, and behind the records of a chunk the rest
+    /// of a page.
     struct Chunk {
-        std::array<T, kChunk> values{};
-        std::array<std::uint8_t, kChunk> flags{};
+        std::unique_ptr<std::array<T, kChunk>> values = std::make_unique<std::array<T, kChunk>>();
+        std::unique_ptr<std::array<std::uint8_t, kChunk>> flags = std::make_unique<std::array<std::uint8_t, kChunk>>();
     };
 
-    T& value(Slot slot) { return chunks_[slot / kChunk]->values[slot % kChunk]; }
-    std::uint8_t& flags(Slot slot) { return chunks_[slot / kChunk]->flags[slot % kChunk]; }
+    T& value(Slot slot) { return (*chunks_[slot / kChunk].values)[slot % kChunk]; }
+    std::uint8_t& flags(Slot slot) { return (*chunks_[slot / kChunk].flags)[slot % kChunk]; }
     [[nodiscard]] bool has(Slot slot, std::uint8_t flag) { return (flags(slot) & flag) != 0; }
     /// What it was before.
     bool set(Slot slot, std::uint8_t flag, bool on) {
@@ -112,7 +113,7 @@ private:
 
     void place(Slot slot, T record) {
         CHECK(slot < kNone);
-        while (chunks_.size() <= slot / kChunk) chunks_.push_back(std::make_unique<Chunk>());
+        while (chunks_.size() <= slot / kChunk) chunks_.emplace_back();
         if (slot >= limit_) limit_ = slot + 1;
         CHECK(!set(slot, kUsed, true));
         value(slot) = std::move(record);
@@ -125,7 +126,7 @@ private:
         --size_;
     }
 
-    std::vector<std::unique_ptr<Chunk>> chunks_;
+    std::vector<Chunk> chunks_;
     std::vector<Slot> free_;
     Slot limit_ = 0;
     std::size_t size_ = 0;

@@ -49,11 +49,10 @@ std::string idempotency_key(std::string_view region, std::string_view token) {
 /// "" when the caller gave no id of their own; what a placement adds to the key is none.
 std::string_view custom_part(const GameSession& session) {
     if (session.placement != kNone) return {};
-    const auto slash = session.key.find('/');
-    return slash == std::string::npos ? std::string_view{} : std::string_view(session.key).substr(slash + 1);
+    const std::string_view key = session.key;
+    const auto slash = key.find('/');
+    return slash == std::string_view::npos ? std::string_view{} : key.substr(slash + 1);
 }
-
-std::uint32_t player_key(std::string_view player_id) { return static_cast<std::uint32_t>(stable_hash(player_id)); }
 
 Slot lookup(const TextIndex& index, std::string_view key) {
     const auto it = index.find(key);
@@ -87,12 +86,7 @@ Edit<T>::~Edit() {
 template <class T>
 void State::touch(Slot slot) {
     if (!tables<T>().mark_dirty(slot)) return;
-    constexpr auto index = []<std::size_t... I>(std::index_sequence<I...>) {
-        std::size_t found = 0;
-        ((std::is_same_v<std::tuple_element_t<I, decltype(tables_)>, Slab<T>> ? (found = I, 0) : 0), ...);
-        return found;
-    }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
-    dirty_.emplace_back(static_cast<std::uint8_t>(index), slot);
+    dirty_.emplace_back(static_cast<std::uint8_t>(table_number<T>()), slot);
 }
 
 template <class T>
@@ -164,7 +158,8 @@ State::State(const Settings& settings)
     : settings_(settings),
       decisions_(settings.retention.decisions),
       metric_tables_(settings),
-      metric_history_(settings.metrics.memory_bytes) {
+      metric_history_(settings.metrics.memory_bytes),
+      players_(table<PlayerSession>()) {
     tables<Meta>().insert(Meta{});
 }
 
@@ -225,10 +220,7 @@ Slot State::find_queue(std::string_view region, std::string_view name) const {
 Slot State::find_placement(std::string_view region, std::string_view id) const {
     return lookup(placements_, idempotency_key(region, id));
 }
-Slot State::first_of_player(std::string_view player_id) const {
-    const auto it = players_.find(player_key(player_id));
-    return it == players_.end() ? kNone : it->second;
-}
+Slot State::first_of_player(std::string_view player_id) const { return players_.find(player_id); }
 
 std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineTime since) {
     const auto it = creators_.find(stable_hash(creator, fleet));
@@ -243,12 +235,12 @@ std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineT
 
 void State::recount_creators(Slot slot) {
     const Fleet& fleet = at<Fleet>(slot);
-    std::map<std::uint64_t, Slot> sessions = fleet.ended_sessions;
+    SessionList sessions = fleet.ended_sessions;
     sessions.insert(fleet.live_sessions.begin(), fleet.live_sessions.end());
     const auto each = [&](auto&& act) {
         for (const auto& [order, session] : sessions)
-            if (const GameSession& made = at<GameSession>(session); !made.creator_id.empty())
-                act(stable_hash(made.creator_id, slot), made);
+            if (const GameSession& made = at<GameSession>(session); !made.wishes->creator_id.empty())
+                act(stable_hash(made.wishes->creator_id, slot), made);
     };
     each([this](std::uint64_t creator, const GameSession&) { creators_.erase(creator); });
     each([this](std::uint64_t creator, const GameSession& made) { creators_[creator].push_back(made.created_at); });
@@ -258,8 +250,8 @@ void State::recount_creators(Slot slot) {
 
 std::string State::session_id(const GameSession& session) const {
     const Fleet& fleet = at<Fleet>(session.fleet);
-    return fmt::format("qcs::gse:{}:uin/{}:gameserversession/{}/{}", fleet.region, settings_.uin, fleet.id,
-                       session.key);
+    return fmt::format("qcs::gse:{}:uin/{}:gameserversession/{}/{}{}", fleet.region, settings_.uin, fleet.id,
+                       kSessionPrefix, session.key.view());
 }
 std::string State::session_id(Slot session) const { return session_id(at<GameSession>(session)); }
 
@@ -277,8 +269,7 @@ std::string State::arn(std::string_view region, std::string_view kind, std::stri
 
 std::string State::next_session_key(Rng& rng) const {
     const std::string chance = rng.text(9);
-    return fmt::format("gssess-{}{}-{}", slot_text(table<GameSession>().next_slot()), chance.substr(0, 1),
-                       chance.substr(1));
+    return fmt::format("{}{}-{}", slot_text(table<GameSession>().next_slot()), chance.substr(0, 1), chance.substr(1));
 }
 
 std::uint64_t State::next_order() { return edit<Meta>(0)->next_order++; }
@@ -359,12 +350,13 @@ void State::unlink(Slot slot, Process& process) {
 
 void State::link(Slot slot, GameSession& session) {
     const std::string& region = at<Fleet>(session.fleet).region;
-    if (!session.idempotency_token.empty())
-        idempotency_.emplace(idempotency_key(region, session.idempotency_token), slot);
+    const SessionWishes& wishes = *session.wishes;
+    if (!wishes.idempotency_token.empty())
+        idempotency_.emplace(idempotency_key(region, wishes.idempotency_token), slot);
     if (const auto custom = custom_part(session); !custom.empty())
         custom_sessions_.emplace(idempotency_key(region, custom), slot);
-    if (!session.creator_id.empty() && at<Fleet>(session.fleet).creator_limit != 0)
-        creators_[stable_hash(session.creator_id, session.fleet)].push_back(session.created_at);
+    if (!wishes.creator_id.empty() && at<Fleet>(session.fleet).creator_limit != 0)
+        creators_[stable_hash(wishes.creator_id, session.fleet)].push_back(session.created_at);
 }
 void State::unlink(Slot slot, GameSession& session) {
     Fleet& fleet = tables<Fleet>().at(session.fleet);
@@ -374,8 +366,8 @@ void State::unlink(Slot slot, GameSession& session) {
         const auto it = index.find(key);
         if (it != index.end() && it->second == slot) index.erase(it);
     };
-    if (!session.idempotency_token.empty())
-        erase_if_mine(idempotency_, idempotency_key(fleet.region, session.idempotency_token));
+    if (const std::string& token = session.wishes->idempotency_token; !token.empty())
+        erase_if_mine(idempotency_, idempotency_key(fleet.region, token));
     if (const auto custom = custom_part(session); !custom.empty())
         erase_if_mine(custom_sessions_, idempotency_key(fleet.region, custom));
 }
@@ -392,14 +384,15 @@ void State::link(Slot slot, PlayerSession& player) {
     session.last_player = slot;
     session.last_number = std::max(session.last_number, player.number);
 
-    const auto [it, first] = players_.try_emplace(player_key(player.player_id), slot);
-    player.previous_same_player = kNone;
+    const Slot first = players_.find(player.player_id);
+    player.previous_same_player = first;
     player.next_same_player = kNone;
-    if (!first) {
-        player.next_same_player = it->second;
-        players.at(it->second).previous_same_player = slot;
-        it->second = slot;
-    }
+    if (first == kNone) return players_.insert(slot);
+    // Behind the one in the index, which stays.
+    Slot& next = players.at(first).next_same_player;
+    player.next_same_player = next;
+    if (next != kNone) players.at(next).previous_same_player = slot;
+    next = slot;
 }
 void State::unlink(Slot slot, PlayerSession& player) {
     GameSession& session = tables<GameSession>().at(player.session);
@@ -413,12 +406,8 @@ void State::unlink(Slot slot, PlayerSession& player) {
         players.at(player.previous_same_player).next_same_player = player.next_same_player;
         return;
     }
-    const auto it = players_.find(player_key(player.player_id));
-    CHECK(it != players_.end() && it->second == slot);
-    if (player.next_same_player != kNone)
-        it->second = player.next_same_player;
-    else
-        players_.erase(it);
+    players_.erase(slot);
+    if (player.next_same_player != kNone) players_.insert(player.next_same_player);
 }
 
 void State::link(Slot slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.emplace(event.order, slot); }
@@ -468,9 +457,11 @@ void State::count(Slot, Alias& alias, int sign) {
 void State::count(Slot, Fleet& fleet, int sign) {
     if (fleet.asset != kNone && fleet.status != FleetStatus::Terminated)
         tables<Asset>().at(fleet.asset).bound_fleets += static_cast<std::uint32_t>(sign);
-    // The activation cap is part of what makes an instance open.
     if (sign < 0) return;
-    for (const Slot instance : fleet.instances) refresh_open(instance);
+    // See offer_of().
+    const std::uint64_t terms = std::uint64_t{fleet.max_activations} << 1 | std::uint64_t{fleet.draining};
+    if (std::exchange(fleet.open_terms, terms) != terms)
+        for (const Slot instance : fleet.instances) refresh_open(instance);
     tell_waiting(fleet);
 }
 
@@ -480,7 +471,13 @@ void State::count(Slot slot, Instance& instance, int sign) {
     switch (instance.status) {
         case InstanceStatus::Pending: fleet.instances_pending += step; break;
         case InstanceStatus::Active: fleet.instances_active += step; break;
-        case InstanceStatus::Draining: fleet.instances_draining += step; break;
+        case InstanceStatus::Draining:
+            fleet.instances_draining += step;
+            if (sign > 0)
+                fleet.draining_instances.insert(slot);
+            else
+                fleet.draining_instances.erase(slot);
+            break;
         case InstanceStatus::Gone: break;
     }
     if (instance.status != InstanceStatus::Draining) {
@@ -542,6 +539,7 @@ void State::count(Slot slot, GameSession& session, int sign) {
         CHECK(!tables<Instance>().editing(session.instance));
         Instance& instance = tables<Instance>().at(session.instance);
         if (session.live()) {
+            if (instance.sessions + (sign > 0 ? 1u : 0u) == 1) provided_version_ += at<Host>(instance.host).provided;
             instance.sessions += step;
             if (session.status == SessionStatus::Activating) instance.activating += step;
             if (instance.status != InstanceStatus::Draining) fleet.sessions_on_staying += step;
@@ -686,7 +684,8 @@ plan::InstanceOffer State::offer_of(const Instance& instance) const {
     const Fleet& fleet = at<Fleet>(instance.fleet);
     return {.active = instance.status == InstanceStatus::Active,
             .draining = instance.status == InstanceStatus::Draining || fleet.draining,
-            .host_reachable = !host.silent && !host.lost,
+            // Players must be told where it is, which whoever supplies it knows.
+            .host_reachable = !host.silent && !host.lost && !(host.provided && host.address.empty()),
             .weight = instance.weight,
             .idle = static_cast<std::uint32_t>(instance.idle.size()),
             .activating = instance.activating,
@@ -708,6 +707,7 @@ void State::refresh_open(Slot slot) {
 }
 
 void State::refresh_host(Slot host) {
+    provided_version_ += at<Host>(host).provided;
     for (const Slot instance : at<Host>(host).instances) refresh_open(instance);
 }
 
@@ -766,11 +766,11 @@ void State::arm_record(Slot slot, const Process& process) {
 }
 void State::arm_record(Slot slot, const GameSession& session) {
     if (session.status == SessionStatus::Activating) arm(session.activation_deadline, TimerKind::Activation, slot);
-    if (!session.live()) ended_sessions_.emplace_back(session.ended_at, slot);
+    if (!session.live()) ended_sessions_.emplace_back(session.end->at, slot);
 }
 void State::arm_record(Slot slot, const PlayerSession& player) {
-    if (player.status == PlayerStatus::Reserved) arm(player.deadline, TimerKind::Reservation, slot);
-    if (!player.seated()) ended_players_.emplace_back(player.ended_at, slot);
+    if (player.status == PlayerStatus::Reserved) arm(player.turn, TimerKind::Reservation, slot);
+    if (!player.seated()) ended_players_.emplace_back(player.turn, slot);
 }
 void State::arm_record(Slot slot, const InstanceUsage& usage) {
     if (usage.over) ended_usages_.emplace_back(usage.ended_at, slot);
@@ -787,27 +787,28 @@ void State::arm_record(Slot slot, const Placement& placement) {
 
 void State::arm(EngineTime at, TimerKind kind, Slot slot) {
     if (at == kNever) return;
-    const Timer timer{at, kind, slot};
-    if (kind == TimerKind::Reservation && (reservations_.empty() || at >= reservations_.back().at))
-        reservations_.push_back(timer);
+    if (kind == TimerKind::Reservation && reservations_.takes(at))
+        reservations_.push(at, slot);
     else
-        timers_.push(timer);
+        timers_.push({at, kind, slot});
 }
 
 EngineTime State::next_timer() const {
     const EngineTime other = timers_.empty() ? kNever : timers_.top().at;
-    return reservations_.empty() ? other : std::min(other, reservations_.front().at);
+    return reservations_.empty() ? other : std::min(other, reservations_.first_at());
 }
 
 bool State::take_due(EngineTime now, Timer& out) {
     if (next_timer() > now) return false;
-    if (timers_.empty() || (!reservations_.empty() && timers_.top() > reservations_.front())) {
-        out = reservations_.front();
-        reservations_.pop_front();
-    } else {
-        out = timers_.top();
-        timers_.pop();
+    if (!reservations_.empty()) {
+        out = {reservations_.first_at(), TimerKind::Reservation, reservations_.first()};
+        if (timers_.empty() || timers_.top() > out) {
+            reservations_.pop();
+            return true;
+        }
     }
+    out = timers_.top();
+    timers_.pop();
     return true;
 }
 
@@ -883,7 +884,7 @@ std::string State::take_batch(Now now) {
         writer.varint(slot);
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             ((I == index ? (encode_as(std::get<I>(tables_), slot), 0) : 0), ...);
-        }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+        }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
     }
     dirty_.clear();
     return out;
@@ -905,11 +906,11 @@ bool State::encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, s
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (walk(std::get<I>(tables_), I), ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
-    return cursor.table < std::tuple_size_v<decltype(tables_)>;
+    }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
+    return cursor.table < std::tuple_size_v<Tables>;
 }
 
-Result<Now> State::apply(std::string_view batch) {
+Result<Now> read_batch(std::string_view batch, const TakeRecord& take) {
     Reader reader(batch);
     std::uint8_t format = 0;
     Now now;
@@ -918,32 +919,39 @@ Result<Now> State::apply(std::string_view batch) {
         return refuse(ErrorCode::Internal,
                       fmt::format("journal entry of format {}; this version reads format {}", format, kFormat));
     while (reader.ok() && !reader.at_end()) {
-        const std::uint64_t index = reader.varint();
+        const std::uint64_t table = reader.varint();
         const auto slot = static_cast<Slot>(reader.varint());
         const std::uint64_t length = reader.varint();
-        std::string_view image;
+        std::optional<std::string_view> image;
         if (length > 0) image = reader.raw(length - 1);
         if (!reader.ok()) break;
-        bool known = false;
-        bool intact = true;
-        const auto apply_as = [&]<class T>(Slab<T>& table) {
-            known = true;
-            if (length == 0) return table.restore_erased(slot);
-            T record;
-            Reader body(image);
-            archive(body, record);
-            intact = body.ok();
-            if (intact) table.restore(slot, std::move(record));
-        };
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((I == index ? (apply_as(std::get<I>(tables_)), 0) : 0), ...);
-        }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
-        if (!known || !intact)
-            return refuse(ErrorCode::Internal,
-                          fmt::format("journal entry holds an unreadable record of table {}", index));
+        TRY(take(table, slot, image));
     }
     if (!reader.ok()) return refuse(ErrorCode::Internal, "journal entry ends within a record");
     return now;
+}
+
+Result<Now> State::apply(std::string_view batch) {
+    return read_batch(batch,
+                      [this](std::size_t number, Slot slot, std::optional<std::string_view> image) -> Result<void> {
+                          bool known = false;
+                          bool intact = true;
+                          const auto apply_as = [&]<class T>(Slab<T>& table) {
+                              known = true;
+                              if (!image) return table.restore_erased(slot);
+                              T record;
+                              Reader body(*image);
+                              archive(body, record);
+                              intact = body.ok();
+                              if (intact) table.restore(slot, std::move(record));
+                          };
+                          [&]<std::size_t... I>(std::index_sequence<I...>) {
+                              ((I == number ? (apply_as(std::get<I>(tables_)), 0) : 0), ...);
+                          }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
+                          if (known && intact) return {};
+                          return refuse(ErrorCode::Internal,
+                                        fmt::format("journal entry holds an unreadable record of table {}", number));
+                      });
 }
 
 void State::rebuild() {
@@ -1004,7 +1012,7 @@ std::string State::digest() const {
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (walk(std::get<I>(tables_), I), ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(tables_)>>{});
+    }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
     return out;
 }
 
@@ -1068,10 +1076,12 @@ std::string State::derived_digest() const {
          {&assets_, &aliases_, &fleets_, &instances_, &processes_, &hosts_, &idempotency_, &custom_sessions_, &queues_,
           &placements_, &scaling_timers_, &buckets_, &access_keys_, &host_ids_, &host_tokens_})
         line("index", index_text(*index));
-    std::map<std::uint32_t, std::vector<Slot>> players;
-    for (const auto& [hash, first] : players_)
-        for (Slot p = first; p != kNone; p = at<PlayerSession>(p).next_same_player) players[hash].push_back(p);
-    for (auto& [hash, slots] : players) line("player", hash, sorted(slots));
+    std::map<std::string_view, std::vector<Slot>> players;
+    players_.for_each([&](Slot first) {
+        for (Slot p = first; p != kNone; p = at<PlayerSession>(p).next_same_player)
+            players[at<PlayerSession>(p).player_id].push_back(p);
+    });
+    for (auto& [id, slots] : players) line("player", id, sorted(slots));
     return out;
 }
 

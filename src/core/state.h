@@ -5,6 +5,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <deque>
+#include <functional>
+#include <optional>
 #include <queue>
 #include <span>
 #include <string>
@@ -17,6 +19,8 @@
 #include "core/entities.h"
 #include "core/metric_history.h"
 #include "core/metrics.h"
+#include "core/player_index.h"
+#include "core/reservation_queue.h"
 #include "core/watch.h"
 #include "model/settings.h"
 
@@ -51,6 +55,7 @@ enum class TimerKind : std::uint8_t {
     HostAlive,
     DrainGrace,
     Places,
+    BusyPorts,
     Placement,
     Sample,
     Settle,
@@ -74,12 +79,34 @@ struct TextHash {
 };
 using TextIndex = boost::unordered_flat_map<std::string, Slot, TextHash, std::equal_to<>>;
 
-/// 64-bit FNV-1a: stable over restarts, for request digests and the index of players. Not for secrets.
+/// 64-bit FNV-1a: stable over restarts, for request digests. Not for secrets.
 [[nodiscard]] std::uint64_t stable_hash(std::string_view text, std::uint64_t seed = 0);
+
+/// Hands over what a journal entry or snapshot slice holds: table, slot, and the record's image; nullopt is a
+/// tombstone.
+using TakeRecord = std::function<Result<void>(std::size_t table, Slot slot, std::optional<std::string_view> image)>;
+/// Its time; what `take` refuses; Internal: it is no entry that this version reads.
+Result<Now> read_batch(std::string_view batch, const TakeRecord& take);
 
 /// Owned by one thread.
 class State {
+    // Order matters: a record's links point to earlier tables. Journals name tables by number.
+    using Tables = std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>,
+                              Slab<Instance>, Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>,
+                              Slab<InstanceUsage>, Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>,
+                              Slab<Bucket>, Slab<AccessKey>, Slab<HostToken>>;
+
 public:
+    /// The number of a table in the journal.
+    template <class T>
+    [[nodiscard]] static constexpr std::size_t table_number() {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            std::size_t found = 0;
+            ((std::is_same_v<std::tuple_element_t<I, Tables>, Slab<T>> ? (found = I, 0) : 0), ...);
+            return found;
+        }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
+    }
+
     explicit State(const Settings& settings);
     State(const State&) = delete;
     State& operator=(const State&) = delete;
@@ -133,7 +160,7 @@ public:
     [[nodiscard]] Slot find_custom_session(std::string_view region, std::string_view custom_id) const;
     [[nodiscard]] Slot find_queue(std::string_view region, std::string_view name) const;
     [[nodiscard]] Slot find_placement(std::string_view region, std::string_view id) const;
-    /// First player session of a player anywhere; follow next_same_player and compare player_id.
+    /// First player session of a player anywhere; follow next_same_player for the others.
     [[nodiscard]] Slot first_of_player(std::string_view player_id) const;
     /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
     [[nodiscard]] std::uint32_t count_created(Slot fleet, std::string_view creator, EngineTime since);
@@ -146,7 +173,7 @@ public:
     [[nodiscard]] std::string session_id(const GameSession& session) const;
     [[nodiscard]] std::string player_session_id(Slot player) const;
     [[nodiscard]] std::string arn(std::string_view region, std::string_view kind, std::string_view id) const;
-    /// `gssess-<8>-<8>` for the session that the next add<GameSession>() makes: its slot is part of the id.
+    /// `<8>-<8>` for the session that the next add<GameSession>() makes: its slot is part of the id.
     [[nodiscard]] std::string next_session_key(Rng& rng) const;
     /// Monotonic, never repeats: what lists in order of creation are sorted by.
     [[nodiscard]] std::uint64_t next_order();
@@ -198,6 +225,9 @@ public:
         tables<ScalingTimer>().at(timer).wakes_at = at;
         arm(at, TimerKind::Calendar, timer);
     }
+
+    /// Grows with every change of what list_provided() shows.
+    [[nodiscard]] std::uint64_t provided_version() const { return provided_version_; }
 
     /// The host is no more: whoever has streams must close its own, before anything else is taken from them.
     void tell_removed(Slot host) { removed_hosts_.push_back(host); }
@@ -348,6 +378,7 @@ private:
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
     void count(Slot, Alias&, int sign);
+    void count(Slot, Host& host, int) { provided_version_ += host.provided; }
     void count(Slot, Fleet&, int sign);
     void count(Slot, Instance&, int sign);
     void count(Slot, Process&, int sign);
@@ -383,25 +414,16 @@ private:
     void encode_record(Slot slot, std::string& out) const;
 
     const Settings& settings_;
-    // Order matters: a record's links point to earlier tables.
-    std::tuple<Slab<Meta>, Slab<Asset>, Slab<Alias>, Slab<Host>, Slab<HostCursor>, Slab<Fleet>, Slab<Instance>,
-               Slab<Process>, Slab<GameSession>, Slab<PlayerSession>, Slab<FleetEvent>, Slab<InstanceUsage>,
-               Slab<Queue>, Slab<Placement>, Slab<ScalingRule>, Slab<ScalingTimer>, Slab<Bucket>, Slab<AccessKey>,
-               Slab<HostToken>>
-        tables_;
+    Tables tables_;
 
     TextIndex assets_, aliases_, fleets_, instances_, processes_, hosts_, idempotency_, custom_sessions_, queues_,
         placements_, scaling_timers_, buckets_, access_keys_, host_ids_, host_tokens_;
     boost::unordered_flat_map<std::string, std::vector<Slot>, TextHash, std::equal_to<>>
         alias_queues_;  ///< alias id → queues that name it
-    /// By 32 bits of the id's hash, because there are millions: whoever follows the list compares the id.
-    boost::unordered_flat_map<std::uint32_t, Slot> players_;
     boost::unordered_flat_map<std::uint64_t, std::deque<EngineTime>> creators_;
 
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
-    /// Those of reservations that were armed in their order, as nearly all are: there are millions, and they need no
-    /// heap.
-    std::deque<Timer> reservations_;
+    ReservationQueue reservations_;  ///< those that were armed in their order, as nearly all are
     std::vector<Slot> reconcile_queue_;
     std::vector<Slot> spec_queue_;
     std::set<std::pair<std::uint64_t, Slot>> placement_queue_;
@@ -415,9 +437,11 @@ private:
     MetricTables metric_tables_;
     MetricHistory metric_history_;
     SamplingWalk sampling_walk_;
+    PlayerIndex players_;
     WatchLevel watch_ = WatchLevel::Nothing;
     std::vector<Before> before_;
     std::uint64_t before_left_off_ = 0;
+    std::uint64_t provided_version_ = 0;
 };
 
 }  // namespace gse::core

@@ -1,8 +1,11 @@
 #include "core/state.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
+#include <map>
 #include <set>
 
 #include "core/players.h"
@@ -110,7 +113,7 @@ private:
         session.fleet = state_.at<Instance>(session.instance).fleet;
         session.process = process;
         session.max_players = 4;
-        session.idempotency_token = rng_.text(6);
+        session.wishes.make().idempotency_token = rng_.text(6);
         const Slot slot = state_.add(std::move(session));
         state_.edit<Process>(process)->session = slot;
     }
@@ -339,6 +342,69 @@ TEST(State, LookUpsCompareTheWholeId) {
         EXPECT_EQ(state.find_session(id.substr(0, id.size() - 1)), kNone);
     });
     EXPECT_GT(checked, 5u);
+}
+
+TEST(State, WhatThereAreMillionsOfIsSmall) {
+    static_assert(sizeof(PlayerSession) == 96);
+    static_assert(sizeof(GameSession) <= 176);
+}
+
+TEST(State, APlayersSessionsAreFoundWhicheverOfThemGoesFirst) {
+    const Settings settings;
+    State state(settings);
+    Asset asset;
+    Fleet fleet;
+    fleet.asset = state.add(std::move(asset));
+    GameSession game;
+    game.fleet = state.add(std::move(fleet));
+    const Slot session = state.add(std::move(game));
+    SeededRng rng(3);
+    std::map<std::string, std::set<Slot>> expected;
+    for (int round = 0; round < 20'000; ++round) {
+        const std::string id = fmt::format("player-{}", rng.below(2'000));
+        std::set<Slot>& slots = expected[id];
+        if (slots.size() > 2 || (!slots.empty() && rng.chance(0.4))) {
+            const auto gone = std::next(slots.begin(), static_cast<std::ptrdiff_t>(rng.below(slots.size())));
+            state.remove<PlayerSession>(*gone);
+            slots.erase(gone);
+        } else {
+            PlayerSession player;
+            player.session = session;
+            player.player_id = std::string_view(id);
+            slots.insert(state.add(std::move(player)));
+        }
+        std::set<Slot> found;
+        for (Slot slot = state.first_of_player(id); slot != kNone;
+             slot = state.at<PlayerSession>(slot).next_same_player)
+            EXPECT_TRUE(found.insert(slot).second);
+        ASSERT_EQ(found, slots) << id;
+    }
+    EXPECT_EQ(state.first_of_player("nobody"), kNone);
+}
+
+TEST(State, ReservationsComeOutAsTheyWentIn) {
+    ReservationQueue queue;
+    SeededRng rng(9);
+    std::deque<std::pair<EngineTime, Slot>> expected;
+    EngineTime at{1};
+    for (Slot slot = 0; slot < 5'000; ++slot) {
+        if (!expected.empty() && rng.chance(0.48)) {
+            ASSERT_EQ(std::pair(queue.first_at(), queue.first()), expected.front());
+            queue.pop();
+            expected.pop_front();
+        }
+        // Past, present, soon, and too far away for what an entry holds.
+        const EngineTime next = at + Millis{rng.between(-1, 3) * (rng.chance(0.01) ? 60LL * 86'400'000 : 1)};
+        const bool takes = expected.empty() || (next >= at && (next - at).count() <= 4'294'967'295LL);
+        ASSERT_EQ(queue.takes(next), takes);
+        if (!takes) continue;
+        queue.push(next, slot);
+        expected.emplace_back(next, slot);
+        at = next;
+    }
+    for (; !expected.empty(); expected.pop_front(), queue.pop())
+        ASSERT_EQ(std::pair(queue.first_at(), queue.first()), expected.front());
+    EXPECT_TRUE(queue.empty());
 }
 
 TEST(State, TimersComeDueInTheirOrderWhicheverWayTheyWereArmed) {

@@ -201,7 +201,11 @@ void Decider::flush_orders() {
         if (current == stream_of_host_.end()) continue;  // derived again when the host connects
         send(current->second, streams_.at(current->second), std::move(order.body));
     }
-    orders_.clear();
+    constexpr std::size_t kOrdersKept = 1'024;
+    if (orders_.capacity() > kOrdersKept)
+        orders_ = std::vector<core::HostOrder>();  // thousands at once are rare
+    else
+        orders_.clear();
 }
 
 Batch Decider::finish() {

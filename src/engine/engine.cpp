@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/low_latency.h"
+#include "engine/replay.h"
 
 namespace gse::engine {
 namespace {
@@ -17,6 +18,8 @@ constexpr std::size_t kRecordsPerBatchMax = 50'000;
 constexpr std::size_t kAnswersPerBatchMax = 20'000;
 /// Inputs that are decided together while a commit is under way; fewer wait for its end.
 constexpr std::size_t kWorthWaking = 64;
+/// Room for inputs that is kept when nothing waits: what a storm of thousands needed is given back.
+constexpr std::size_t kInputsKept = 1'024;
 constexpr std::size_t kRecordsPerSlice = 2'000;
 constexpr std::size_t kSlicesWaitingMax = 4;
 /// Idle wake-ups: retention, disk space, snapshot due.
@@ -27,33 +30,12 @@ constexpr auto kLookAgain = 5ms;
 std::span<const std::byte> bytes_of(const std::string& text) {
     return std::as_bytes(std::span(text.data(), text.size()));
 }
-std::string_view text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
 /// Takes what is in the journal, or what another server appends to it, into the state.
-class Engine::Follower final : public journal::Replay {
+class Engine::Follower final : public ReplayInto {
 public:
-    explicit Follower(core::State& state) : state_(state) {}
-    Result<void> snapshot_slice(std::span<const std::byte> slice) override { return apply(text_of(slice)); }
-    Result<void> entry(std::uint64_t seq, std::span<const std::byte> batch) override {
-        if (auto applied = apply(text_of(batch)); !applied)
-            return refuse(applied.error().code, fmt::format("entry {}: {}", seq, applied.error().message));
-        last_seq = seq;
-        return {};
-    }
-    Now last{};
-    std::uint64_t last_seq = 0;
-
-private:
-    Result<void> apply(std::string_view bytes) {
-        const Now at = TRY(state_.apply(bytes));
-        if (at.engine >= last.engine) last = at;
-        return {};
-    }
-    core::State& state_;
+    using ReplayInto::ReplayInto;
 };
 
 Engine::Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng,
@@ -64,7 +46,8 @@ Engine::Engine(EngineOptions options, core::State& state, journal::Journal& jour
       clock_(clock),
       rng_(rng),
       on_fatal_(std::move(on_fatal)),
-      follower_(std::make_unique<Follower>(state)) {}
+      follower_(std::make_unique<Follower>(state)),
+      queue_bound_(options_.queue_max) {}
 
 Engine::~Engine() { stop(); }
 
@@ -142,7 +125,7 @@ Result<void> Engine::submit(Kind kind, Decide decide, Done done, Hurry hurry) {
                     "less than journal.reserve_bytes ({} MiB) of disk are free on the server; nothing is changed until "
                     "there is room, reading goes on",
                     options_.reserve_bytes >> 20));
-        if (calls_waiting_ >= options_.queue_max) {
+        if (calls_waiting_ >= queue_bound_.bound()) {
             ++stats_.calls_shed;
             return refuse(ErrorCode::Overloaded, "the server is overloaded; try again in a moment");
         }
@@ -269,6 +252,9 @@ void Engine::run_owner() {
             if (stopping_ && !waiting_.empty() && !has_output) until = steady;
             if (until > steady) {
                 owner_dozes_ = in_flight_ || has_output;
+                if (calls_waiting_ == 0) queue_bound_.idle(steady);
+                if (inputs_.empty() && inputs_.capacity() > kInputsKept) inputs_ = std::vector<Input>();
+                if (taken.capacity() > kInputsKept) taken = std::vector<Input>();
                 owner_wakes_.wait_until(lock, until);
                 owner_dozes_ = false;
             }
@@ -291,6 +277,7 @@ void Engine::run_owner() {
             has_output = has_output || decider_->has_work();
             lock.lock();
             calls_waiting_ -= calls;
+            queue_bound_.decided(std::chrono::steady_clock::now(), calls);
             lock.unlock();
         }
         feed_snapshot();

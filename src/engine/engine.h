@@ -16,12 +16,13 @@
 #include "base/time.h"
 #include "engine/decider.h"
 #include "engine/hurry.h"
+#include "engine/queue_bound.h"
 #include "journal/journal.h"
 
 namespace gse::engine {
 
 struct EngineOptions {
-    std::size_t queue_max = 20'000;                 ///< API calls waiting to be decided; beyond it they are shed
+    std::size_t queue_max = 20'000;  ///< API calls waiting to be decided, see QueueBound; beyond it they are shed
     std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load
     std::uint64_t snapshot_bytes = 256ULL << 20;    ///< a snapshot is due after this much log
     std::uint64_t reserve_bytes = 256ULL << 20;     ///< less free disk than this: writing calls are refused
@@ -178,6 +179,7 @@ private:
     /// be answered, so inputs gather, and one wake-up serves them all.
     bool owner_dozes_ = false;
     std::size_t calls_waiting_ = 0;
+    QueueBound queue_bound_;             ///< of calls_waiting_
     std::unique_ptr<Sealed> in_flight_;  ///< sealed, not yet durable; at most one
     std::chrono::steady_clock::time_point last_commit_start_{};
     std::uint64_t durable_seq_ = 0;

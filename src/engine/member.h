@@ -56,6 +56,8 @@ public:
     Member(MemberOptions options, Engine& engine, journal::SharedJournal& journal, const Clock& clock, Calls calls);
     ~Member();
 
+    /// Where the others reach it, if that is known only now. Before start().
+    void set_address(std::string address) { options_.address = std::move(address); }
     /// Begins to follow, on a thread of its own.
     void start();
     /// One step by hand, for tests in virtual time, instead of start().
@@ -75,7 +77,7 @@ private:
     void note_trouble(const Error& error);
     void pause();
 
-    const MemberOptions options_;
+    MemberOptions options_;
     Engine& engine_;
     journal::SharedJournal& journal_;
     const Clock& clock_;

@@ -2,11 +2,14 @@
 // when it takes over, and what a leader may say that does not know whether it still is one.
 #include "engine/member.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <future>
+#include <map>
 
 #include "journal/memory_shared.h"
 
@@ -41,12 +44,13 @@ enum class Fence : std::uint8_t { Kept, Forgotten };
 
 /// One life of one server.
 struct Server {
-    Server(journal::MemoryDatabase& database, HandClock& c, const std::string& name, Fence fence = Fence::Kept)
+    Server(journal::MemoryDatabase& database, HandClock& c, const std::string& name, Fence fence = Fence::Kept,
+           Millis lead_patience = Millis{100})
         : clock(c),
           journal(journal::open_shared_memory_journal(database, name)),
           engine({.still_leads = fence == Fence::Kept ? std::function<bool()>([this] { return journal->leads(); })
                                                       : std::function<bool()>(),
-                  .lead_patience = Millis{100}},
+                  .lead_patience = lead_patience},
                  state, *journal, clock, rng, [this](const Error& error) { failed.set_value(error.message); }),
           member({.address = name, .patience = Millis{1}}, engine, *journal, clock,
                  {.on_leader = [this](const std::optional<std::string>& leader) { leaders.push_back(leader); },
@@ -262,6 +266,124 @@ TEST_F(MemberTest, WithoutTheDatabaseAFollowerWaits) {
     b.member.step();
     EXPECT_EQ(b.member.view().applied, a.engine.last_seq() + 2) << "its epoch and the alias";
     EXPECT_EQ(b.member.view().trouble, "");
+}
+
+/// Servers whose steps, faults and calls come in an order that a seed decides, with time that the same seed moves on.
+class AnyOrder {
+public:
+    AnyOrder(std::uint64_t seed, Fence fence) : rng_(seed), fence_(fence) {
+        for (const char* name : kNames) lives_.push_back(begin(name));
+    }
+
+    /// The first answer that cannot be, or "".
+    std::string run(int steps) {
+        for (int i = 0; i < steps && wrong_.empty(); ++i) step();
+        return wrong_;
+    }
+    [[nodiscard]] int answers() const { return answers_; }
+
+private:
+    static constexpr std::array kNames = {"a", "b", "c"};
+    static constexpr Millis kPatience{10};
+
+    std::unique_ptr<Server> begin(const std::string& name) {
+        auto life = std::make_unique<Server>(database_, clock_, name, fence_, kPatience);
+        failed_[name] = life->failed.get_future().share();
+        return life;
+    }
+
+    void step() {
+        const std::size_t which = rng_.below(kNames.size());
+        std::unique_ptr<Server>& server = lives_[which];
+        const std::string name = kNames[which];
+        const std::uint64_t what = rng_.below(100);
+        if (what < 40) {
+            server->member.step();
+        } else if (what < 75) {
+            if (server->role() == Role::Leading) what < 58 ? add(*server, name) : count(*server, name);
+        } else if (what < 85) {
+            clock_.advance(Millis{rng_.between(1, 1'500)});
+        } else if (what < 92) {
+            database_.freeze(name, rng_.chance(0.5));
+        } else if (what < 96) {
+            database_.cut(name, rng_.chance(0.3));
+        } else {
+            server.reset();  // a crash, and a new life
+            database_.freeze(name, false);
+            server = begin(name);
+        }
+        if (has_failed(name) || (server && server->role() == Role::Ended)) {
+            server.reset();
+            server = begin(name);
+        }
+    }
+    bool has_failed(const std::string& name) { return failed_[name].wait_for(0s) == std::future_status::ready; }
+    /// nullopt: nobody will ever know.
+    std::optional<std::string> answer_of(std::shared_future<std::string> answer, const std::string& name) {
+        const auto until = std::chrono::steady_clock::now() + kLimit;
+        while (std::chrono::steady_clock::now() < until) {
+            if (answer.wait_for(1ms) == std::future_status::ready) {
+                try {
+                    if (answer.get().starts_with("refused")) return std::nullopt;
+                    ++answers_;
+                    return answer.get();
+                } catch (const std::future_error&) {
+                    return std::nullopt;  // the engine failed, and dropped the call
+                }
+            }
+            if (has_failed(name) && answer.wait_for(0s) != std::future_status::ready) return std::nullopt;
+        }
+        wrong_ = "a call was neither answered nor did its server fail";
+        return std::nullopt;
+    }
+    void add(Server& server, const std::string& name) {
+        ++sent_;
+        if (answer_of(server.add(std::to_string(sent_)), name)) ++done_;
+    }
+    void count(Server& server, const std::string& name) {
+        const auto answer = answer_of(server.count(), name);
+        if (!answer) return;
+        const auto number = std::stoull(*answer);
+        const std::uint64_t least = std::max(done_, seen_);
+        if (number < least || number > sent_)
+            wrong_ = fmt::format("{} says {} of {} sent, where {} were answered or seen", name, number, sent_, least);
+        seen_ = std::max(seen_, number);
+    }
+
+    SeededRng rng_;
+    const Fence fence_;
+    HandClock clock_;
+    journal::MemoryDatabase database_{clock_, kLease};
+    std::map<std::string, std::shared_future<std::string>> failed_;
+    std::vector<std::unique_ptr<Server>> lives_;
+    std::uint64_t sent_ = 0;
+    unsigned long long done_ = 0;
+    unsigned long long seen_ = 0;
+    int answers_ = 0;
+    std::string wrong_;
+};
+
+constexpr int kSteps = 250;
+
+TEST(MembersInAnyOrder, NothingAnsweredIsLostAndNoAnswerIsOld) {
+    int answers = 0;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        AnyOrder world(seed, Fence::Kept);
+        EXPECT_EQ(world.run(kSteps), "") << "seed " << seed;
+        answers += world.answers();
+    }
+    EXPECT_GT(answers, 100);
+}
+
+TEST(MembersInAnyOrder, WhoForgetsToAskIsFoundOut) {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        AnyOrder world(seed, Fence::Forgotten);
+        if (const std::string wrong = world.run(kSteps); !wrong.empty()) {
+            EXPECT_THAT(wrong, HasSubstr("were answered or seen"));
+            return;
+        }
+    }
+    FAIL() << "answers of leaders that led no more were not noticed";
 }
 
 }  // namespace

@@ -15,6 +15,13 @@ public:
         api::append_json_string(out_, value);
         return *this;
     }
+    /// null for "", as the API has what does not apply.
+    Object& text_or_null(std::string_view name, std::string_view value) {
+        if (!value.empty()) return text(name, value);
+        begin(name);
+        out_ += "null";
+        return *this;
+    }
     Object& number(std::string_view name, std::integral auto value) {
         begin(name);
         out_ += std::to_string(value);
@@ -51,7 +58,9 @@ Object head(Kind kind, std::string_view region, WallTime time) {
 
 Object routing(const engine::AliasRouting& value) {
     Object object;
-    object.text("Type", to_text(value.type)).text("FleetId", value.fleet_id).text("Message", value.message);
+    object.text("Type", to_text(value.type))
+        .text_or_null("FleetId", value.fleet_id)
+        .text_or_null("Message", value.message);
     return object;
 }
 

@@ -41,8 +41,8 @@ TEST(EventText, AnAliasSaysFromWhereToWhere) {
     const Event moved = event_of(
         engine::AliasChange{.region = "r", .id = "alias-1", .name = "live", .from = old_way, .to = new_way}, kTime);
     EXPECT_THAT(moved.data,
-                HasSubstr(R"("RoutingStrategy":{"Type":"TERMINAL","FleetId":"","Message":"维护 \"soon\"\n"},)"
-                          R"("FromRoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-a","Message":""})"));
+                HasSubstr(R"("RoutingStrategy":{"Type":"TERMINAL","FleetId":null,"Message":"维护 \"soon\"\n"},)"
+                          R"("FromRoutingStrategy":{"Type":"SIMPLE","FleetId":"fleet-a","Message":null})"));
     EXPECT_EQ(moved.about, (std::vector<std::string>{"alias-1", "fleet-a"}));
     const Event gone =
         event_of(engine::AliasChange{.region = "r", .id = "alias-1", .name = "live", .from = old_way, .to = {}}, kTime);

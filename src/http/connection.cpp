@@ -24,6 +24,8 @@ constexpr std::size_t kLingerBytes = 256 * 1024;
 constexpr std::int64_t kLingerMs = 2'000;
 // Small bodies are not worth counting.
 constexpr std::size_t kUnchargedBytes = 64 * 1024;
+// Taken of one connection before the others have their turn.
+constexpr int kCallsATurn = 16;
 
 ApiLimits api_limits(const ServerOptions& options) {
     return {options.query_bytes, options.form_bytes, options.body_bytes};
@@ -37,7 +39,8 @@ Connection::Connection(Loop& loop, std::uint64_t id, Socket socket, std::unique_
       socket_(std::move(socket)),
       tls_(std::move(tls)),
       from_loopback_(from_loopback),
-      active_ms_(loop.now_ms()) {}
+      drained_ms_(loop.now_ms()),
+      active_ms_(drained_ms_) {}
 
 void Connection::start() {
     set_deadline();
@@ -63,6 +66,8 @@ Awaitable<void> Connection::run() {
             if (next == Next::Serve) {
                 co_await quiet();
                 if (open_) co_await serve();
+            } else if (next == Next::Turn) {
+                co_await asio::post(loop_.context, kAwait);
             }
             while (open_ && is_full()) co_await change();
             if (!open_) break;
@@ -130,6 +135,8 @@ Awaitable<void> Connection::receive() {
     const ssize_t got = error ? -1 : read_some(loop_.input);
     if (got > 0) {
         active_ms_ = loop_.now_ms();
+        input_since_ms_ = drained_ms_;
+        if (static_cast<std::size_t>(got) < loop_.input.size()) drained_ms_ = active_ms_;
         if (kept_.empty()) {
             input_ = std::string_view{loop_.input}.substr(0, static_cast<std::size_t>(got));
         } else {
@@ -208,10 +215,12 @@ Connection::Next Connection::advance() {
 }
 
 Connection::Next Connection::advance_requests() {
-    while (open_ && !last_) {
+    loop_.backlog.serve(loop_.now_ms(), input_since_ms_);
+    for (int calls = 0; open_ && !last_;) {
         if (!reader_) {
             if (input_.empty()) return Next::Read;
             if (is_full()) return Next::Wait;
+            if (calls == kCallsATurn) return Next::Turn;
             reader_ = loop_.take_reader();
             head_.clear();
             request_since_ms_ = active_ms_;
@@ -241,6 +250,7 @@ Connection::Next Connection::advance_requests() {
             if (!reader_->done()) return Next::Read;
         }
         dispatch();
+        ++calls;
     }
     return Next::Read;
 }
@@ -297,6 +307,14 @@ void Connection::dispatch() {
     const std::uint64_t ticket = enqueue(after);
     answers_.back().head_only = request.method == "HEAD";
     if (after == After::Close) last_ = true;
+    if (loop_.backlog.refuses()) {  // before anything is done for it: this must cost next to nothing
+        shared.shed_requests.fetch_add(1, std::memory_order_relaxed);
+        complete(ticket,
+                 shared.handlers.error_body({ErrorCode::Overloaded, "the server is overloaded; try again in a moment"},
+                                            answers_.back().request_id));
+        end_request();
+        return;
+    }
 
     auto call =
         admit(request, reader_->body, loop_.signatures, api_limits(shared.options), shared.handlers.clock.wall());

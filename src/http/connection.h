@@ -54,7 +54,7 @@ private:
         bool ready = false;
         bool head_only = false;
     };
-    enum class Next { Read, Wait, Serve };
+    enum class Next { Read, Wait, Serve, Turn };
 
     // The coroutine.
     Awaitable<void> run();
@@ -155,6 +155,8 @@ private:
     std::string_view input_;
     std::string kept_;
     std::unique_ptr<RequestReader> reader_;  // of the request being read, if one is
+    std::int64_t drained_ms_;                ///< when the socket was last found empty
+    std::int64_t input_since_ms_ = 0;        ///< what is in input_ arrived after this
     std::int64_t request_since_ms_ = 0;
     std::int64_t body_since_ms_ = 0;
     std::uint64_t body_bytes_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "base/low_latency.h"
 #include "http/connection.h"
 #include "http/response.h"
 
@@ -71,9 +72,15 @@ Loop::~Loop() { inbox->close(); }
 Loop* Loop::current() { return t_current; }
 
 void Loop::run() {
+    prefer_low_latency();
     t_current = this;
     tick();
-    context.run();
+    while (!context.stopped()) {
+        if (context.poll_one() > 0) continue;
+        backlog.idle(now_ms());
+        context.run_one();
+        backlog.idle(now_ms());
+    }
     t_current = nullptr;
 }
 

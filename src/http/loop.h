@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "http/backlog.h"
 #include "http/request_reader.h"
 #include "http/server.h"
 #include "http/signature.h"
@@ -42,7 +43,7 @@ struct Shared {
     boost::asio::thread_pool workers;
 
     std::atomic<std::uint64_t> connections{0}, connections_refused{0}, api_requests{0}, other_requests{0};
-    std::atomic<std::uint64_t> malformed_requests{0}, timeouts{0};
+    std::atomic<std::uint64_t> malformed_requests{0}, shed_requests{0}, timeouts{0};
     std::atomic<std::uint64_t> handshakes{0}, handshakes_failed{0}, handshakes_refused{0};
     std::atomic<std::uint64_t> tls_reloads{0}, tls_reloads_failed{0};
     std::atomic<std::size_t> bodies_bytes{0}, handshakes_open{0};
@@ -107,6 +108,7 @@ public:
     boost::asio::io_context context{1};
     const std::shared_ptr<Inbox> inbox;
     TimerWheel wheel;
+    Backlog backlog;
     SignatureCheck signatures;
     SystemRng rng;
     std::string input;  ///< what the connection being served has just received; nobody's between two events

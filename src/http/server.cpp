@@ -64,6 +64,12 @@ Result<Fd> listen_on(const asio::ip::tcp::endpoint& endpoint, const std::string&
     return listener;
 }
 
+/// Also of an IPv4 connection to a socket that takes both kinds.
+bool is_loopback(const asio::ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.is_loopback();
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+}
+
 Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::endpoint& endpoint) {
     if (options.threads < 1 || options.threads > 64 || options.worker_threads < 1 || options.worker_threads > 64) {
         return refuse(ErrorCode::InvalidParameterValue, "the HTTP server has 1 to 64 threads");
@@ -76,7 +82,7 @@ Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::en
         return refuse(ErrorCode::InvalidParameterValue,
                       "TLS takes both a certificate and its key: --tls-cert FILE --tls-key FILE");
     }
-    if (!endpoint.address().is_loopback() && !tls && !options.insecure_http) {
+    if (!is_loopback(endpoint.address()) && !tls && !options.insecure_http) {
         return refuse(
             ErrorCode::InvalidParameterValue,
             fmt::format("{} can be reached from other machines, and without TLS everyone on the way could read "
@@ -88,6 +94,12 @@ Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::en
 }
 
 }  // namespace
+
+Result<void> check(const ServerOptions& options) {
+    TRY(check_options(options, TRY(parse_listen(options.listen))));
+    if (!options.tls_certificate.empty()) TRY(TlsIdentity::open(options.tls_certificate, options.tls_key));
+    return {};
+}
 
 struct Server::Running {
     Running(ServerOptions options, Handlers handlers) : shared(std::move(options), std::move(handlers)) {}
@@ -162,7 +174,7 @@ void Server::Running::accept_some() {
         const int on = 1;
         ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         loops[next_loop++ % loops.size()]->adopt(fd.release(), peer.protocol(),
-                                                 peer.address().is_loopback() && !shared.options.peers);
+                                                 is_loopback(peer.address()) && !shared.options.peers);
     }
     accept_more();
 }
@@ -243,6 +255,7 @@ ServerStats Server::stats() const {
                       .connections_refused = shared.connections_refused,
                       .api_requests = shared.api_requests,
                       .other_requests = shared.other_requests,
+                      .shed_requests = shared.shed_requests,
                       .malformed_requests = shared.malformed_requests,
                       .timeouts = shared.timeouts,
                       .tls_handshakes = shared.handshakes,

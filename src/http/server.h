@@ -121,6 +121,7 @@ struct ServerStats {
     std::uint64_t connections_refused = 0;  ///< over connections_max
     std::uint64_t api_requests = 0;
     std::uint64_t other_requests = 0;
+    std::uint64_t shed_requests = 0;       ///< refused because requests waited too long for their loop
     std::uint64_t malformed_requests = 0;  ///< not HTTP, or over a limit
     std::uint64_t timeouts = 0;            ///< connections closed for being idle or slow
     std::uint64_t tls_handshakes = 0;      ///< completed
@@ -131,6 +132,9 @@ struct ServerStats {
     std::uint64_t tls_reloads_failed = 0;  ///< the old pair stayed
     WallTime tls_not_after;                ///< end of the certificate in force; {} without TLS
 };
+
+/// Why a server with these options would not start, as far as that can be told without listening.
+[[nodiscard]] Result<void> check(const ServerOptions& options);
 
 class Server {
 public:

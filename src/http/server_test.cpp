@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "base/crypto.h"
@@ -104,6 +106,51 @@ TEST(HttpApi, ManyMorePipelinedThanTheWindowHolds) {
         EXPECT_THAT(answer->body, HasSubstr("\"A" + std::to_string(i) + "\""));
     }
     sender.join();
+}
+
+TEST(HttpApi, ALoopThatCannotKeepUpRefusesInValidAnswersAndInOrder) {
+    constexpr int kClients = 20, kRequests = 80;
+    ServerWorld world;
+    std::promise<void> all_sent;
+    std::atomic<int> calls{-1};  // counted once all are connected
+    world.api.on_call = [&, sent = all_sent.get_future().share()] {
+        if (calls < 0) return;
+        if (calls++ == 0) sent.wait();
+        if (calls % 4 == 0) world.clock.advance(std::chrono::milliseconds{1});
+    };
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < kClients; ++i) {
+        clients.push_back(std::make_unique<RawClient>(world.port));
+        ASSERT_TRUE(clients.back()->send(signed_post("First", "{}", world.clock.wall())));
+        ASSERT_TRUE(clients.back()->read_answer());
+    }
+    calls = 0;
+    std::string requests;
+    for (int i = 0; i < kRequests; ++i) requests += signed_post("A" + std::to_string(i), "{}", world.clock.wall());
+    for (const auto& client : clients) ASSERT_TRUE(client->send(requests));
+    all_sent.set_value();
+
+    std::vector<int> taken(kClients);
+    int refused = 0;
+    for (int client = 0; client < kClients; ++client) {
+        for (int i = 0; i < kRequests; ++i) {
+            const auto answer = clients[static_cast<std::size_t>(client)]->read_answer();
+            ASSERT_TRUE(answer);
+            EXPECT_EQ(answer->status, 200);
+            EXPECT_EQ(answer->fields.at("content-type"), "application/json");
+            EXPECT_THAT(answer->body, HasSubstr(answer->fields.at("x-tc-requestid")));
+            const bool shed = answer->body.find(code_text(ErrorCode::Overloaded)) != std::string::npos;
+            if (!shed) EXPECT_THAT(answer->body, HasSubstr("\"A" + std::to_string(i) + "\""));
+            ++(shed ? refused : taken[static_cast<std::size_t>(client)]);
+        }
+    }
+    EXPECT_GT(refused, kClients * kRequests / 3);
+    for (const int of_one : taken) EXPECT_GE(of_one, 16) << "each had its turn before it was too late";
+    EXPECT_EQ(world.api.seen().size(), static_cast<std::size_t>(kClients + kClients * kRequests - refused));
+    EXPECT_EQ(world.server->stats().shed_requests, static_cast<std::uint64_t>(refused));
+
+    world.clock.advance(std::chrono::seconds{5});
+    EXPECT_THAT(world.post("Later").body, HasSubstr("\"Action\":\"Later\"")) << "it is over";
 }
 
 TEST(HttpApi, TheWindowBoundsWhatIsHandedOn) {
@@ -515,6 +562,9 @@ TEST(HttpStart, RefusesWhatItShould) {
         EXPECT_EQ(started.error().code, ErrorCode::InvalidParameterValue) << c.listen;
         EXPECT_THAT(started.error().message, HasSubstr(c.message)) << c.listen;
     }
+    for (const char* own : {"127.0.0.1:0", "[::1]:0", "[::ffff:127.0.0.1]:0"})
+        EXPECT_TRUE(check({.listen = own})) << "nobody else reaches " << own;
+    EXPECT_FALSE(check({.listen = "[::ffff:10.0.0.1]:0"}));
     Server second{{.listen = "127.0.0.1:" + std::to_string(other.port)},
                   {.api = api,
                    .error_body = test_error_body,

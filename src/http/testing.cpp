@@ -31,6 +31,7 @@ std::optional<Key> TestKeys::find(std::string_view secret_id) const {
 }
 
 void TestApi::call(engine::ApiCall call, std::move_only_function<void(std::string)> done) {
+    if (on_call) on_call();
     const std::string answer = fmt::format(R"({{"Response":{{"Action":"{}","Bytes":{},"RequestId":"{}"}}}})",
                                            call.action, call.json.size(), call.request_id);
     {

@@ -51,6 +51,7 @@ public:
     void answer(std::size_t index);
     void answer_all();
     [[nodiscard]] std::vector<engine::ApiCall> seen();
+    std::function<void()> on_call;  ///< on the loop's thread, before the answer; set before asking
 
 private:
     struct Held {

@@ -264,13 +264,7 @@ TEST_P(JournalTest, ARefusalOfTheReplayEndsTheLoad) {
     append(1, 3);
     journal.reset();
     journal = place->open();
-    class Refusing final : public Replay {
-        Result<void> snapshot_slice(std::span<const std::byte>) override { return {}; }
-        Result<void> entry(std::uint64_t seq, std::span<const std::byte>) override {
-            if (seq == 2) return refuse(ErrorCode::Internal, "unreadable record");
-            return {};
-        }
-    } refusing;
+    RefusingReplay refusing(2);
     const auto loaded = journal->load(refusing);
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().message, "unreadable record");

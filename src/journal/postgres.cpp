@@ -594,7 +594,8 @@ Result<OpenedSharedJournal> open_postgres_journal(PostgresOptions options) {
         opened.deployment = TRY(pg::settle_schema(**connection, {.schema = options.schema,
                                                                  .deployment = options.deployment,
                                                                  .create = options.create,
-                                                                 .created = options.created}));
+                                                                 .created = options.created,
+                                                                 .draft = options.draft}));
         const auto safety = (*connection)->run(kSafety, Params(), within(kPatience));
         if (!safety) return pg::refuse(safety.error());
         if ((*safety)[0].text(0) != "on" || (*safety)[0].text(1) != "on")

@@ -1,13 +1,12 @@
 #include "journal/secrets.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/rng.h"
+#include "base/secret_file.h"
 
 namespace gse::journal {
 
@@ -30,14 +29,7 @@ std::string random_secret(std::size_t size) {
 }
 
 Result<std::string> read_secrets_key(const std::filesystem::path& file) {
-    struct stat found{};
-    if (::stat(file.c_str(), &found) == 0 && (found.st_mode & 077) != 0)
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{} can be read by others than its owner; chmod 600 it, and have a new key made if "
-                                  "others could read it",
-                                  file.string()));
-    std::string text = TRY(read_file(file, 4096));
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    const std::string text = TRY(read_secret_file(file));
     auto key = from_hex(text);
     if (!key || key->size() != kSecretKeyBytes)
         return refuse(ErrorCode::FailedOperation,

@@ -272,13 +272,7 @@ TEST_P(SharedJournalTest, ARefusalOfTheReplayEndsTheTailAndLosesNothing) {
     Server a(*place, "a"), b(*place, "b");
     ASSERT_TRUE(a.take_over());
     a.append(1, 3);
-    class Refusing final : public Replay {
-        Result<void> snapshot_slice(std::span<const std::byte>) override { return {}; }
-        Result<void> entry(std::uint64_t seq, std::span<const std::byte>) override {
-            if (seq == 2) return refuse(ErrorCode::Internal, "unreadable record");
-            return {};
-        }
-    } refusing;
+    RefusingReplay refusing(2);
     const auto tailed = b.journal->tail(refusing, 0ms);
     ASSERT_FALSE(tailed);
     EXPECT_EQ(tailed.error().message, "unreadable record");

@@ -47,6 +47,20 @@ public:
     std::map<std::uint64_t, Bytes> entries;
 };
 
+/// Cannot read one entry.
+class RefusingReplay final : public Replay {
+public:
+    explicit RefusingReplay(std::uint64_t refused) : refused_(refused) {}
+    Result<void> snapshot_slice(std::span<const std::byte>) override { return {}; }
+    Result<void> entry(std::uint64_t seq, std::span<const std::byte>) override {
+        if (seq == refused_) return refuse(ErrorCode::Internal, "unreadable record");
+        return {};
+    }
+
+private:
+    const std::uint64_t refused_;
+};
+
 #define ASSERT_OK(expression) \
     do { \
         const auto& gse_outcome = (expression); \

@@ -34,7 +34,45 @@ struct WalChecksum {
     }
 };
 
+/// Whether the first bytes of a write-ahead log check; their checksum, which the first frame's goes on from.
+bool read_head(std::span<const std::byte, kWalHeadBytes> head, WalChecksum& checksum) {
+    const std::uint32_t magic = big_endian(head.data());
+    checksum = {.big_endian_words = (magic & 1) != 0};
+    checksum.add(head.data(), 24);
+    return (magic & ~1u) == 0x377f0682 && big_endian(head.data() + 8) == kPageBytes && checksum.matches(&head[24]);
+}
+
+/// The same for the next frame.
+bool read_frame(std::span<const std::byte> frame, std::uint64_t salts, WalChecksum& checksum) {
+    std::uint64_t frame_salts;
+    std::memcpy(&frame_salts, frame.data() + 8, 8);
+    checksum.add(frame.data(), 8);
+    checksum.add(frame.data() + 24, kPageBytes);
+    return big_endian(frame.data()) != 0 && frame_salts == salts && checksum.matches(frame.data() + 16);
+}
+
+bool is_commit(std::span<const std::byte> frame) { return big_endian(frame.data() + 4) != 0; }
+
+std::uint64_t salts_of(std::span<const std::byte, kWalHeadBytes> head) {
+    std::uint64_t salts;
+    std::memcpy(&salts, head.data() + 16, 8);
+    return salts;
+}
+
 }  // namespace
+
+Result<std::uint64_t> committed_wal_bytes(File& wal) {
+    std::byte head[kWalHeadBytes];
+    WalChecksum checksum;
+    if (TRY(wal.read_at(0, head)) < kWalHeadBytes || !read_head(head, checksum)) return 0;
+    std::uint64_t committed = 0;
+    std::vector<std::byte> frame(kWalFrameBytes);
+    for (std::uint64_t at = kWalHeadBytes; TRY(wal.read_at(at, frame)) == kWalFrameBytes; at += kWalFrameBytes) {
+        if (!read_frame(frame, salts_of(head), checksum)) break;
+        if (is_commit(frame)) committed = at + kWalFrameBytes;
+    }
+    return committed;
+}
 
 Result<void> audit_wal(FileSystem& files, const path& wal) {
     auto file = files.open(wal, OpenMode::Read);
@@ -44,13 +82,9 @@ Result<void> audit_wal(FileSystem& files, const path& wal) {
     }
     std::byte head[kWalHeadBytes];
     if (TRY((*file)->read_at(0, head)) < kWalHeadBytes) return {};
-    const std::uint32_t magic = big_endian(head);
-    WalChecksum checksum{.big_endian_words = (magic & 1) != 0};
-    checksum.add(head, 24);
-    const bool head_good =
-        (magic & ~1u) == 0x377f0682 && big_endian(head + 8) == kPageBytes && checksum.matches(head + 24);
-    std::uint64_t salts = 0;  // of the header; of the first frame seen if the header is bad
-    std::memcpy(&salts, head + 16, 8);
+    WalChecksum checksum;
+    const bool head_good = read_head(head, checksum);
+    std::uint64_t salts = salts_of(head);  // of the header; of the first frame seen if the header is bad
     bool salts_known = head_good;
 
     bool in_good_part = head_good;
@@ -59,7 +93,6 @@ Result<void> audit_wal(FileSystem& files, const path& wal) {
     for (std::uint64_t at = kWalHeadBytes;; at += kWalFrameBytes) {
         if (TRY((*file)->read_at(at, frame)) < kWalFrameBytes) break;
         const std::uint32_t page = big_endian(frame.data());
-        const bool is_commit = big_endian(frame.data() + 4) != 0;
         if (page == 0 && !in_good_part) continue;  // the zeros laid down ahead
         std::uint64_t frame_salts;
         std::memcpy(&frame_salts, frame.data() + 8, 8);
@@ -68,12 +101,10 @@ Result<void> audit_wal(FileSystem& files, const path& wal) {
             salts_known = true;
         }
         if (in_good_part) {
-            checksum.add(frame.data(), 8);
-            checksum.add(frame.data() + 24, kPageBytes);
-            if (page != 0 && frame_salts == salts && checksum.matches(frame.data() + 16)) continue;
+            if (read_frame(frame, salts, checksum)) continue;
             in_good_part = false;
         }
-        if (page != 0 && is_commit && frame_salts == salts) ++commits_behind;
+        if (page != 0 && is_commit(frame) && frame_salts == salts) ++commits_behind;
     }
     if (commits_behind > (head_good ? 1u : 0u))
         return refuse(ErrorCode::FailedOperation,

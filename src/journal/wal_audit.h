@@ -15,4 +15,7 @@ inline constexpr std::uint64_t kWalFrameBytes = 24 + kPageBytes;
 /// file is fine. What it cannot see is damage to the very last commit.
 Result<void> audit_wal(FileSystem& files, const path& wal);
 
+/// Bytes through the last commit of a write-ahead log that checks, and may be growing meanwhile; 0: there is none.
+Result<std::uint64_t> committed_wal_bytes(File& wal);
+
 }  // namespace gse::journal

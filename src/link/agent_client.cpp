@@ -103,10 +103,15 @@ public:
 
     /// Only while !writing.
     void write(pb::AgentMessage message) {
-        outgoing_ = std::move(message);
         {
             const std::lock_guard lock(client_.mutex_);
             writing = true;
+        }
+        if (message.ByteSizeLong() > kPieceBytes) {
+            rest_ = message.SerializeAsString();
+            cut_piece();
+        } else {
+            outgoing_ = std::move(message);
         }
         StartWrite(&outgoing_);
     }
@@ -143,6 +148,11 @@ private:
     void OnWriteDone(bool ok) override {
         // After a failed write the call is over: what the server said before is still read, nothing more is written.
         if (!ok) return;
+        if (!rest_.empty()) {
+            cut_piece();
+            StartWrite(&outgoing_);
+            return;
+        }
         const std::lock_guard lock(client_.mutex_);
         writing = false;
         client_.changed_.notify_all();
@@ -156,9 +166,17 @@ private:
         client_.changed_.notify_all();
     }
 
+    void cut_piece() {
+        outgoing_.Clear();
+        outgoing_.set_piece(rest_.substr(0, kPieceBytes));
+        rest_.erase(0, kPieceBytes);
+        outgoing_.set_piece_follows(!rest_.empty());
+    }
+
     Impl& client_;
     pb::ServerMessage incoming_;
     pb::AgentMessage outgoing_;
+    std::string rest_;  // of a large message, still to be written; whose turn it is to write
 };
 
 /// What one connection has got to.
@@ -232,7 +250,7 @@ pb::AgentMessage AgentClient::Impl::take_unsent_locked(std::uint64_t& sent) cons
     std::size_t bytes = next().bytes;
     pb::AgentMessage first = next().message;
     ++sent;
-    while (sent < last_seq_ && first.behind_size() + 1 < kTogetherMax && bytes + next().bytes <= kTogetherBytesMax) {
+    while (sent < last_seq_ && first.behind_size() + 1 < kTogetherMax && bytes + next().bytes <= kPieceBytes) {
         bytes += next().bytes;
         *first.add_behind() = next().message;
         ++sent;
@@ -370,6 +388,7 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     if (state.welcomed) return Farewell{"a second welcome in one stream", false};
     if (const auto taken = pinned_->greet(welcome.deployment_id, welcome.epoch); !taken)
         return Farewell{taken.error().message, true};
+    std::string lost;
     {
         const std::lock_guard lock(mutex_);
         if (welcome.acked_seq > last_seq_)
@@ -378,11 +397,14 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
                 true};
         const std::uint64_t first = unacked_.empty() ? last_seq_ + 1 : unacked_.front().seq;
         if (welcome.acked_seq + 1 < first)
-            return Farewell{
-                fmt::format("the server has lost reports {} to {}, which it had acknowledged: start this agent again "
-                            "so that it describes its processes afresh",
-                            welcome.acked_seq + 1, first - 1),
-                true};
+            lost = fmt::format(
+                "the server has lost reports {} to {}, which it had acknowledged: it was restored from a "
+                "backup",
+                welcome.acked_seq + 1, first - 1);
+    }
+    if (!lost.empty()) {
+        if (options_.on_reports_lost) options_.on_reports_lost({ErrorCode::Unavailable, lost});
+        return Farewell{lost + "; this agent starts again, so that it describes its processes afresh", true};
     }
     prepare_backlog(welcome.acked_seq);
     state.welcomed = true;

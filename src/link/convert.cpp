@@ -31,6 +31,11 @@ constexpr std::pair<StartFailure, pb::StartFailure> kStartFailures[] = {
     {StartFailure::PortBusy, pb::START_FAILURE_PORT_BUSY},
     {StartFailure::HostResources, pb::START_FAILURE_HOST_RESOURCES},
 };
+constexpr std::pair<MemoryLimit, pb::MemoryLimit> kMemoryLimits[] = {
+    {MemoryLimit::Instance, pb::MEMORY_LIMIT_INSTANCE},
+    {MemoryLimit::Process, pb::MEMORY_LIMIT_PROCESS},
+    {MemoryLimit::Host, pb::MEMORY_LIMIT_HOST},
+};
 constexpr std::pair<EndReason, pb::EndReason> kEndReasons[] = {
     {EndReason::None, pb::END_REASON_NONE},
     {EndReason::ScaleIn, pb::END_REASON_SCALE_IN},
@@ -156,8 +161,8 @@ void put(const PortRange& value, pb::PortRange& out) {
 void put(const HostHello& value, pb::Hello& out) {
     const auto& [host_name, boot_id, region, address, private_address, instance_capacity, ports, operating_system,
                  sandbox, instance_ids, process_ids, access_user, access_key, instance_types, ping_http, ping_udp, cpus,
-                 memory_bytes, labels, certified_id, certificate_end] = value;
-    // The last two are for the server's end alone to say.
+                 memory_bytes, labels, certified_id, certificate_end, limits, limits_lack] = value;
+    // These are for the server's end alone to say.
     static_cast<void>(certified_id), static_cast<void>(certificate_end);
     out.set_host_name(host_name);
     out.set_boot_id(boot_id);
@@ -177,6 +182,8 @@ void put(const HostHello& value, pb::Hello& out) {
     out.set_ping_udp(ping_udp);
     out.set_cpus(cpus);
     out.set_memory_bytes(memory_bytes);
+    out.set_limits(limits);
+    out.set_limits_lack(limits_lack);
     for (const auto& [key, value_of] : labels) {
         auto& label = *out.add_labels();
         label.set_key(key);
@@ -187,7 +194,7 @@ void put(const HostHello& value, pb::Hello& out) {
 void put(const InstanceReading& value, pb::InstanceReading& out) {
     const auto& [instance_id, measured] = value;
     const auto& [cpu_percent, memory_bytes, memory_percent, connections, load, bytes_in, bytes_out, packets_in,
-                 packets_out, bytes_out_total] = measured;
+                 packets_out, bytes_out_total, cpu_cores, cpu_limit, memory_limit] = measured;
     out.set_instance_id(instance_id);
     if (cpu_percent) out.set_cpu_percent(*cpu_percent);
     if (memory_bytes) out.set_memory_bytes(*memory_bytes);
@@ -199,6 +206,9 @@ void put(const InstanceReading& value, pb::InstanceReading& out) {
     if (packets_in) out.set_packets_in(*packets_in);
     if (packets_out) out.set_packets_out(*packets_out);
     if (bytes_out_total) out.set_bytes_out_total(*bytes_out_total);
+    if (cpu_cores) out.set_cpu_cores(*cpu_cores);
+    if (cpu_limit) out.set_cpu_limit(*cpu_limit);
+    if (memory_limit) out.set_memory_limit(*memory_limit);
 }
 
 void put(const AgentHeartbeat& value, pb::AgentHeartbeat& out) {
@@ -244,8 +254,9 @@ void put(const ProcessStartFailed& value, pb::Report& report) {
 }
 
 void put(const ProcessIsReady& value, pb::Report& report) {
-    const auto& [process_id, client_port, grpc_port, log_paths] = value;
+    const auto& [process_id, client_port, grpc_port, log_paths, session_id] = value;
     auto& out = *report.mutable_process_is_ready();
+    if (session_id) out.set_session_id(*session_id);
     out.set_process_id(process_id);
     out.set_client_port(client_port);
     out.set_grpc_port(grpc_port);
@@ -253,7 +264,8 @@ void put(const ProcessIsReady& value, pb::Report& report) {
 }
 
 void put(const ProcessExited& value, pb::Report& report) {
-    const auto& [process_id, exit_code, signal, uptime_ms, killed_by_agent, kill_reason, last_output] = value;
+    const auto& [process_id, exit_code, signal, uptime_ms, killed_by_agent, kill_reason, last_output, out_of_memory] =
+        value;
     auto& out = *report.mutable_process_exited();
     out.set_process_id(process_id);
     out.set_exit_code(exit_code);
@@ -262,6 +274,12 @@ void put(const ProcessExited& value, pb::Report& report) {
     out.set_killed_by_agent(killed_by_agent);
     out.set_kill_reason(wire(kEndReasons, kill_reason));
     out.set_last_output(last_output);
+    if (!out_of_memory) return;
+    const auto& [limit, used_bytes, limit_bytes] = *out_of_memory;
+    auto& memory = *out.mutable_out_of_memory();
+    memory.set_limit(wire(kMemoryLimits, limit));
+    memory.set_used_bytes(used_bytes);
+    memory.set_limit_bytes(limit_bytes);
 }
 
 void put(const HealthChanged& value, pb::Report& report) {
@@ -428,7 +446,7 @@ void put(const PlaceSpec& value, pb::PlaceSpec& out) {
 
 void put(const InstanceSpec& value, pb::Order& order) {
     const auto& [instance_id, fleet_id, version, phase, package, package_sha256, package_bytes, log_prefix,
-                 client_ports, places] = value;
+                 client_ports, places, instance_type, cpus, memory_bytes] = value;
     auto& out = *order.mutable_instance();
     out.set_instance_id(instance_id);
     out.set_fleet_id(fleet_id);
@@ -440,6 +458,9 @@ void put(const InstanceSpec& value, pb::Order& order) {
     put(log_prefix, *out.mutable_log_prefix());
     for (const auto& range : client_ports) put(range, *out.add_client_ports());
     for (const auto& place : places) put(place, *out.add_places());
+    out.set_instance_type(instance_type);
+    out.set_cpus(cpus);
+    out.set_memory_bytes(memory_bytes);
 }
 
 void put(const StartSession& value, pb::Order& order) {
@@ -549,7 +570,9 @@ HostHello take(Reader& in, pb::Hello& m) {
             .memory_bytes = m.memory_bytes(),
             .labels = take_labels(in, m),
             .certified_id = {},
-            .certificate_end = {}};
+            .certificate_end = {},
+            .limits = in.id(m.mutable_limits(), "hello.limits"),
+            .limits_lack = in.text(m.mutable_limits_lack(), "hello.limits_lack")};
 }
 
 SdkCall take(Reader& in, pb::SdkCall& m) {
@@ -648,17 +671,27 @@ ReportBody take_body(Reader& in, pb::Report& report) {
                 .process_id = in.id(m.mutable_process_id(), "process_is_ready.process_id"),
                 .client_port = in.port(m.client_port(), "process_is_ready.client_port"),
                 .grpc_port = in.port(m.grpc_port(), "process_is_ready.grpc_port"),
-                .log_paths = in.strings(m.mutable_log_paths(), "process_is_ready.log_paths", kMaxItems, kMaxTextBytes)};
+                .log_paths = in.strings(m.mutable_log_paths(), "process_is_ready.log_paths", kMaxItems, kMaxTextBytes),
+                .session_id = m.has_session_id()
+                                  ? std::optional(in.id(m.mutable_session_id(), "process_is_ready.session_id"))
+                                  : std::nullopt};
         }
         case pb::Report::kProcessExited: {
             auto& m = *report.mutable_process_exited();
-            return ProcessExited{.process_id = in.id(m.mutable_process_id(), "process_exited.process_id"),
-                                 .exit_code = m.exit_code(),
-                                 .signal = m.signal(),
-                                 .uptime_ms = m.uptime_ms(),
-                                 .killed_by_agent = m.killed_by_agent(),
-                                 .kill_reason = in.one_of(kEndReasons, m.kill_reason(), "process_exited.kill_reason"),
-                                 .last_output = in.text(m.mutable_last_output(), "process_exited.last_output")};
+            ProcessExited out{.process_id = in.id(m.mutable_process_id(), "process_exited.process_id"),
+                              .exit_code = m.exit_code(),
+                              .signal = m.signal(),
+                              .uptime_ms = m.uptime_ms(),
+                              .killed_by_agent = m.killed_by_agent(),
+                              .kill_reason = in.one_of(kEndReasons, m.kill_reason(), "process_exited.kill_reason"),
+                              .last_output = in.text(m.mutable_last_output(), "process_exited.last_output"),
+                              .out_of_memory = {}};
+            if (m.has_out_of_memory())
+                out.out_of_memory = {
+                    .limit = in.one_of(kMemoryLimits, m.out_of_memory().limit(), "process_exited.out_of_memory"),
+                    .used_bytes = m.out_of_memory().used_bytes(),
+                    .limit_bytes = m.out_of_memory().limit_bytes()};
+            return out;
         }
         case pb::Report::kHealthChanged: {
             auto& m = *report.mutable_health_changed();
@@ -731,7 +764,10 @@ InstanceSpec take(Reader& in, pb::InstanceSpec& m) {
                      .package_bytes = m.package_bytes(),
                      .log_prefix = take(in, *m.mutable_log_prefix(), "instance.log_prefix"),
                      .client_ports = {},
-                     .places = {}};
+                     .places = {},
+                     .instance_type = in.id(m.mutable_instance_type(), "instance.instance_type"),
+                     .cpus = m.cpus(),
+                     .memory_bytes = m.memory_bytes()};
     if (in.short_enough(m.client_ports(), "instance.client_ports", kMaxItems))
         for (const auto& range : m.client_ports()) out.client_ports.push_back(in.range(range, "instance.client_ports"));
     if (in.short_enough(m.places(), "instance.places", kMaxItems))
@@ -838,6 +874,10 @@ Result<AgentSays> take_heartbeat(Reader& in, pb::AgentHeartbeat& m) {
                 value.load.packets_out = in.amount(reading.packets_out(), "reading.packets_out");
             if (reading.has_bytes_out_total())
                 value.load.bytes_out_total = in.amount(reading.bytes_out_total(), "reading.bytes_out_total");
+            if (reading.has_cpu_cores()) value.load.cpu_cores = in.amount(reading.cpu_cores(), "reading.cpu_cores");
+            if (reading.has_cpu_limit()) value.load.cpu_limit = in.amount(reading.cpu_limit(), "reading.cpu_limit");
+            if (reading.has_memory_limit())
+                value.load.memory_limit = in.amount(reading.memory_limit(), "reading.memory_limit");
         }
     return in.finish<AgentSays>(std::move(out));
 }

@@ -29,12 +29,16 @@ struct ServerHeartbeat {
 using AgentSays = std::variant<HostHello, Report, AgentHeartbeat>;
 using ServerSays = std::variant<Welcome, Order, ServerHeartbeat>;
 
-/// Largest message either end reads.
+/// Largest message either end takes.
 inline constexpr int kMaxMessageBytes = 8 << 20;
+/// An agent's messages beyond this travel in pieces, and no server reads more at once than this and what gRPC adds:
+/// whoever dials may be anybody.
+inline constexpr std::size_t kPieceBytes = 96 << 10;
+inline constexpr int kMaxReadBytes = 128 << 10;
 
 /// So many messages, and about so many bytes, travel together at most: a message and those behind it.
 inline constexpr int kTogetherMax = 256;
-inline constexpr std::size_t kTogetherBytesMax = 256 << 10;
+inline constexpr std::size_t kTogetherBytesMax = 256 << 10;  ///< from a server; an agent's pieces are smaller
 
 // Bounds of a decoded value. Bytes, and elements of a list.
 inline constexpr std::size_t kMaxIdBytes = 1024;        ///< ids, names, addresses, object keys

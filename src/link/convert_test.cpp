@@ -77,8 +77,10 @@ void fill(Message& message, SeededRng& rng) {
         return;
     }
     // What travels behind a message is a message like it, and decoded by itself.
+    // Pieces are put together before anything is decoded.
     for (int i = 0; i < type.field_count(); ++i)
-        if (!type.field(i)->containing_oneof() && type.field(i)->message_type() != &type)
+        if (!type.field(i)->containing_oneof() && type.field(i)->message_type() != &type &&
+            !type.field(i)->name().starts_with("piece"))
             fill_field(message, *type.field(i), rng);
     for (int i = 0; i < type.oneof_decl_count(); ++i) {
         const auto& choice = *type.oneof_decl(i);

@@ -1,16 +1,15 @@
 #include "link/enrol_client.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
 
 #include "agent_link.grpc.pb.h"
+#include "base/addresses.h"
 #include "base/fd.h"
 #include "link/convert.h"
 #include "link/dial.h"
@@ -35,21 +34,12 @@ bool wait_for(int fd, short events, steady_clock::time_point until) {
 }
 
 Result<Fd> connect_to(const std::string& server, steady_clock::time_point until) {
-    const auto colon = server.rfind(':');
-    std::string host = server.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (colon == std::string::npos || getaddrinfo(host.c_str(), server.c_str() + colon + 1, &hints, &list) != 0)
-        return refuse(ErrorCode::Unavailable, fmt::format("{} is not known here", server));
-    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
-    for (const addrinfo* at = list; at; at = at->ai_next) {
-        Fd fd(socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    for (const SocketAddress& address : TRY(resolve(server))) {
+        Fd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!fd) continue;
         int error = 0;
         socklen_t size = sizeof error;
-        const bool begun = connect(fd.get(), at->ai_addr, at->ai_addrlen) == 0 || errno == EINPROGRESS;
+        const bool begun = connect(fd.get(), address.get(), address.size) == 0 || errno == EINPROGRESS;
         if (begun && wait_for(fd.get(), POLLOUT, until) &&
             getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
             return fd;

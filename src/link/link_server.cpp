@@ -18,10 +18,12 @@
 #include <vector>
 
 #include "agent_link.grpc.pb.h"
+#include "base/addresses.h"
 #include "base/check.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "link/convert.h"
+#include "link/lean_tls.h"
 #include "link/log_limit.h"
 #include "link/tls_check.h"
 #include "pki/certificate.h"
@@ -37,6 +39,10 @@ constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::size_t kFileBytesMax = 64 << 10;
 /// Of one connection: an agent has one stream, and renews its certificate now and then.
 constexpr int kCallsOfConnection = 8;
+constexpr int kTlsFrameBytes = 4'096;
+constexpr int kReadBytes = 1'024;
+/// Room for messages that came together that a stream keeps for the next ones; an agent's first words are many more.
+constexpr int kBehindKept = 8;
 
 /// Who speaks.
 struct Peer {
@@ -74,9 +80,7 @@ grpc::Status status_of(const Error& error) {
     }
 }
 
-bool is_loopback(std::string_view listen) {
-    return listen.starts_with("127.") || listen.starts_with("[::1]:") || listen.starts_with("localhost:");
-}
+bool is_loopback(std::string_view listen) { return is_loopback_host(listen.substr(0, listen.rfind(':'))); }
 
 /// Ends a call that never becomes a stream.
 class Refusal final : public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage> {
@@ -251,6 +255,17 @@ private:
 
     void OnReadDone(bool ok) override {
         if (!ok) return close({grpc::StatusCode::OK, ""});  // the agent has ended its side, or the call is over
+        if (!incoming_.piece().empty() || !pieces_.empty()) {
+            pieces_ += incoming_.piece();
+            if (pieces_.size() > static_cast<std::size_t>(kMaxMessageBytes))
+                return reject(grpc::StatusCode::INVALID_ARGUMENT, "a message in pieces is too large");
+            if (incoming_.piece_follows()) {
+                incoming_.Clear();
+                return StartRead(&incoming_);
+            }
+            if (!incoming_.ParseFromString(std::exchange(pieces_, {})))
+                return reject(grpc::StatusCode::INVALID_ARGUMENT, "the pieces of a message do not fit together");
+        }
         behind_ = std::move(*incoming_.mutable_behind());
         incoming_.clear_behind();
         next_behind_ = 0;
@@ -267,6 +282,10 @@ private:
             }
             if (next_behind_ == behind_.size()) break;
             if (!hear(behind_[next_behind_++])) return;
+        }
+        if (behind_.size() > kBehindKept) {
+            behind_ = google::protobuf::RepeatedPtrField<pb::AgentMessage>();
+            incoming_ = pb::AgentMessage();
         }
         incoming_.Clear();
         StartRead(&incoming_);
@@ -409,6 +428,7 @@ private:
     }
 
     void OnWriteDone(bool ok) override {
+        outgoing_ = pb::ServerMessage();  // what has been sent is given back
         {
             const std::lock_guard lock(mutex_);
             writing_ = false;
@@ -476,6 +496,7 @@ private:
     const std::int64_t opened_ms_;
     std::shared_ptr<AgentStream> self_;  // until OnDone
     pb::AgentMessage incoming_;          // gRPC's while a read is open; else, like the next two, of who may read
+    std::string pieces_;                 // of a large message, read so far
     google::protobuf::RepeatedPtrField<pb::AgentMessage> behind_;
     int next_behind_ = 0;
     pb::ServerMessage outgoing_;  // gRPC's while writing_
@@ -511,6 +532,7 @@ Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
     int tls_port = 0, loopback_port = 0;
     grpc::ServerBuilder builder;
     if (options_.tls) {
+        release_idle_tls_buffers();
         TRY(check_identity({.certificate_chain = TRY(read_file(options_.tls->certificate, kFileBytesMax)),
                             .private_key = TRY(read_file(options_.tls->key, kFileBytesMax))}));
         TRY(check_roots(TRY(read_file(options_.tls->roots, kFileBytesMax))));
@@ -527,9 +549,13 @@ Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
     if (!options_.loopback_listen.empty())
         builder.AddListeningPort(options_.loopback_listen, grpc::InsecureServerCredentials(), &loopback_port);
     builder.RegisterService(this);
-    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    builder.SetMaxReceiveMessageSize(kMaxReadBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsOfConnection);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port would share its agents
+    // gRPC keeps a buffer of that size for each connection. What goes over the link is small.
+    builder.AddChannelArgument(GRPC_ARG_TSI_MAX_FRAME_SIZE, kTlsFrameBytes);
+    builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);  // at first; it grows with what comes
+    builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);               // nobody asks, and it keeps notes of each
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

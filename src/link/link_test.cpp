@@ -1,4 +1,5 @@
 // Server and client over real gRPC on loopback, with a fake engine behind one and a fake supervisor behind the other.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
@@ -6,6 +7,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -105,7 +107,7 @@ public:
                 .instance_capacity = 3,
                 .ports = {10'000, 11'000},
                 .instance_ids = {"ins-1"},
-                .process_ids = {"p-1", "p-2"}};
+                .process_ids = process_ids};
     }
     void on_welcome(const Welcome& welcome) override {
         notes.write([&] { welcomes.push_back(welcome); });
@@ -129,6 +131,7 @@ public:
     bool wait(const std::function<bool()>& ready) { return notes.wait(ready); }
 
     std::string name = "host";
+    std::vector<std::string> process_ids{"p-1", "p-2"};
     Notebook notes;
     std::atomic<int> hellos = 0;
     std::atomic<int> disconnects = 0;
@@ -220,6 +223,27 @@ TEST_F(LinkTest, HelloWelcomeReportsAndOrdersArriveAsTheyWereSent) {
     EXPECT_EQ(supervisor_.acked, 2u);
 }
 
+TEST_F(LinkTest, WhatIsLargeTravelsInPiecesAndArrivesWhole) {
+    for (int i = 0; i < 20'000; ++i) supervisor_.process_ids.push_back(fmt::format("ins-{:08}.1.{:020}", i, i));
+    start_server();
+    start_agent();
+    const StreamId stream = connected_stream();
+    EXPECT_EQ(engine_.streams[stream].hello.process_ids, supervisor_.process_ids) << "a hello of about a megabyte";
+    ASSERT_TRUE(engine_.wait_for_reports(stream, 1));
+    ProcessStartFailed large{.instance_id = "ins-1", .message = std::string(60 << 10, 'x')};
+    for (int i = 0; i < 3; ++i) agent_->report(large);
+    SdkCall call{.call_id = 1, .process_id = "p-1", .call = CallReady{.log_paths = {}}};
+    auto& paths = std::get<CallReady>(call.call).log_paths;
+    for (int i = 0; i < 40; ++i) paths.push_back(std::string(10'000, static_cast<char>('a' + i % 26)));
+    agent_->report(call);
+    agent_->report(ProcessStarted{.process_id = "p-3", .pid = 99});
+    ASSERT_TRUE(engine_.wait_for_reports(stream, 6));
+    const auto& reports = engine_.streams[stream].reports;
+    EXPECT_EQ(std::get<ProcessStartFailed>(reports[3].body).message, large.message);
+    EXPECT_EQ(std::get<CallReady>(std::get<SdkCall>(reports[4].body).call).log_paths, paths);
+    EXPECT_EQ(std::get<ProcessStarted>(reports[5].body).pid, 99) << "what comes behind it is what came behind it";
+}
+
 TEST_F(LinkTest, ReadingsComeWithAHeartbeatOnce) {
     supervisor_.readings = {{"ins-1", {.cpu_percent = 12.5, .connections = 3}}};
     start_server();
@@ -282,6 +306,30 @@ TEST_F(LinkTest, AfterACutWhatWasNotAcknowledgedIsSentAgainAndTheBacklogEndsBehi
     EXPECT_EQ(std::get<HealthChanged>(reports[2].body).process_id, "three");
     EXPECT_EQ(std::get<HealthChanged>(reports[3].body).process_id, "four");
     EXPECT_TRUE(std::holds_alternative<BacklogDone>(reports[4].body));
+}
+
+TEST_F(LinkTest, AnAgentIsToldWhenItsServerHasLostWhatItAcknowledged) {
+    start_server();
+    TestProxy proxy(port_);
+    AgentClientOptions options = agent_options(proxy.port());
+    std::promise<Error> told;
+    options.on_reports_lost = [&told, once = false](const Error& error) mutable {
+        if (!std::exchange(once, true)) told.set_value(error);
+    };
+    start_agent(std::move(options));
+    const StreamId first = connected_stream();
+    agent_->report(HealthChanged{.process_id = "two"});
+    ASSERT_TRUE(engine_.wait_for_reports(first, 2));
+    server_->send(first, order(1, ReportAck{2}));
+    ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.acked == 2; }));
+    engine_.acked_seq = 0;  // of a backup
+    proxy.set_mode(TestProxy::Mode::Cut);
+    ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.disconnects == 1; }));
+    proxy.set_mode(TestProxy::Mode::Pass);
+    auto heard = told.get_future();
+    ASSERT_EQ(heard.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    EXPECT_EQ(heard.get().message,
+              "the server has lost reports 1 to 2, which it had acknowledged: it was restored from a backup");
 }
 
 TEST_F(LinkTest, WhatIsDurableIsNotSentAgain) {

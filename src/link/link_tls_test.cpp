@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/temp_folder.h"
 #include "link/agent_client.h"
+#include "link/convert.h"
 #include "link/dial.h"
 #include "link/enrol_client.h"
 #include "link/link_server.h"
@@ -427,6 +428,16 @@ TEST_F(LinkTlsTest, EnrolmentsAreBounded) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::AuthUnauthorized);
     EXPECT_EQ(refused.error().message, "the enrolment token is unknown");
+}
+
+TEST_F(LinkTlsTest, NobodyWithoutACertificateMakesTheServerReadMuch) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    const auto refused = enrol(fmt::format("127.0.0.1:{}", *port), ours_.authority->roots(), token_of(ours_),
+                               std::string(kMaxReadBytes, 'x'), "box", kLimit);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("vs. {}", kMaxReadBytes))) << "gRPC did not take it";
+    EXPECT_TRUE(door_.wishes.empty());
 }
 
 TEST_F(LinkTlsTest, AServerEndsAlthoughAnEnrolmentIsNeverAnswered) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <memory>
 #include <thread>
@@ -11,9 +10,9 @@
 #include "agent/grpc_door/grpc_door.h"
 #include "agent/ping.h"
 #include "agent/supervisor.h"
+#include "base/addresses.h"
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/freed.h"
 #include "base/rng.h"
 #include "link/addresses.h"
 #include "link/agent_client.h"
@@ -29,6 +28,14 @@ agent::SandboxMode sandbox_of(config::Sandbox sandbox) {
         case config::Sandbox::None: return agent::SandboxMode::None;
     }
     return agent::SandboxMode::Auto;
+}
+
+/// Whether instances are held to `what` of their types. gse dev only counts its instances: a type that is chosen to try
+/// something out must not make a laptop slow.
+bool keeps_types(const config::Config& config, config::TypeLimits what) {
+    config::TypeLimits chosen = config.agent.type_limits;
+    if (chosen == config::TypeLimits::Auto) chosen = config.dev ? config::TypeLimits::Off : config::TypeLimits::On;
+    return chosen >= what;
 }
 
 std::filesystem::path port_file(const config::Config& config) {
@@ -58,21 +65,15 @@ Result<std::string> access_key(const config::Agent& agent) {
 /// The address by which this machine reaches its server: what players in the same network can reach it by. "" when
 /// there is no way there.
 std::string address_towards(const std::string& server) {
-    const auto colon = server.rfind(':');
-    std::string host = server.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_DGRAM;
-    addrinfo* list = nullptr;
-    if (colon == std::string::npos || getaddrinfo(host.c_str(), server.c_str() + colon + 1, &hints, &list) != 0)
-        return "";
-    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
-    const Fd fd(socket(list->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto found = resolve(server);
+    if (!found) return "";
+    const SocketAddress& there = found->front();
+    const Fd fd(socket(there.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_storage own{};
     socklen_t size = sizeof own;
     char text[NI_MAXHOST] = "";
     // Connecting a datagram socket sends nothing; it only chooses the way.
-    if (!fd || connect(fd.get(), list->ai_addr, list->ai_addrlen) != 0 ||
+    if (!fd || connect(fd.get(), there.get(), there.size) != 0 ||
         getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0 ||
         getnameinfo(reinterpret_cast<const sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
         return "";
@@ -95,7 +96,8 @@ struct AgentParts::Impl {
           client({.server = target.server,
                   .token = target.token,
                   .tls = std::move(target.tls),
-                  .pin_file = std::filesystem::path(config.data) / "agent" / "server-pin"},
+                  .pin_file = std::filesystem::path(config.data) / "agent" / "server-pin",
+                  .on_reports_lost = on_fatal},
                  clock, rng) {}
 
     const config::Config config;
@@ -155,8 +157,10 @@ Result<std::string> AgentParts::start() {
     options.ports = {config.settings.hosts.port_low, config.settings.hosts.port_high};
     options.instance_capacity = static_cast<std::uint32_t>(config.agent.capacity);
     options.cpus = static_cast<std::uint32_t>(config.agent.cpus);
-    options.limits.memory_bytes = config.agent.process_memory_bytes;
-    options.limits.cpu_percent = config.agent.process_cpu_percent;
+    options.limits.allowed = {.memory_bytes = config.agent.process_memory_bytes,
+                              .cpu_percent = config.agent.process_cpu_percent};
+    options.limit_type_memory = keeps_types(config, config::TypeLimits::Memory);
+    options.limit_type_cpu = keeps_types(config, config::TypeLimits::On);
     options.memory_bytes = config.agent.memory_bytes;
     for (const std::string& label : config.agent.labels)
         options.labels.emplace_back(label.substr(0, label.find('=')), label.substr(label.find('=') + 1));
@@ -188,9 +192,14 @@ Result<std::string> AgentParts::start() {
     const agent::SupervisorView view = impl_->supervisor->view();
     spdlog::info("agent: sandbox {}, limits by {}, {} games adopted", view.sandbox, view.limiter, view.running);
     if (!view.lacks.empty())
-        spdlog::warn("agent.process_memory and agent.process_cpu cannot be kept as they are set: {}", view.lacks);
+        spdlog::warn(
+            "games cannot be held to the limits of agent.type_limits, agent.process_memory and "
+            "agent.process_cpu: {}",
+            view.lacks);
     return address;
 }
+
+bool AgentParts::empty() const { return impl_->supervisor->view().instances == 0; }
 
 void AgentParts::stop(bool kill_games) {
     if (impl_->supervisor) impl_->supervisor->shutdown(kill_games);

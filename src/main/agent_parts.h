@@ -27,6 +27,8 @@ public:
 
     /// Adopts what runs, listens for games, dials the server. The address games reach, `127.0.0.1:5758`.
     Result<std::string> start();
+    /// No instance is here.
+    [[nodiscard]] bool empty() const;
     /// With `kill_games` every game is gone within 10 s; without, they go on and the next start adopts them.
     void stop(bool kill_games);
 

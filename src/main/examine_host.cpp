@@ -108,14 +108,13 @@ void look_at_sandbox(const config::Config& config, std::vector<Finding>& finding
              "kernel.unprivileged_userns_clone=1, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0); "
              "in a container they must be allowed from outside"});
     }
-    const auto limiter = agent::find_limiter(private_users);
-    const std::string name = limiter->name();
-    if (name.find("cgroup") != std::string::npos)
-        findings.push_back({Grade::Good, "limits of games", name, ""});
+    const auto limiter = agent::find_limiter("doctor", private_users);
+    const std::string lacks = limiter->lacks({.memory_bytes = 1, .cpu_percent = 1});
+    if (lacks.empty())
+        findings.push_back({Grade::Good, "limits of games", limiter->name(), ""});
     else
-        findings.push_back({Grade::Doubtful, "limits of games", fmt::format("{} only", name),
-                            "run the agent as root or in a systemd unit with Delegate=yes, so that it may make control "
-                            "groups"});
+        findings.push_back({Grade::Doubtful, "limits of games", fmt::format("{} only: {}", limiter->name(), lacks),
+                            "run the agent as root where cgroups are writable, so that it may make control groups"});
 }
 
 Finding look_at_files() {

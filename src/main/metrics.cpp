@@ -210,6 +210,22 @@ void add_calls(Families& out, const api::CallCounts& counts) {
                 static_cast<double>(counts.unknown()));
 }
 
+/// Of one of several servers; one alone leads.
+void add_member(Families& out, const engine::MemberView& member, const http::RelayStats& relay) {
+    const auto count = [](std::uint64_t number) { return static_cast<double>(number); };
+    out.gauge("gse_cluster_leader", "1 on the server that leads.", member.role == engine::Role::Leading ? 1 : 0);
+    out.gauge("gse_cluster_leader_known", "1 while this server knows a leader whose lease holds.",
+              member.leader_known ? 1 : 0);
+    out.gauge("gse_cluster_epoch", "Grows with every take-over of the lead.", count(member.epoch));
+    out.gauge("gse_cluster_applied_batches", "Sequence number of the last batch that this server has read.",
+              count(member.applied));
+    out.gauge("gse_cluster_tunnels", "Clients' connections that are handed over to the leader.", count(relay.open));
+    out.counter("gse_cluster_tunnels_total", "Clients' connections handed over since the start.", count(relay.handed));
+    out.gauge("gse_cluster_requests_held", "Requests that wait for a server that leads.", count(relay.held));
+    out.counter("gse_cluster_requests_refused_total", "Requests refused because no server led.", count(relay.refused));
+    out.counter("gse_cluster_unreached_total", "Attempts to reach the leader that failed.", count(relay.unreached));
+}
+
 }  // namespace
 
 std::string metrics_text(const MetricSources& from) {
@@ -229,8 +245,8 @@ std::string metrics_text(const MetricSources& from) {
     out.histogram("gse_journal_commit_seconds", "How long batches took to become durable.", LatencyCounts::kBounds,
                   engine.commit_latency().counts(), engine.commit_latency().seconds());
     out.counter("gse_api_calls_total", "API calls handed to the engine.", static_cast<double>(stats.calls));
-    out.counter("gse_api_calls_shed_total", "API calls refused because the engine's queue was full.",
-                static_cast<double>(stats.calls_shed));
+    out.counter("gse_api_calls_shed_total", "API calls refused because they would have waited too long.",
+                static_cast<double>(stats.calls_shed + http.shed_requests));
     out.gauge("gse_engine_queue", "API calls waiting to be decided.", static_cast<double>(stats.queue));
     out.gauge("gse_api_calls_waiting", "API calls waiting for a placement to end.", static_cast<double>(stats.waiting));
     out.counter("gse_journal_commits_total", "Durable batches.", static_cast<double>(stats.commits));
@@ -245,6 +261,7 @@ std::string metrics_text(const MetricSources& from) {
                 static_cast<double>(http.malformed_requests));
     out.counter("gse_http_timeouts_total", "Connections closed for being idle or slow.",
                 static_cast<double>(http.timeouts));
+    add_member(out, from.member, from.relay);
     if (http.tls_not_after == WallTime{}) return out.text();
     out.counter("gse_tls_handshakes_total", "TLS handshakes by outcome.", static_cast<double>(http.tls_handshakes),
                 {{"outcome", "done"}});

@@ -5,6 +5,8 @@
 
 #include "api/call_counts.h"
 #include "engine/engine.h"
+#include "engine/member.h"
+#include "http/relay.h"
 #include "http/server.h"
 #include "model/settings.h"
 
@@ -16,6 +18,8 @@ struct MetricSources {
     const api::CallCounts& calls;
     http::ServerStats http;
     bool ready = true;
+    engine::MemberView member = {.role = engine::Role::Leading, .leader_known = true};  ///< as a server alone is
+    http::RelayStats relay = {};
 };
 
 /// Visits the engine's thread for a moment at a time, however many fleets there are. Not from that thread.

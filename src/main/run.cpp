@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/file.h"
@@ -19,12 +20,16 @@
 #include "main/data_dir.h"
 #include "main/log_format.h"
 #include "main/server_parts.h"
+#include "main/shared_state.h"
 
 namespace gse {
 namespace {
 
 constexpr int kRestartsMax = 3;
+constexpr Millis kLookForGames{200};
 constexpr const char* kRestartCount = "GSE_RESTART_COUNT";
+constexpr const char* kReplaced = "GSE_REPLACED";
+constexpr std::chrono::seconds kTryAgain{1};
 
 void set_up_log(const config::Log& log) {
     auto logger = spdlog::stderr_logger_mt("gse");
@@ -55,16 +60,27 @@ public:
         pthread_sigmask(SIG_BLOCK, &set_, nullptr);  // before any thread starts, so that all inherit it
         signal(SIGPIPE, SIG_IGN);
     }
-    void fail(const Error& error) {
-        spdlog::critical("{}", error.message);
+    void fail(const Error& error, spdlog::level::level_enum level = spdlog::level::critical) {
+        spdlog::log(level, "{}", error.message);
         failed_ = true;
         kill(getpid(), SIGTERM);
+    }
+    /// Waits that long; true when it was told to end meanwhile.
+    bool wait_for(std::chrono::seconds limit) {
+        const timespec time{.tv_sec = limit.count(), .tv_nsec = 0};
+        const int which = sigtimedwait(&set_, nullptr, &time);
+        return which == SIGTERM || which == SIGINT;
     }
     /// True after a signal from outside, false after fail().
     bool wait(const std::function<void()>& on_hangup = {}) {
         int which = 0;
         while (sigwait(&set_, &which) == 0 && which == SIGHUP) on_hangup();
         return !failed_;
+    }
+    /// True when another signal, or a failure, came within `limit`.
+    bool again(Millis limit) {
+        const timespec time{.tv_sec = limit.count() / 1000, .tv_nsec = limit.count() % 1000 * 1'000'000};
+        return sigtimedwait(&set_, nullptr, &time) > 0;
     }
 
 private:
@@ -77,12 +93,17 @@ int refuse_start(const Error& error) {
     return 1;
 }
 
+enum class Why : std::uint8_t {
+    Failure,
+    Replaced,  ///< or no longer sure to lead: of several servers that is no failure
+};
+
 /// After a failed journal append nobody knows what is durable: only the journal can tell, so begin again from it. Games
 /// are not touched. All descriptors are close-on-exec.
-int restart() {
+int restart(Why why = Why::Failure) {
     const char* text = std::getenv(kRestartCount);
     const int count = text ? std::atoi(text) : 0;
-    if (count >= kRestartsMax) {
+    if (why == Why::Failure && count >= kRestartsMax) {
         spdlog::critical("gave up after {} restarts", count);
         return 1;
     }
@@ -91,7 +112,8 @@ int restart() {
     std::vector<char*> arguments;
     for (std::size_t at = 0; at < line.size(); at = line.find('\0', at) + 1) arguments.push_back(&line[at]);
     arguments.push_back(nullptr);
-    setenv(kRestartCount, std::to_string(count + 1).c_str(), 1);
+    if (why == Why::Failure) setenv(kRestartCount, std::to_string(count + 1).c_str(), 1);
+    if (why == Why::Replaced) setenv(kReplaced, "1", 1);
     spdlog::warn("restarting from the journal");
     execv("/proc/self/exe", arguments.data());
     return 1;
@@ -132,13 +154,31 @@ int run_dev(const config::Config& given) {
 int run_server(const config::Config& config) {
     set_up_log(config.log);
     StopSignal stop(speaks_tls(config));
-    ServerParts server(config, [&stop](const Error& error) { stop.fail(error); });
-    const auto addresses = server.start();
-    if (!addresses) return refuse_start(addresses.error());
-    say_ready(fmt::format("ready {}={} link={}", addresses->scheme, addresses->http, addresses->link));
-    const bool orderly = stop.wait([&server] { server.reload(); });
+    const OpenShared open_shared = shared_state_of(config);
+    std::optional<ServerParts> server;
+    Result<ServerAddresses> addresses;
+    for (;;) {
+        // That another one leads is how several servers are meant to be.
+        const auto level = open_shared ? spdlog::level::warn : spdlog::level::critical;
+        server.emplace(
+            config, [&stop, level](const Error& error) { stop.fail(error, level); }, ServerParts::Agent::Elsewhere,
+            open_shared);
+        addresses = server->start();
+        if (addresses) break;
+        // What has served before is set up well: it comes back when its database does.
+        if (!open_shared || !std::getenv(kReplaced)) return refuse_start(addresses.error());
+        spdlog::warn("cannot start again yet: {}", addresses.error().message);
+        server.reset();
+        if (stop.wait_for(kTryAgain)) return 0;
+    }
+    std::string line = fmt::format("ready {}={} link={}", addresses->scheme, addresses->http, addresses->link);
+    if (!addresses->peers.empty()) line += " peers=" + addresses->peers;
+    say_ready(line);
+    const bool orderly = stop.wait([&server] { server->reload(); });
+    // Whoever may lead by now must not wait for us, and nothing of ours may leave any more.
+    if (!orderly && open_shared) return restart(Why::Replaced);
     spdlog::info("stopping");
-    server.stop();
+    server->stop();
     return orderly ? 0 : restart();
 }
 
@@ -153,13 +193,23 @@ int run_agent(const config::Config& config) {
     SystemClock clock;
     AgentIdentity identity(config, clock);
     if (const auto open = identity.open(); !open) return refuse_start(open.error());
-    AgentParts agent(config, {.server = config.agent.server, .tls = [&identity] { return identity.tls(); }},
+    AgentParts agent(config,
+                     {.server = config.agent.server,
+                      .tls = [&identity] { return identity.tls(); },
+                      .objects_url = config.agent.objects_url},
                      [&stop](const Error& error) { stop.fail(error); });
     const auto sdk = agent.start();
     if (!sdk) return refuse_start(sdk.error());
     identity.start();
     say_ready(fmt::format("ready sdk={}", *sdk));
     const bool orderly = stop.wait();
+    if (orderly && config.agent.drain_on_stop && !agent.empty()) {
+        spdlog::info(
+            "asked to end: it will, once the server has taken the last instance from here. A second signal ends "
+            "it now");
+        while (!agent.empty() && !stop.again(kLookForGames)) {
+        }
+    }
     spdlog::info("stopping; games go on, and the next start adopts them");
     agent.stop(false);
     return orderly ? 0 : restart();

@@ -59,6 +59,8 @@ struct HostHello {
     /// sent. "": no certificate was asked for.
     std::string certified_id;
     WallTime certificate_end;
+    std::string limits = {};       ///< what holds instances to their types: "cgroup v2", "cgroup v1", "prlimit", "off"
+    std::string limits_lack = {};  ///< which limits that cannot keep, for people; "": none
 };
 
 enum class PrepareStep : std::uint8_t { Accepted, Downloaded, Extracted, Installed, PathsValidated };
@@ -102,6 +104,18 @@ struct ProcessIsReady {
     std::uint16_t client_port = 0;
     std::uint16_t grpc_port = 0;
     std::vector<std::string> log_paths;
+    std::optional<std::string> session_id;  ///< that runs there, as far as the agent knows; "": none
+};
+
+/// Whose limit it was that a process ran into.
+enum class MemoryLimit : std::uint8_t { Instance, Process, Host };
+
+/// The kernel ended a process, or a child of it, for want of memory.
+struct OutOfMemory {
+    MemoryLimit limit = MemoryLimit::Instance;
+    std::uint64_t used_bytes = 0;   ///< at most, by whatever the limit is of; 0: the kernel does not tell
+    std::uint64_t limit_bytes = 0;  ///< 0: of the host
+    friend bool operator==(const OutOfMemory&, const OutOfMemory&) = default;
 };
 
 struct ProcessExited {
@@ -112,6 +126,7 @@ struct ProcessExited {
     bool killed_by_agent = false;  ///< a deadline passed and the agent sent SIGKILL
     EndReason kill_reason = EndReason::None;
     std::string last_output;  ///< last lines of stderr/stdout, ≤ 2 KiB
+    std::optional<OutOfMemory> out_of_memory = {};
 };
 
 /// Sent on each change only: after `health_failures` failed checks in a row, and when it recovers.
@@ -163,6 +178,9 @@ struct InstanceLoad {
     std::optional<double> bytes_in, bytes_out;
     std::optional<double> packets_in, packets_out;
     std::optional<double> bytes_out_total;  ///< since the host started
+    std::optional<double> cpu_cores;        ///< processor time, in cores, since the reading before
+    std::optional<double> cpu_limit;        ///< cores that they may take; absent: no limit is kept
+    std::optional<double> memory_limit;     ///< bytes, likewise
     friend bool operator==(const InstanceLoad&, const InstanceLoad&) = default;
 };
 struct InstanceReading {
@@ -283,6 +301,10 @@ struct InstanceSpec {
     ObjectRef log_prefix;                 ///< step logs may be put at any key below `key`
     std::vector<PortRange> client_ports;  ///< the fleet's inbound ranges: where self-chosen ports must lie
     std::vector<PlaceSpec> places;
+    // What all its processes together may take, by its type.
+    std::string instance_type = {};
+    std::uint32_t cpus = 0;          ///< vCPUs; 0: no limit
+    std::uint64_t memory_bytes = 0;  ///< likewise
 };
 
 struct StartSession {

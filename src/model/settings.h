@@ -27,10 +27,12 @@ struct Timers {
     Millis heartbeat{3'000};            ///< between an agent's signs of life
     Millis host_silent{15'000};         ///< no sign of life: shield the host
     Millis host_lost{600'000};          ///< no sign of life: SERVER_DOWN, sessions ERROR, instances replaced
+    Millis restored_grace{86'400'000};  ///< after a restore: how long matches that the backup does not know may go on
     Millis restart_backoff_min{1'000};  ///< first wait before a crashed process is launched again; doubles
     Millis restart_backoff_max{60'000};
     Millis restart_backoff_reset{60'000};  ///< a process that lived this long starts over at the minimum
     Millis fleet_creation{1'200'000};      ///< NEW → ACTIVE, else FLEET_VALIDATION_TIMED_OUT
+    Millis host_start{900'000};            ///< the machine of a host that was asked for runs → its agent is connected
     Millis port_quarantine{5'000};         ///< a freed port rests, so that late packets of the old match reach nobody
 };
 
@@ -98,8 +100,15 @@ enum class HostPacking : std::uint8_t {
     Fill,    ///< the one with the least free room, so that others can be emptied and switched off
 };
 
+/// Where hosts come from, besides those that enrol by themselves.
+enum class HostProvider : std::uint8_t {
+    Hosts,       ///< from nowhere else
+    Kubernetes,  ///< a Pod for each instance that finds no room
+};
+
 /// How instances share hosts.
 struct HostSettings {
+    HostProvider provider = HostProvider::Hosts;
     std::uint16_t port_low = 10'000;  ///< below the kernel's ephemeral range
     std::uint16_t port_high = 32'000;
     bool ports_beyond = true;  ///< a fleet whose InboundPermissions share no port with that range gets its own ports

@@ -53,10 +53,14 @@ public:
         return {};
     }
 
-    Result<ObjectInfo> finish() override {
+    Result<ObjectInfo> finish() override { return finish_as({}); }
+
+    /// `sha256`: what the content must be; "": whatever came.
+    Result<ObjectInfo> finish_as(std::string_view sha256) {
         if (!file_) return refuse(ErrorCode::FailedOperation, "the upload has ended");
         const Digest256 content = hash_.finish();
         header_.info.sha256 = to_hex(content);
+        if (!sha256.empty() && header_.info.sha256 != sha256) return refuse_damaged(header_.key);
         header_.info.stored_at = SystemClock{}.wall();
         const std::string header = encode(header_, content);
         const fs::path path = path_of(root_, header_.bucket, header_.key);
@@ -128,6 +132,7 @@ public:
         TRY(make_private_directory(root_ / "tmp"));
         TRY(make_private_directory(root_ / "parts"));
         for (fs::directory_iterator it{root_ / "tmp", error}, end; !error && it != end; it.increment(error)) {
+            if (!it->path().filename().string().starts_with(options_.owner)) continue;
             if (::unlink(it->path().c_str()) != 0) return refuse_errno("remove", it->path());
         }
         if (error) {
@@ -140,7 +145,7 @@ public:
     Result<std::unique_ptr<Upload>> put(std::string_view bucket, std::string_view key,
                                         std::uint64_t max_bytes) override {
         TRY(check_names(bucket, key));
-        fs::path temporary = root_ / "tmp" / std::to_string(next_upload_.fetch_add(1));
+        fs::path temporary = root_ / "tmp" / fmt::format("{}{}", options_.owner, next_upload_.fetch_add(1));
         if (options_.before_step) options_.before_step(UploadStep::Create);
         Fd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
         if (!file) return refuse_errno("create", temporary);
@@ -151,13 +156,6 @@ public:
 
     Result<std::unique_ptr<Download>> get(std::string_view bucket, std::string_view key) override {
         return TRY(open(bucket, key));
-    }
-
-    Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) override {
-        const auto found = open(bucket, key);
-        if (found) return (*found)->info();
-        if (found.error().code == ErrorCode::NotFound) return std::nullopt;
-        return std::unexpected(found.error());
     }
 
     Result<void> remove(std::string_view bucket, std::string_view key) override {
@@ -177,9 +175,46 @@ public:
     }
     Result<std::size_t> drop_unfinished(WallTime idle_since) override { return pieces_.drop(idle_since); }
 
-    Result<Swept> sweep(SweepCursor& cursor, std::size_t max, const Gone& gone) override {
-        // The walk goes by file name; the position is the last one looked at: `ab/cdef…`.
+    Result<ObjectInfo> copy(const ObjectName& from, const ObjectName& to) override {
+        const auto source = TRY(get(from.bucket, from.key));
+        const auto target = TRY(put(to.bucket, to.key, source->info().size));
+        TRY(copy_bytes(*source, *target));
+        // Compared before it gets its name.
+        return static_cast<DirectoryUpload&>(*target).finish_as(source->info().sha256);
+    }
+
+    Result<Swept> sweep(SweepCursor& cursor, std::size_t max, WallTime stored_by, const In& in) override {
         Swept swept;
+        const auto visit = [&](const fs::path& path) -> Result<void> {
+            ++swept.looked_at;
+            const std::uint64_t bytes = TRY(sweep_one(path, stored_by, in));
+            swept.removed += bytes > 0;
+            swept.bytes += bytes;
+            return {};
+        };
+        swept.complete = TRY(walk(cursor, max, visit));
+        return swept;
+    }
+
+    Result<Listed> list(SweepCursor& cursor, std::size_t max) override {
+        Listed listed;
+        const auto visit = [&](const fs::path& path) -> Result<void> {
+            const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+            if (!file) return {};  // removed meanwhile
+            if (auto header = read_header(file.get(), path))
+                listed.objects.push_back({std::move(header->bucket), std::move(header->key)});
+            else
+                listed.damaged.push_back(path.string());
+            return {};
+        };
+        listed.complete = TRY(walk(cursor, max, visit));
+        return listed;
+    }
+
+private:
+    /// Goes by file name; the position is the last one looked at: `ab/cdef…`. True at the end.
+    Result<bool> walk(SweepCursor& cursor, std::size_t max, const std::function<Result<void>(const fs::path&)>& visit) {
+        std::size_t visited = 0;
         const std::string start = cursor.position.substr(0, 2);
         for (unsigned folder = start.empty() ? 0 : static_cast<unsigned>(std::stoul(start, nullptr, 16)); folder < 256;
              ++folder) {
@@ -191,31 +226,29 @@ public:
                 if (std::string name = it->path().filename().string(); name > after) names.push_back(std::move(name));
             std::sort(names.begin(), names.end());
             for (const std::string& name : names) {
-                if (swept.looked_at == max) return swept;
-                ++swept.looked_at;
+                if (visited++ == max) return false;
                 cursor.position = fmt::format("{}/{}", folder_name, name);
-                if (const std::uint64_t bytes = TRY(sweep_one(root_ / folder_name / name, gone)); bytes > 0) {
-                    ++swept.removed;
-                    swept.bytes += bytes;
-                }
+                TRY(visit(root_ / folder_name / name));
             }
         }
         cursor.position.clear();
-        swept.complete = true;
-        return swept;
+        return true;
     }
 
-private:
+    static std::optional<Header> read_header(int file, const fs::path& path) {
+        std::string head(kHeaderBytes, '\0');
+        const auto got = read_all(file, std::as_writable_bytes(std::span{head}), 0, path);
+        if (!got) return std::nullopt;
+        head.resize(*got);
+        return decode(head);
+    }
+
     /// Bytes of the file that was removed; 0: it stays.
-    Result<std::uint64_t> sweep_one(const fs::path& path, const Gone& gone) {
+    Result<std::uint64_t> sweep_one(const fs::path& path, WallTime stored_by, const In& in) {
         const Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
         if (!file) return 0;
-        std::string head(kHeaderBytes, '\0');
-        const auto got = read_all(file.get(), std::as_writable_bytes(std::span{head}), 0, path);
-        if (!got) return 0;
-        head.resize(*got);
-        const auto header = decode(head);
-        if (!header || !gone(header->bucket, header->info)) return 0;
+        const auto header = read_header(file.get(), path);
+        if (!header || header->info.stored_at > stored_by || !in(header->bucket)) return 0;
         {
             // What was looked at is what is removed: a newer upload under the same name is another file.
             const std::lock_guard lock(names_);
@@ -237,10 +270,7 @@ private:
             return refuse(ErrorCode::NotFound, fmt::format("there is no object {} in bucket {}", key, bucket));
         }
         if (!file) return refuse_errno("open", path);
-        std::string head(kHeaderBytes, '\0');
-        const std::size_t got = TRY(read_all(file.get(), std::as_writable_bytes(std::span{head}), 0, path));
-        head.resize(got);
-        const auto header = decode(head);
+        const auto header = read_header(file.get(), path);
         struct stat status{};
         if (::fstat(file.get(), &status) != 0) return refuse_errno("look at", path);
         const bool whole = header && static_cast<std::uint64_t>(status.st_size) == kHeaderBytes + header->info.size;

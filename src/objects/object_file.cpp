@@ -54,6 +54,11 @@ std::optional<Header> decode(std::string_view text) {
     return header;
 }
 
+std::unexpected<Error> refuse_damaged(std::string_view key) {
+    return refuse(ErrorCode::FailedOperation,
+                  fmt::format("the stored object {} is damaged (its SHA-256 has changed); upload it again", key));
+}
+
 Result<void> check_names(std::string_view bucket, std::string_view key) {
     if (bucket.empty() || bucket.size() > kBucketMax) {
         return refuse(ErrorCode::InvalidParameterValue, fmt::format("a bucket name has 1 to {} bytes", kBucketMax));

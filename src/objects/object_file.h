@@ -1,4 +1,4 @@
-/// The file that an object is. Private to this folder.
+/// The file that an object is. For this folder, and for whoever copies such files (src/backup).
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,8 @@ struct Header {
 [[nodiscard]] bool is_sealed_header(std::string_view text, std::string_view magic);
 [[nodiscard]] std::string encode(const Header& header, const Digest256& content);
 [[nodiscard]] std::optional<Header> decode(std::string_view text);
+/// Of content whose SHA-256 has changed.
+[[nodiscard]] std::unexpected<Error> refuse_damaged(std::string_view key);
 [[nodiscard]] Result<void> check_names(std::string_view bucket, std::string_view key);
 /// 64 hexadecimal digits: SHA-256 of bucket and key.
 [[nodiscard]] std::string name_of(std::string_view bucket, std::string_view key);

@@ -1,4 +1,4 @@
-/// Packages and logs, by bucket and key. A directory now, a shared store later.
+/// Packages and logs, by bucket and key: in a directory, or in a bucket of an S3-compatible store.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -25,7 +26,7 @@ class Upload {
 public:
     virtual ~Upload() = default;
     virtual Result<void> write(std::span<const std::byte> piece) = 0;
-    /// Synced, renamed, folder synced: after it returns the object survives a power cut.
+    /// After it returns the object is whole, under its name, and survives a power cut.
     virtual Result<ObjectInfo> finish() = 0;
 };
 
@@ -54,13 +55,14 @@ public:
     virtual Result<ObjectInfo> finish() = 0;
 };
 
-/// One object opened for reading; stays readable when the object is replaced or removed meanwhile. One thread at a
-/// time.
+/// One object opened for reading. When it is replaced or removed meanwhile it stays readable, or reading is refused
+/// with Unavailable; bytes of two objects are never mixed. One thread at a time.
 class Download {
 public:
     virtual ~Download() = default;
     [[nodiscard]] virtual const ObjectInfo& info() const = 0;
-    /// Fills `buffer` from `offset`; fewer bytes than asked only at the end.
+    /// Fills `buffer` from `offset`; fewer bytes than asked only at the end. A store whose disks others keep also
+    /// refuses the last bytes of an object that is read from its begin to its end and is not what was stored.
     virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer) = 0;
 };
 
@@ -74,6 +76,18 @@ struct Swept {
     std::size_t removed = 0;
     std::uint64_t bytes = 0;  ///< of what was removed
     bool complete = false;    ///< the walk came to its end with this call
+};
+
+struct ObjectName {
+    std::string bucket;
+    std::string key;
+    friend bool operator==(const ObjectName&, const ObjectName&) = default;
+};
+
+struct Listed {
+    std::vector<ObjectName> objects;
+    std::vector<std::string> damaged;  ///< where something lies that is no whole object
+    bool complete = false;             ///< the walk came to its end with this call
 };
 
 /// Thread-safe. File names are made from a hash of bucket and key, never from the key itself.
@@ -90,18 +104,29 @@ public:
                                                            const Piece& piece) = 0;
     /// nullopt when nothing of it is kept.
     virtual Result<std::optional<Unfinished>> unfinished(std::string_view bucket, std::string_view key) = 0;
-    /// Removes those that nobody has gone on with since then; how many.
+    /// Removes those that nobody has gone on with since then; how many. Also what a crash of an upload left a day ago.
     virtual Result<std::size_t> drop_unfinished(WallTime idle_since) = 0;
 
     virtual Result<std::unique_ptr<Download>> get(std::string_view bucket, std::string_view key) = 0;
     /// nullopt when there is none.
-    virtual Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key) = 0;
+    Result<std::optional<ObjectInfo>> stat(std::string_view bucket, std::string_view key);
     virtual Result<void> remove(std::string_view bucket, std::string_view key) = 0;
 
-    /// Goes on with a walk through all objects and removes those that `gone` names; looks at `max` at most. An object
-    /// that is replaced meanwhile stays. What cannot be read is passed over.
-    using Gone = std::function<bool(std::string_view bucket, const ObjectInfo& info)>;
-    virtual Result<Swept> sweep(SweepCursor& cursor, std::size_t max, const Gone& gone) = 0;
+    /// Gives the object a second name, and its description: what that name stood for is replaced. The content is
+    /// checked on the way: FailedOperation when it is not what was stored.
+    virtual Result<ObjectInfo> copy(const ObjectName& from, const ObjectName& to) = 0;
+
+    /// Goes on with a walk through all objects and removes those of the buckets that `in` names which were stored then
+    /// or earlier; looks at `max` at most. An object that is replaced meanwhile stays. What cannot be read is passed
+    /// over.
+    using In = std::function<bool(std::string_view bucket)>;
+    virtual Result<Swept> sweep(SweepCursor& cursor, std::size_t max, WallTime stored_by, const In& in) = 0;
+
+    /// Goes on with a walk through all objects; `max` at most. Unfinished uploads are none.
+    virtual Result<Listed> list(SweepCursor& cursor, std::size_t max) = 0;
 };
+
+/// Reads all of `from` into `to`, which is not finished yet. FailedOperation when it is shorter than it should be.
+Result<void> copy_bytes(Download& from, Upload& to);
 
 }  // namespace gse::objects

@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "model/settings.h"
 
@@ -76,20 +79,51 @@ constexpr std::uint64_t free_share(const HostOffer& offer) {
     return std::min({places.free_share(), offer.cpus.free_share(), offer.memory_mb.free_share()});
 }
 
-/// Index of the host; nullopt when none can take it. Spread: first where the fleet has the fewest, so that one machine
-/// never takes a whole fleet along, then where the largest share stays free, then where most places do. Fill: where
-/// the smallest share stays free. Equal ones: the first.
-constexpr std::optional<std::size_t> choose_host(std::span<const HostOffer> hosts,
-                                                 HostPacking packing = HostPacking::Spread) {
-    std::optional<std::size_t> best;
-    const auto key = [packing](const HostOffer& host) {
+/// Hosts that can take an instance of a fleet, the best one first. Spread: first where the fleet has the fewest, so
+/// that one machine never takes a whole fleet along, then where the largest share stays free, then where most places
+/// do. Fill: where the smallest share stays free. Equal ones: the first. Many instances are put on hosts by one look at
+/// all of them.
+class HostQueue {
+public:
+    explicit HostQueue(std::span<const HostOffer> hosts, HostPacking packing = HostPacking::Spread)
+        : packing_(packing) {
+        entries_.reserve(hosts.size());
+        for (std::size_t i = 0; i < hosts.size(); ++i)
+            if (refuses(hosts[i]) == HostRefusal::None) entries_.push_back({key_of(hosts[i]), i});
+        std::ranges::make_heap(entries_, std::greater{});
+    }
+
+    /// Index of the best host, which leaves the queue; nullopt when there is none.
+    [[nodiscard]] std::optional<std::size_t> take() {
+        if (entries_.empty()) return std::nullopt;
+        std::ranges::pop_heap(entries_, std::greater{});
+        const std::size_t host = entries_.back().second;
+        entries_.pop_back();
+        return host;
+    }
+    /// It took an instance, and this is what it offers now.
+    void put_back(std::size_t host, const HostOffer& offer) {
+        if (refuses(offer) != HostRefusal::None) return;
+        entries_.push_back({key_of(offer), host});
+        std::ranges::push_heap(entries_, std::greater{});
+    }
+
+private:
+    using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
+    [[nodiscard]] Key key_of(const HostOffer& host) const {
         const std::uint64_t used = UINT32_MAX - (host.capacity - host.instances);
-        return packing == HostPacking::Spread ? std::tuple(std::uint64_t{host.of_fleet}, ~free_share(host), used)
-                                              : std::tuple(free_share(host), std::uint64_t{0}, ~used);
-    };
-    for (std::size_t i = 0; i < hosts.size(); ++i)
-        if (refuses(hosts[i]) == HostRefusal::None && (!best || key(hosts[i]) < key(hosts[*best]))) best = i;
-    return best;
+        return packing_ == HostPacking::Spread ? Key(host.of_fleet, ~free_share(host), used)
+                                               : Key(free_share(host), 0, ~used);
+    }
+
+    const HostPacking packing_;
+    std::vector<std::pair<Key, std::size_t>> entries_;  ///< a heap, the lowest first
+};
+
+/// For one instance.
+inline std::optional<std::size_t> choose_host(std::span<const HostOffer> hosts,
+                                              HostPacking packing = HostPacking::Spread) {
+    return HostQueue(hosts, packing).take();
 }
 
 }  // namespace gse::plan

@@ -7,6 +7,7 @@
 #include "plan/host_drain.h"
 #include "plan/placement.h"
 #include "plan/places.h"
+#include "plan/port_block.h"
 #include "plan/protection.h"
 #include "plan/refusals.h"
 #include "plan/scale_in.h"
@@ -269,6 +270,20 @@ TEST(HostChoice, SpreadsAFleetOrFillsHosts) {
     }
 }
 
+TEST(HostQueue, ManyAreSpreadByOneLook) {
+    std::vector<HostOffer> hosts(3, HostOffer{.serves_region = true, .reachable = true, .capacity = 2});
+    hosts[1].instances = 1;
+    HostQueue queue(hosts);
+    std::vector<std::size_t> taken;
+    while (const auto host = queue.take()) {
+        taken.push_back(*host);
+        ++hosts[*host].instances;
+        ++hosts[*host].of_fleet;
+        queue.put_back(*host, hosts[*host]);
+    }
+    EXPECT_EQ(taken, (std::vector<std::size_t>{0, 2, 1, 0, 2})) << "each as if it were chosen anew";
+}
+
 TEST(HostDrain, InstancesLeaveAsOthersStandInForThem) {
     const struct {
         const char* name;
@@ -417,15 +432,23 @@ TEST(Protection, KillAfter) {
 
 TEST(ScaleIn, Order) {
     using C = ScaleInCandidate;
-    EXPECT_EQ(choose_scale_in({}), std::nullopt);
-    EXPECT_EQ(choose_scale_in(std::vector{C{.reserved = true}}), std::nullopt) << "reserved ones are never chosen";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.sessions = 2, .ready = true}, C{.sessions = 0, .ready = true}}), 1u)
+    using Chosen = std::vector<std::size_t>;
+    EXPECT_EQ(choose_scale_in({}, 1), Chosen{});
+    EXPECT_EQ(choose_scale_in(std::vector{C{.reserved = true}}, 1), Chosen{}) << "reserved ones are never chosen";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.sessions = 2, .ready = true}, C{.sessions = 0, .ready = true}}, 1),
+              Chosen{1})
         << "idle first";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true}, C{.ready = false}}), 1u)
+    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true}, C{.ready = false}}, 1), Chosen{1})
         << "one that is starting before one that is ready";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true, .weight = 5}, C{.ready = true, .weight = 1}}), 1u)
+    EXPECT_EQ(choose_scale_in(std::vector{C{.ready = true, .weight = 5}, C{.ready = true, .weight = 1}}, 1), Chosen{1})
         << "lower weight";
-    EXPECT_EQ(choose_scale_in(std::vector{C{.age_rank = 7}, C{.age_rank = 3}}), 1u) << "oldest";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.age_rank = 7}, C{.age_rank = 3}}, 1), Chosen{1}) << "oldest";
+    EXPECT_EQ(choose_scale_in(std::vector{C{.sessions = 3}, C{.sessions = 1, .reserved = true}, C{.sessions = 2}, C{},
+                                          C{.sessions = 2}},
+                              3),
+              (Chosen{3, 2, 4}))
+        << "several at once, in their order; equal ones as they stand";
+    EXPECT_EQ(choose_scale_in(std::vector{C{}, C{}}, 9).size(), 2u) << "no more than there are";
 }
 
 TEST(Places, Kept) {
@@ -497,6 +520,57 @@ TEST(Silence, Verdicts) {
                 {.silent_for = Millis{c.seconds * 1000}, .region_hosts = c.hosts, .region_silent_hosts = c.silent}),
             c.wanted)
             << c.why;
+}
+
+struct BlockCase {
+    const char* says;
+    std::vector<link::PortRange> permitted;
+    std::vector<link::PortRange> taken;
+    std::uint32_t processes;
+    bool beyond;
+    std::optional<link::PortRange> chosen;
+};
+
+TEST(PortBlock, OfAHostIsApartFromOthersForAsLongAsThereArePorts) {
+    const link::PortRange all{1'025, 60'000};
+    const BlockCase kCases[] = {
+        {"the first one", {all}, {}, 1, true, link::PortRange{10'000, 10'007}},
+        {"the next one", {all}, {{10'000, 10'007}}, 1, true, link::PortRange{10'008, 10'015}},
+        {"one that became free", {all}, {{10'008, 10'015}}, 1, true, link::PortRange{10'000, 10'007}},
+        {"four ports a process", {all}, {}, 10, true, link::PortRange{10'000, 10'039}},
+        {"where most are free", {all}, {{10'000, 10'015}, {10'000, 10'007}}, 2, true, link::PortRange{10'016, 10'023}},
+        {"all are taken: the least shared",
+         {all},
+         {{10'000, 10'039}, {10'000, 10'031}},
+         2,
+         true,
+         link::PortRange{10'032, 10'039}},
+        {"only where players may come in", {{10'020, 10'023}}, {}, 1, true, link::PortRange{10'016, 10'023}},
+        {"with a second port for each process, if there is one",
+         {{10'007, 10'007}, {10'016, 10'031}},
+         {},
+         1,
+         true,
+         link::PortRange{10'016, 10'023}},
+        {"beyond the range", {{7'777, 7'780}}, {}, 1, true, link::PortRange{7'777, 7'784}},
+        {"a single port: who has it has it",
+         {{7'777, 7'777}},
+         {{7'777, 7'784}},
+         1,
+         true,
+         link::PortRange{7'777, 7'784}},
+        {"beyond the range, which is forbidden", {{7'777, 7'780}}, {}, 1, false, std::nullopt},
+        {"not enough for all processes", {{7'777, 7'780}}, {}, 5, true, std::nullopt},
+        {"at the upper end", {{65'535, 65'535}}, {}, 1, true, link::PortRange{65'528, 65'535}},
+    };
+    for (const BlockCase& c : kCases)
+        EXPECT_EQ(choose_port_block({.range = {10'000, 10'039},
+                                     .permitted = c.permitted,
+                                     .beyond = c.beyond,
+                                     .taken = c.taken,
+                                     .processes = c.processes}),
+                  c.chosen)
+            << c.says;
 }
 
 }  // namespace

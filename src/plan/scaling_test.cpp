@@ -363,10 +363,12 @@ TEST(PlanCapacity, ABurstAsksForAllItNeedsAtOnce) {
 
 TEST(ScaleIn, WhatComesBackGivesMostAtOnce) {
     using Candidates = std::vector<ReopenCandidate>;
-    EXPECT_EQ(choose_reopen(Candidates{}), std::nullopt);
-    EXPECT_EQ(choose_reopen(Candidates{{0, 5}, {0, 9}}), std::nullopt) << "who was asked to end is not asked to stay";
-    EXPECT_EQ(choose_reopen(Candidates{{1, 5}, {3, 0}, {0, 9}}), 1U);
-    EXPECT_EQ(choose_reopen(Candidates{{3, 0}, {3, 2}}), 1U) << "then the one that carries most";
+    using Chosen = std::vector<std::size_t>;
+    EXPECT_EQ(choose_reopen(Candidates{}, 1), Chosen{});
+    EXPECT_EQ(choose_reopen(Candidates{{0, 5}, {0, 9}}, 2), Chosen{}) << "who was asked to end is not asked to stay";
+    EXPECT_EQ(choose_reopen(Candidates{{1, 5}, {3, 0}, {0, 9}}, 1), Chosen{1});
+    EXPECT_EQ(choose_reopen(Candidates{{3, 0}, {3, 2}}, 1), Chosen{1}) << "then the one that carries most";
+    EXPECT_EQ(choose_reopen(Candidates{{1, 5}, {3, 0}, {0, 9}, {3, 1}}, 9), (Chosen{3, 1, 0}));
 }
 
 }  // namespace

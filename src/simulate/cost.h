@@ -10,9 +10,10 @@
 
 namespace gse::simulate {
 
-enum class Work : std::uint8_t { Placement, Join, Report, Heartbeat, Tick, Settle };
-inline constexpr std::array<std::string_view, 6> kWorkNames{"placements", "joins", "reports",
-                                                            "heartbeats", "ticks", "batches"};
+enum class Work : std::uint8_t { Placement, Join, Accept, End, Report, Heartbeat, Tick, Settle };
+inline constexpr std::array<std::string_view, 8> kWorkNames{"placements", "joins",      "accepts", "ends",
+                                                            "reports",    "heartbeats", "ticks",   "batches"};
+static_assert(kWorkNames.size() == static_cast<std::size_t>(Work::Settle) + 1);
 
 /// CPU time of the thread, nanoseconds.
 [[nodiscard]] inline std::uint64_t thread_cpu_ns() {
@@ -27,9 +28,9 @@ public:
         std::uint64_t count = 0;
         std::uint64_t ns = 0;
     };
-    void add(Work work, std::uint64_t ns) {
+    void add(Work work, std::uint64_t ns, std::uint64_t count = 1) {
         Sum& sum = sums_[static_cast<std::size_t>(work)];
-        ++sum.count;
+        sum.count += count;
         sum.ns += ns;
     }
     [[nodiscard]] const Sum& of(Work work) const { return sums_[static_cast<std::size_t>(work)]; }
@@ -38,17 +39,18 @@ private:
     std::array<Sum, kWorkNames.size()> sums_{};
 };
 
-/// `work` done; its cost goes to `meter`, if there is one.
+/// `work` done `count` times; its cost goes to `meter`, if there is one.
 template <class Do>
-decltype(auto) metered(CostMeter* meter, Work work, Do&& done) {
+decltype(auto) metered(CostMeter* meter, Work work, Do&& done, std::uint64_t count = 1) {
     struct Stop {
         CostMeter* meter;
         Work work;
+        std::uint64_t count;
         std::uint64_t begin;
         ~Stop() {
-            if (meter) meter->add(work, thread_cpu_ns() - begin);
+            if (meter) meter->add(work, thread_cpu_ns() - begin, count);
         }
-    } const stop{meter, work, meter ? thread_cpu_ns() : 0};
+    } const stop{meter, work, count, meter ? thread_cpu_ns() : 0};
     return std::forward<Do>(done)();
 }
 

@@ -13,6 +13,15 @@ constexpr std::uint32_t kNobody = UINT32_MAX;
 constexpr Millis kOnTheWay{1};   ///< from the server to a game, or back
 constexpr Millis kLeaving{100};  ///< from ProcessEnding to the exit
 constexpr link::PortRange kPorts{10'000, 32'000};
+constexpr std::uint32_t kHeartbeatSlices = 32;  ///< heartbeats are spread over their period in so many steps
+
+/// Which of the costs a report is part of.
+Work work_of(const link::ReportBody& body) {
+    const auto* call = std::get_if<link::SdkCall>(&body);
+    if (!call) return Work::Report;
+    if (std::holds_alternative<link::CallAcceptPlayer>(call->call)) return Work::Accept;
+    return std::holds_alternative<link::CallTerminateSession>(call->call) ? Work::End : Work::Report;
+}
 
 }  // namespace
 
@@ -35,15 +44,15 @@ void Machines::connect(EngineTime now, Millis heartbeat) {
         hello.sandbox = "none";
         decider_.on_hello(i + 1, hello);
         report(i, link::BacklogDone{});
-        // Spread evenly.
-        agenda_.note(now + Millis{1 + heartbeat.count() * i / static_cast<std::int64_t>(hosts_.size())}, kHeartbeat, i);
     }
+    for (std::uint32_t slice = 0; slice < kHeartbeatSlices; ++slice)
+        agenda_.note(now + Millis{1 + heartbeat.count() * slice / kHeartbeatSlices}, kHeartbeat, slice);
 }
 
 // ------------------------------------------------------------------ what they say
 
 void Machines::report(std::uint32_t host, link::ReportBody body) {
-    metered(meter_, Work::Report,
+    metered(meter_, work_of(body),
             [&] { decider_.on_report(host + 1, {.seq = hosts_[host].next_report++, .body = std::move(body)}); });
 }
 
@@ -210,9 +219,17 @@ void Machines::remove(std::uint32_t index, EngineTime now) {
 void Machines::on_event(const Event& event) {
     const EngineTime now = event.at;
     switch (static_cast<Kind>(event.kind)) {
-        case kHeartbeat:
-            metered(meter_, Work::Heartbeat, [&] { decider_.on_alive(event.who + 1); });
+        case kHeartbeat: {
+            const std::size_t first = hosts_.size() * event.who / kHeartbeatSlices;
+            const std::size_t last = hosts_.size() * (event.who + 1) / kHeartbeatSlices;
+            metered(
+                meter_, Work::Heartbeat,
+                [&] {
+                    for (std::size_t i = first; i < last; ++i) decider_.on_alive(i + 1);
+                },
+                last - first);
             return agenda_.note(now + heartbeat_, kHeartbeat, event.who);
+        }
         case kPrepared:
         case kFill:
         case kRemoved:

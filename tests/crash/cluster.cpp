@@ -1,5 +1,7 @@
 #include "crash/cluster.h"
 
+#include "crash/games.h"
+
 namespace gse::crash {
 
 Cluster::Cluster(std::vector<std::string> settings) {
@@ -65,28 +67,7 @@ bool Cluster::settle(const std::vector<std::string>& fleets, std::uint64_t proce
             problem_ = "the agent is not connected";
             return false;
         }
-        api::DescribeFleetUtilizationRequest request;
-        request.fleet_ids = fleets;
-        const auto utilization = api.call(request);
-        if (!utilization || utilization->fleet_utilization.size() != fleets.size()) {
-            problem_ = utilization ? "not every fleet is listed" : e2e::describe(utilization.error());
-            return false;
-        }
-        for (const auto& fleet : utilization->fleet_utilization)
-            if (fleet.active_server_process_count.value_or(0) != processes) {
-                problem_ = fmt::format("{} has {} processes", fleet.fleet_id.value_or(""),
-                                       fleet.active_server_process_count.value_or(0));
-                return false;
-            }
-        for (const std::string& fleet : fleets) {
-            const auto activating =
-                api.call(api::DescribeGameServerSessionsRequest{.fleet_id = fleet, .status_filter = "ACTIVATING"});
-            if (!activating || !activating->game_server_sessions.empty()) {
-                problem_ = "a session is ACTIVATING";
-                return false;
-            }
-        }
-        return true;
+        return is_settled(api, fleets, processes, problem_);
     });
     return settled;
 }

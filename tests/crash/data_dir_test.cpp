@@ -87,6 +87,21 @@ TEST_F(DataDir, ASecondServerIsRefusedAndTheFirstGoesOn) {
     EXPECT_EQ(fill(cluster, 1).size(), 1U);
 }
 
+TEST_F(DataDir, IsNotMadeForASettingThatIsRefused) {
+    const fs::path untouched = cluster.dir() / "untouched";
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"--listen", "0.0.0.0:0"},
+                                                  {"--listen", "127.0.0.1:0", "--tls-cert", "/no/such.pem"},
+                                                  {"--listen", "127.0.0.1:0", "--set", "link_listen=nowhere"},
+                                                  {"--listen", "a.name.of.somewhere:0"}}) {
+        std::vector<std::string> command{"server", "--data", untouched.string()};
+        command.insert(command.end(), words.begin(), words.end());
+        const fs::path log = cluster.dir() / "refused.log";
+        e2e::Program server(e2e::gse_command(command), log);
+        EXPECT_EQ(server.wait(kLimit), 1) << words[1];
+        EXPECT_FALSE(fs::exists(untouched)) << words[1] << ": " << server.log();
+    }
+}
+
 TEST_F(DataDir, ADamagedOrForeignJournalIsRefusedAndLeftAsItIs) {
     fill(cluster, 20);
     cluster.kill_server();
@@ -235,9 +250,3 @@ TEST(FullDisk, WritesAreRefusedReadsGoOnAndItRecoversAlone) {
 
 }  // namespace
 }  // namespace gse::crash
-
-int main(int argc, char** argv) {
-    ::testing::InitGoogleMock(&argc, argv);
-    gse::e2e::own_orphans();
-    return RUN_ALL_TESTS();
-}

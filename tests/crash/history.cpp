@@ -151,10 +151,112 @@ void check_seats(const History& history, const Seen& seen, Complaints& out) {
             out.push_back(fmt::format("player {} never joined, and has a seat", player));
 }
 
+/// The reads of the alias must fit into one order with its updates, in which what ended before something else began
+/// stands before it. Every update leaves a mark of its own, so that two facts decide (Gibbons and Korach, 1997): for
+/// each version, what lies between the first end and the last begin of all that has to do with it. If some of that
+/// time there is no other version may have such a time within it; an unanswered update counts from when it was read.
+void check_alias_reads(const History& history, Complaints& out) {
+    struct Zone {
+        bool there = false;
+        Tick first_end = kNever;
+        Tick last_begin = 0;
+    };
+    std::vector<Zone> zones(history.alias_updates.size() + 1);
+    const auto add = [&](std::size_t version, Tick sent, Tick answered) {
+        Zone& zone = zones[version];
+        zone.there = true;
+        zone.first_end = std::min(zone.first_end, answered);
+        zone.last_begin = std::max(zone.last_begin, sent);
+    };
+    add(0, 0, 0);
+    for (std::size_t i = 0; i < history.alias_updates.size(); ++i) {
+        const AliasUpdate& update = history.alias_updates[i];
+        if (update.outcome == Outcome::Done) add(i + 1, update.sent, update.answered);
+    }
+    for (const AliasRead& read : history.alias_reads) {
+        if (read.version >= zones.size()) {
+            out.push_back(fmt::format("the alias was read with version {}, which nobody wrote", read.version));
+            continue;
+        }
+        if (read.version > 0) {
+            const AliasUpdate& update = history.alias_updates[read.version - 1];
+            if (update.outcome == Outcome::Refused)
+                out.push_back(fmt::format("the alias was read with version {}, which was refused", read.version));
+            if (read.answered < update.sent)
+                out.push_back(fmt::format("the alias was read with version {} before it was sent", read.version));
+            if (update.outcome == Outcome::Unknown) add(read.version, update.sent, kNever);
+        }
+        add(read.version, read.sent, read.answered);
+    }
+    for (std::size_t a = 0; a < zones.size(); ++a) {
+        if (!zones[a].there || zones[a].first_end >= zones[a].last_begin) continue;
+        for (std::size_t b = 0; b < zones.size(); ++b) {
+            if (a == b || !zones[b].there) continue;
+            const bool both = zones[b].first_end < zones[b].last_begin;
+            if (both && b < a) continue;  // said once
+            if (zones[a].first_end < zones[b].last_begin && zones[b].first_end < zones[a].last_begin)
+                out.push_back(fmt::format("reads of the alias went back: versions {} and {} fit into no one order",
+                                          std::min(a, b), std::max(a, b)));
+        }
+    }
+}
+
+int rank_of(const std::string& status) {
+    if (status.empty()) return 0;
+    if (status == "ACTIVATING" || status == "RESERVED") return 1;
+    if (status == "ACTIVE") return 2;
+    return 3;  // over
+}
+
+/// One session's or seat's looks, by when they were sent: what a later one saw lies not before what an earlier one had
+/// seen when it was answered. `known_at`: it was there from then on; `over_at`: it was over from then on.
+void check_looks(const std::vector<Look>& looks, const std::map<std::string, Tick>& known_at,
+                 const std::map<std::string, Tick>& over_at, const char* what, Complaints& out) {
+    std::map<std::string, std::vector<const Look*>> by_id;
+    for (const Look& look : looks) by_id[look.id].push_back(&look);
+    for (auto& [id, all] : by_id) {
+        std::vector<const Look*> by_end = all;
+        std::ranges::sort(all, {}, [](const Look* look) { return look->sent; });
+        std::ranges::sort(by_end, {}, [](const Look* look) { return look->answered; });
+        int before = 0;
+        std::size_t ended = 0;
+        for (const Look* look : all) {
+            for (; ended < by_end.size() && by_end[ended]->answered < look->sent; ++ended)
+                before = std::max(before, rank_of(by_end[ended]->status));
+            if (const auto known = known_at.find(id); known != known_at.end() && known->second < look->sent)
+                before = std::max(before, 1);
+            if (const auto over = over_at.find(id); over != over_at.end() && over->second < look->sent) before = 3;
+            if (rank_of(look->status) < before)
+                out.push_back(fmt::format("{} {} went back: seen {} after it was further", what, id,
+                                          look->status.empty() ? "nowhere" : look->status));
+        }
+    }
+}
+
+void check_all_looks(const History& history, Complaints& out) {
+    std::map<std::string, Tick> sessions, ended, seats;
+    const auto earliest = [](std::map<std::string, Tick>& at, const std::string& id, Tick tick) {
+        const auto [entry, fresh] = at.try_emplace(id, tick);
+        if (!fresh) entry->second = std::min(entry->second, tick);
+    };
+    for (const Create& create : history.creates)
+        if (create.outcome == Outcome::Done && !create.answers.empty())
+            earliest(sessions, create.answers.front().id, create.answered);
+    for (const Join& join : history.joins)
+        if (join.outcome == Outcome::Done)
+            for (const Seat& seat : join.seats) earliest(seats, seat.id, join.answered);
+    for (const End& end : history.ends)
+        if (end.outcome == Outcome::Done) earliest(ended, end.session, end.answered);
+    check_looks(history.session_looks, sessions, ended, "session", out);
+    check_looks(history.seat_looks, seats, {}, "seat", out);
+}
+
 }  // namespace
 
 std::vector<std::string> check(const History& history, const Seen& seen) {
     Complaints out;
+    check_alias_reads(history, out);
+    check_all_looks(history, out);
     check_alias(history, seen, out);
     check_creates(history, seen, out);
     check_ends(history, seen, out);

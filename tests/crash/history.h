@@ -46,9 +46,10 @@ struct Join {
     std::vector<std::string> players;
     Outcome outcome = Outcome::Unknown;
     std::vector<Seat> seats;
+    Tick answered = kNever;
 };
 
-/// One UpdateAlias; there is one writer, which waits for each answer. In order.
+/// One UpdateAlias; there is one writer, which waits for each answer. In order; the first one's version is 1.
 struct AliasUpdate {
     std::string fleet;
     Outcome outcome = Outcome::Unknown;
@@ -56,11 +57,27 @@ struct AliasUpdate {
     Tick answered = kNever;
 };
 
+/// One DescribeAlias that was answered, by whichever server.
+struct AliasRead {
+    std::size_t version = 0;  ///< whose mark the alias bore; 0: as it was made
+    Tick sent = 0;
+    Tick answered = 0;
+};
+
+/// A session or a seat that was looked at, by whichever server, and answered.
+struct Look {
+    std::string id;
+    std::string status;  ///< "": it was not there
+    Tick sent = 0;
+    Tick answered = 0;
+};
+
 /// One EndGameServerSessionAndProcess.
 struct End {
     std::string session;
     Outcome outcome = Outcome::Unknown;
     Tick sent = 0;
+    Tick answered = kNever;
 };
 
 struct History {
@@ -69,6 +86,9 @@ struct History {
     std::vector<Join> joins;
     std::vector<AliasUpdate> alias_updates;
     std::vector<End> ends;
+    std::vector<AliasRead> alias_reads;
+    std::vector<Look> session_looks;
+    std::vector<Look> seat_looks;
 };
 
 struct SessionSeen {

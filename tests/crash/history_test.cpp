@@ -30,7 +30,11 @@ Case sound() {
                        {"s1", {"c"}, Outcome::Unknown, {}},
                        {"s1", {"d", "e"}, Outcome::Unknown, {}},
                        {"s1", {"f"}, Outcome::Refused, {}}};
-    c.history.ends = {{"s3", Outcome::Done, 40}};
+    c.history.ends = {{"s3", Outcome::Done, 40, 41}};
+    c.history.joins[0].answered = 9;
+    c.history.alias_reads = {{0, 5, 6}, {0, 9, 11}, {1, 10, 13}, {1, 20, 21}};
+    c.history.session_looks = {{"s1", "ACTIVATING", 3, 4}, {"s1", "ACTIVE", 5, 6}, {"s3", "TERMINATED", 42, 43}};
+    c.history.seat_looks = {{"p1", "RESERVED", 10, 11}, {"p2", "ACTIVE", 12, 13}};
     c.seen.alias_fleet = "F2";
     c.seen.sessions = {{"s1", "one", "F1", "ACTIVE", "h:1", 3, 8},
                        {"s2", "two", "F2", "ACTIVE", "h:2", 0, 8},
@@ -48,6 +52,13 @@ TEST(History, FindsNothingWrongWithWhatCanBe) {
     c.seen.alias_fleet = "F1";
     c.history.ends.push_back({"s2", Outcome::Unknown, 60});
     c.seen.sessions[1].status = "TERMINATED";
+    EXPECT_THAT(check(c.history, c.seen), IsEmpty());
+
+    c = sound();  // an update that nobody heard of acts when it likes, once
+    c.history.alias_updates.push_back({"F1", Outcome::Unknown, 50, kNever});
+    c.seen.alias_fleet = "F1";
+    c.history.alias_reads.push_back({1, 60, 61});
+    c.history.alias_reads.push_back({2, 62, 63});
     EXPECT_THAT(check(c.history, c.seen), IsEmpty());
 
     c = sound();  // while an update is under way either fleet is right
@@ -106,6 +117,34 @@ TEST(History, FindsEveryPlantedMistake) {
         {"has 3 of 2 seats taken", [](Case& c) { c.seen.sessions[0].seats_max = 2; }},
         {"says 4 seats are taken, and lists 3", [](Case& c) { c.seen.sessions[0].seats_taken = 4; }},
         {"joined at once and got 1 seats", [](Case& c) { c.history.joins[0].seats.pop_back(); }},
+        {"versions 0 and 1 fit into no one order", [](Case& c) { c.history.alias_reads.push_back({0, 22, 23}); }},
+        {"versions 0 and 1 fit into no one order",  // one server is ahead of another while the update is under way
+         [](Case& c) {
+             c.history.alias_updates[0] = {"F2", Outcome::Done, 10, 19};
+             c.history.alias_reads.push_back({0, 14, 15});
+         }},
+        {"versions 1 and 2 fit into no one order",  // it acted, and then had not
+         [](Case& c) {
+             c.history.alias_updates.push_back({"F1", Outcome::Unknown, 50, kNever});
+             c.seen.alias_fleet = "F1";
+             c.history.alias_reads.push_back({2, 60, 61});
+             c.history.alias_reads.push_back({1, 62, 63});
+         }},
+        {"version 1 before it was sent", [](Case& c) { c.history.alias_reads.push_back({1, 7, 8}); }},
+        {"version 9, which nobody wrote", [](Case& c) { c.history.alias_reads.push_back({9, 7, 8}); }},
+        {"version 2, which was refused",
+         [](Case& c) {
+             c.history.alias_updates.push_back({"F1", Outcome::Refused, 50, 51});
+             c.history.alias_reads.push_back({2, 60, 61});
+         }},
+        {"session s1 went back: seen ACTIVATING",
+         [](Case& c) { c.history.session_looks.push_back({"s1", "ACTIVATING", 7, 8}); }},
+        {"session s1 went back: seen nowhere", [](Case& c) { c.history.session_looks.push_back({"s1", "", 7, 8}); }},
+        {"session s3 went back: seen ACTIVE",
+         [](Case& c) { c.history.session_looks.push_back({"s3", "ACTIVE", 44, 45}); }},
+        {"seat p1 went back: seen nowhere", [](Case& c) { c.history.seat_looks.push_back({"p1", "", 14, 15}); }},
+        {"seat p2 went back: seen RESERVED",
+         [](Case& c) { c.history.seat_looks.push_back({"p2", "RESERVED", 14, 15}); }},
     };
     for (const Plant& plant : plants) {
         Case c = sound();

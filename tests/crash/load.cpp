@@ -19,6 +19,35 @@ Outcome outcome_of(const client::ApiError& error) {
     return e2e::unanswered(error) ? Outcome::Unknown : Outcome::Refused;
 }
 
+/// One client: it keeps to a server until that does not answer.
+class AnyApi {
+public:
+    AnyApi(const LoadTarget& target, std::size_t first) {
+        apis_.emplace_back(target.http, kCallTime);
+        for (const std::string& other : target.others) apis_.emplace_back(other, kCallTime);
+        at_ = first % apis_.size();
+    }
+    template <class Request>
+    auto call(const Request& request) {
+        auto answer = apis_[at_].call(request);
+        if (!answer && e2e::unanswered(answer.error())) go_on();
+        return answer;
+    }
+    void go_on() { at_ = (at_ + 1) % apis_.size(); }
+
+private:
+    std::vector<e2e::Api> apis_;
+    std::size_t at_ = 0;
+};
+
+bool is_not_there(const client::ApiError& error) { return error.code.starts_with("ResourceNotFound"); }
+
+/// The mark that an update leaves on the alias.
+std::string mark_of(std::size_t version) { return fmt::format("version {}", version); }
+std::size_t version_of(const std::string& mark) {
+    return mark.starts_with("version ") ? std::stoul(mark.substr(8)) : 0;
+}
+
 }  // namespace
 
 Load::Load(LoadTarget target, History& history, std::atomic<Tick>& clock, const std::string& tag, std::uint64_t seed)
@@ -28,6 +57,9 @@ Load::Load(LoadTarget target, History& history, std::atomic<Tick>& clock, const 
     start([this, seed] { join(seed + 2); });
     start([this] { move_alias(); });
     start([this, seed] { end(seed + 3); });
+    if (!target_.looks) return;
+    start([this, seed] { look(seed + 4); });
+    start([this, seed] { look(seed + 5); });
 }
 
 Load::~Load() { stop(); }
@@ -53,7 +85,7 @@ bool Load::rest(Millis moment) {
 }
 
 void Load::create(int client, std::uint64_t seed, bool with_tokens) {
-    e2e::Api api(target_.http, kCallTime);
+    AnyApi api(target_, static_cast<std::size_t>(client));
     SeededRng rng(seed);
     for (int number = 0; rest(kBetweenRequests); ++number) {
         Create entry{.name = fmt::format("{}-{}-{}", tag_, client, number)};
@@ -94,7 +126,7 @@ void Load::create(int client, std::uint64_t seed, bool with_tokens) {
 }
 
 void Load::join(std::uint64_t seed) {
-    e2e::Api api(target_.http, kCallTime);
+    AnyApi api(target_, 2);
     SeededRng rng(seed);
     for (int number = 0; rest(kBetweenRequests); ++number) {
         Join entry;
@@ -131,6 +163,7 @@ void Load::join(std::uint64_t seed) {
             if (seats) {
                 ++answered_;
                 entry.outcome = Outcome::Done;
+                entry.answered = ++clock_;
                 for (const auto& seat : *seats)
                     entry.seats.push_back(
                         {seat.player_session_id, seat.player_id.value_or(""), seat.game_server_session_id, ""});
@@ -149,7 +182,7 @@ void Load::join(std::uint64_t seed) {
 }
 
 void Load::move_alias() {
-    e2e::Api api(target_.http, kCallTime);
+    AnyApi api(target_, 0);
     for (std::size_t number = 0; rest(kBetweenMoves); ++number) {
         AliasUpdate entry{.fleet = target_.fleets[number % target_.fleets.size()], .sent = ++clock_};
         std::size_t index = 0;
@@ -160,6 +193,7 @@ void Load::move_alias() {
         }
         const auto answer = api.call(api::UpdateAliasRequest{
             .alias_id = target_.alias,
+            .description = mark_of(index + 1),
             .routing_strategy = api::RoutingStrategy{.type = "SIMPLE", .fleet_id = entry.fleet}});
         const std::lock_guard lock(mutex_);
         AliasUpdate& kept = history_.alias_updates[index];
@@ -174,7 +208,7 @@ void Load::move_alias() {
 }
 
 void Load::end(std::uint64_t seed) {
-    e2e::Api api(target_.http, kCallTime);
+    AnyApi api(target_, 1);
     SeededRng rng(seed);
     while (rest(kBetweenRequests)) {
         End entry;
@@ -198,6 +232,7 @@ void Load::end(std::uint64_t seed) {
         const auto answer =
             api.call(api::EndGameServerSessionAndProcessRequest{.game_server_session_id = entry.session});
         entry.outcome = answer ? Outcome::Done : outcome_of(answer.error());
+        entry.answered = ++clock_;
         answered_ += answer.has_value();
         const bool unheard = entry.outcome != Outcome::Done;
         {
@@ -205,6 +240,54 @@ void Load::end(std::uint64_t seed) {
             history_.ends.push_back(std::move(entry));
         }
         if (unheard) (void)rest(kAfterFailure);
+    }
+}
+
+/// Asks one server after another for the alias, a session and a seat that somebody was told of.
+void Load::look(std::uint64_t seed) {
+    AnyApi api(target_, seed);
+    SeededRng rng(seed);
+    while (rest(kBetweenRequests)) {
+        api.go_on();
+        AliasRead read{.sent = ++clock_};
+        if (const auto alias = api.call(api::DescribeAliasRequest{.alias_id = target_.alias})) {
+            read.answered = ++clock_;
+            read.version = version_of(alias->alias->description.value_or(""));
+            const std::lock_guard lock(mutex_);
+            history_.alias_reads.push_back(read);
+        }
+        Look session, seat;
+        {
+            const std::lock_guard lock(mutex_);
+            constexpr std::uint64_t kNewest = 20;
+            const auto any_of_the_newest = [&](const auto& all) {
+                return all.rbegin() +
+                       static_cast<std::ptrdiff_t>(rng.below(std::min<std::uint64_t>(kNewest, all.size())));
+            };
+            if (!history_.creates.empty())
+                if (const auto create = any_of_the_newest(history_.creates); !create->answers.empty())
+                    session.id = create->answers.front().id;
+            if (!history_.joins.empty())
+                if (const auto join = any_of_the_newest(history_.joins); !join->seats.empty())
+                    seat.id = join->seats.front().id;
+        }
+        if (!session.id.empty()) {
+            session.sent = ++clock_;
+            const auto found = api.call(api::DescribeGameServerSessionsRequest{.game_server_session_id = session.id});
+            session.answered = ++clock_;
+            const bool known = found && !found->game_server_sessions.empty();
+            if (known) session.status = found->game_server_sessions.front().status;
+            const std::lock_guard lock(mutex_);
+            if (found || is_not_there(found.error())) history_.session_looks.push_back(session);
+        }
+        if (!seat.id.empty()) {
+            seat.sent = ++clock_;
+            const auto found = api.call(api::DescribePlayerSessionsRequest{.player_session_id = seat.id});
+            seat.answered = ++clock_;
+            if (found && !found->player_sessions.empty()) seat.status = found->player_sessions.front().status;
+            const std::lock_guard lock(mutex_);
+            if (found || is_not_there(found.error())) history_.seat_looks.push_back(seat);
+        }
     }
 }
 

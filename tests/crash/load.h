@@ -20,6 +20,8 @@ struct LoadTarget {
     std::vector<std::string> fleets;  ///< between which the alias moves
     std::uint64_t seats = 40;         ///< of a session
     std::size_t live_max = 12;        ///< sessions above this are ended, the oldest of them
+    std::vector<std::string> others;  ///< further servers: a client that hears nothing goes on to the next
+    bool looks = false;               ///< clients also look at what they have been told, at any of the servers
 };
 
 /// One run of the clients. Their history goes on from run to run.
@@ -39,6 +41,7 @@ private:
     void join(std::uint64_t seed);
     void move_alias();
     void end(std::uint64_t seed);
+    void look(std::uint64_t seed);
     /// Waits a moment, shorter when told to stop; false then.
     bool rest(Millis moment);
     template <class F>

@@ -157,9 +157,3 @@ TEST_F(Https, RatesBeyondTheLimitAreRefusedAndNamed) {
 
 }  // namespace
 }  // namespace gse::e2e
-
-int main(int argc, char** argv) {
-    ::testing::InitGoogleMock(&argc, argv);
-    gse::e2e::own_orphans();
-    return RUN_ALL_TESTS();
-}

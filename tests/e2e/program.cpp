@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -88,9 +89,10 @@ Program::Program(std::vector<std::string> command, fs::path log) : log_(std::mov
     const std::string search = std::string("PATH=") + (path ? path : "/usr/bin:/bin");
     std::vector<char*> environment{const_cast<char*>(id.c_str()), const_cast<char*>(key.c_str()),
                                    const_cast<char*>(search.c_str())};
-    const char* sanitizers[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"};
+    // Of the sanitizers, and of the allocator: profiles of memory are asked for with it.
+    const char* options[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "MALLOC_CONF"};
     std::vector<std::string> more;
-    for (const char* name : sanitizers)
+    for (const char* name : options)
         if (const char* value = std::getenv(name)) more.push_back(std::string(name) + "=" + value);
     for (std::string& text : more) environment.push_back(text.data());
     environment.push_back(nullptr);
@@ -214,16 +216,20 @@ std::vector<GameProcess> running_games(const fs::path& agent_data) {
 
 void remove_control_groups(const std::vector<GameProcess>& games) {
     std::error_code error;
-    std::vector<fs::path> found;
+    std::set<fs::path> found;
     const auto options = fs::directory_options::skip_permission_denied;
     for (auto entry = fs::recursive_directory_iterator("/sys/fs/cgroup", options, error);
          entry != fs::recursive_directory_iterator(); entry.increment(error)) {
         const std::string name = entry->path().filename();
         if (entry->is_directory(error) &&
-            std::ranges::any_of(games, [&](const GameProcess& game) { return name == "gse-" + game.id; }))
-            found.push_back(entry->path());
+            std::ranges::any_of(games, [&](const GameProcess& game) { return name == game.id; }))
+            found.insert(entry->path());
     }
-    for (const fs::path& group : found) rmdir(group.c_str());
+    // With that of its instance, and of its agent, if nobody else is left in them.
+    for (const fs::path& group : found)
+        for (fs::path at = group;
+             at.filename() != "cgroup" && rmdir(at.c_str()) == 0 && !at.filename().string().starts_with("gse-");)
+            at = at.parent_path();
 }
 
 std::string read_text(const fs::path& file) {

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/golden/golden.h"
@@ -151,6 +152,10 @@ TEST(GoldenCapacity, EveryActionAndItsRefusals) {
     call("DeleteScalingPolicy", "of a fleet that is being deleted", R"({"FleetId":"$f"})");
     call("StopFleetActions", "of a fleet that is being deleted", R"({"FleetId":"$f"})");
     call("StartFleetActions", "of a fleet that is being deleted", R"({"FleetId":"$f"})");
+    Params many;
+    for (int i = 0; i < 25; ++i) many.emplace_back(fmt::format("FleetIds.{}", i), fleet);
+    EXPECT_EQ(world.call("DescribeFleetCapacity", many).count("FleetCapacity"), 25U)
+        << "all that are named, unless asked for less";
 }
 
 }  // namespace

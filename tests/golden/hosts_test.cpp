@@ -73,6 +73,8 @@ TEST(GoldenHosts, EveryActionAndItsRefusals) {
     call("RemoveHost", "one that is gone", R"({"HostId":"$busy"})");
     call("RemoveHost", "without an id", "{}");
     call("RemoveHost", "with a word for a truth value", R"({"HostId":"$other","Force":"perhaps"})");
+    world.put_agent_inside();
+    call("RemoveHost", "the agent inside gse dev", R"({"HostId":"$other"})");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ test('events tell of an alias from its making to its end, and go on after a brea
   const { Alias: { AliasId: id } } =
     await client.CreateAlias({ Name: 'live', RoutingStrategy: { Type: 'TERMINAL', Message: 'closed' } });
   const made = await stream.next((e) => e.event === 'alias' && e.data.AliasId === id);
-  assert.deepEqual(made.data.RoutingStrategy, { Type: 'TERMINAL', FleetId: '', Message: 'closed' });
+  assert.deepEqual(made.data.RoutingStrategy, { Type: 'TERMINAL', FleetId: null, Message: 'closed' });
   assert.equal(made.data.FromRoutingStrategy, undefined);
   assert.equal(made.data.Region, region);
   stream.stop();

@@ -18,6 +18,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "base/low_latency.h"
+
 namespace gse::pgtest {
 namespace {
 
@@ -77,7 +79,9 @@ std::string text_of(const fs::path& file) {
 
 }  // namespace
 
-Session::Session(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str()), &PQfinish) {}
+Session::Session(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str()), &PQfinish) {
+    PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+}
 
 std::string Session::ask(const std::string& sql) {
     const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQexec(connection_.get(), sql.c_str()), &PQclear);
@@ -150,6 +154,8 @@ pid_t Cluster::spawn(std::vector<std::string> command) const {
     if (::getuid() == 0 && (::setgroups(1, &who.gid) != 0 || ::setgid(who.gid) != 0 || ::setuid(who.uid) != 0))
         ::_exit(126);
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);  // its immediate end
+    // A backend that a commit wakes would wait for the end of the turn of whatever compiles beside the test.
+    prefer_low_latency(true);
     const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (::chdir(home.c_str()) != 0 || ::dup2(null, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0) ::_exit(126);
     ::setpgid(0, 0);

@@ -176,6 +176,21 @@ TEST(Fleet, APortHeldByAStrangerMovesThePlace) {
     EXPECT_NE(world.host().games().begin()->second.client_port, 10'000);
 }
 
+TEST(Fleet, ManyPortsHeldByStrangersAreOneEvent) {
+    World world;
+    // Of the pairs of ports that the four processes get first, one of each.
+    world.host().behaviour.busy_ports = {10'001, 10'002, 10'004, 10'006};
+    const std::string fleet = world.make_fleet({.processes = 4});
+    world.advance(5s);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
+    const auto events = world.events_of(fleet, "GENERIC_EVENT");
+    ASSERT_EQ(events.size(), 1U) << "they were found within a second";
+    EXPECT_THAT(events[0], HasSubstr("Ports 10001-10002, 10004, 10006"));
+    EXPECT_THAT(events[0], HasSubstr("are taken by a program that is not ours"));
+    world.advance(1h);
+    EXPECT_EQ(world.events_of(fleet, "GENERIC_EVENT").size(), 1U);
+}
+
 TEST(Fleet, IsDeletedOnlyWhenNothingNeedsIt) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 2});
@@ -214,6 +229,41 @@ TEST(Process, ThatCrashesIsReplacedAndItsSessionEndsInError) {
     world.advance(2s);
     EXPECT_EQ(world.host().games().size(), 2U);
     EXPECT_EQ(world.fleet(fleet).processes_active, 2U);
+}
+
+TEST(Process, ThatIsOutOfMemorySaysOfWhoseAndHowMuch) {
+    const struct {
+        link::OutOfMemory memory;
+        const char* said;
+    } kCases[] = {
+        {{.limit = link::MemoryLimit::Instance, .used_bytes = 64 << 20, .limit_bytes = 64 << 20},
+         "used 64 MiB of 64 MiB of S5.LARGE8: give the fleet a larger InstanceType"},
+        {{.limit = link::MemoryLimit::Instance, .limit_bytes = 64 << 20}, "used 64 MiB of 64 MiB of S5.LARGE8"},
+        {{.limit = link::MemoryLimit::Process, .used_bytes = 1'000 << 10, .limit_bytes = 1 << 20},
+         "it used 1000 KiB of 1 MiB that agent.process_memory on host "},
+        {{.limit = link::MemoryLimit::Host}, "had no memory left"},
+    };
+    for (const auto& c : kCases) {
+        World world;
+        const std::string fleet = world.make_fleet({.processes = 1});
+        const std::string session = world.make_session(fleet);
+        world.host().say(link::ProcessExited{.process_id = world.host().game_of(session).process,
+                                             .signal = 9,
+                                             .last_output = {},
+                                             .out_of_memory = c.memory});
+        EXPECT_THAT(world.events_of(fleet, "SERVER_PROCESS_CRASHED"),
+                    ElementsAre(::testing::AllOf(HasSubstr("signal 9 (out of memory)"), HasSubstr(c.said))));
+        EXPECT_EQ(world.session_status(session), "ERROR");
+    }
+}
+
+TEST(Instance, IsTheSizeOfItsType) {
+    World world;
+    world.make_fleet();
+    const link::InstanceSpec& spec = world.host().instances().begin()->second;
+    EXPECT_EQ(spec.instance_type, "S5.LARGE8");
+    EXPECT_EQ(spec.cpus, 4U);
+    EXPECT_EQ(spec.memory_bytes, 8ULL << 30);
 }
 
 TEST(Process, ThatIsUnhealthyIsReplacedAtOnceInANewPlace) {

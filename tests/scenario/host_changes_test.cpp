@@ -51,6 +51,21 @@ public:
     World world;
 };
 
+TEST(HostChanges, TheAgentInsideGseDevIsNotRemovedUnderItsOwnFeet) {
+    Rack rack(1);
+    const std::string fleet = rack.fleet_of(1);
+    rack.world.put_agent_inside();
+    const Answer refused = rack.remove(0, true);
+    EXPECT_EQ(refused.code(), "UnsupportedOperation");
+    EXPECT_THAT(refused.message(), HasSubstr("CORDONED"));
+    EXPECT_EQ(rack.instances_on(0), 1u);
+    EXPECT_EQ(rack.world.host(0).closed_because(), "");
+    EXPECT_FALSE(rack.world.make_session(fleet).empty()) << "it goes on";
+    rack.world.host(0).lose_network();
+    rack.world.advance(30s);
+    EXPECT_EQ(rack.remove(0).code(), "UnsupportedOperation") << "silent, but its connection stands";
+}
+
 TEST(HostChanges, ACordonedHostGetsNoFurtherInstancesAndItsOwnGoOn) {
     Rack rack(2);
     const std::string fleet = rack.fleet_of(2);

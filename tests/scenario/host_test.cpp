@@ -28,6 +28,7 @@ TEST(Host, SilentIsShieldedAndHealsWithoutLoss) {
     const Answer refused =
         world.call("CreateGameServerSession", {{"FleetId", fleet}, {"MaximumPlayerSessionCount", "1"}});
     EXPECT_THAT(refused.message(), HasSubstr("1 on hosts that are not answering"));
+    EXPECT_THAT(world.events_of(fleet, "GENERIC_EVENT"), ElementsAre(HasSubstr("gave no sign of life")));
     world.host().heal_network();
     EXPECT_EQ(world.player_status(seat), "ACTIVE");
     EXPECT_NE(world.make_session(fleet), "");

@@ -217,6 +217,9 @@ TEST_F(Monitoring, AnInstanceAsItsAgentMeasuresIt) {
     load.cpu_percent = 12.5;
     load.memory_bytes = 256e6;
     load.connections = 7;
+    load.cpu_cores = 0.4251;
+    load.cpu_limit = 4;
+    load.memory_limit = 8e9;
     world.host().measure({{instance, load}, {"ins-of-nobody", load}});
     minute();
     EXPECT_EQ(values(last("INSTANCE", instance, 1), "CpuUsage"), Texts{"12.5"});
@@ -224,7 +227,15 @@ TEST_F(Monitoring, AnInstanceAsItsAgentMeasuresIt) {
     EXPECT_EQ(latest(seen, "MemUsed"), "256.0");
     EXPECT_EQ(latest(seen, "TcpCurrEstab"), "7.0");
     EXPECT_EQ(latest(seen, "WanOuttraffic"), "null") << "the machine cannot tell";
+    Answer listed = world.call("DescribeInstances", {{"FleetId", fleet}});
+    EXPECT_EQ(listed["Instances.0.CpuUsed"], "0.43");
+    EXPECT_EQ(listed["Instances.0.CpuLimit"], "4.0");
+    EXPECT_EQ(listed["Instances.0.MemoryUsed"], "256000000");
+    EXPECT_EQ(listed["Instances.0.MemoryLimit"], "8000000000");
     minute(3);
+    listed = world.call("DescribeInstances", {{"FleetId", fleet}});
+    EXPECT_EQ(listed["Instances.0.CpuUsed"], "null");
+    EXPECT_EQ(listed["Instances.0.MemoryLimit"], "null");
     seen = last("INSTANCE", instance, 4);
     EXPECT_EQ(values(seen, "CpuUsage").back(), "null") << "the agent has not measured for more than a minute";
     EXPECT_EQ(latest(seen, "CpuUsage"), "null");

@@ -68,7 +68,7 @@ TEST(Session, LogsAreCollectedWhenItEnds) {
     world.host().lose_network();
     world.host().heal_network();
     EXPECT_EQ(ended.log_state, core::LogState::Stored);
-    EXPECT_THAT(ended.log_key, HasSubstr("sessions/gssess-"));
+    EXPECT_THAT(ended.end->log_key, HasSubstr("sessions/gssess-"));
 }
 
 TEST(Seat, ReservedForSixtySecondsOnly) {

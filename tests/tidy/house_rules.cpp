@@ -54,6 +54,7 @@ constexpr Folder kFolders[] = {
     {"objects", "base model"},
     {"config", "base model"},
     {"engine", "base model plan core journal codec api objects link hosts config"},
+    {"backup", "base model core journal objects engine"},
     {"api", "base model plan core codec objects engine"},
     {"http", "base model codec api engine objects config"},
     {"events", "base model core codec engine http"},

@@ -151,9 +151,11 @@ void FakeHost::restart_agent() {
     ++boots_;
     last_seq_ = 0;
     unacked_.clear();
+    for (auto& [id, spec] : specs_) spec.version = 0;  // until the server has said what it wants
     for (const auto& [id, game] : games_) {
         report(link::ProcessStarted{id, game.instance, game.place, game.pid});
-        if (game.ready) report(link::ProcessIsReady{id, game.client_port, game.grpc_port, behaviour.log_paths});
+        if (game.ready)
+            report(link::ProcessIsReady{id, game.client_port, game.grpc_port, behaviour.log_paths, game.session});
     }
     for (const auto& [id, how] : unacked_exits_)
         report(link::ProcessExited{.process_id = id, .exit_code = how.first, .signal = how.second, .last_output = {}});
@@ -176,6 +178,8 @@ void FakeHost::call(const std::string& process, decltype(link::SdkCall::call) bo
 // ------------------------------------------------------------------ orders
 
 void FakeHost::on_welcome(const link::Welcome& welcome) {
+    // A server that has lost what it had acknowledged is told everything anew.
+    if (welcome.acked_seq + 1 < (unacked_.empty() ? last_seq_ + 1 : unacked_.front().seq)) return restart_agent();
     while (!unacked_.empty() && unacked_.front().seq <= welcome.acked_seq) unacked_.pop_front();
     for (const auto& again : unacked_) world_.push_report(stream_, again);
     report(link::BacklogDone{});

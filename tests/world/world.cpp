@@ -8,26 +8,14 @@
 #include "api/access_keys.h"
 #include "api/gateway.h"
 #include "base/check.h"
+#include "core/restored.h"
+#include "engine/replay.h"
 
 namespace gse::testing {
 namespace {
 
 /// More rounds than any story needs to come to rest; beyond it something chases its own tail.
 constexpr int kRoundsMax = 10'000;
-
-class ReplayInto final : public journal::Replay {
-public:
-    explicit ReplayInto(core::State& state) : state_(state) {}
-    Result<void> snapshot_slice(std::span<const std::byte> slice) override { return apply(slice); }
-    Result<void> entry(std::uint64_t, std::span<const std::byte> batch) override { return apply(batch); }
-
-private:
-    Result<void> apply(std::span<const std::byte> bytes) {
-        TRY(state_.apply({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
-        return {};
-    }
-    core::State& state_;
-};
 
 }  // namespace
 
@@ -45,9 +33,9 @@ World::World(bool with_host, Settings wanted) : settings(std::move(wanted)) {
 }
 
 void World::start_server() {
-    journal_ = journal::open_memory_journal(disk_);
+    journal_ = journal::open_memory_journal(*disk_);
     state_ = std::make_unique<core::State>(settings);
-    ReplayInto replay(*state_);
+    engine::ReplayInto replay(*state_);
     const auto summary = journal_->load(replay);
     CHECK(summary.has_value());
     last_seq_ = summary->last_seq;
@@ -68,14 +56,45 @@ void World::restart_server(Millis away) {
     decider_.reset();
     {
         // What the journal has is all there is.
-        auto journal = journal::open_memory_journal(disk_);
+        auto journal = journal::open_memory_journal(*disk_);
         core::State replayed(settings);
-        ReplayInto replay(replayed);
+        engine::ReplayInto replay(replayed);
         CHECK(journal->load(replay).has_value());
         replayed.rebuild();
         EXPECT_EQ(replayed.digest(), before);
     }
     now_ = {now_.engine + away, now_.wall + away};
+    start_server();
+    for (auto& host : hosts_)
+        if (host->online_) host->connect();
+    run();
+}
+
+std::string World::take_backup() {
+    run();
+    std::string all;
+    core::State::SnapshotCursor cursor;
+    CHECK(!state_->encode_slice(cursor, SIZE_MAX, now_, all));
+    return all;
+}
+
+void World::restore(const std::string& backup, Millis away) {
+    run();
+    inputs_.clear();
+    asked_.clear();
+    decider_.reset();
+    now_ = {now_.engine + away, now_.wall + away};
+    disk_ = std::make_unique<journal::MemoryDisk>();
+    core::State restored(settings);
+    CHECK(restored.apply(backup).has_value());
+    restored.rebuild();
+    core::begin_restored(restored, now_);
+    auto journal = journal::open_memory_journal(*disk_);
+    engine::ReplayInto nothing(restored);
+    CHECK(journal->load(nothing).has_value());
+    CHECK(journal->append(1, std::as_bytes(std::span(backup))).has_value());
+    const std::string change = restored.take_batch(now_);
+    CHECK(journal->append(2, std::as_bytes(std::span(change))).has_value());
     start_server();
     for (auto& host : hosts_)
         if (host->online_) host->connect();

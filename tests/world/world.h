@@ -104,9 +104,16 @@ public:
     /// The server dies and starts again from its journal; hosts connect again. Everything durable is compared.
     void restart_server(Millis away = Millis{0});
 
+    /// Everything that is durable now.
+    [[nodiscard]] std::string take_backup();
+    /// The server and its journal are lost, and another one starts from the backup; hosts connect again.
+    void restore(const std::string& backup, Millis away = Millis{0});
+
     // ---------------------------------------------------------------- short words for what every story needs
 
     void upload(const std::string& key, std::uint64_t bytes = 1'234);
+    /// As in gse dev: a host without a certificate is the agent inside the server.
+    void put_agent_inside() { services_.agent_inside = true; }
     std::string make_asset(const std::string& region = "ap-shanghai");
     /// Its id. With a host that behaves well it is ACTIVE.
     std::string make_fleet(const FleetOptions& options = {});
@@ -149,8 +156,9 @@ private:
                             .token_secret = std::string(32, 't'),
                             .public_url = "http://127.0.0.1:8080",
                             .keys = &keys_,
-                            .authority_sha256 = std::string(64, 'c')};
-    journal::MemoryDisk disk_;
+                            .authority_sha256 = std::string(64, 'c'),
+                            .link_address = [] { return std::string(":7070"); }};
+    std::unique_ptr<journal::MemoryDisk> disk_ = std::make_unique<journal::MemoryDisk>();
     std::unique_ptr<journal::Journal> journal_;
     std::unique_ptr<core::State> state_;
     std::unique_ptr<engine::Decider> decider_;

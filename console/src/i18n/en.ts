@@ -1,5 +1,16 @@
 const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
+/** What a sentence about a drain is made of. */
+interface Drained {
+  drained: boolean;
+  draining: boolean;
+  sessions: number;
+  instances: number;
+  samples: number;
+  estimated: boolean;
+  forced: boolean;
+}
+
 export const en = {
   common: {
     readOnly: 'This key may only look', close: 'Close', cancel: 'Cancel', ok: 'OK', retry: 'Try again', requestId: 'Request',
@@ -12,7 +23,7 @@ export const en = {
     name: 'Name', description: 'Description', created: 'Created', updated: 'Last changed', actions: 'Actions', status: 'Status', time: 'Time', basic: 'Basic information',
     nothingFound: 'Nothing found', choose: 'Choose …', minutes: 'min', seconds: 's',
     yes: 'Yes', no: 'No',
-    shown: (rows: number, more: boolean) => (more ? `${rows} read, more below` : `${rows} in all`), more: 'Show more',
+    shown: (rows: number, more: boolean) => (more ? `${rows} read, more below` : `${rows} in all`), sortedAmong: 'sorted among these', more: 'Show more',
   },
   shell: {
     menu: 'Menu', region: 'Region', skip: 'Skip to content', dark: 'Dark theme', light: 'Light theme', signOut: 'Sign out',
@@ -37,7 +48,7 @@ export const en = {
     TERMINATING: 'Terminating', Pending: 'Starting', Active: 'Active', Terminating: 'Terminating', PENDING: 'Pending', FULFILLED: 'Fulfilled', TIMED_OUT: 'Timed out', CANCELLED: 'Cancelled', FAILED: 'Failed',
     RESERVED: 'Reserved', COMPLETED: 'Completed', TIMEDOUT: 'Timed out', UPLOADING: 'Uploading', UPLOAD_FAILED: 'Upload failed', UPLOADED: 'Uploaded', ENABLED: 'Enabled', DISABLED: 'Disabled', ENDING: 'Ending',
     WAITING: 'Waiting', GRANTED: 'Granted', REFUSED: 'Refused', RUNNING: 'Running', DRAINING: 'Draining', DRAINED: 'Empty', STAYING: 'Staying',
-    CONNECTED: 'Connected', DISCONNECTED: 'Disconnected', SILENT: 'Silent', LOST: 'Lost', OPEN: 'Open', CORDONED: 'Cordoned', UNUSED: 'Unused', USED: 'Used',
+    CONNECTED: 'Connected', DISCONNECTED: 'Disconnected', SILENT: 'Silent', LOST: 'Lost', STARTING: 'Starting', LEAVING: 'Leaving', OPEN: 'Open', CORDONED: 'Cordoned', UNUSED: 'Unused', USED: 'Used',
   },
   overview: {
     lead: (region: string) => `${region} as it breathes, second by second`, active: (count: number) => `${count} active`, starting: (count: number) => `${count} starting`, free: (count: number) => `${count} free`,
@@ -74,6 +85,12 @@ export const en = {
     ccnAttach: 'Associate', ccnDetach: 'Dissociate', ccnDetachAffects: (id: string) => `The fleet is no longer associated with ${id}. Its servers and sessions are not touched.`, copyCcn: 'Take the CCN association along', diskValue: (type: string, size: number) => `${type} ${size} GB`,
   },
   drain: {
+    sentence: ({ drained, draining, sessions, instances, samples, estimated, forced }: Drained) => {
+      if (drained) return 'The fleet is empty.';
+      if (sessions === 0) return `No session runs: ${plural(instances, 'instance')} ${draining ? 'will be' : 'would be'} removed.`;
+      const guess = estimated ? 'past sessions tell when it may be empty' : samples === 0 ? 'none has ended here yet, so nobody can say when it will be empty' : 'some have gone on for longer than any that ended here, so nobody can say when it will be empty';
+      return `${plural(sessions, 'session')} on ${plural(instances, 'instance')}; ${guess}, and ${forced ? 'what is left then is ended by force' : 'nothing is ended by force'}.`;
+    },
     drain: 'Drain', undrain: 'Take back', title: (name: string) => `Drain ${name}?`, again: 'Change drain', againTitle: (name: string) => `Change the drain of ${name}`, done: 'It is draining', undone: 'Drain taken back',
     affects: (sessions: number, players: number) => `It takes no new sessions from now on. ${plural(sessions, 'session')} with ${plural(players, 'player')} ${sessions === 1 ? 'goes' : 'go'} on, and instances go as their sessions end, whatever the minimum says.`,
     alias: (id: string) => `The alias ${id} leads here: point it elsewhere first. A fleet that an alias leads to is not drained.`,
@@ -85,6 +102,7 @@ export const en = {
     backUndrains: 'The old fleet is draining: moving back takes that back first.',
   },
   instance: {
+    cpu: 'vCPUs used', memory: 'Memory used', limit: (most: string) => `of ${most}`,
     id: 'Instance ID', processes: 'Healthy / active processes', weight: 'Weight', reserved: 'reserved', reserve: 'Reserve', release: 'Release', runTime: 'Run time', logs: 'Logs', access: 'Log in', accessTitle: (id: string) => `Log in to ${id}`, accessLead: 'The private key of its host opens everything on that machine. Hand it to nobody; the operator of the host can replace it.', accessShow: 'Show the key', accessKey: 'Private key', accessUser: 'User', filter: 'IP address', none: 'No instance',
     noneLong: 'Raise the desired number under Scaling, or let a buffer grow the fleet.', weightTitle: (id: string) => `Weight of ${id}`, weightHint: '0 to 10: more weight, more sessions; with 0 it gets no new ones', weightRange: 'A weight is 0 to 10',
     reserveTitle: (id: string) => `Reserve ${id}?`, releaseTitle: (id: string) => `Release ${id}?`, reserveAffects: (sessions: number) => `It is kept for a closer look: never scaled in, and no new sessions. Its ${plural(sessions, 'session')} go on.`, releaseAffects: 'It gets new sessions again and may be scaled in.',

@@ -11,7 +11,7 @@ export const zh: Text = {
     name: '名称', description: '描述', created: '创建时间', updated: '更新时间', actions: '操作', status: '状态', time: '时间', basic: '基本信息',
     nothingFound: '没有找到', choose: '请选择', minutes: '分钟', seconds: '秒',
     yes: '是', no: '否',
-    shown: (rows, more) => (more ? `已加载 ${rows} 条，下方还有` : `共 ${rows} 条`), more: '加载更多',
+    shown: (rows, more) => (more ? `已加载 ${rows} 条，下方还有` : `共 ${rows} 条`), sortedAmong: '在已加载的条目中排序', more: '加载更多',
   },
   shell: {
     menu: '菜单', region: '服务区域', skip: '跳到正文', dark: '深色', light: '浅色', signOut: '退出登录',
@@ -36,7 +36,7 @@ export const zh: Text = {
     TERMINATING: '终止中', Pending: '启动中', Active: '活跃', Terminating: '终止中', PENDING: '等待中', FULFILLED: '已放置', TIMED_OUT: '已超时', CANCELLED: '已取消', FAILED: '失败',
     RESERVED: '已预留', COMPLETED: '已结束', TIMEDOUT: '已超时', UPLOADING: '上传中', UPLOAD_FAILED: '上传失败', UPLOADED: '上传成功', ENABLED: '已启用', DISABLED: '已禁用', ENDING: '结束中',
     WAITING: '等待中', GRANTED: '已放置', REFUSED: '已拒绝', RUNNING: '运行中', DRAINING: '排空中', DRAINED: '已排空', STAYING: '运行中',
-    CONNECTED: '已连接', DISCONNECTED: '未连接', SILENT: '无响应', LOST: '已失联', OPEN: '可用', CORDONED: '已停止调度', UNUSED: '未使用', USED: '已使用',
+    CONNECTED: '已连接', DISCONNECTED: '未连接', SILENT: '无响应', LOST: '已失联', STARTING: '启动中', LEAVING: '正在移除', OPEN: '可用', CORDONED: '已停止调度', UNUSED: '未使用', USED: '已使用',
   },
   overview: {
     lead: (region) => `${region} 的实时状态`, active: (count) => `${count} 个活跃`, starting: (count) => `${count} 台启动中`, free: (count) => `${count} 个空闲`,
@@ -62,6 +62,12 @@ export const zh: Text = {
     ccnAttach: '立即关联', ccnDetach: '解除关联', ccnDetachAffects: (id) => `舰队不再关联 ${id}，其服务器和会话不受影响。`, copyCcn: '复制云联网关联', diskValue: (type, size) => `${type} ${size} GB`,
   },
   drain: {
+    sentence: ({ drained, draining, sessions, instances, samples, estimated, forced }) => {
+      if (drained) return '舰队已空。';
+      if (sessions === 0) return `没有会话：${instances} 台实例${draining ? '将' : '会'}被移除。`;
+      const guess = estimated ? '可依据历史会话估计排空时间' : samples === 0 ? '还没有会话在此结束，无法估计排空时间' : '有的会话比所有历史会话都长，无法估计排空时间';
+      return `${instances} 台实例上还有 ${sessions} 个会话；${guess}，${forced ? '到期仍未结束的会被强制结束' : '不会强制结束'}。`;
+    },
     drain: '排空', undrain: '取消排空', title: (name) => `排空 ${name}？`, again: '修改排空选项', againTitle: (name) => `修改 ${name} 的排空选项`, done: '正在排空', undone: '已取消排空',
     affects: (sessions, players) => `不再接受新的会话。正在进行的 ${sessions} 个会话、${players} 名玩家不受影响，实例在会话结束后移除，不受最小实例数限制。`,
     alias: (id) => `别名 ${id} 指向此舰队，请先修改别名。有别名指向的舰队不能排空。`,
@@ -73,6 +79,7 @@ export const zh: Text = {
     backUndrains: '旧舰队正在排空：切回时会先取消排空。',
   },
   instance: {
+    cpu: '已用 vCPU', memory: '已用内存', limit: (most) => `上限 ${most}`,
     id: '实例 ID', processes: '健康 / 活跃进程', weight: '权重', reserved: '已保留', reserve: '保留', release: '取消保留', runTime: '运行时间', logs: '日志', access: '登录', accessTitle: (id) => `登录 ${id}`, accessLead: '主机私钥可以打开该机器上的一切，请勿外传；主机管理员可以更换它。', accessShow: '显示私钥', accessKey: '私钥', accessUser: '用户名', filter: 'IP 地址', none: '没有实例', noneLong: '在“扩缩容”中提高期望数量，或设置缓冲让舰队自动扩容。', weightTitle: (id) => `${id} 的权重`, weightHint: '0 到 10：权重越高分到的会话越多，0 表示不再分配新会话', weightRange: '权重为 0 到 10',
     reserveTitle: (id) => `保留 ${id}？`, releaseTitle: (id) => `取消保留 ${id}？`, reserveAffects: (sessions) => `保留以便排查：不会被缩容，也不再分配新会话。其 ${sessions} 个会话继续进行。`, releaseAffects: '恢复分配新会话，并可能被缩容。', logsTitle: (id) => `${id} 的日志`, noLogs: '还没有日志', noLogsLong: '实例准备过程和已结束会话的日志会出现在这里。',
   },

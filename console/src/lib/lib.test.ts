@@ -7,6 +7,7 @@ import { bytes, csv, duration } from './format';
 import { linesOf, regionOf, shown } from './metrics';
 import { flatten, pagesInSight } from './pages';
 import { push } from './ring';
+import { inOrder, nextSorting } from './sorting';
 
 const load = (change: Partial<Load>): Load => ({ status: 'ACTIVE', draining: false, sessions: 0, activeInstances: 1, desiredInstances: 1, maxInstances: 1, perInstance: 10, buffer: null, automatic: true, ...change });
 
@@ -23,6 +24,22 @@ describe('whether the new fleet could carry the load', () => {
     ['its own sessions count too', load({ sessions: 8 }), load({ sessions: 5 }), { kind: 'short', instances: 2, free: 5, needed: 8 }],
   ])('%s', (_, from, to, verdict) => expect(judge(from, to)).toEqual(verdict));
   it('counts at least one instance', () => expect(instancesFor(0, 10, 30)).toBe(1));
+});
+
+describe('a list in the order of a column', () => {
+  const rows: [string, number | string | null][] = [['a', 2], ['b', null], ['c', 10], ['d', 2]];
+  const names = (down: boolean) => inOrder(rows, ([, value]) => value, down).rows.map(([name]) => name).join('');
+  it('keeps equal rows as they were, and what is not known at the end', () => {
+    expect(names(false)).toBe('adcb');
+    expect(names(true)).toBe('cadb');
+    expect(inOrder(rows, ([, value]) => value, true).places).toEqual([2, 0, 3, 1]);
+  });
+  it('takes numbers in texts for numbers', () => expect(inOrder(['ins-10', 'ins-9'], (row) => row, false).rows).toEqual(['ins-9', 'ins-10']));
+  it('goes up, down, and back to the order of the server', () => {
+    const up = nextSorting(null, 'cpu');
+    const down = nextSorting(up, 'cpu');
+    expect([up, down, nextSorting(down, 'cpu'), nextSorting(down, 'id')]).toEqual([{ key: 'cpu', down: false }, { key: 'cpu', down: true }, null, { key: 'id', down: false }]);
+  });
 });
 
 describe('when the old fleet will be empty', () => {

@@ -23,6 +23,8 @@ const kTones: Record<string, Tone> = {
   FAILED: 'danger',
   TIMED_OUT: 'danger',
   LOST: 'danger',
+  STARTING: 'primary',
+  LEAVING: 'default',
   SILENT: 'warning',
   DISCONNECTED: 'warning',
   DRAINING: 'warning',

@@ -1,6 +1,7 @@
-import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Endless } from '../hooks/endless';
 import { useText } from '../i18n';
+import { type Sorting, inOrder, nextSorting } from '../lib/sorting';
 import { Button } from './Button';
 import type { Column } from './Table';
 
@@ -20,14 +21,24 @@ const kStep = 4;
 /** Read on when so many rows are left below. */
 const kNear = 40;
 const kSeenAtFirst = 20;
+/** Rows kept fresh at most, from the first one in sight: what is sorted lies anywhere among what was read. */
+const kFresh = 500;
 
-/** A list without end: only the rows in sight are drawn, and more are read as it is scrolled. All rows are equally high. */
+/**
+ * A list without end: only the rows in sight are drawn, and more are read as it is scrolled. All rows are equally high. It is
+ * sorted among the rows that were read, and says so while there are more.
+ */
 export function LongTable<T>({ label, list, columns, keyOf, empty }: Props<T>) {
   const text = useText();
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ first: 0, last: kSeenAtFirst });
   const frame = useRef(0);
-  const { rows, onSight, readMore } = list;
+  const { onSight, readMore } = list;
+  const [sorting, setSorting] = useState<Sorting | null>(null);
+  const { rows, places } = useMemo(() => {
+    const order = columns.find((column) => column.key === sorting?.key)?.order;
+    return order && sorting ? inOrder(list.rows, order, sorting.down) : { rows: list.rows, places: null };
+  }, [list.rows, columns, sorting]);
   const count = rows.length;
 
   const look = useCallback(() => {
@@ -37,9 +48,13 @@ export function LongTable<T>({ label, list, columns, keyOf, empty }: Props<T>) {
     const first = Math.floor(content.scrollTop / kRow / kStep) * kStep;
     const last = first + Math.ceil(content.clientHeight / kRow) + kStep;
     setSeen((before) => (before.first === first && before.last === last ? before : { first, last }));
-    onSight(first, last);
+    if (places) {
+      const seenPlaces = places.slice(first, last + 1);
+      const lowest = Math.min(...seenPlaces);
+      if (seenPlaces.length > 0) onSight(lowest, Math.min(Math.max(...seenPlaces), lowest + kFresh));
+    } else onSight(first, last);
     if (last > count - kNear) readMore();
-  }, [count, onSight, readMore]);
+  }, [count, places, onSight, readMore]);
   useEffect(look, [look]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
@@ -68,8 +83,15 @@ export function LongTable<T>({ label, list, columns, keyOf, empty }: Props<T>) {
           <thead>
             <tr aria-rowindex={1}>
               {columns.map((column) => (
-                <th key={column.key} scope="col" className={classOf(column)}>
-                  {column.title}
+                <th key={column.key} scope="col" className={classOf(column)} aria-sort={sorting?.key === column.key ? (sorting.down ? 'descending' : 'ascending') : undefined}>
+                  {column.order ? (
+                    <button type="button" className="sorter" onClick={() => setSorting((before) => nextSorting(before, column.key))}>
+                      {column.title}
+                      <span aria-hidden>{sorting?.key === column.key ? (sorting.down ? ' ↓' : ' ↑') : ' ↕'}</span>
+                    </button>
+                  ) : (
+                    column.title
+                  )}
                 </th>
               ))}
             </tr>
@@ -85,7 +107,10 @@ export function LongTable<T>({ label, list, columns, keyOf, empty }: Props<T>) {
       </div>
       {(list.more || count > kSeenAtFirst) && (
         <nav className="pager" aria-label={text.common.pages}>
-          <span role="status">{text.common.shown(count, list.more)}</span>
+          <span role="status">
+            {text.common.shown(count, list.more)}
+            {sorting && list.more && ` · ${text.common.sortedAmong}`}
+          </span>
           {list.more && (
             <Button size="small" busy={list.reading} onClick={readMore}>
               {text.common.more}

@@ -10,6 +10,8 @@ export interface Column<T> {
   render: (row: T) => ReactNode;
   width?: number;
   align?: 'left' | 'right' | 'center';
+  /** What rows are sorted by when its head is clicked; none: they are not. null comes last either way. */
+  order?: (row: T) => number | string | null;
 }
 
 interface Props<T> {

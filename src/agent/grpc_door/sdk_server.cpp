@@ -14,6 +14,7 @@
 
 #include "GseGrpcSdkService.grpc.pb.h"
 #include "agent/grpc_door/peer.h"
+#include "base/addresses.h"
 #include "base/check.h"
 #include "link/convert.h"
 
@@ -291,7 +292,7 @@ ServerUnaryReactor* SdkServer::Impl::take(CallbackServerContext* context, const 
 Result<std::uint16_t> SdkServer::Impl::start(CallHandler& handler) {
     CHECK(!server_);
     const std::string_view listen = options_.listen;
-    if (!listen.starts_with("127.") && !listen.starts_with("[::1]:") && !listen.starts_with("localhost:"))
+    if (!is_loopback_host(std::string_view(listen).substr(0, listen.rfind(':'))))
         return refuse(
             ErrorCode::InvalidParameterValue,
             fmt::format("the SDK address {} is not on loopback: games are known by their process id, so only this "

@@ -79,6 +79,12 @@ std::size_t FakeDoor::calls(const std::string& name) {
     return calls_[name];
 }
 
+std::uint16_t FakeDoor::port_of(std::int64_t pid) {
+    const std::lock_guard lock(mutex_);
+    const auto found = ports_.find(pid);
+    return found == ports_.end() ? 0 : found->second;
+}
+
 bool FakeDoor::wait_calls(const std::string& name, std::size_t n) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return calls_[name] >= n; });
@@ -135,11 +141,16 @@ void FakeDoor::talk(Fd fd, std::uint16_t peer_port) {
             link::CallActivateSession activate;
             words >> activate.session_id;
             body = activate;
+        } else if (verb == "over") {
+            link::CallTerminateSession over;
+            words >> over.session_id;
+            body = over;
         }
         CallHandler* handler = nullptr;
         {
             const std::lock_guard lock(mutex_);
             handler = handler_;
+            ports_[caller.claimed_pid] = peer_port;
         }
         std::string answer = "no agent\n";
         if (handler) {

@@ -86,6 +86,8 @@ public:
     /// How often `name` ("health", "start", "terminate") was called; waits up to 20 s until it is at least `n`.
     bool wait_calls(const std::string& name, std::size_t n);
     std::size_t calls(const std::string& name);
+    /// The port that the process made its last call from; 0: none.
+    std::uint16_t port_of(std::int64_t pid);
 
     std::atomic<bool> healthy = true;
     std::function<Result<void>(std::size_t nth)> on_start = [](std::size_t) -> Result<void> { return {}; };
@@ -101,6 +103,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<std::string, std::size_t> calls_;
+    std::map<std::int64_t, std::uint16_t> ports_;  ///< by pid
     CallHandler* handler_ = nullptr;
     std::vector<std::thread> threads_;
     std::vector<int> open_;

@@ -6,6 +6,8 @@
 //   env              prints its environment
 //   fds              prints its open descriptors
 //   ignore           ignores SIGTERM
+//   hangup           closes its connection to the SDK address
+//   eat:MIB          takes so much memory, and uses it
 //   child            the rest is done by a child; the parent waits for it
 //   exit:CODE        ends
 //   wait             until it is killed
@@ -54,8 +56,10 @@ sockaddr_in loopback(int port) {
     return address;
 }
 
+int sdk_fd = -1;  // one connection, as gRPC keeps it
+
 void call(const std::string& text) {
-    static int fd = -1;  // one connection, as gRPC keeps it
+    int& fd = sdk_fd;
     if (fd < 0) {
         const std::string sdk = env("GSE_SDK_ADDRESS");
         sockaddr_in address = loopback(std::atoi(sdk.c_str() + sdk.rfind(':') + 1));
@@ -109,6 +113,15 @@ int main(int argc, char** argv) {
             closedir(dir);
         } else if (name == "ignore") {
             signal(SIGTERM, SIG_IGN);
+        } else if (name == "hangup") {
+            close(sdk_fd);
+            sdk_fd = -1;
+        } else if (name == "eat") {
+            for (int mib = 0; mib < std::atoi(value.c_str()); ++mib) {
+                void* piece = std::malloc(1 << 20);
+                if (!piece) return 5;
+                std::memset(piece, 1, 1 << 20);
+            }
         } else if (name == "child") {
             if (const pid_t pid = fork(); pid > 0) {
                 int status = 0;

@@ -33,7 +33,17 @@ export function DrainCard({ fleetId }: { fleetId: string }) {
       {read.error && <ErrorBox error={read.error} />}
       {drain && (
         <>
-          <p className="quiet" lang="en">{drain.Message}</p>
+          <p className="quiet">
+            {text.drain.sentence({
+              drained: drain.Status === 'DRAINED',
+              draining: drain.Status === 'DRAINING',
+              sessions: drain.GameServerSessionCount,
+              instances: drain.InstanceCount,
+              samples: drain.SessionLengthSamples,
+              estimated: drain.EstimatedTime !== null,
+              forced: drain.LatestTime !== null,
+            })}
+          </p>
           <div className="figures" role="status">
             {drain.Status !== 'DRAINED' && <Outlook label={text.drain.likely} empty={emptyIn(drain, now, null)} samples={drain.SessionLengthSamples} draining />}
           </div>

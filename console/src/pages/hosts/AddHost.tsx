@@ -10,8 +10,6 @@ import { Modal } from '../../ui/Modal';
 import { useToast } from '../../ui/Toast';
 import { joinCommands } from './join';
 
-const kLinkPort = 7070;
-
 /** Makes a token with which one machine becomes a host; shows it once, in the commands that use it. */
 export function AddHost({ onClose }: { onClose: () => void }) {
   const text = useText();
@@ -21,13 +19,15 @@ export function AddHost({ onClose }: { onClose: () => void }) {
   const [ttl, setTtl] = useState('3600');
   const [region, setRegion] = useState('');
   const [token, setToken] = useState('');
-  const [server, setServer] = useState(`${window.location.hostname}:${kLinkPort}`);
+  const [server, setServer] = useState('');
   const [capacity, setCapacity] = useState<number | null>(8);
   const { busy, error, submit } = useSubmit();
   const create = () =>
     submit(async (run) => {
       const made = await run('CreateHostToken', { TtlSeconds: Number(ttl), Description: description, ...(region ? { Region: region } : {}) });
       setToken(made.Token);
+      // A server that knows no name for itself is reached by the one that we came by.
+      setServer(made.LinkAddress.startsWith(':') ? window.location.hostname + made.LinkAddress : made.LinkAddress);
     });
   const copy = (what: string) => void navigator.clipboard.writeText(what).then(() => toast(text.common.copied), () => toast(text.common.copyFailed));
   const commands = joinCommands({ token, server, capacity: capacity ?? 1 });

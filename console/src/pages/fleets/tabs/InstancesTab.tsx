@@ -3,6 +3,7 @@ import type { InstanceExtend } from '../../../api/types';
 import { Link, withQuery } from '../../../app/router';
 import { byOffset, useEndless } from '../../../hooks/endless';
 import { useText } from '../../../i18n';
+import { bytes } from '../../../lib/format';
 import { Age, Id, Meter, Status, Time } from '../../../ui/Bits';
 import { ActionButton, Button } from '../../../ui/Button';
 import { Confirm } from '../../../ui/Confirm';
@@ -34,6 +35,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
         key: 'id',
         title: text.instance.id,
         width: 150,
+        order: (row) => row.id,
         render: ({ Instance }) => (
           <div className="two-lines">
             <Id value={Instance.InstanceId} />
@@ -41,29 +43,47 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
           </div>
         ),
       },
-      { key: 'state', title: text.common.status, width: 80, render: (row) => <Status value={row.State} /> },
+      { key: 'state', title: text.common.status, width: 95, order: (row) => row.State, render: (row) => <Status value={row.State} /> },
       {
         key: 'processes',
         title: text.instance.processes,
         width: 105,
+        order: (row) => row.HealthyProcessCnt,
         render: (row) => `${row.HealthyProcessCnt}/${row.ActiveProcessCnt}`,
       },
       {
         key: 'sessions',
         title: text.fleet.sessions,
         width: 135,
+        order: (row) => row.GameSessionCnt,
         render: (row) => <Meter label={text.fleet.sessions} part={row.GameSessionCnt} whole={row.MaxGameSessionCnt} />,
       },
       {
         key: 'players',
         title: text.fleet.players,
         width: 135,
+        order: (row) => row.PlayerSessionCnt,
         render: (row) => <Meter label={text.fleet.players} part={row.PlayerSessionCnt} whole={row.MaxPlayerSessionCnt} />,
+      },
+      {
+        key: 'cpu',
+        title: text.instance.cpu,
+        width: 100,
+        order: ({ Instance }) => Instance.CpuUsed ?? null,
+        render: ({ Instance }) => <Usage used={Instance.CpuUsed} limit={Instance.CpuLimit} show={cores} />,
+      },
+      {
+        key: 'memory',
+        title: text.instance.memory,
+        width: 110,
+        order: ({ Instance }) => Instance.MemoryUsed ?? null,
+        render: ({ Instance }) => <Usage used={Instance.MemoryUsed} limit={Instance.MemoryLimit} show={bytes} />,
       },
       {
         key: 'weight',
         title: text.instance.weight,
-        width: 70,
+        width: 85,
+        order: ({ Instance }) => Instance.Weight,
         render: ({ Instance }) => (
           <>
             {Instance.Weight}
@@ -75,6 +95,7 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
         key: 'age',
         title: text.instance.runTime,
         width: 160,
+        order: ({ Instance }) => -Date.parse(Instance.CreateTime),
         render: ({ Instance }) => (
           <div className="two-lines">
             <Age since={Instance.CreateTime} />
@@ -143,6 +164,20 @@ export function InstancesTab({ fleetId }: { fleetId: string }) {
         </Confirm>
       )}
     </Card>
+  );
+}
+
+const cores = (value: number) => String(Math.round(value * 100) / 100);
+
+/** What an instance takes, and below it what it may take where that is limited. */
+function Usage({ used, limit, show }: { used: number | null | undefined; limit: number | null | undefined; show: (value: number) => string }) {
+  const text = useText();
+  if (used == null) return <span className="quiet">–</span>;
+  return (
+    <div className="two-lines">
+      <span>{show(used)}</span>
+      {limit != null && <span className="quiet">{text.instance.limit(show(limit))}</span>}
+    </div>
   );
 }
 

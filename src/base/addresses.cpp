@@ -1,0 +1,53 @@
+#include "base/addresses.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <cstring>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "base/freed.h"
+
+namespace gse {
+namespace {
+
+std::string_view without_brackets(std::string_view host) {
+    return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+}  // namespace
+
+bool is_loopback_host(std::string_view host) {
+    if (host == "localhost") return true;
+    const std::string text(without_brackets(host));
+    constexpr std::uint32_t kLoopbackNet = 127;
+    in_addr v4{};
+    if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == kLoopbackNet;
+    in6_addr v6{};
+    if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return false;
+    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == kLoopbackNet);
+}
+
+Result<std::vector<SocketAddress>> resolve(const std::string& host_port) {
+    const auto colon = host_port.rfind(':');
+    const std::string host(without_brackets(std::string_view(host_port).substr(0, colon)));
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    if (colon == std::string::npos || getaddrinfo(host.c_str(), host_port.c_str() + colon + 1, &hints, &list) != 0 ||
+        !list)
+        return refuse(ErrorCode::Unavailable, fmt::format("{} is not known here", host_port));
+    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
+    std::vector<SocketAddress> found;
+    for (const addrinfo* at = list; at; at = at->ai_next) {
+        SocketAddress& address = found.emplace_back();
+        std::memcpy(&address.storage, at->ai_addr, at->ai_addrlen);
+        address.size = at->ai_addrlen;
+    }
+    return found;
+}
+
+}  // namespace gse

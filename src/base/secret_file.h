@@ -1,0 +1,14 @@
+/// A secret as an operator keeps it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace gse {
+
+/// One line; what ends it does not count. FailedOperation when others than its owner may read the file.
+[[nodiscard]] Result<std::string> read_secret_file(const std::filesystem::path& path);
+
+}  // namespace gse

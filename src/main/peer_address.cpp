@@ -1,0 +1,45 @@
+#include "main/peer_address.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <memory>
+
+#include "base/freed.h"
+#include "main/data_dir.h"
+
+namespace gse {
+namespace {
+
+Result<Reachable::At> look_up(std::string_view address) {
+    HostPort parts = TRY(split_address(address));
+    if (parts.host.starts_with('[') && parts.host.ends_with(']'))
+        parts.host = parts.host.substr(1, parts.host.size() - 2);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    if (const int failed = getaddrinfo(parts.host.c_str(), nullptr, &hints, &list); failed != 0)
+        return refuse(ErrorCode::Unavailable, fmt::format("{}: {}", parts.host, gai_strerror(failed)));
+    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
+    char text[NI_MAXHOST] = "";
+    if (getnameinfo(list->ai_addr, list->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+        return refuse(ErrorCode::Unavailable, fmt::format("{} has no IP address", parts.host));
+    return Reachable::At{text, parts.port};
+}
+
+}  // namespace
+
+std::string to_text(const PeerAddress& address) { return fmt::format("peers={} link={}", address.peers, address.link); }
+
+Result<Reachable> reach(std::string_view text) {
+    constexpr std::string_view kPeers = "peers=", kLink = " link=";
+    const auto link = text.find(kLink);
+    if (!text.starts_with(kPeers) || link == std::string_view::npos)
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("'{}' says of no server where it is; run one version on all", text));
+    return Reachable{.peers = TRY(look_up(text.substr(kPeers.size(), link - kPeers.size()))),
+                     .link = TRY(look_up(text.substr(link + kLink.size())))};
+}
+
+}  // namespace gse
