@@ -22,7 +22,12 @@ Result<T> Backend::told(std::string_view action, SteadyClock::time_point start, 
 
 Result<std::string> Backend::send(std::string_view action, const std::string& json) {
     const auto start = SteadyClock::now();
-    return told(action, start, client_.call(action, json));
+    auto answer = client_.call(action, json);
+    for (int i = 0; i < repeats && !answer && answer.error().code.starts_with("ClientError"); ++i) {
+        ++counts_.repeated;
+        answer = client_.call(action, json);
+    }
+    return told(action, start, std::move(answer));
 }
 
 Result<void> Backend::upload(std::string_view bucket, std::string_view key, std::string_view authorization,

@@ -18,6 +18,7 @@ namespace gse::demo {
 struct CallCounts {
     std::uint64_t calls = 0;
     std::vector<std::string> failures;  ///< action, code and message
+    std::uint64_t repeated = 0;         ///< sent again because nobody had answered
     Millis slowest{0};
     std::string slowest_action;
 };
@@ -40,6 +41,9 @@ public:
                         const std::filesystem::path& file);
 
     [[nodiscard]] const CallCounts& counts() const { return counts_; }
+    /// What nobody answered is sent again, so often at most: a server may be lost while it works on a call, and every
+    /// call of the demo may be repeated.
+    int repeats = 0;
     /// Called after each call with a line about it.
     std::function<void(const std::string&)> on_call;
 

@@ -21,15 +21,14 @@ constexpr std::uint16_t kPortsLow = 10'000;
 constexpr std::uint16_t kPortsHigh = 32'000;
 constexpr std::uint16_t kPortsNeeded = 500;
 
-/// The value of ` name=` in the line of `gse dev`.
+}  // namespace
+
 std::string word_after(const std::string& line, std::string_view name) {
     const auto start = line.find(fmt::format(" {}=", name));
     if (start == std::string::npos) return "";
     const auto value = start + name.size() + 2;
     return line.substr(value, line.find(' ', value) - value);
 }
-
-}  // namespace
 
 Result<Programs> find_programs() {
     std::error_code error;

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "child.h"
 #include "client/api_client.h"
+#include "system.h"
 
 namespace gse::demo {
 
@@ -27,27 +29,30 @@ struct DeploymentOptions {
     std::vector<std::string> settings;  ///< `key=value`
 };
 
-class Deployment {
+/// The value of ` name=` in the line that says that a program is ready.
+[[nodiscard]] std::string word_after(const std::string& line, std::string_view name);
+
+class Deployment final : public System {
 public:
     /// Waits until everything serves.
     static Result<Deployment> start(const Programs& programs, const std::filesystem::path& data,
                                     const std::filesystem::path& log, const DeploymentOptions& options);
 
-    [[nodiscard]] const std::string& http() const { return http_; }
-    [[nodiscard]] const std::string& sdk() const { return sdk_; }
+    [[nodiscard]] std::string name() const override { return "gse dev"; }
+    [[nodiscard]] const std::string& http() const override { return http_; }
+    [[nodiscard]] const std::string& sdk() const override { return sdk_; }
     [[nodiscard]] std::filesystem::path credentials() const { return data_ / "credentials.toml"; }
     /// The address that signs a browser in to the console, once.
     [[nodiscard]] Result<std::string> console_link() const;
-    /// How to call its API, with its first key.
-    [[nodiscard]] Result<client::ClientOptions> client() const;
-    [[nodiscard]] bool running() { return child_.running(); }
+    [[nodiscard]] Result<client::ClientOptions> client() const override;
+    [[nodiscard]] bool running() override { return child_.running(); }
 
     /// Stops it, if it still runs.
-    ~Deployment();
+    ~Deployment() override;
     Deployment(Deployment&&) noexcept = default;
 
-    /// SIGTERM, then the orderly end. FailedOperation when it takes longer than `limit` or exits with a code.
-    Result<void> stop(Millis limit = kStopTime);
+    Result<void> stop() override { return stop(kStopTime); }
+    Result<void> stop(Millis limit);
     /// What `gse dev` has for ending its games and itself.
     static constexpr Millis kStopTime{10'000};
 

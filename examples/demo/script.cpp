@@ -19,6 +19,9 @@ constexpr Millis kMatchTime{20'000};
 constexpr Millis kChatTime{20'000};
 /// For what `gse dev` leaves behind, which should be nothing.
 constexpr Millis kOrphanTime{500};
+/// From the leader's end to an answer of the next.
+constexpr Millis kTakeOverTime{5'000};
+constexpr int kRepeats = 20;
 constexpr std::size_t kLogLines = 40;
 
 /// A cool-down of "3 minutes" takes 3 s; a match ended by the API leaves its players half a second for the farewell,
@@ -66,19 +69,49 @@ Result<bool> Script::run(bool print_calls) {
 }
 
 Result<void> Script::start(bool print_calls) {
-    show_.step("start a server and an agent: gse dev");
-    DeploymentOptions options{.settings = kSettings};
-    std::ranges::copy(free_game_ports(), std::back_inserter(options.settings));
-    deployment_ =
-        std::make_unique<Deployment>(TRY(Deployment::start(programs_, folder_ / "data", folder_ / "gse.log", options)));
+    TRY(start_system());
     client::ClientOptions client = TRY(deployment_->client());
     client.region = kRegion;
     backend_ = std::make_unique<Backend>(std::move(client));
+    if (several_) backend_->repeats = kRepeats;
     if (print_calls) backend_->on_call = [this](const std::string& call) { show_.say(call); };
     crowd_ = std::make_unique<Crowd>();
     show_.watch(*backend_, *crowd_);
     show_.say(fmt::format("API at http://{}, games report to {}, data in {}", deployment_->http(), deployment_->sdk(),
                           folder_.string()));
+    return {};
+}
+
+Result<void> Script::start_system() {
+    std::vector<std::string> settings = kSettings;
+    std::ranges::copy(free_game_ports(), std::back_inserter(settings));
+    if (stage_.servers == 0) {
+        show_.step("start a server and an agent: gse dev");
+        DeploymentOptions options{.settings = std::move(settings)};
+        deployment_ = std::make_unique<Deployment>(
+            TRY(Deployment::start(programs_, folder_ / "data", folder_ / "gse.log", options)));
+        return {};
+    }
+    show_.step(fmt::format("start PostgreSQL, {} servers and an agent", stage_.servers));
+    auto several = TRY(Several::start(programs_, folder_, stage_.servers, settings));
+    several_ = several.get();
+    deployment_ = std::move(several);
+    show_.say(
+        fmt::format("server {} leads, the backend calls server {}", several_->leader().value_or(0), stage_.servers));
+    return {};
+}
+
+/// kill -9, and how long until somebody answers again.
+Result<void> Script::kill_leader() {
+    const std::size_t number = TRY(several_->kill_leader());
+    const Millis before = show_.elapsed();
+    show_.say(fmt::format("kill -9 of server {}, which leads", number));
+    TRY(backend_->call(api::DescribeAliasRequest{.alias_id = alias_}));
+    const Millis took = show_.elapsed() - before;
+    const auto leads = several_->leader();
+    check(leads && *leads != number && took < kTakeOverTime,
+          fmt::format("server {}, which led, was killed; server {} answered as the leader after {:.1f} s", number,
+                      leads.value_or(0), static_cast<double>(took.count()) / 1000));
     return {};
 }
 
@@ -120,6 +153,7 @@ Result<void> Script::open_matches(std::size_t expected_fleet, std::size_t count)
                                   show_.elapsed() >= next;
                        }));
         next = show_.elapsed() + kOpenEvery;
+        if (stage_.kill_leader && expected_fleet == 1 && i == count / 2) TRY(kill_leader());
         matches_.push_back(TRY(open_match(matches_.size())));
     }
     const auto first = matches_.end() - static_cast<std::ptrdiff_t>(count);
@@ -284,16 +318,24 @@ void Script::check_chat() {
 }
 
 Result<void> Script::stop() {
-    show_.step("SIGTERM to gse dev");
+    show_.step(fmt::format("SIGTERM to {}", deployment_->name()));
     const CallCounts& calls = backend_->counts();
     check(calls.failures.empty(),
-          fmt::format("{} of {} API requests failed; the slowest was {}, {} ms", calls.failures.size(), calls.calls,
-                      calls.slowest_action, calls.slowest.count()));
+          fmt::format("{} of {} API requests failed{}; the slowest was {}, {} ms", calls.failures.size(), calls.calls,
+                      several_ ? fmt::format(", {} were sent again", calls.repeated) : "", calls.slowest_action,
+                      calls.slowest.count()));
     for (const std::string& failure : calls.failures) check(false, failure);
     show_.forget();
     const Millis before = show_.elapsed();
     const Result<void> stopped = deployment_->stop();
     const Millis took = show_.elapsed() - before;
+    if (several_) {
+        check(stopped.has_value(),
+              fmt::format("the servers and the agent {} in {:.1f} s; games go on without them",
+                          stopped ? "ended" : stopped.error().message, static_cast<double>(took.count()) / 1000));
+        end_children(kOrphanTime);
+        return {};
+    }
     const std::size_t left = end_children(kOrphanTime);
     check(stopped.has_value() && left == 0,
           fmt::format("gse dev {} in {:.1f} s; {} processes left",
@@ -338,7 +380,7 @@ void Script::explain() {
             for (const std::string& what : room.troubles) show_.bad(what);
         }
     }
-    if (deployment_ && !deployment_->running()) show_.bad("gse dev has ended");
+    if (deployment_ && !deployment_->running()) show_.bad(deployment_->name() + " ended");
     if (backend_ && deployment_->running()) {
         for (std::size_t i = 0; i < fleets_.size(); ++i) {
             show_.step(fmt::format("events of fleet {}", i + 1));
@@ -346,10 +388,11 @@ void Script::explain() {
             fmt::print("{}", events ? *events : events.error().message + "\n");
         }
     }
-    if (const std::string log = tail(folder_ / "gse.log", kLogLines); !log.empty()) {
-        show_.step("end of gse.log");
-        fmt::print("{}\n", log);
-    }
+    for (const char* name : {"gse.log", "server1.log", "server2.log", "server3.log", "agent.log"})
+        if (const std::string log = tail(folder_ / name, kLogLines); !log.empty()) {
+            show_.step(fmt::format("end of {}", name));
+            fmt::print("{}\n", log);
+        }
 }
 
 }  // namespace gse::demo

@@ -8,15 +8,22 @@
 
 #include "deployment.h"
 #include "fleets.h"
+#include "several.h"
 #include "show.h"
 
 namespace gse::demo {
 
+/// What it plays on.
+struct Stage {
+    std::size_t servers = 0;  ///< on PostgreSQL; 0: gse dev
+    bool kill_leader = false;
+};
+
 /// Plays once. Everything it starts ends with it.
 class Script {
 public:
-    Script(const Programs& programs, std::filesystem::path folder, Show& show)
-        : programs_(programs), folder_(std::move(folder)), show_(show) {}
+    Script(const Programs& programs, std::filesystem::path folder, Show& show, Stage stage = {})
+        : programs_(programs), folder_(std::move(folder)), show_(show), stage_(stage) {}
     ~Script();
 
     /// All steps, then the checks. True when every check holds. An error is the step that could not be done.
@@ -37,6 +44,8 @@ private:
     };
 
     Result<void> start(bool print_calls);
+    Result<void> start_system();
+    Result<void> kill_leader();
     Result<void> make_fleets();
     /// Sessions by the alias, each once there is room for it, as a backend would.
     Result<void> open_matches(std::size_t expected_fleet, std::size_t count);
@@ -58,7 +67,9 @@ private:
     const Programs& programs_;
     const std::filesystem::path folder_;
     Show& show_;
-    std::unique_ptr<Deployment> deployment_;
+    const Stage stage_;
+    std::unique_ptr<System> deployment_;
+    Several* several_ = nullptr;  ///< the same, where it is several servers
     std::unique_ptr<Backend> backend_;
     std::unique_ptr<Crowd> crowd_;
     std::vector<std::string> fleets_;

@@ -360,7 +360,13 @@ Result<http::FileKeyStore> ServerParts::Impl::credentials() {
 }
 
 Result<std::unique_ptr<objects::ObjectStore>> ServerParts::Impl::object_store() {
-    if (config.objects.kind == config::ObjectsKind::S3) return open_checked_s3_store(config);
+    if (config.objects.kind == config::ObjectsKind::S3) {
+        const config::S3& s3 = config.objects.s3;
+        if (shared_files)
+            TRY(shared_files->check_bucket(
+                fmt::format("bucket {} at {}, prefix \"{}\"", s3.bucket, s3.endpoint, s3.prefix)));
+        return open_checked_s3_store(config);
+    }
     const std::filesystem::path folder =
         config.objects.dir.empty() ? data->objects() : std::filesystem::path(config.objects.dir);
     objects::DirectoryStoreOptions options{

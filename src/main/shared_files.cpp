@@ -18,6 +18,8 @@ constexpr int kTries = 3;
 constexpr int kAuthoritiesMax = 16;
 constexpr const char* kCredentials = "credentials.toml";
 constexpr const char* kObjects = "objects";
+/// What is kept under it begins so where it is a bucket, and no folder's mark does.
+const std::string kBucket = "bucket ";
 
 std::string authority_name(int number) { return fmt::format("pki/authority-{}.pem", number); }
 fs::path authority_file(const fs::path& folder, int number) { return folder / fmt::format("authority-{}.pem", number); }
@@ -106,6 +108,11 @@ Result<void> SharedFiles::check_objects(const fs::path& folder, const std::strin
         }
         const auto line = kept->find('\n');
         const std::string owner = line == std::string::npos ? "" : kept->substr(line + 1);
+        if (kept->starts_with(kBucket))
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("the other servers of this deployment keep packages and logs in {}: set "
+                                      "objects.kind = \"s3\" and objects.s3 here too",
+                                      kept->substr(kBucket.size())));
         if (mark != kept->substr(0, line))
             return refuse(ErrorCode::FailedOperation,
                           fmt::format("{} is not the folder of packages and logs that the other servers of this "
@@ -125,6 +132,21 @@ Result<void> SharedFiles::check_objects(const fs::path& folder, const std::strin
                                   shared ? "that one too and start it again" : "all of them"));
     }
     return lost_race("the mark of the objects' folder");
+}
+
+Result<void> SharedFiles::check_bucket(const std::string& bucket) {
+    const std::string mine = kBucket + bucket;
+    for (int i = 0; i < kTries; ++i) {
+        const auto kept = TRY(secrets_.get(kObjects));
+        if (kept == mine) return {};
+        if (kept)
+            return refuse(ErrorCode::FailedOperation,
+                          fmt::format("the other servers of this deployment keep packages and logs in {}, not in {}: "
+                                      "set objects.kind and objects.s3 alike on all of them",
+                                      kept->starts_with(kBucket) ? kept->substr(kBucket.size()) : "a folder", bucket));
+        if (TRY(secrets_.replace(kObjects, std::nullopt, mine))) return {};
+    }
+    return lost_race("the mark of the bucket");
 }
 
 }  // namespace gse

@@ -30,6 +30,9 @@ public:
     /// That the folder of packages and logs is one that all servers see. The first server marks it; another one may
     /// only come if both say `shared`, and it finds the mark. `server` is a name that stays with this server.
     Result<void> check_objects(const std::filesystem::path& folder, const std::string& server, bool shared);
+    /// The same where packages and logs are in a bucket: all servers must name the same one. `bucket` says which, in
+    /// one line without secrets.
+    Result<void> check_bucket(const std::string& bucket);
 
 private:
     /// The database's text becomes the file; false: it has none.

@@ -215,6 +215,31 @@ TEST_F(Several, AFolderOfObjectsThatIsNotSharedKeepsOthersOut) {
     EXPECT_TRUE(make_alias(second.api(), "together"));
 }
 
+TEST_F(Several, ABucketAndAFolderDoNotGoTogether) {
+    const auto secret = std::filesystem::path(first.config.data).parent_path() / "s3-secret";
+    ASSERT_TRUE(write_file_atomically(secret, "not asked for\n"));
+    config::Objects bucket{.kind = config::ObjectsKind::S3};
+    bucket.s3.endpoint = "http://127.0.0.1:9";  // a store that does not answer is a warning
+    bucket.s3.bucket = "matches";
+    bucket.s3.access_key_id = "AKIDEXAMPLE0001";
+    bucket.s3.secret_key_file = secret;
+    std::swap(first.config.objects, bucket);
+    start(first);
+    const auto folder = second.start();
+    ASSERT_FALSE(folder);
+    EXPECT_THAT(folder.error().message, HasSubstr("in bucket matches at http://127.0.0.1:9"));
+    second.stop();
+    second.config.objects = first.config.objects;
+    second.config.objects.s3.bucket = "others";
+    const auto other = second.start();
+    ASSERT_FALSE(other);
+    EXPECT_THAT(other.error().message, HasSubstr("not in bucket others at"));
+    second.stop();
+    second.config.objects.s3.bucket = "matches";
+    start(second);
+    EXPECT_TRUE(make_alias(second.api(), "together"));
+}
+
 TEST_F(Several, WithoutALeaderCallsAreRefusedInTheEndAndTheServerIsNotReady) {
     start(first);
     start(second);
