@@ -2,6 +2,7 @@
 /// docs/journal-format.md describes the files and the rules of recovery.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,8 @@ struct SqliteOptions {
 struct OpenedJournal {
     std::unique_ptr<Journal> journal;
     std::string deployment;
+    /// For EngineOptions::still_leads, where others might lead; while `journal` lives.
+    std::function<bool()> still_leads = {};
 };
 
 /// Locks the directory until the journal is destroyed. Errors: InUse (another server has it), NotFound (no journal

@@ -12,8 +12,9 @@ Result<journal::OpenedJournal> open_own_journal(const config::Config& config, co
         const std::string server = TRY(data.secret("server-id"));
         const auto options = TRY(postgres_options(config, data.root(), server, now));
         auto opened = TRY(open_postgres(options, data.root()));
+        const journal::SharedJournal* shared = opened.journal.get();
         return journal::OpenedJournal{journal::make_sole_leader(std::move(opened.journal), config.listen),
-                                      std::move(opened.deployment)};
+                                      std::move(opened.deployment), [shared] { return shared->leads(); }};
     }
     // What is in the folder besides, a journal from before it was copied, has been overtaken.
     if (const auto elsewhere = TRY(remembered_deployment(data.root())))

@@ -253,7 +253,8 @@ struct ServerParts::Impl {
     std::optional<objects::ObjectAuth> object_auth;
     std::string deployment;
     std::unique_ptr<journal::Journal> own_journal;
-    SharedState shared;  ///< of several servers; else empty
+    std::function<bool()> own_still_leads;  ///< null: nobody else could
+    SharedState shared;                     ///< of several servers; else empty
     std::optional<SharedFiles> shared_files;
     std::optional<api::Services> services;
     std::optional<objects::TemporaryKeys> temporary_keys;
@@ -344,6 +345,7 @@ Result<void> ServerParts::Impl::open_journal() {
     }
     auto opened = TRY(open_own_journal(config, *data, clock.wall()));
     own_journal = std::move(opened.journal);
+    own_still_leads = std::move(opened.still_leads);
     deployment = opened.deployment;
     return {};
 }
@@ -401,6 +403,9 @@ Result<ServerAddresses> ServerParts::Impl::start() {
                                          .reserve_bytes = config.journal.reserve_bytes};
     if (shared.journal) {
         engine_options.still_leads = [this] { return shared.journal->leads(); };
+        engine_options.lead_patience = kLeaseLost;
+    } else if (own_still_leads) {
+        engine_options.still_leads = own_still_leads;
         engine_options.lead_patience = kLeaseLost;
     }
     engine = std::make_unique<engine::Engine>(std::move(engine_options), state,

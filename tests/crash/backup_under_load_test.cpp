@@ -62,9 +62,10 @@ TEST(Backup, TakenUnderLoadBringsADeploymentBackWithItsHostsAndGames) {
 
     for (const auto& entry : fs::recursive_directory_iterator(cluster.server_data())) {
         const std::string name = entry.path().lexically_relative(cluster.server_data()).string();
-        if (entry.is_regular_file())
+        if (entry.is_regular_file()) {
             EXPECT_NE(backup::belonging(name), backup::Belonging::Unknown)
                 << name << ": src/backup/contents.cpp must say whether a backup holds it";
+        }
     }
 
     const fs::path saved = cluster.dir() / "backup.tar.zst";
@@ -95,7 +96,9 @@ TEST(Backup, TakenUnderLoadBringsADeploymentBackWithItsHostsAndGames) {
     ASSERT_TRUE(e2e::wait_until(kLimit, [&] {
         return e2e::http_get(cluster.http(), "/metrics").second.find("\ngse_hosts_connected 1") != std::string::npos;
     })) << cluster.agent()->log();
-    EXPECT_THAT(cluster.agent()->log(), HasSubstr("it was restored from a backup"));
+    EXPECT_TRUE(e2e::wait_until(kLimit, [&] {
+        return cluster.agent()->log().find("it was restored from a backup") != std::string::npos;
+    })) << cluster.agent()->log();
     EXPECT_EQ(cluster.agent()->pid(), agent) << "by itself";
     EXPECT_EQ(e2e::read_text(cluster.agent_data() / "agent" / "host.pem"), certificate);
     EXPECT_TRUE(cluster.settle({*fleet}, kProcesses)) << cluster.problem() << e2e::event_text(api, *fleet);
