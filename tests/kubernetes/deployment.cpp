@@ -79,12 +79,33 @@ void Deployment::put_template(const std::string& name, const std::string& text) 
     std::ofstream(dir_.path() / "templates" / name) << text;
 }
 
+int Deployment::gse(std::vector<std::string> words) {
+    words.insert(words.end(), {"--endpoint", "http://" + http_, "--region", e2e::kRegion});
+    e2e::Program program(e2e::gse_command(std::move(words)), dir_.path() / "command.log");
+    const int code = program.wait(kLimit);
+    problem_ = e2e::read_text(dir_.path() / "command.log");
+    return code;
+}
+
+std::string Deployment::game_zip() {
+    const auto zip = dir_.path() / "game.zip";
+    if (!std::filesystem::exists(zip)) e2e::write_game_zip(zip);
+    return zip;
+}
+
+std::string Deployment::fleet_of(const std::string& name) {
+    e2e::Api api = this->api();
+    const auto fleets = api.call(api::DescribeFleetAttributesRequest{});
+    if (!fleets) return problem_ = e2e::describe(fleets.error()), "";
+    for (const auto& fleet : fleets->fleet_attributes)
+        if (fleet.name == name) return fleet.fleet_id.value_or("");
+    return problem_ = "there is no fleet " + name, "";
+}
+
 std::string Deployment::make_fleet(const std::string& name, const std::string& protection) {
     e2e::Api api = this->api();
     if (asset_.empty()) {
-        const auto zip = dir_.path() / "game.zip";
-        e2e::write_game_zip(zip);
-        const auto asset = e2e::upload_asset(api, zip);
+        const auto asset = e2e::upload_asset(api, game_zip());
         if (!asset) return problem_ = e2e::describe(asset.error()), "";
         asset_ = *asset;
     }

@@ -27,6 +27,11 @@ public:
     /// Writes a Pod template.
     void put_template(const std::string& name, const std::string& text);
 
+    /// The command line with these words; its exit code, and problem() has what it said.
+    int gse(std::vector<std::string> words);
+    std::string game_zip();
+    /// The id of the fleet of that name, or "".
+    std::string fleet_of(const std::string& name);
     /// Its id, or "". The fleet is created, and not waited for.
     std::string make_fleet(const std::string& name, const std::string& protection = "NoProtection");
     bool wait_active(const std::string& fleet);

@@ -78,6 +78,37 @@ TEST(Kubernetes, AFleetGrowsAndShrinksByPodsAndAMatchOutlivesTheServer) {
     })) << "and nothing is remembered";
 }
 
+/// The commands of docs/kubernetes.md.
+TEST(Kubernetes, TheMainJobIsWhatItIsEverywhere) {
+    Deployment deployment(2);
+    ASSERT_TRUE(deployment.start_server()) << deployment.problem();
+    const std::string zip = deployment.game_zip();
+    ASSERT_EQ(deployment.gse({"asset", "upload", zip, "--name", "arena", "--version", "1"}), 0) << deployment.problem();
+    ASSERT_EQ(deployment.gse({"fleet", "create", "arena-v1", "--asset", "arena", "--launch", "gse-test-game",
+                              "--arguments", "--ignore-terminate", "--protection", "full", "--wait"}),
+              0)
+        << deployment.problem();
+    ASSERT_EQ(deployment.gse({"alias", "create", "live", "--fleet", "arena-v1"}), 0) << deployment.problem();
+    const std::string session = deployment.make_session(deployment.fleet_of("arena-v1"));
+    ASSERT_NE(session, "") << deployment.problem();
+    const std::string old_pod = deployment.pods().front();
+    const std::string life = life_of(deployment.ask(session, "WHO"));
+
+    ASSERT_EQ(deployment.gse({"deploy", "live", zip, "--version", "2", "--delete-old", "--no-wait"}), 0)
+        << deployment.problem();
+    ASSERT_EQ(deployment.gse({"session", "create", "--alias", "live", "--players", "8"}), 0) << deployment.problem();
+    e2e::Api api = deployment.api();
+    const auto on_new = e2e::all_sessions(api, deployment.fleet_of("live-2"));
+    ASSERT_TRUE(on_new) << e2e::describe(on_new.error());
+    ASSERT_EQ(on_new->size(), 1u);
+    EXPECT_NE(deployment.pod_of(on_new->front().game_server_session_id), old_pod);
+    EXPECT_EQ(life_of(deployment.ask(session, "WHO")), life) << "whoever plays on the old version plays on";
+    (void)deployment.ask(session, "END");
+    EXPECT_TRUE(e2e::wait_until(kLimit, [&] { return deployment.gse({"fleet", "delete", "arena-v1"}) == 0; }))
+        << "as --delete-old does when the last match has ended: " << deployment.problem();
+    EXPECT_TRUE(deployment.cluster().wait(kLimit, [&] { return !deployment.cluster().find("pods", old_pod); }));
+}
+
 TEST(Kubernetes, WhatKeepsAPodFromRunningIsToldAndPassesByItself) {
     Deployment deployment(1);
     deployment.put_template("S5.LARGE8.yaml",
