@@ -1,6 +1,5 @@
 #include "agent/http_transfer.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,25 +7,16 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/url.h"
+#include "transfer/curl.h"
 
 namespace gse::agent {
 namespace {
-
-struct FreeCurl {
-    void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-};
-struct FreeList {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Curl = std::unique_ptr<CURL, FreeCurl>;
-using Headers = std::unique_ptr<curl_slist, FreeList>;
 
 constexpr std::size_t kAnswerBytesMax = 1024;
 
@@ -92,17 +82,13 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
 }
 
-Curl make(const Transfer& transfer, Headers& headers, const std::atomic<bool>& stop, char* error) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    Curl curl{curl_easy_init()};
+CurlHandle make(const Transfer& transfer, CurlFields& fields, const std::atomic<bool>& stop, char* error) {
+    CurlHandle curl = make_curl();
     CURL* c = curl.get();
-    headers.reset(curl_slist_append(nullptr, "Expect:"));
-    if (!transfer.authorization.empty())
-        headers.reset(
-            curl_slist_append(headers.release(), fmt::format("Authorization: {}", transfer.authorization).c_str()));
+    fields.add("Expect:");
+    if (!transfer.authorization.empty()) fields.add("Authorization: " + transfer.authorization);
     curl_easy_setopt(c, CURLOPT_URL, transfer.url.c_str());
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     if (!transfer.ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, transfer.ca_file.c_str());
@@ -134,8 +120,8 @@ Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& f
     if (!fd) return refuse_errno("create", file);
     const off_t have = lseek(fd.get(), 0, SEEK_END);
     char error[CURL_ERROR_SIZE] = "";
-    Headers headers;
-    const Curl curl = make(transfer, headers, stop, error);
+    CurlFields fields;
+    const CurlHandle curl = make(transfer, fields, stop, error);
     Incoming in{.curl = curl.get(),
                 .fd = fd.get(),
                 .have = static_cast<std::uint64_t>(have),
@@ -171,8 +157,8 @@ Result<void> send_file(const Transfer& transfer, const std::filesystem::path& fi
     struct stat info{};
     if (!fd || fstat(fd.get(), &info) != 0) return refuse_errno("open", file);
     char error[CURL_ERROR_SIZE] = "";
-    Headers headers;
-    const Curl curl = make(transfer, headers, stop, error);
+    CurlFields fields;
+    const CurlHandle curl = make(transfer, fields, stop, error);
     std::string answer;
     int source = fd.get();
     curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);

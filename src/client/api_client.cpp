@@ -1,6 +1,5 @@
 #include "client/api_client.h"
 
-#include <curl/curl.h>
 #include <fmt/core.h>
 #include <simdjson.h>
 
@@ -8,13 +7,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 #include <optional>
 
-#include "base/check.h"
 #include "base/crypto.h"
 #include "base/hex.h"
 #include "base/url.h"
+#include "transfer/curl.h"
 
 namespace gse::client {
 namespace {
@@ -25,16 +23,6 @@ constexpr std::size_t kAnswerBytesMax = 64 * 1024 * 1024;
 constexpr int kUploadTriesMax = 12;
 constexpr Millis kUploadPauseFirst{500};
 constexpr Millis kUploadPauseLongest{15'000};
-
-struct FieldList {
-    ~FieldList() { curl_slist_free_all(list); }
-    void add(const std::string& line) {
-        curl_slist* const longer = curl_slist_append(list, line.c_str());
-        CHECK(longer != nullptr);
-        list = longer;
-    }
-    curl_slist* list = nullptr;
-};
 
 struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
@@ -155,15 +143,8 @@ std::string authorize(const ClientOptions& options, std::string_view host, std::
 }  // namespace
 
 struct ApiClient::Transport {
-    Transport() {
-        static std::once_flag once;
-        std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-        handle = curl_easy_init();
-        CHECK(handle != nullptr);
-    }
-    Transport(const Transport&) = delete;
-    Transport& operator=(const Transport&) = delete;
-    ~Transport() { curl_easy_cleanup(handle); }
+    const CurlHandle own = make_curl();
+    CURL* const handle = own.get();
 
     /// Forgets the last request, keeps the connection.
     void start(const ClientOptions& options, const std::string& url) {
@@ -203,7 +184,6 @@ struct ApiClient::Transport {
                          std::max<long>(1, static_cast<long>(options.timeout.count() / 1000)));
     }
 
-    CURL* handle = nullptr;
     char message[CURL_ERROR_SIZE] = {};
 };
 
@@ -224,7 +204,7 @@ ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view
     }
     const std::string host = host_of(options_.endpoint);
     const std::int64_t now = SystemClock{}.wall().ms / 1000;
-    FieldList fields;
+    CurlFields fields;
     fields.add("Host: " + host);
     fields.add("Content-Type: application/json");
     fields.add(fmt::format("X-TC-Action: {}", action));
@@ -243,7 +223,7 @@ ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view
     // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size follows
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, json.data());
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
     // What waits on purpose may wait for a minute before it takes its time.
@@ -263,7 +243,7 @@ ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::stri
         return local_error("FileError", fmt::format("cannot read {}: {}", file.string(),
                                                     error ? error.message() : std::string{std::strerror(errno)}));
     }
-    FieldList fields;
+    CurlFields fields;
     fields.add(fmt::format("Authorization: {}", authorization));
     transport_->start(options_, fmt::format("{}/objects/{}/{}", options_.endpoint, url_encode(bucket, UrlPart::Query),
                                             url_encode(key, UrlPart::Path)));
@@ -274,7 +254,7 @@ ApiResult<StoredObject> ApiClient::put_object(std::string_view bucket, std::stri
     curl_easy_setopt(handle, CURLOPT_READDATA, input.get());
     curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
     curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
     transport_->limit_standstill(options_);
@@ -314,7 +294,7 @@ ApiResult<ApiClient::Piece> ApiClient::put_piece(const std::string& url, std::FI
         if (self.watch.progress) self.watch.progress(self.from + static_cast<std::uint64_t>(sent), self.total);
         return 0;
     };
-    FieldList fields;
+    CurlFields fields;
     fields.add(fmt::format("Authorization: {}", authorization));
     fields.add(ask ? fmt::format("Content-Range: bytes */{}", total)
                    : fmt::format("Content-Range: bytes {}-{}/{}", from, total - 1, total));
@@ -328,7 +308,7 @@ ApiResult<ApiClient::Piece> ApiClient::put_piece(const std::string& url, std::FI
     curl_easy_setopt(handle, CURLOPT_READDATA, file);
     curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(ask ? 0 : total - from));
     curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &piece.answer);
     if (!ask) {
@@ -407,7 +387,7 @@ ApiResult<void> ApiClient::follow_events(EventQuery& query, const std::function<
     std::string parameters = query.players ? "players=1" : "players=0";
     for (std::size_t i = 0; i < query.ids.size(); ++i)
         parameters += (i == 0 ? "&fleet=" : ",") + url_encode(query.ids[i], UrlPart::Query);
-    FieldList fields;
+    CurlFields fields;
     fields.add("Host: " + host);
     fields.add("Content-Type: application/json");
     fields.add(fmt::format("X-TC-Timestamp: {}", now));
@@ -434,7 +414,7 @@ ApiResult<void> ApiClient::follow_events(EventQuery& query, const std::function<
         self.enough = !self.reader.read({data, size}, self.take);
         return self.enough ? 0 : size;
     };
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &follower);
     // The server says something every 15 s.
@@ -484,12 +464,12 @@ ApiResult<StoredObject> ApiClient::save(const std::string& url, const std::files
     if (!output) {
         return local_error("FileError", fmt::format("cannot write {}: {}", beside.string(), std::strerror(errno)));
     }
-    FieldList fields;
+    CurlFields fields;
     if (!authorization.empty()) fields.add(fmt::format("Authorization: {}", authorization));
     transport_->start(options_, url);
     CURL* const handle = transport_->handle;
     Received received{.handle = handle, .file = output.get()};
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, save_piece);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &received);
     transport_->limit_standstill(options_);

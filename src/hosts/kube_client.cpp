@@ -1,17 +1,14 @@
 #include "hosts/kube_client.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <charconv>
-#include <mutex>
 
-#include "base/check.h"
 #include "base/file.h"
-#include "base/freed.h"
 #include "hosts/json_path.h"
+#include "transfer/curl.h"
 
 namespace gse::hosts {
 namespace {
@@ -25,8 +22,6 @@ constexpr std::size_t kTokenMax = 64 << 10;
 constexpr std::size_t kSaidMax = 500;
 constexpr Millis kSendLimit{30'000};
 constexpr Millis kWatchLimit{360'000};
-
-using Headers = std::unique_ptr<curl_slist, Freed<curl_slist_free_all>>;
 
 std::string one_line(std::string_view text) {
     std::string out(text.substr(0, kSaidMax));
@@ -67,17 +62,8 @@ curl_blob blob(const std::string& text) {
 }  // namespace
 
 struct KubeClient::Transport {
-    Transport() {
-        static std::once_flag once;
-        std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-        handle = curl_easy_init();
-        CHECK(handle != nullptr);
-    }
-    Transport(const Transport&) = delete;
-    Transport& operator=(const Transport&) = delete;
-    ~Transport() { curl_easy_cleanup(handle); }
-
-    CURL* handle = nullptr;
+    const CurlHandle own = make_curl();
+    CURL* const handle = own.get();
     char message[CURL_ERROR_SIZE] = "";
 };
 
@@ -152,11 +138,9 @@ KubeResult<long> KubeClient::perform(const KubeCall& call, Reception& reception,
     curl_easy_reset(c);
     transport_->message[0] = '\0';
     const std::string url = url_of(access_, call);
-    Headers headers(curl_slist_append(nullptr, "Accept: application/json"));
-    const auto add = [&](const std::string& line) {
-        headers.reset(curl_slist_append(headers.release(), line.c_str()));
-    };
-    add("Expect:");
+    CurlFields fields;
+    fields.add("Accept: application/json");
+    fields.add("Expect:");
     // It is rotated under our feet: whatever the file holds now counts.
     std::string token = access_.token;
     if (!access_.token_file.empty()) {
@@ -165,13 +149,13 @@ KubeResult<long> KubeClient::perform(const KubeCall& call, Reception& reception,
         token = std::move(*read);
         while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
     }
-    if (!token.empty()) add("Authorization: Bearer " + token);
+    if (!token.empty()) fields.add("Authorization: Bearer " + token);
     if (call.verb == "patch")
-        add("Content-Type: application/merge-patch+json");
+        fields.add("Content-Type: application/merge-patch+json");
     else if (!call.body.empty())
-        add("Content-Type: application/json");
+        fields.add("Content-Type: application/json");
     curl_easy_setopt(c, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, transport_->message);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");

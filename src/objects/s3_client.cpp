@@ -1,6 +1,5 @@
 #include "objects/s3_client.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "base/hex.h"
 #include "base/url.h"
 #include "objects/s3_answers.h"
+#include "transfer/curl.h"
 
 namespace gse::objects {
 namespace {
@@ -56,16 +56,6 @@ std::optional<Endpoint> split(std::string_view text) {
     if (!named && !(bracketed && out.host.size() > 2 && out.host.ends_with(']'))) return std::nullopt;
     return out;
 }
-
-struct FieldList {
-    ~FieldList() { curl_slist_free_all(list); }
-    void add(const std::string& line) {
-        curl_slist* const longer = curl_slist_append(list, line.c_str());
-        CHECK(longer != nullptr);
-        list = longer;
-    }
-    curl_slist* list = nullptr;
-};
 
 struct Received {
     std::string body;
@@ -167,18 +157,9 @@ Result<void> check_s3_endpoint(const S3Options& options) {
     return {};
 }
 
-/// One curl handle with its connection.
-struct S3Client::Handle {
-    Handle() : curl(curl_easy_init()) { CHECK(curl != nullptr); }
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-    ~Handle() { curl_easy_cleanup(curl); }
-    CURL* curl;
-};
-
 struct S3Client::Pool {
     std::mutex mutex;
-    std::vector<std::unique_ptr<Handle>> idle;
+    std::vector<CurlHandle> idle;  ///< each with its connection
 };
 
 class S3Client::Borrowed {
@@ -191,7 +172,7 @@ public:
                 pool_.idle.pop_back();
             }
         }
-        if (!handle_) handle_ = std::make_unique<Handle>();
+        if (!handle_) handle_ = make_curl();
     }
     ~Borrowed() {
         const std::lock_guard lock(pool_.mutex);
@@ -199,11 +180,11 @@ public:
     }
     Borrowed(const Borrowed&) = delete;
     Borrowed& operator=(const Borrowed&) = delete;
-    [[nodiscard]] CURL* curl() const { return handle_->curl; }
+    [[nodiscard]] CURL* curl() const { return handle_.get(); }
 
 private:
     Pool& pool_;
-    std::unique_ptr<Handle> handle_;
+    CurlHandle handle_;
 };
 
 /// What came of one try.
@@ -251,7 +232,7 @@ S3Client::Transfer S3Client::transfer(const S3Request& request) const {
                                         .fields = request.fields,
                                         .body_sha256 = to_hex(sha256(request.body))},
                                        options_.credentials, options_.region, now);
-    FieldList fields;
+    CurlFields fields;
     fields.add("Host: " + host_);
     for (const auto& [name, value] : request.fields) fields.add(name + ": " + value);
     for (const auto& [name, value] : signature) fields.add(name + ": " + value);
@@ -278,7 +259,7 @@ S3Client::Transfer S3Client::transfer(const S3Request& request) const {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data() ? request.body.data() : "");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     }
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.list);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "gse");
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);

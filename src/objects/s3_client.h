@@ -68,7 +68,6 @@ public:
     [[nodiscard]] const S3Options& options() const { return options_; }
 
 private:
-    struct Handle;
     struct Transfer;
     class Borrowed;
     Transfer transfer(const S3Request& request) const;
