@@ -2,28 +2,20 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
-#include <sys/socket.h>
 
-#include <memory>
+#include <string>
 
-#include "base/freed.h"
+#include "base/addresses.h"
 #include "main/data_dir.h"
 
 namespace gse {
 namespace {
 
 Result<Reachable::At> look_up(std::string_view address) {
-    HostPort parts = TRY(split_address(address));
-    if (parts.host.starts_with('[') && parts.host.ends_with(']'))
-        parts.host = parts.host.substr(1, parts.host.size() - 2);
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (const int failed = getaddrinfo(parts.host.c_str(), nullptr, &hints, &list); failed != 0)
-        return refuse(ErrorCode::Unavailable, fmt::format("{}: {}", parts.host, gai_strerror(failed)));
-    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
+    const HostPort parts = TRY(split_address(address));
+    const SocketAddress at = TRY(resolve(std::string(address))).front();
     char text[NI_MAXHOST] = "";
-    if (getnameinfo(list->ai_addr, list->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+    if (getnameinfo(at.get(), at.size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
         return refuse(ErrorCode::Unavailable, fmt::format("{} has no IP address", parts.host));
     return Reachable::At{text, parts.port};
 }
