@@ -214,7 +214,7 @@ private:
             hash.add(piece);
             if (look) look(piece);
             summary_.bytes += piece.size();
-            if (options_.progress) options_.progress(summary_.bytes, std::max(summary_.bytes, expected_));
+            if (options_.progress) options_.progress(summary_.bytes, 0);
         };
         TRY(writer_.add(name, bytes, read, seen));
         manifest_.files.push_back({name, bytes, to_hex(hash.finish())});
@@ -247,7 +247,6 @@ private:
     BackupSummary summary_;
     std::set<std::string, std::less<>> objects_;  ///< that are in the archive
     std::vector<std::string> missing_before_;
-    std::uint64_t expected_ = 0;
 };
 
 }  // namespace

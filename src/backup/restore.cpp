@@ -58,8 +58,6 @@ public:
     /// Every file of the archive below `root`, each as its manifest says.
     Result<Manifest> run() {
         ArchiveReader archive = TRY(ArchiveReader::open(options_.file));
-        struct stat status{};
-        if (::stat(options_.file.c_str(), &status) == 0) packed_ = static_cast<std::uint64_t>(status.st_size);
         std::vector<ManifestEntry> files;
         std::set<std::string> names;
         std::string manifest_text;
@@ -128,7 +126,6 @@ private:
     const fs::path& root_;
     std::set<fs::path> made_;
     std::uint64_t bytes_ = 0;
-    std::uint64_t packed_ = 0;
 };
 
 /// Reads all of the journal into a state, as a server does, and writes down that it was restored; its epoch.
