@@ -253,7 +253,7 @@ struct ServerParts::Impl {
     std::optional<objects::ObjectAuth> object_auth;
     std::string deployment;
     std::unique_ptr<journal::Journal> own_journal;
-    std::function<bool()> own_still_leads;  ///< null: nobody else could
+    std::function<bool()> still_leads;  ///< null: nobody else could
     SharedState shared;                     ///< of several servers; else empty
     std::optional<SharedFiles> shared_files;
     std::optional<api::Services> services;
@@ -339,13 +339,14 @@ std::vector<std::string> ServerParts::Impl::not_ready() const {
 Result<void> ServerParts::Impl::open_journal() {
     if (is_one_of_several()) {
         shared = TRY(open_shared(*data));
+        still_leads = [this] { return shared.journal->leads(); };
         shared_files.emplace(*shared.secrets);
         deployment = shared.deployment;
         return {};
     }
     auto opened = TRY(open_own_journal(config, *data, clock.wall()));
     own_journal = std::move(opened.journal);
-    own_still_leads = std::move(opened.still_leads);
+    still_leads = std::move(opened.still_leads);
     deployment = opened.deployment;
     return {};
 }
@@ -401,11 +402,8 @@ Result<ServerAddresses> ServerParts::Impl::start() {
                                          .commit_spacing = std::chrono::microseconds(config.journal.commit_spacing_us),
                                          .snapshot_bytes = config.journal.snapshot_bytes,
                                          .reserve_bytes = config.journal.reserve_bytes};
-    if (shared.journal) {
-        engine_options.still_leads = [this] { return shared.journal->leads(); };
-        engine_options.lead_patience = kLeaseLost;
-    } else if (own_still_leads) {
-        engine_options.still_leads = own_still_leads;
+    if (still_leads) {
+        engine_options.still_leads = still_leads;
         engine_options.lead_patience = kLeaseLost;
     }
     engine = std::make_unique<engine::Engine>(std::move(engine_options), state,
