@@ -156,6 +156,9 @@ std::string_view failure_code(link::PrepareStep failed) {
 }  // namespace
 
 std::string describe_no_room(const State& state, Slot fleet_slot) {
+    const bool provides = state.settings().hosts.provider != HostProvider::Hosts;
+    if (const std::string why = provides ? why_no_host(state, fleet_slot) : ""; !why.empty())
+        return fmt::format("no further host can be asked for: {}", why);
     const Fleet& fleet = state.at<Fleet>(fleet_slot);
     std::uint32_t other_region = 0, other_type = 0, unreachable = 0, closed = 0, full = 0, small = 0, no_ports = 0;
     link::PortRange range;
@@ -182,9 +185,6 @@ std::string describe_no_room(const State& state, Slot fleet_slot) {
     const std::string ports =
         no_ports == 0 ? ""
                       : fmt::format(" ({} to {}: hosts.port_low and hosts.port_high there)", range.low, range.high);
-    const bool provides = state.settings().hosts.provider != HostProvider::Hosts;
-    if (const std::string why = provides ? why_no_host(state, fleet_slot) : ""; !why.empty())
-        return fmt::format("no further host can be asked for: {}", why);
     return fmt::format(
         "{} host{} full, {} short of vCPUs or memory for {}, {} without enough free ports inside the fleet's "
         "InboundPermissions and the host's range{}, {} cordoned or draining, {} not connected, {} that do not offer "

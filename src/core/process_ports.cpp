@@ -140,7 +140,7 @@ std::string port_ranges(std::vector<std::uint16_t> ports) {
 
 void note_busy_port(Step& step, Slot slot, std::uint16_t port) {
     State& state = step.state;
-    // Leave it alone for a while.
+    // Somebody outside our books holds it: leave it alone for a while.
     state.rest_port(state.at<Instance>(slot).host, port, step.now.engine + step.timers().host_lost);
     if (state.at<Instance>(slot).busy_ports.empty())
         state.arm(step.now.engine + kBusyPortsGather, TimerKind::BusyPorts, slot);

@@ -157,8 +157,6 @@ void on_process_start_failed(Step& step, Slot host, const link::ProcessStartFail
     const Slot fleet = state.at<Instance>(instance).fleet;
     switch (report.failure) {
         case link::StartFailure::PortBusy: {
-            // Somebody outside our books holds it: leave it alone for a while.
-            state.rest_port(host, report.port, step.now.engine + step.timers().host_lost);
             note_busy_port(step, instance, report.port);
             (void)replace_place(step, instance, report.place);  // without a free port it is tried again
             drop_retired_places(step, instance);

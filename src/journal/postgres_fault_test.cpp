@@ -179,7 +179,8 @@ TEST_F(FaultTest, ADatabaseThatIsKilledAndStartsAgain) {
     });
     for (int round = 0; round < 2; ++round) {
         const auto wanted = a.journal->bytes_since_snapshot() + 20 * 3'000;
-        while (a.journal->bytes_since_snapshot() < wanted) ::poll(nullptr, 0, 5);
+        while (a.journal->bytes_since_snapshot() < wanted && appended.wait_for(0s) == std::future_status::timeout)
+            ::poll(nullptr, 0, 5);
         primary->kill_hard();
         primary->start();
     }
@@ -269,7 +270,7 @@ TEST_F(StandbyTest, APromotedStandbyHasEverythingAndTheLeaderGoesOnThere) {
         }
         return {};
     });
-    while (acked < 30) ::poll(nullptr, 0, 5);
+    while (acked < 30 && appended.wait_for(0s) == std::future_status::timeout) ::poll(nullptr, 0, 5);
     primary->kill_hard();
     standby->promote();
     const std::uint64_t then = acked;

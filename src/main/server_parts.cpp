@@ -254,7 +254,7 @@ struct ServerParts::Impl {
     std::string deployment;
     std::unique_ptr<journal::Journal> own_journal;
     std::function<bool()> still_leads;  ///< null: nobody else could
-    SharedState shared;                     ///< of several servers; else empty
+    SharedState shared;                 ///< of several servers; else empty
     std::optional<SharedFiles> shared_files;
     std::optional<api::Services> services;
     std::optional<objects::TemporaryKeys> temporary_keys;
