@@ -1,8 +1,6 @@
 // Clients that cost without asking, and time that goes by.
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -10,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -23,6 +20,7 @@
 #include "cases.h"
 #include "e2e/deployment.h"
 #include "graph.h"
+#include "http_load.h"
 #include "signer.h"
 
 namespace gse::bench {
@@ -32,21 +30,6 @@ constexpr std::size_t kIdle = 10'000;
 constexpr std::size_t kSlow = 4'000;  ///< of each kind
 constexpr double kWatchS = 5;
 constexpr double kIntervalS = 10;
-
-/// Blocking; ends with the object.
-Result<Fd> dial(const std::string& server) {
-    const auto colon = server.rfind(':');
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    std::uint16_t port = 0;
-    std::from_chars(server.data() + colon + 1, server.data() + server.size(), port);
-    to.sin_port = htons(port);
-    inet_pton(AF_INET, server.substr(0, colon).c_str(), &to.sin_addr);
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-        return refuse(ErrorCode::FailedOperation, fmt::format("cannot connect to {}: errno {}", server, errno));
-    return fd;
-}
 
 std::string describe_request(Signer& signer, const std::string& session) {
     std::string request;
@@ -80,7 +63,7 @@ public:
         const std::string request = describe_request(signer_, session_);
         const std::size_t body = request.find("\r\n\r\n") + 4;
         for (std::size_t i = 0; i < 2 * of_each; ++i) {
-            Client client{.fd = TRY(dial(server_)), .text = request};
+            Client client{.fd = TRY(connect_to(server_)), .text = request};
             if (i % 2 == 1)
                 client.sent = static_cast<std::size_t>(::send(client.fd.get(), request.data(), body, MSG_NOSIGNAL));
             clients_.push_back(std::move(client));
@@ -158,7 +141,7 @@ Result<std::vector<Figures>> idle(const Options& options) {
     Signer signer(deployment->http(), e2e::kSecretId, e2e::kSecretKey);
     std::vector<Fd> clients;
     for (std::size_t i = 0; i < kIdle; ++i) {
-        clients.push_back(TRY(dial(deployment->http())));
+        clients.push_back(TRY(connect_to(deployment->http())));
         const std::string request = describe_request(signer, session);
         char answer[2'048];
         if (::send(clients.back().get(), request.data(), request.size(), MSG_NOSIGNAL) < 0 ||

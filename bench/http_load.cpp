@@ -54,24 +54,6 @@ struct Link {
     bool wants_write = false;
 };
 
-Result<Fd> connect_to(const std::string& server) {
-    const auto colon = server.rfind(':');
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    std::uint16_t port = 0;
-    if (colon == std::string::npos || inet_pton(AF_INET, server.substr(0, colon).c_str(), &to.sin_addr) != 1 ||
-        std::from_chars(server.data() + colon + 1, server.data() + server.size(), port).ec != std::errc{})
-        return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} is no IPv4 address with a port", server));
-    to.sin_port = htons(port);
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("cannot connect to {}: {}", server, std::strerror(errno)));
-    const int on = 1;
-    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-}
-
 class Generator {
 public:
     Generator(const LoadShape& shape, Traffic& traffic, const std::function<void(bool)>& on_window)
@@ -279,6 +261,24 @@ Result<LoadResult> Generator::run() {
 }
 
 }  // namespace
+
+Result<Fd> connect_to(const std::string& server) {
+    const auto colon = server.rfind(':');
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    std::uint16_t port = 0;
+    if (colon == std::string::npos || inet_pton(AF_INET, server.substr(0, colon).c_str(), &to.sin_addr) != 1 ||
+        std::from_chars(server.data() + colon + 1, server.data() + server.size(), port).ec != std::errc{})
+        return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} is no IPv4 address with a port", server));
+    to.sin_port = htons(port);
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+        return refuse(ErrorCode::FailedOperation,
+                      fmt::format("cannot connect to {}: {}", server, std::strerror(errno)));
+    const int on = 1;
+    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}
 
 std::optional<std::string_view> take_answer(std::string_view& input) {
     constexpr std::string_view kLength = "Content-Length: ";

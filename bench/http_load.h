@@ -8,10 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "histogram.h"
 
 namespace gse::bench {
+
+/// A connection to `127.0.0.1:8080`, which blocks.
+[[nodiscard]] Result<Fd> connect_to(const std::string& server);
 
 struct LoadShape {
     std::string server;  ///< `127.0.0.1:8080`

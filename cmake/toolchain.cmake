@@ -1,5 +1,9 @@
 # Compiler flags and the libraries that every part may ask for by target name.
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # The compiler clears its memory only past 2 GiB: a tenth of the build's CPU was spent clearing it every few megabytes.
+    add_compile_options(--param=ggc-min-heapsize=2097152)
+endif()
 if(GSE_ASAN)
     add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
     add_link_options(-fsanitize=address,undefined)

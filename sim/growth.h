@@ -23,7 +23,7 @@ struct GrowthOptions {
 /// What one size came to. The costs are CPU time of the product's own code: decider, API, core, plans and the encoding
 /// of the journal. What machines and players are made of is not in them.
 struct GrowthFigures {
-    std::uint64_t hosts = 0, processes_peak = 0, sessions = 0, players = 0, players_peak = 0, launches = 0;
+    std::uint64_t hosts = 0, processes_peak = 0, sessions = 0, players = 0, players_peak = 0;
     std::array<std::uint64_t, simulate::kWorkNames.size()> counts{};
     std::array<double, simulate::kWorkNames.size()> seconds{};
     double cpu_s = 0;  ///< of the whole run, machines and players included

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <iterator>
 
 #include "base/crypto.h"
 #include "base/hex.h"
+#include "base/whole_number.h"
 
 namespace gse::backup {
 namespace {
@@ -35,10 +35,9 @@ Result<std::string_view> value_of(std::string_view& rest, std::string_view key) 
 }
 
 Result<std::uint64_t> number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return damaged();
-    return value;
+    const auto value = parse_whole_number(text);
+    if (!value) return damaged();
+    return *value;
 }
 
 Result<std::uint64_t> number_of(std::string_view& rest, std::string_view key) {

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -29,6 +30,31 @@ bool is_loopback_host(std::string_view host) {
     in6_addr v6{};
     if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return false;
     return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == kLoopbackNet);
+}
+
+Result<HostPort> split_address(std::string_view address) {
+    const auto colon = address.rfind(':');
+    HostPort out;
+    if (colon != std::string_view::npos) {
+        const std::string_view digits = address.substr(colon + 1);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
+        if (error == std::errc{} && end == digits.data() + digits.size()) {
+            out.host = address.substr(0, colon);
+            return out;
+        }
+    }
+    return refuse(ErrorCode::InvalidParameterValue,
+                  fmt::format("'{}' is no address; write host:port, say 127.0.0.1:8080", address));
+}
+
+std::vector<std::string> split_addresses(std::string_view text) {
+    std::vector<std::string> out;
+    for (;;) {
+        const auto comma = text.find(',');
+        out.emplace_back(text.substr(0, comma));
+        if (comma == std::string_view::npos) return out;
+        text.remove_prefix(comma + 1);
+    }
 }
 
 Result<std::vector<SocketAddress>> resolve(const std::string& host_port) {

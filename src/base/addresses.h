@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,15 @@ namespace gse {
 /// Whether a host, with or without brackets, is this machine and nobody else's: `localhost`, or an address of
 /// 127.0.0.0/8 or ::1, also one written as ::ffff:127.0.0.1. A name is asked of nobody.
 [[nodiscard]] bool is_loopback_host(std::string_view host);
+
+/// `host:port` → its parts, the brackets of an IPv6 host kept; refuses what is neither.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+};
+[[nodiscard]] Result<HostPort> split_address(std::string_view address);
+/// Several with commas between; never empty.
+[[nodiscard]] std::vector<std::string> split_addresses(std::string_view text);
 
 struct SocketAddress {
     sockaddr_storage storage{};

@@ -11,6 +11,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "base/addresses.h"
 #include "config/config.h"
 #include "config/keys.h"
 
@@ -66,13 +67,9 @@ Result<std::string> read_address(const toml::node& node, const Address& slot) {
     const auto text = read_text(node);
     if (!text) return malformed;
     if (text->empty() && slot.may_be_empty) return *text;
-    std::string_view rest = *text;
-    for (;;) {
-        const auto comma = slot.may_be_several ? rest.find(',') : std::string_view::npos;
-        if (!is_address(rest.substr(0, comma))) return malformed;
-        if (comma == std::string_view::npos) return *text;
-        rest.remove_prefix(comma + 1);
-    }
+    for (const std::string& one : slot.may_be_several ? split_addresses(*text) : std::vector{*text})
+        if (!is_address(one)) return malformed;
+    return *text;
 }
 
 Result<std::uint64_t> read_whole(const toml::node& node, std::uint64_t min, std::uint64_t max) {

@@ -307,7 +307,7 @@ void check_host(Step& step, Slot slot) {
     State& state = step.state;
     const Host* host = state.find<Host>(slot);
     if (!host || host->lost || host->released || step.now.engine < host->next_check) return;
-    if (is_starting(*host)) return static_cast<void>(start_is_over(step, slot));
+    if (is_starting(*host)) return check_start(step, slot);
     const Timers& timers = step.timers();
     // A server that has just started has heard from nobody yet: silence counts from its start.
     if (host->last_alive == EngineTime{}) state.change_host_clock(slot, step.now.engine);

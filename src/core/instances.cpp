@@ -253,8 +253,7 @@ link::InstanceSpec instance_spec(const State& state, Slot slot) {
         spec.memory_bytes = type->memory_gb << 30;
     }
     spec.log_prefix = {.bucket = "logs", .key = fmt::format("instances/{}/", instance.id), .authorization = {}};
-    for (const auto& permission : fleet.inbound)
-        spec.client_ports.push_back({permission.from_port, permission.to_port});
+    spec.client_ports = inbound_ranges(fleet);
     for (const Place& place : instance.places) {
         if (place.retired) continue;
         const ProcessRecipe& recipe = fleet.recipes.at(place.recipe);

@@ -63,6 +63,12 @@ bool is_permitted(const Fleet& fleet, std::uint16_t port) {
                        [port](const InboundPermission& p) { return port >= p.from_port && port <= p.to_port; });
 }
 
+std::vector<link::PortRange> inbound_ranges(const Fleet& fleet) {
+    std::vector<link::PortRange> ranges;
+    for (const InboundPermission& p : fleet.inbound) ranges.push_back({p.from_port, p.to_port});
+    return ranges;
+}
+
 std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fleet, const std::vector<Place>& taken) {
     const Host& host = step.state.at<Host>(host_slot);
     if (host.ports.low == 0 || host.ports.high < host.ports.low) return std::nullopt;
@@ -92,9 +98,7 @@ std::optional<PortPair> choose_ports(Step& step, Slot host_slot, const Fleet& fl
     if (!permitted.empty() || !step.state.settings().hosts.ports_beyond) {
         pair.client = next_free(permitted, 0);
     } else {
-        Ranges beyond;
-        for (const InboundPermission& p : fleet.inbound) beyond.push_back({p.from_port, p.to_port});
-        pair.client = first_free(beyond, 0, UINT16_MAX, 0);
+        pair.client = first_free(inbound_ranges(fleet), 0, UINT16_MAX, 0);
     }
     if (pair.client == 0) return std::nullopt;
     // Ports that players may reach are left for players as long as there are others.
@@ -119,9 +123,7 @@ std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet
     const Ranges permitted = permitted_on(host, fleet);
     if (!permitted.empty() || !state.settings().hosts.ports_beyond)
         return std::min(free_of(permitted, enough), free_of({host.ports}, 2 * enough) / 2);
-    Ranges beyond;
-    for (const InboundPermission& p : fleet.inbound) beyond.push_back({p.from_port, p.to_port});
-    return std::min(free_of(beyond, enough), free_of({host.ports}, enough));
+    return std::min(free_of(inbound_ranges(fleet), enough), free_of({host.ports}, enough));
 }
 
 std::string port_ranges(std::vector<std::uint16_t> ports) {

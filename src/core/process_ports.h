@@ -21,6 +21,9 @@ std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, 
 /// Whether the fleet's InboundPermissions let players reach the port.
 [[nodiscard]] bool is_permitted(const Fleet& fleet, std::uint16_t port);
 
+/// The ports that its InboundPermissions open, as they were given.
+[[nodiscard]] std::vector<link::PortRange> inbound_ranges(const Fleet& fleet);
+
 /// How many processes of the fleet could still get ports on the host, up to `enough`.
 [[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet,
                                              std::uint32_t enough);

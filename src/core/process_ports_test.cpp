@@ -142,7 +142,9 @@ TEST(ChoosePorts, FindsWhatASearchPortByPortFinds) {
                 ASSERT_EQ(chosen->client, expected->client) << round;
                 ASSERT_EQ(chosen->grpc, expected->grpc) << round;
                 ASSERT_EQ(world.host().port_cursor, search.cursor);
-                if (taken.empty()) ASSERT_GE(pairs, 1u);
+                if (taken.empty()) {
+                    ASSERT_GE(pairs, 1u);
+                }
                 world.hold(chosen->client, chosen->grpc);
             }
             ++(expected ? found : none);

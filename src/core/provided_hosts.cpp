@@ -8,6 +8,7 @@
 #include "core/fleets.h"
 #include "core/host_changes.h"
 #include "core/instances.h"
+#include "core/process_ports.h"
 #include "core/processes.h"
 #include "plan/port_block.h"
 
@@ -28,14 +29,13 @@ Slot find_provided(const State& state, std::string_view id) {
 }
 
 std::optional<link::PortRange> port_block(const State& state, const Fleet& fleet) {
-    std::vector<link::PortRange> permitted, taken;
-    for (const InboundPermission& p : fleet.inbound) permitted.push_back({p.from_port, p.to_port});
+    std::vector<link::PortRange> taken;
     state.table<Host>().for_each([&](Slot, const Host& host) {
         if (host.provided) taken.push_back(host.ports);
     });
     const HostSettings& hosts = state.settings().hosts;
     return plan::choose_port_block({.range = {hosts.port_low, hosts.port_high},
-                                    .permitted = permitted,
+                                    .permitted = inbound_ranges(fleet),
                                     .beyond = hosts.ports_beyond,
                                     .taken = taken,
                                     .processes = fleet.processes_per_instance()});
@@ -112,18 +112,17 @@ void release_host(Step& step, Slot slot) {
     edit->start_deadline = kNever;
 }
 
-bool start_is_over(Step& step, Slot slot) {
+void check_start(Step& step, Slot slot) {
     const Host& host = step.state.at<Host>(slot);
     if (host.start_deadline > step.now.engine) {
         if (host.start_deadline != kNever) step.state.arm_host_check(slot, host.start_deadline);
-        return false;
+        return;
     }
     lose_provided(
         step, slot,
         fmt::format("its machine runs at {}, but its agent has not connected within {} s (timers.host_start): "
                     "it must reach the server's link_listen",
                     host.place, step.timers().host_start.count() / 1000));
-    return true;
 }
 
 std::vector<ProvidedHost> list_provided(const State& state) {
@@ -189,7 +188,6 @@ void on_host_placed(Step& step, std::string_view id, const std::string& address,
             edit->start_deadline = step.now.engine + step.timers().host_start;
     }
     if (is_starting(known)) state.arm_host_check(slot, known.start_deadline);
-    state.change_host_run(slot, [](Host&) {});  // its instance may take sessions now
     tell_fleets(step, slot, [&](Slot instance) {
         const Slot usage = state.at<Instance>(instance).usage;
         if (state.find<InstanceUsage>(usage)) state.edit<InstanceUsage>(usage)->address = address;

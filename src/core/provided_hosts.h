@@ -22,8 +22,8 @@ Slot order_host(Step& step, Slot fleet);
 void release_host(Step& step, Slot host);
 /// Asked for, and its agent has never connected.
 [[nodiscard]] bool is_starting(const Host& host);
-/// Never connected although its machine runs, and its time for that is over. Otherwise it is looked at again.
-[[nodiscard]] bool start_is_over(Step& step, Slot host);
+/// Gives it up when its machine runs, it never connected, and its time for that is over; else it is looked at again.
+void check_start(Step& step, Slot host);
 
 /// A port of a host that players may come to.
 struct OpenPort {
@@ -62,8 +62,8 @@ struct ProvidedHost {
 
 /// Its machine runs, at the place called `node`, and players reach it at `address`.
 void on_host_placed(Step& step, std::string_view id, const std::string& address, const std::string& node);
-/// It cannot be started as things are; it is tried further. `code`: of the event that tells the fleet, at most once a
-/// while as long as the reason stays the same.
+/// It cannot be started as things are; it is tried further. The fleet hears of it at most once a while as long as the
+/// reason stays the same.
 void on_host_waits(Step& step, std::string_view id, const std::string& reason, const std::string& message);
 /// Its machine is being taken away by others, in `left` at most: no new sessions; those that run may go on until then.
 void on_host_ending(Step& step, std::string_view id, const std::string& why, Millis left);

@@ -63,7 +63,6 @@ void end_rest(Step& step, Slot slot) {
 }
 
 void settle_match(Step& step, Slot process_slot, const std::string& session_id) {
-    if (restored_left(step) == Millis{0}) return;
     State& state = step.state;
     const Slot known = session_id.empty() ? kNone : state.find_session(session_id);
     const Process& process = state.at<Process>(process_slot);

@@ -27,7 +27,7 @@ void end_unknown_process(Step& step, Slot host, const std::string& process_id);
 /// The agent has described the process: it no longer waits for that.
 void end_rest(Step& step, Slot process);
 
-/// The agent says which session runs on the process, as far as it knows; "" none.
+/// The agent says which session runs on the process, as far as it knows; "" none. While restored_left() > 0.
 void settle_match(Step& step, Slot process, const std::string& session_id);
 
 }  // namespace gse::core

@@ -454,6 +454,13 @@ void State::count(Slot, Alias& alias, int sign) {
     if (sign > 0) tell_alias(alias.id);
 }
 
+void State::count(Slot, Host& host, int sign) {
+    provided_version_ += host.provided;
+    // See offer_of().
+    if (sign > 0)
+        for (const Slot instance : host.instances) refresh_open(instance);
+}
+
 void State::count(Slot, Fleet& fleet, int sign) {
     if (fleet.asset != kNone && fleet.status != FleetStatus::Terminated)
         tables<Asset>().at(fleet.asset).bound_fleets += static_cast<std::uint32_t>(sign);

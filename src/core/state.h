@@ -226,7 +226,7 @@ public:
         arm(at, TimerKind::Calendar, timer);
     }
 
-    /// Grows with every change of what list_provided() shows.
+    /// Grows with every change of what list_provided() shows, but for the name and the permissions of its fleet.
     [[nodiscard]] std::uint64_t provided_version() const { return provided_version_; }
 
     /// The host is no more: whoever has streams must close its own, before anything else is taken from them.
@@ -378,7 +378,7 @@ private:
     template <class T>
     void count(Slot, T&, int) {}  // records without counted fields
     void count(Slot, Alias&, int sign);
-    void count(Slot, Host& host, int) { provided_version_ += host.provided; }
+    void count(Slot, Host& host, int sign);
     void count(Slot, Fleet&, int sign);
     void count(Slot, Instance&, int sign);
     void count(Slot, Process&, int sign);

@@ -3,6 +3,13 @@
 #include <fmt/format.h>
 
 namespace gse::engine {
+namespace {
+
+Error goes_on_elsewhere() {
+    return {ErrorCode::Unavailable, "the journal goes on from elsewhere than what was read of it: reading it anew"};
+}
+
+}  // namespace
 
 Member::Member(MemberOptions options, Engine& engine, journal::SharedJournal& journal, const Clock& clock, Calls calls)
     : options_(std::move(options)), engine_(engine), journal_(journal), clock_(clock), calls_(std::move(calls)) {}
@@ -87,9 +94,7 @@ void Member::follow() {
         note_trouble(read.error());
         return pause();
     }
-    if (!*read)
-        return end(
-            {ErrorCode::Unavailable, "the journal goes on from elsewhere than what was read of it: reading it anew"});
+    if (!*read) return end(goes_on_elsewhere());
     const auto leader = journal_.leader();
     if (!leader) {
         note_trouble(leader.error());
@@ -124,9 +129,7 @@ void Member::take_the_lead() {
         before = engine_.last_seq();
         const auto read = journal_.tail(engine_.followed(), Millis{0});
         if (!read) return end(read.error());
-        if (!*read)
-            return end({ErrorCode::Unavailable,
-                        "the journal goes on from elsewhere than what was read of it: reading it anew"});
+        if (!*read) return end(goes_on_elsewhere());
     }
     if (const auto leads = calls_.on_lead(); !leads) return end(leads.error());
     confirmed_ms_ = clock_.monotonic_ms();

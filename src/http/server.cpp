@@ -8,11 +8,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <thread>
 
+#include "base/addresses.h"
 #include "base/check.h"
 #include "base/fd.h"
 #include "http/connection.h"
@@ -35,13 +35,9 @@ Result<asio::ip::tcp::endpoint> parse_listen(const std::string& text) {
             ErrorCode::InvalidParameterValue,
             fmt::format("cannot listen on \"{}\": write an IP address and a port, such as 127.0.0.1:8080", text));
     };
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos) return refuse_it();
-    std::string host = text.substr(0, colon);
-    const std::string_view port_text = std::string_view{text}.substr(colon + 1);
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-    if (port_text.empty() || error != std::errc{} || end != port_text.data() + port_text.size()) return refuse_it();
+    auto split = split_address(text);
+    if (!split) return refuse_it();
+    auto& [host, port] = *split;
     if (host == "localhost") host = "127.0.0.1";
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     boost::system::error_code bad;
@@ -96,7 +92,8 @@ Result<void> check_options(const ServerOptions& options, const asio::ip::tcp::en
 }  // namespace
 
 Result<void> check(const ServerOptions& options) {
-    TRY(check_options(options, TRY(parse_listen(options.listen))));
+    const auto endpoint = TRY(parse_listen(options.listen));
+    TRY(check_options(options, endpoint));
     if (!options.tls_certificate.empty()) TRY(TlsIdentity::open(options.tls_certificate, options.tls_key));
     return {};
 }

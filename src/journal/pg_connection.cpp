@@ -319,7 +319,13 @@ Outcome<bool> Connection::wait_notified(Deadline deadline) {
 
 // ---- Asking now and then -----------------------------------------------------------------------------------------
 
-Outcome<Rows> Asker::ask(const Statement& statement, const Params& params, std::chrono::milliseconds patience) {
+Result<Rows> Asker::ask(const Statement& statement, const Params& params, std::chrono::milliseconds patience) {
+    auto rows = try_ask(statement, params, patience);
+    if (!rows) return refuse(rows.error());
+    return std::move(*rows);
+}
+
+Outcome<Rows> Asker::try_ask(const Statement& statement, const Params& params, std::chrono::milliseconds patience) {
     const std::lock_guard lock(mutex_);
     for (bool fresh = false;; fresh = true) {
         if (!connection_) {

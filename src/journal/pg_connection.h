@@ -155,9 +155,11 @@ class Asker {
 public:
     explicit Asker(ConnectOptions options) : options_(std::move(options)) {}
     /// A warning of the database is a failure: what was written is perhaps not where it should be.
-    Outcome<Rows> ask(const Statement& statement, const Params& params, std::chrono::milliseconds patience);
+    Result<Rows> ask(const Statement& statement, const Params& params, std::chrono::milliseconds patience);
 
 private:
+    Outcome<Rows> try_ask(const Statement& statement, const Params& params, std::chrono::milliseconds patience);
+
     const ConnectOptions options_;
     std::mutex mutex_;
     std::unique_ptr<Connection> connection_;

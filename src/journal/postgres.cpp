@@ -510,9 +510,7 @@ Result<void> PostgresJournal::confirm(std::uint64_t seq, pg::Deadline deadline) 
 
 /// On the connection that snapshots have to themselves. A slice that comes twice is refused, and ends the snapshot.
 Result<Rows> PostgresJournal::ask_side(const Statement& statement, const Params& params) {
-    auto rows = side_.ask(statement, params, kPatience);
-    if (!rows) return pg::refuse(rows.error());
-    return std::move(*rows);
+    return side_.ask(statement, params, kPatience);
 }
 
 Result<std::unique_ptr<SnapshotWriter>> PostgresJournal::begin_snapshot(std::uint64_t start_seq) {
@@ -608,10 +606,9 @@ Result<OpenedSharedJournal> open_postgres_journal(PostgresOptions options) {
 
 Result<void> publish_postgres_draft(const PostgresOptions& options) {
     pg::Asker asker({options.conninfo, options.schema, "gse set-up " + options.schema});
-    const auto published =
-        asker.ask(kPublish, Params().number(std::int64_t{pg::kSchemaVersion}).number(pg::kDraftVersion), kPatience);
-    if (!published) return pg::refuse(published.error());
-    if (published->changed() == 1) return {};
+    const Rows published = TRY(
+        asker.ask(kPublish, Params().number(std::int64_t{pg::kSchemaVersion}).number(pg::kDraftVersion), kPatience));
+    if (published.changed() == 1) return {};
     return refuse(ErrorCode::FailedOperation, "the copy in the database vanished before it was finished");
 }
 

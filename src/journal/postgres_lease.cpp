@@ -76,16 +76,14 @@ void Lease::renew(std::uint64_t epoch) {
 }
 
 Result<std::optional<Leader>> Lease::look() {
-    const auto rows = asker_.ask(kLook, Params(), kPatience);
-    if (!rows) return refuse(rows.error());
-    const Row row = (*rows)[0];
+    const Rows rows = TRY(asker_.ask(kLook, Params(), kPatience));
+    const Row row = rows[0];
     if (row.count(0) == 0) return std::nullopt;
     return Leader{row.count(0), std::string(row.text(1)), std::chrono::milliseconds(row.number(2))};
 }
 
 Result<void> Lease::give_up(std::uint64_t epoch) {
-    const auto rows = asker_.ask(kGiveUp, Params().number(epoch).text(channel_), kPatience);
-    if (!rows) return refuse(rows.error());
+    TRY(asker_.ask(kGiveUp, Params().number(epoch).text(channel_), kPatience));
     return {};
 }
 

@@ -85,9 +85,7 @@ private:
         return std::string(rows[0].text(0));
     }
     Result<pg::Rows> ask(const Statement& statement, const Params& params) {
-        auto rows = asker_.ask(statement, params, kPatience);
-        if (!rows) return pg::refuse(rows.error());
-        return std::move(*rows);
+        return asker_.ask(statement, params, kPatience);
     }
 
     pg::Asker asker_;

@@ -5,18 +5,9 @@
 #include <string_view>
 #include <vector>
 
-namespace gse::link {
+#include "base/addresses.h"
 
-/// `host:port`, several with commas between; never empty.
-[[nodiscard]] inline std::vector<std::string> split_addresses(std::string_view text) {
-    std::vector<std::string> out;
-    for (;;) {
-        const auto comma = text.find(',');
-        out.emplace_back(text.substr(0, comma));
-        if (comma == std::string_view::npos) return out;
-        text.remove_prefix(comma + 1);
-    }
-}
+namespace gse::link {
 
 /// Any of them will do: the one that is tried now, and the next when that one does not answer.
 class Addresses {

@@ -15,11 +15,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <charconv>
 #include <optional>
 #include <thread>
 #include <unordered_set>
 #include <vector>
+
+#include "base/addresses.h"
 
 namespace gse::link {
 namespace {
@@ -74,15 +75,11 @@ private:
 };
 
 Result<std::uint16_t> Forwarder::Impl::start() {
-    const auto colon = options_.listen.rfind(':');
-    std::string host = options_.listen.substr(0, colon);
+    auto [host, port] = TRY(split_address(options_.listen));
     if (host == "localhost") host = "127.0.0.1";
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    std::uint16_t port = 0;
     boost::system::error_code error;
     const auto address = asio::ip::make_address(host, error);
-    if (colon != std::string::npos)
-        std::from_chars(options_.listen.data() + colon + 1, options_.listen.data() + options_.listen.size(), port);
     if (error)
         return refuse(ErrorCode::InvalidParameterValue,
                       fmt::format("cannot listen on {} for agents: write an IP address and a port", options_.listen));

@@ -99,7 +99,7 @@ Result<void> AgentIdentity::enrol() {
 
 Result<void> AgentIdentity::enrol_once(const std::string& text) {
     Result<void> done;
-    for (const std::string& server : link::split_addresses(config_.agent.server)) {
+    for (const std::string& server : split_addresses(config_.agent.server)) {
         done = enrol_at(server, text);
         if (done || done.error().code != ErrorCode::Unavailable) break;
     }
@@ -128,7 +128,7 @@ Result<void> AgentIdentity::renew() {
     const std::string key = TRY(store_.next_key());
     const std::string request = TRY(pki::make_signing_request(key));
     Result<link::Credential> answer;
-    for (const std::string& server : link::split_addresses(config_.agent.server)) {
+    for (const std::string& server : split_addresses(config_.agent.server)) {
         answer = link::renew(server, tls(), request, kCallLimit);
         if (answer || answer.error().code != ErrorCode::Unavailable) break;
     }

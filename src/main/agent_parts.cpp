@@ -147,8 +147,8 @@ Result<std::string> AgentParts::start() {
     options.host_name = config.agent.name;
     options.region = config.agent.region;
     const bool any = http.host.empty() || http.host == "0.0.0.0" || http.host == "localhost";
-    const std::string own = config.dev ? (any ? "127.0.0.1" : http.host)
-                                       : address_towards(link::split_addresses(config.agent.server).front());
+    const std::string own =
+        config.dev ? (any ? "127.0.0.1" : http.host) : address_towards(split_addresses(config.agent.server).front());
     options.address = config.public_address.empty() ? own : config.public_address;
     options.private_address = config.dev ? "127.0.0.1" : own;
     options.instance_types = config.agent.instance_types;

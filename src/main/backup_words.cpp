@@ -3,17 +3,9 @@
 #include <fmt/format.h>
 
 #include "backup/restore.h"
+#include "base/size_text.h"
 
 namespace gse {
-namespace {
-
-std::string size_text(std::uint64_t bytes) {
-    if (bytes >= 10ULL << 30) return fmt::format("{} GiB", bytes >> 30);
-    if (bytes >= 10ULL << 20) return fmt::format("{} MiB", bytes >> 20);
-    return fmt::format("{} KiB", (bytes + 1023) >> 10);
-}
-
-}  // namespace
 
 Result<std::string> back_up(const cli::BackupWish& wish, const cli::Progress& progress) {
     const auto done = TRY(backup::back_up(

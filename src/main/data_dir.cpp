@@ -68,19 +68,4 @@ Result<void> DataDir::keep_port(std::string_view name, std::uint16_t port) const
     return write_file_atomically(root_ / fmt::format("{}-port", name), std::to_string(port));
 }
 
-Result<HostPort> split_address(std::string_view address) {
-    const auto colon = address.rfind(':');
-    HostPort out;
-    if (colon != std::string_view::npos) {
-        const std::string_view digits = address.substr(colon + 1);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
-        if (error == std::errc{} && end == digits.data() + digits.size()) {
-            out.host = address.substr(0, colon);
-            return out;
-        }
-    }
-    return refuse(ErrorCode::InvalidParameterValue,
-                  fmt::format("'{}' is no address; write host:port, say 127.0.0.1:8080", address));
-}
-
 }  // namespace gse

@@ -7,8 +7,12 @@
 ///   deployment         which one the database of journal.postgres must belong to
 ///   server-id          this server's name among those of its database, 0600
 ///   sdk-port, link-port  what the kernel chose for port 0: taken again on the next start, so that games and agents
-///   find us journal/           see docs/journal-format.md objects/           packages and logs agent/             see
-///   agent/supervisor.h
+///                      find us
+///
+///   journal/           see docs/journal-format.md
+///   objects/           packages and logs
+///   pki/               see pki/authority.h
+///   agent/             see agent/supervisor.h
 #pragma once
 
 #include <cstdint>
@@ -16,6 +20,7 @@
 #include <optional>
 #include <string>
 
+#include "base/addresses.h"
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -31,6 +36,11 @@ public:
     [[nodiscard]] std::filesystem::path objects() const { return root_ / "objects"; }
     [[nodiscard]] std::filesystem::path credentials() const { return root_ / "credentials.toml"; }
 
+    /// The link's authority and the certificates that it signs for this server.
+    [[nodiscard]] std::filesystem::path pki() const { return root_ / "pki"; }
+
+    /// This server's name among the others, the same in every life of it.
+    Result<std::string> server_id() const { return secret("server-id"); }
     /// Hex text of 32 random bytes, made on first use and kept (0600, synced) in a file of that name.
     Result<std::string> secret(std::string_view name) const;
     /// The port kept under `name` by keep_port(), or 0.
@@ -42,12 +52,5 @@ private:
     std::filesystem::path root_;
     Fd lock_;
 };
-
-/// `host:port` → its parts; refuses what is neither.
-struct HostPort {
-    std::string host;
-    std::uint16_t port = 0;
-};
-Result<HostPort> split_address(std::string_view address);
 
 }  // namespace gse

@@ -51,9 +51,7 @@ Result<std::unique_ptr<objects::ObjectStore>> open_checked_s3_store(const config
         spdlog::info("objects: bucket {} at {}", options.bucket, options.endpoint);
     else
         spdlog::warn("{}; uploads, new instances and logs fail until it does", checked.error().message);
-    if (options.endpoint.starts_with("http://") && options.endpoint.find("//127.") == std::string::npos &&
-        options.endpoint.find("//localhost") == std::string::npos &&
-        options.endpoint.find("//[::1]") == std::string::npos)
+    if (objects::goes_in_clear(options))
         spdlog::warn("objects: {} speaks no TLS: whoever is on the way can read packages and logs", options.endpoint);
     return store;
 }

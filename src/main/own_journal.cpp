@@ -9,7 +9,7 @@ namespace gse {
 
 Result<journal::OpenedJournal> open_own_journal(const config::Config& config, const DataDir& data, WallTime now) {
     if (config.journal.kind == config::JournalKind::Postgres) {
-        const std::string server = TRY(data.secret("server-id"));
+        const std::string server = TRY(data.server_id());
         const auto options = TRY(postgres_options(config, data.root(), server, now));
         auto opened = TRY(open_postgres(options, data.root()));
         const journal::SharedJournal* shared = opened.journal.get();

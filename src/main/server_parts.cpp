@@ -61,8 +61,6 @@ constexpr Millis kDatabaseSilent{5'000};
 constexpr Millis kPeersStop{1'000};
 /// A leader that does not hear of its lease for this long starts again; until then answers wait.
 constexpr Millis kLeaseLost{10'000};
-/// This server's name among the others, the same in every life of it.
-constexpr std::string_view kServerId = "server-id";
 /// Between two looks at what of the link's certificates is due.
 constexpr std::chrono::minutes kTendPause{1};
 
@@ -375,7 +373,7 @@ Result<std::unique_ptr<objects::ObjectStore>> ServerParts::Impl::object_store() 
     objects::DirectoryStoreOptions options{
         .reserve_bytes = config.journal.reserve_bytes, .owner = {}, .before_step = {}};
     if (shared_files) {
-        const std::string server = TRY(data->secret(kServerId));
+        const std::string server = TRY(data->server_id());
         TRY(shared_files->check_objects(folder, server, config.objects.shared));
         options.owner = server + "-";
     }
@@ -535,7 +533,7 @@ Result<void> ServerParts::Impl::open_provider() {
 }
 
 Result<void> ServerParts::Impl::open_authority() {
-    const std::filesystem::path folder = data->root() / "pki";
+    const std::filesystem::path folder = data->pki();
     const pki::AuthorityOptions options{.host_certificate = config.link.certificate_lifetime,
                                         .peers = is_one_of_several()};
     authority = shared_files ? TRY(shared_files->authority(folder, options, clock.wall(), pki_rng))
@@ -579,7 +577,7 @@ Result<void> ServerParts::Impl::join_others(http::ServerOptions options, ServerA
     member->set_address(to_text(own));
     member->start();
     authority_keeper = std::make_unique<AuthorityKeeper>(*authority, clock, [this](WallTime now) {
-        auto changed = shared_files->tend(*authority, data->root() / "pki", now);
+        auto changed = shared_files->tend(*authority, data->pki(), now);
         if (changed && *changed) (void)relay->identity().refresh(true);
         return changed;
     });

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "objects/object_file.h"
+#include "objects/piece_rules.h"
 
 namespace gse::objects {
 namespace {
@@ -86,8 +87,7 @@ public:
             if (piece.offset != 0) {
                 ::unlink(path_.c_str());
                 file_.reset();
-                return refuse(ErrorCode::InvalidParameterValue,
-                              "nothing of this object is kept; begin with its first byte");
+                return refuse_nothing_kept();
             }
             header_ = {{0, piece.total, {}}, std::string{bucket}, std::string{key}};
             if (::ftruncate(file_.get(), 0) != 0) return refuse_errno("empty", path_);
@@ -95,16 +95,7 @@ public:
             return sync_directory(path_.parent_path());
         }
         header_ = *known;
-        if (piece.total != header_.state.total)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("the pieces so far are of an object of {} bytes, this one is of {}; begin anew "
-                                      "with the first byte",
-                                      header_.state.total, piece.total));
-        if (piece.offset != header_.state.stored)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("{} bytes are kept, so the next piece begins at {}, not at {}",
-                                      header_.state.stored, header_.state.stored, piece.offset));
-        return {};
+        return check_continues(header_.state, piece);
     }
 
     Result<void> write(std::span<const std::byte> bytes) override {
@@ -209,21 +200,15 @@ Result<std::size_t> DirectoryPieces::count() const {
 Result<std::unique_ptr<PieceUpload>> DirectoryPieces::open(std::string_view bucket, std::string_view key,
                                                            const Piece& piece) {
     TRY(check_names(bucket, key));
-    if (piece.total == 0 || piece.offset >= piece.total)
-        return refuse(ErrorCode::InvalidParameterValue, "a piece lies within its object, which has at least one byte");
+    TRY(check_piece(piece));
     std::string name = name_of(bucket, key);
     std::unique_ptr<Coming> coming;
     {
         const std::lock_guard lock(mutex_);
-        if (coming_.contains(name))
-            return refuse(ErrorCode::InUse,
-                          "another connection is uploading this object; wait until it ends, or until it is given up");
+        if (coming_.contains(name)) return refuse_being_uploaded();
         std::error_code ignored;
         if (!fs::exists(root_ / "parts" / name, ignored) && TRY(count()) >= kUnfinishedMax)
-            return refuse(ErrorCode::Overloaded,
-                          fmt::format("{} uploads are unfinished; finish one, or wait until objects.keep_uploads "
-                                      "removes those that nobody goes on with",
-                                      kUnfinishedMax));
+            return refuse_too_many_unfinished();
         coming_.insert(name);
         coming = std::make_unique<Coming>(*this, std::move(name));
     }

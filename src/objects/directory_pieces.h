@@ -18,8 +18,6 @@ namespace gse::objects {
 /// Thread-safe. `options` and `names` (held while a name changes the file it stands for) outlive it.
 class DirectoryPieces {
 public:
-    /// Objects that may be unfinished at once.
-    static constexpr std::size_t kUnfinishedMax = 256;
     /// Bytes after which what came of a long piece is synced.
     static constexpr std::uint64_t kSyncBytes = 64ULL << 20;
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/hex.h"
 #include "base/url.h"
+#include "base/whole_number.h"
 #include "objects/s3_answers.h"
 
 namespace gse::objects {
@@ -24,12 +24,7 @@ bool is_same(const Header& a, const Header& b) {
 std::optional<std::uint64_t> total_of(std::string_view content_range) {
     const auto slash = content_range.find('/');
     if (slash == std::string_view::npos) return std::nullopt;
-    content_range.remove_prefix(slash + 1);
-    std::uint64_t total = 0;
-    const char* const end = content_range.data() + content_range.size();
-    const auto [stop, status] = std::from_chars(content_range.data(), end, total);
-    if (status != std::errc{} || stop != end) return std::nullopt;
-    return total;
+    return parse_whole_number(content_range.substr(slash + 1));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/addresses.h"
 #include "base/check.h"
 #include "base/crypto.h"
 #include "base/hex.h"
@@ -155,6 +156,11 @@ Result<void> check_s3_endpoint(const S3Options& options) {
                                   "is an IP address; set objects.s3.path_style = true",
                                   endpoint->host));
     return {};
+}
+
+bool goes_in_clear(const S3Options& options) {
+    const auto endpoint = split(options.endpoint);
+    return endpoint && endpoint->scheme == "http" && !is_loopback_host(endpoint->host);
 }
 
 struct S3Client::Pool {

@@ -30,6 +30,8 @@ struct S3Options {
 
 /// InvalidParameterValue: says what is wrong with it.
 Result<void> check_s3_endpoint(const S3Options& options);
+/// Whether requests leave this machine without TLS.
+[[nodiscard]] bool goes_in_clear(const S3Options& options);
 
 struct S3Request {
     std::string_view method;

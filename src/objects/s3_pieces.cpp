@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hex.h"
+#include "objects/piece_rules.h"
 #include "objects/s3_answers.h"
 #include "objects/s3_assembly.h"
 
@@ -220,19 +221,10 @@ private:
     }
 
     Result<void> go_on(const Piece& piece) {
-        const auto nothing =
-            refuse(ErrorCode::InvalidParameterValue, "nothing of this object is kept; begin with its first byte");
+        const auto nothing = refuse_nothing_kept();
         const auto known = TRY(read_state(client_, state_path_));
         if (!known) return nothing;
-        if (piece.total != known->state.total)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("the pieces so far are of an object of {} bytes, this one is of {}; begin anew "
-                                      "with the first byte",
-                                      known->state.total, piece.total));
-        if (piece.offset != known->state.stored)
-            return refuse(ErrorCode::InvalidParameterValue,
-                          fmt::format("{} bytes are kept, so the next piece begins at {}, not at {}",
-                                      known->state.stored, known->state.stored, piece.offset));
+        TRY(check_continues(known->state, piece));
         const std::uint64_t tail = known->state.stored - known->kept.parts * known->kept.part_bytes;
         auto answer = TRY(client_.call({.method = "GET", .key = state_path_, .answer_max = kHeaderBytes + tail}));
         if (answer.body.size() != kHeaderBytes + tail || decode_state(answer.body)->state != known->state)
@@ -301,25 +293,19 @@ Result<void> S3Pieces::check_count() {
     const auto visit = [&](const std::string&) -> Result<bool> { return ++count < kUnfinishedMax; };
     TRY(each_state(visit));
     if (count < kUnfinishedMax) return {};
-    return refuse(ErrorCode::Overloaded,
-                  fmt::format("{} uploads are unfinished; finish one, or wait until objects.keep_uploads removes those "
-                              "that nobody goes on with",
-                              kUnfinishedMax));
+    return refuse_too_many_unfinished();
 }
 
 Result<std::unique_ptr<PieceUpload>> S3Pieces::open(std::string_view bucket, std::string_view key, const Piece& piece) {
     TRY(check_names(bucket, key));
-    if (piece.total == 0 || piece.offset >= piece.total)
-        return refuse(ErrorCode::InvalidParameterValue, "a piece lies within its object, which has at least one byte");
+    TRY(check_piece(piece));
     {
         const std::lock_guard lock(mutex_);
         if (coming_.size() >= kComingMax)
             return refuse(ErrorCode::Overloaded, "too many uploads are coming in at once; try again in a moment");
     }
     auto reserved = reserve(name_of(bucket, key));
-    if (!reserved)
-        return refuse(ErrorCode::InUse,
-                      "another connection is uploading this object; wait until it ends, or until it is given up");
+    if (!reserved) return refuse_being_uploaded();
     auto coming = std::make_unique<Coming>(*this, *std::move(reserved), bucket, key);
     TRY(coming->begin(piece));
     return coming;

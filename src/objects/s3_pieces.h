@@ -29,8 +29,6 @@ namespace gse::objects {
 /// Thread-safe. `client` and `names` (held while a name changes what it stands for) outlive it.
 class S3Pieces {
 public:
-    /// Objects that may be unfinished at once.
-    static constexpr std::size_t kUnfinishedMax = 256;
     /// Pieces that may come in at once: each holds a part in memory.
     static constexpr std::size_t kComingMax = 64;
     /// Bytes after which what came of a long piece is written down.

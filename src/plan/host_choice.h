@@ -120,10 +120,4 @@ private:
     std::vector<std::pair<Key, std::size_t>> entries_;  ///< a heap, the lowest first
 };
 
-/// For one instance.
-inline std::optional<std::size_t> choose_host(std::span<const HostOffer> hosts,
-                                              HostPacking packing = HostPacking::Spread) {
-    return HostQueue(hosts, packing).take();
-}
-
 }  // namespace gse::plan

@@ -201,6 +201,10 @@ TEST(HostChoice, Refusals) {
     EXPECT_EQ(with([](auto& o) { o.has_ports = false; }), HostRefusal::NoPorts);
 }
 
+std::optional<std::size_t> choose_host(std::span<const HostOffer> hosts, HostPacking packing = HostPacking::Spread) {
+    return HostQueue(hosts, packing).take();
+}
+
 TEST(HostChoice, TakesTheOneWithTheMostRoom) {
     const auto offer = [](std::uint32_t capacity, std::uint32_t instances, bool reachable = true) {
         return HostOffer{.serves_region = true, .reachable = reachable, .capacity = capacity, .instances = instances};

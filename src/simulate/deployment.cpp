@@ -46,8 +46,6 @@ void Deployment::batch(EngineTime at, const std::function<void()>& more) {
     while (metered(meter_, Work::Tick, [&] { return decider_->tick(); })) {
     }
     const engine::Batch done = metered(meter_, Work::Settle, [&] { return decider_->finish(); });
-    ++batches_;
-    journal_bytes_ += done.bytes.size();
     for (const auto& message : done.messages) machines_->obey(message, now_);
 }
 

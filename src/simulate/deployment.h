@@ -78,8 +78,6 @@ public:
     [[nodiscard]] const core::State& state() const { return *state_; }
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] SeededRng& rng() { return rng_; }
-    [[nodiscard]] std::uint64_t batches() const { return batches_; }
-    [[nodiscard]] std::uint64_t journal_bytes() const { return journal_bytes_; }
 
 private:
     void batch(EngineTime at, const std::function<void()>& more);
@@ -101,8 +99,6 @@ private:
     std::unique_ptr<engine::Decider> decider_;
     Agenda agenda_;
     std::unique_ptr<Machines> machines_;
-    std::uint64_t batches_ = 0;
-    std::uint64_t journal_bytes_ = 0;
 };
 
 }  // namespace gse::simulate

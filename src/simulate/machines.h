@@ -53,8 +53,6 @@ public:
     void accept_player(const std::string& session, const std::string& player_session);
     void remove_player(const std::string& session, const std::string& player_session);
 
-    [[nodiscard]] std::size_t games() const { return game_of_.size(); }
-
 private:
     enum Kind : std::uint32_t {
         kHeartbeat,

@@ -110,7 +110,7 @@ constexpr Key kKeys[] = {
      yes_or_no<&Policy::restart_process>},
     {"drain_grace", "seconds in which an instance that goes can be taken back, timers.drain_grace (0)",
      seconds<&Policy::drain_grace, 86'400>},
-    {"hosts", "machines (as many as the most instances need)", whole<&Policy::hosts, 1, 20'000>},
+    {"hosts", "machines (twice as many as the most instances need)", whole<&Policy::hosts, 1, 20'000>},
     {"host_instances", "instances that a machine offers (10)", whole<&Policy::host_instances, 1, 1'000>},
 };
 
@@ -289,7 +289,7 @@ std::uint64_t Policy::most_instances() const {
 }
 
 std::uint64_t Policy::host_count() const {
-    // One besides: an instance that goes holds its room until its games have ended.
+    // As many again: an instance that goes holds its room until its games have ended.
     return hosts > 0 ? hosts : (most_instances() + host_instances - 1) / host_instances * 2;
 }
 

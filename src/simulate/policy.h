@@ -60,7 +60,7 @@ struct Policy {
     bool restart_process = false;  ///< it ends with its session, and another one is started
     double drain_grace = 0;        ///< timers.drain_grace
     bool cooldown_both = false;    ///< scaling.cooldown = "both"
-    std::uint64_t hosts = 0;       ///< 0: as many as the largest fleet needs
+    std::uint64_t hosts = 0;       ///< 0: twice as many as the most instances need
     std::uint64_t host_instances = 10;
 
     /// The most instances that the policy and its timers may ever ask for.

@@ -232,6 +232,18 @@ void remove_control_groups(const std::vector<GameProcess>& games) {
             at = at.parent_path();
 }
 
+std::uint16_t free_port() {
+    const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 ||
+        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
+        throw std::runtime_error("no free port");
+    return ntohs(at.sin_port);
+}
+
 std::string read_text(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -23,6 +24,10 @@ void pass(Millis time);
 
 /// A folder for one test; it stays when GSE_TEST_KEEP is set.
 [[nodiscard]] TempFolder test_folder(std::string_view name);
+
+/// On loopback, that nobody has now: for a program that must find its port as it was when it starts again, or that
+/// others must be told of before it listens.
+[[nodiscard]] std::uint16_t free_port();
 
 /// From now on the games that outlive their agent become children of this process: it reaps them, and kills at its end
 /// what is left of them. Call once, before the first Program.

@@ -1,9 +1,5 @@
 #include "failover/rig.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <csignal>
 #include <fstream>
 #include <stdexcept>
@@ -26,18 +22,8 @@ std::string tail(const std::filesystem::path& file) {
 
 std::string name_of(const char* kind, std::size_t number) { return fmt::format("{}{}", kind, number + 1); }
 
-/// That nobody has now. A server that starts itself again must find its ports as they were.
-std::string free_address() {
-    const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 ||
-        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
-        throw std::runtime_error("no free port");
-    return fmt::format("127.0.0.1:{}", ntohs(at.sin_port));
-}
+/// A server that starts itself again must find its ports as they were.
+std::string free_address() { return fmt::format("127.0.0.1:{}", e2e::free_port()); }
 
 bool says(const std::string& http, const std::string& series) {
     return e2e::http_get(http, "/metrics").second.find("\n" + series) != std::string::npos;

@@ -1,14 +1,10 @@
 #include "kubernetes/deployment.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <boost/json/serialize.hpp>
 #include <fstream>
 
-#include "base/fd.h"
 #include "hosts/json_path.h"
 
 namespace gse::kubernetes {
@@ -16,22 +12,9 @@ namespace {
 
 constexpr Millis kLimit{60'000};
 
-/// Agents must be told of the port before the server listens there.
-std::uint16_t free_port() {
-    const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        return 0;
-    return ntohs(address.sin_port);
-}
-
 }  // namespace
 
-Deployment::Deployment(int nodes, std::vector<std::string> settings) : link_port_(free_port()) {
+Deployment::Deployment(int nodes, std::vector<std::string> settings) : link_port_(e2e::free_port()) {
     nodes_ = std::make_unique<FakeNodes>(cluster_, nodes);
     const auto kubeconfig = dir_.path() / "kubeconfig";
     write_kubeconfig(cluster_.kubeconfig());
