@@ -47,6 +47,6 @@ void adopt_orphans();
 std::size_t end_children(Millis limit);
 
 /// The last lines of a text file.
-[[nodiscard]] std::string tail(const std::filesystem::path& file, std::size_t lines);
+[[nodiscard]] std::string tail(const std::filesystem::path& file, std::size_t lines = 40);
 
 }  // namespace gse::demo

@@ -14,7 +14,6 @@ namespace gse::demo {
 namespace {
 
 constexpr Millis kStartTime{60'000};
-constexpr std::size_t kLogLines = 20;
 constexpr std::size_t kLinkMax = 4096;
 // Below the kernel's ephemeral range, as hosts.port_low and hosts.port_high are by default.
 constexpr std::uint16_t kPortsLow = 10'000;
@@ -54,8 +53,7 @@ Result<Deployment> Deployment::start(const Programs& programs, const std::filesy
             const std::string what = line.error().code == ErrorCode::Unavailable
                                          ? fmt::format("gse dev was not ready within {} s", kStartTime.count() / 1000)
                                          : "gse dev ended before it was ready";
-            return refuse(ErrorCode::FailedOperation,
-                          fmt::format("{}; the end of its log:\n{}", what, tail(log, kLogLines)));
+            return refuse(ErrorCode::FailedOperation, fmt::format("{}; the end of its log:\n{}", what, tail(log)));
         }
         if (!line->starts_with("ready ")) continue;
         deployment.http_ = word_after(*line, "http");

@@ -22,7 +22,6 @@ constexpr Millis kOrphanTime{500};
 /// From the leader's end to an answer of the next.
 constexpr Millis kTakeOverTime{5'000};
 constexpr int kRepeats = 20;
-constexpr std::size_t kLogLines = 40;
 
 /// A cool-down of "3 minutes" takes 3 s; a match ended by the API leaves its players half a second for the farewell,
 /// which gse-chat begins 3 s before its deadline.
@@ -389,7 +388,7 @@ void Script::explain() {
         }
     }
     for (const char* name : {"gse.log", "server1.log", "server2.log", "server3.log", "agent.log"})
-        if (const std::string log = tail(folder_ / name, kLogLines); !log.empty()) {
+        if (const std::string log = tail(folder_ / name); !log.empty()) {
             show_.step(fmt::format("end of {}", name));
             fmt::print("{}\n", log);
         }

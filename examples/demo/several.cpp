@@ -18,7 +18,6 @@ namespace {
 
 constexpr Millis kReadyTime{60'000};
 constexpr Millis kStopTime{10'000};
-constexpr std::size_t kLogLines = 20;
 constexpr std::size_t kLogMax = 64U << 20;
 
 std::string fresh_key() {
@@ -34,7 +33,7 @@ Result<std::string> ready_line(Child& child, const std::filesystem::path& log) {
         const Result<std::string> line = child.next_line(kReadyTime);
         if (!line)
             return refuse(ErrorCode::FailedOperation,
-                          fmt::format("{} shows no readiness; its end:\n{}", log.string(), tail(log, kLogLines)));
+                          fmt::format("{} shows no readiness; its end:\n{}", log.string(), tail(log)));
         if (line->starts_with("ready ")) return *line;
     }
 }

@@ -18,7 +18,6 @@ constexpr std::uint16_t kSdkPort = 5758;
 constexpr Millis kFleetTime{60'000};
 constexpr Millis kMatchTime{60'000};
 constexpr Millis kLookEvery{500};
-constexpr std::size_t kLogLines = 40;
 
 /// Links are for people: a seat waits for them longer than the usual minute.
 const std::vector<std::string> kSettings{"timers.minute=1s", "timers.reservation=30m"};
@@ -161,7 +160,7 @@ Result<void> stay(const Programs& programs, const std::filesystem::path& folder,
 
     while (!asked_to_stop(kLookEvery))
         if (!deployment.running())
-            return refuse(ErrorCode::FailedOperation, "gse dev has ended by itself:\n" + tail(log, kLogLines));
+            return refuse(ErrorCode::FailedOperation, "gse dev has ended by itself:\n" + tail(log));
     show.say("stopping");
     return deployment.stop();
 }

@@ -17,7 +17,7 @@ using core::kNone;
 using core::Slot;
 
 /// The session is told of when it is ACTIVE, and not before: nobody should send players to it earlier.
-GameServerSessionPlacement show(const Scope& scope, Slot slot) {
+GameServerSessionPlacement show_placement(const Scope& scope, Slot slot) {
     const core::Placement& placement = scope.state().at<core::Placement>(slot);
     GameServerSessionPlacement out;
     out.placement_id = placement.id;
@@ -85,7 +85,7 @@ Result<StartGameServerSessionPlacementResponse> start(Scope& scope,
                                       "placement",
                                       request.placement_id));
         state.decisions().add(std::move(decision));
-        return StartGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, known)};
+        return StartGameServerSessionPlacementResponse{.game_server_session_placement = show_placement(scope, known)};
     }
     TRY(check_players(scope, request));
     const Slot queue = TRY(need_queue(scope, request.game_server_session_queue_name));
@@ -114,7 +114,7 @@ Result<StartGameServerSessionPlacementResponse> start(Scope& scope,
                 {latency.player_id, latency.region_identifier, latency.latency_in_milliseconds});
     placement.decision = state.decisions().add(std::move(decision));
     const Slot slot = core::start_placement(scope.step, std::move(placement));
-    return StartGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, slot)};
+    return StartGameServerSessionPlacementResponse{.game_server_session_placement = show_placement(scope, slot)};
 }
 
 }  // namespace
@@ -132,7 +132,7 @@ Result<StartGameServerSessionPlacementResponse> handle(Scope& scope,
 Result<DescribeGameServerSessionPlacementResponse> handle(Scope& scope,
                                                           const DescribeGameServerSessionPlacementRequest& request) {
     return DescribeGameServerSessionPlacementResponse{
-        .game_server_session_placement = show(scope, TRY(need_placement(scope, request.placement_id)))};
+        .game_server_session_placement = show_placement(scope, TRY(need_placement(scope, request.placement_id)))};
 }
 
 Result<WaitGameServerSessionPlacementResponse> handle(Scope& scope,
@@ -148,14 +148,14 @@ Result<WaitGameServerSessionPlacementResponse> handle(Scope& scope,
         wait->placement = slot;
         wait->until = scope.step.now.engine + Millis{static_cast<std::int64_t>(request.timeout_seconds) * 1000};
     }
-    return WaitGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, slot)};
+    return WaitGameServerSessionPlacementResponse{.game_server_session_placement = show_placement(scope, slot)};
 }
 
 Result<StopGameServerSessionPlacementResponse> handle(Scope& scope,
                                                       const StopGameServerSessionPlacementRequest& request) {
     const Slot slot = TRY(need_placement(scope, request.placement_id));
     TRY(core::stop_placement(scope.step, slot));
-    return StopGameServerSessionPlacementResponse{.game_server_session_placement = show(scope, slot)};
+    return StopGameServerSessionPlacementResponse{.game_server_session_placement = show_placement(scope, slot)};
 }
 
 }  // namespace gse::api

@@ -18,7 +18,7 @@ using core::Slot;
 
 constexpr std::string_view kProcessList = "server-processes";
 
-ServerProcess show(const Scope& scope, Slot slot) {
+ServerProcess show_process(const Scope& scope, Slot slot) {
     const core::State& state = scope.state();
     const core::Process& process = state.at<core::Process>(slot);
     const core::Instance& instance = state.at<core::Instance>(process.instance);
@@ -70,7 +70,7 @@ Result<DescribeServerProcessesResponse> handle(Scope& scope, const DescribeServe
     std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown), found.end(),
                       [&](Slot a, Slot b) { return key_of(a) < key_of(b); });
     DescribeServerProcessesResponse response;
-    for (std::size_t i = 0; i < shown; ++i) response.server_processes.push_back(show(scope, found[i]));
+    for (std::size_t i = 0; i < shown; ++i) response.server_processes.push_back(show_process(scope, found[i]));
     if (shown < found.size()) {
         const auto [started, id] = key_of(found[shown - 1]);
         response.next_token = make_token(scope.services, kProcessList,
@@ -93,7 +93,7 @@ Result<EndServerProcessResponse> handle(Scope& scope, const EndServerProcessRequ
     if (session != kNone)
         core::end_session(scope.step, session, SessionStatus::Terminated, "ended by EndServerProcess");
     core::request_end(scope.step, process, request.force ? EndReason::Killed : EndReason::EndedByApi);
-    return EndServerProcessResponse{.server_process = show(scope, process)};
+    return EndServerProcessResponse{.server_process = show_process(scope, process)};
 }
 
 }  // namespace gse::api

@@ -24,7 +24,7 @@ constexpr std::string_view kSearchList = "game-server-session-search";
 /// Sessions that one page looks at: a rare status gives short pages with a token instead of a long wait for everybody.
 constexpr std::size_t kScanMax = 10'000;
 
-GameServerSession show(const Scope& scope, Slot slot) {
+GameServerSession show_session(const Scope& scope, Slot slot) {
     const core::State& state = scope.state();
     const core::GameSession& session = state.at<core::GameSession>(slot);
     const core::Fleet& fleet = state.at<core::Fleet>(session.fleet);
@@ -275,7 +275,7 @@ Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameSer
         decision.outcome = core::DecisionOutcome::Granted;
         decision.session = slot;
         decision.session_order = scope.state().at<core::GameSession>(slot).order;
-        return CreateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+        return CreateGameServerSessionResponse{.game_server_session = show_session(scope, slot)};
     };
     const std::string token = request.idempotency_token.value_or("");
     const std::uint64_t hash = token.empty() ? 0 : request_hash(request);
@@ -330,7 +330,7 @@ Result<DescribeGameServerSessionsResponse> handle(Scope& scope, const DescribeGa
     ListPage found = TRY(list(scope, {request.fleet_id, request.alias_id, request.game_server_session_id,
                                       request.next_token, request.status_filter, request.limit}));
     DescribeGameServerSessionsResponse response;
-    for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show(scope, slot));
+    for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show_session(scope, slot));
     response.next_token = std::move(found.next_token);
     return response;
 }
@@ -342,7 +342,7 @@ Result<DescribeGameServerSessionDetailsResponse> handle(Scope& scope,
     DescribeGameServerSessionDetailsResponse response;
     for (const Slot slot : found.sessions)
         response.game_server_session_details.push_back(
-            {.game_server_session = show(scope, slot),
+            {.game_server_session = show_session(scope, slot),
              .protection_policy = std::string(to_text(scope.state().at<core::GameSession>(slot).protection))});
     response.next_token = std::move(found.next_token);
     return response;
@@ -357,7 +357,7 @@ Result<SearchGameServerSessionsResponse> handle(Scope& scope, const SearchGameSe
     ListPage found =
         sorted ? TRY(search_sorted(scope, fleet, filter, request)) : TRY(search(scope, fleet, filter, request));
     SearchGameServerSessionsResponse response;
-    for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show(scope, slot));
+    for (const Slot slot : found.sessions) response.game_server_sessions.push_back(show_session(scope, slot));
     response.next_token = std::move(found.next_token);
     return response;
 }
@@ -386,7 +386,7 @@ Result<UpdateGameServerSessionResponse> handle(Scope& scope, const UpdateGameSer
         if (request.protection_policy) CHECK(from_text(*request.protection_policy, edit->protection));
     }
     if (request.protection_policy) core::renew_end(scope.step, session.process);
-    return UpdateGameServerSessionResponse{.game_server_session = show(scope, slot)};
+    return UpdateGameServerSessionResponse{.game_server_session = show_session(scope, slot)};
 }
 
 Result<EndGameServerSessionAndProcessResponse> handle(Scope& scope,

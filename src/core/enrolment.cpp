@@ -6,11 +6,11 @@
 
 #include "base/crypto.h"
 #include "base/hex.h"
+#include "core/id_length.h"
 
 namespace gse::core {
 namespace {
 
-constexpr std::size_t kIdLength = 8;
 constexpr std::size_t kNameMax = 128;
 
 bool is_host_name(std::string_view name) {

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "core/id_length.h"
+
 namespace gse::core {
 
 void add_event(Step& step, Slot fleet, std::string_view code, std::string message, std::string log_key) {
     FleetEvent event;
-    event.id = fmt::format("event-{}-{}", step.rng.text(8), step.rng.text(8));
+    event.id = fmt::format("event-{}-{}", step.rng.text(kIdLength), step.rng.text(kIdLength));
     event.fleet = fleet;
     event.order = step.state.next_order();
     event.code = code;

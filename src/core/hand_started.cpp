@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/events.h"
+#include "core/id_length.h"
 
 namespace gse::core {
 namespace {
@@ -44,7 +45,7 @@ Slot need_instance(Step& step, Slot fleet, Slot host) {
             known.host == host && known.status == InstanceStatus::Active)
             return slot;
     Instance instance;
-    do instance.id = "ins-" + step.rng.text(8);
+    do instance.id = "ins-" + step.rng.text(kIdLength);
     while (step.state.find_instance(instance.id) != kNone);
     instance.fleet = fleet;
     instance.host = host;
@@ -76,7 +77,7 @@ void attach_process(Step& step, Slot host, const link::ProcessStarted& report) {
         });
         if (fleet == kNone)
             fleet = make_fleet(step, step.settings().default_region,
-                               fmt::format("{}-{}", kHandStartedFleet, step.rng.text(8)));
+                               fmt::format("{}-{}", kHandStartedFleet, step.rng.text(kIdLength)));
     }
     Process process;
     process.id = report.process_id;

@@ -4,17 +4,14 @@
 
 #include <vector>
 
+#include "base/plural.h"
 #include "core/events.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
 #include "core/instances.h"
 
 namespace gse::core {
-namespace {
-
-constexpr const char* plural(std::uint64_t n) { return n == 1 ? "" : "s"; }
-
-}  // namespace
+namespace {}  // namespace
 
 void set_leaving(Step& step, Slot slot, bool leaving, std::string_view why) {
     State& state = step.state;

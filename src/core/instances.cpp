@@ -7,6 +7,7 @@
 #include "core/events.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
+#include "core/id_length.h"
 #include "core/process_ports.h"
 #include "core/processes.h"
 #include "core/provided_hosts.h"
@@ -83,7 +84,7 @@ std::optional<std::vector<Place>> choose_places(Step& step, Slot host, const Fle
 void launch_on(Step& step, Slot fleet_slot, Slot host, std::vector<Place> places) {
     State& state = step.state;
     Instance instance;
-    do instance.id = "ins-" + step.rng.text(8);
+    do instance.id = "ins-" + step.rng.text(kIdLength);
     while (state.find_instance(instance.id) != kNone);
     instance.fleet = fleet_slot;
     instance.host = host;

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "base/plural.h"
 #include "core/events.h"
 #include "core/fleets.h"
 #include "core/host_changes.h"
+#include "core/id_length.h"
 #include "core/instances.h"
 #include "core/process_ports.h"
 #include "core/processes.h"
@@ -15,13 +17,10 @@
 namespace gse::core {
 namespace {
 
-constexpr std::size_t kIdLength = 8;
 constexpr std::size_t kSecretLength = 32;  // more than 160 bits
 constexpr std::size_t kTextMax = 1'000;
 /// A fleet hears of one reason again after this.
 constexpr Millis kBetweenTelling{600'000};
-
-constexpr const char* plural(std::uint64_t n) { return n == 1 ? "" : "s"; }
 
 Slot find_provided(const State& state, std::string_view id) {
     const Slot slot = state.find_host_by_id(id);

@@ -18,6 +18,9 @@ namespace gse::http {
 template <class T>
 using Awaitable = boost::asio::awaitable<T, Executor>;
 
+/// The Content-Type of what probes and people with curl read.
+inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
 /// Lives on its loop's thread only.
 ///
 /// A coroutine reads. Calls of the API are pipelined: each gets a ticket, and its answer goes out as soon as those

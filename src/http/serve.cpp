@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::size_t kPageBodyMax = 64 * 1024;
-constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kNoSniff = "X-Content-Type-Options: nosniff\r\n";
 constexpr std::string_view kObjectFields =
     "Accept-Ranges: bytes\r\nCache-Control: private, no-cache\r\nX-Content-Type-Options: nosniff\r\n"
@@ -156,7 +155,7 @@ bool Connection::is_known() const {
 }
 
 Awaitable<bool> Connection::respond_unknown_host() {
-    return respond(421, kText,
+    return respond(421, kPlainText,
                    "this server does not know the name it was called by; call it by its IP address, or add the name to "
                    "the setting http.known_hosts\n",
                    kNoSniff);
@@ -166,7 +165,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
     const bool whole = co_await read_whole_body(kPageBodyMax);
     if (!open_) co_return;
     if (!whole) {
-        co_await respond(413, kText, "no page takes a body of this size\n");
+        co_await respond(413, kPlainText, "no page takes a body of this size\n");
         co_return;
     }
     const Handlers& handlers = loop_.shared.handlers;
@@ -175,7 +174,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
 
     // Players' machines measure their way to this host by whatever name it has; the answer tells nothing else.
     if (path == "/v1/ping" && reads) {
-        co_await respond(200, kText, "pong\n", "Access-Control-Allow-Origin: *\r\nCache-Control: no-store\r\n");
+        co_await respond(200, kPlainText, "pong\n", "Access-Control-Allow-Origin: *\r\nCache-Control: no-store\r\n");
         co_return;
     }
     if (path == "/v1/regions" && reads) {
@@ -184,7 +183,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
             co_await on_worker([&] { return handlers.regions ? handlers.regions() : std::string{}; });
         if (!open_) co_return;
         if (text.empty()) {
-            co_await respond(503, kText, "try again in a moment\n", kAnyPage);
+            co_await respond(503, kPlainText, "try again in a moment\n", kAnyPage);
         } else {
             co_await respond(200, "application/json", text, kAnyPage);
         }
@@ -195,22 +194,22 @@ Awaitable<void> Connection::serve_page(RequestView request) {
         co_return;
     }
     if (!reads && (path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/v1/ping")) {
-        co_await respond(405, kText, "use GET\n", "Allow: GET, HEAD\r\n");
+        co_await respond(405, kPlainText, "use GET\n", "Allow: GET, HEAD\r\n");
     } else if (path == "/healthz") {
-        co_await respond(200, kText, "ok\n", "Cache-Control: no-store\r\n");
+        co_await respond(200, kPlainText, "ok\n", "Cache-Control: no-store\r\n");
     } else if (path == "/readyz") {
         const std::vector<std::string> reasons =
             co_await on_worker([&] { return handlers.not_ready ? handlers.not_ready() : std::vector<std::string>{}; });
         if (!open_) co_return;
         std::string text = reasons.empty() ? "ready\n" : "";
         for (const std::string& reason : reasons) text += reason + "\n";
-        co_await respond(reasons.empty() ? 200 : 503, kText, text, "Cache-Control: no-store\r\n");
+        co_await respond(reasons.empty() ? 200 : 503, kPlainText, text, "Cache-Control: no-store\r\n");
     } else if (path == "/metrics") {
         const std::string& token = loop_.shared.options.metrics_token;
         const bool allowed = from_loopback_ || (!token.empty() && equal_in_constant_time(request.field("authorization"),
                                                                                          "Bearer " + token));
         if (!allowed) {
-            co_await respond(401, kText,
+            co_await respond(401, kPlainText,
                              "send the token of the setting metrics.token as Authorization: Bearer <token>\n",
                              "WWW-Authenticate: Bearer\r\n");
             co_return;
@@ -219,7 +218,7 @@ Awaitable<void> Connection::serve_page(RequestView request) {
             co_await on_worker([&] { return handlers.metrics ? handlers.metrics() : std::string{}; });
         if (open_) co_await respond(200, "text/plain; version=0.0.4; charset=utf-8", text, kNoSniff);
     } else {
-        co_await respond(404, kText, "there is nothing here; the API is at /\n", kNoSniff);
+        co_await respond(404, kPlainText, "there is nothing here; the API is at /\n", kNoSniff);
     }
 }
 
@@ -268,7 +267,7 @@ Awaitable<void> Connection::serve_object(RequestView request) {
                                                      .headers = request.field("access-control-request-headers")})
                  : std::nullopt;
         const std::string lines = fields.value_or("");
-        co_await respond(fields ? 200 : 403, kText,
+        co_await respond(fields ? 200 : 403, kPlainText,
                          fields ? "" : "the bucket's CORS rule does not allow this; see UpdateBucketCORSOpt\n", lines);
         co_return;
     }
@@ -387,7 +386,7 @@ Awaitable<void> Connection::get_object(RequestView request, std::string bucket, 
     const auto range = choose_range(ranged ? range_text : std::string{}, object.info().size);
     if (!range) {
         fields += fmt::format("Content-Range: bytes */{}\r\n", object.info().size);
-        co_await respond(416, kText, "the object has no such range\n", fields);
+        co_await respond(416, kPlainText, "the object has no such range\n", fields);
         co_return;
     }
     if (range->partial) {

@@ -15,7 +15,6 @@
 namespace gse::http {
 namespace {
 
-constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kVersion = "2019-11-12";
 constexpr std::size_t kFormMax = 16 * 1024;
@@ -116,7 +115,7 @@ Awaitable<void> Connection::serve_console(RequestView request) {
     const bool whole = co_await read_whole_body(request.path.starts_with(kApi) ? kCallMax : kFormMax);
     if (!open_) co_return;
     if (!whole) {
-        co_await respond(413, kText, "no page takes a body of this size\n");
+        co_await respond(413, kPlainText, "no page takes a body of this size\n");
         co_return;
     }
     if (!is_known()) {
@@ -136,7 +135,7 @@ Awaitable<void> Connection::serve_console(RequestView request) {
         const std::string_view allow = session  ? "Allow: GET, POST, DELETE\r\n"
                                        : events ? "Allow: GET\r\n"
                                                 : "Allow: POST\r\n";
-        co_await respond(405, kText, "this is asked for in another way\n", allow);
+        co_await respond(405, kPlainText, "this is asked for in another way\n", allow);
         co_return;
     }
     if (!reads && !is_same_origin(request)) {
@@ -272,11 +271,11 @@ Awaitable<void> Connection::serve_console_file(RequestView request) {
     const std::span<const StaticFile> files = loop_.shared.handlers.console;
     const std::string_view path = request.path;
     if (request.method != "GET" && request.method != "HEAD") {
-        co_await respond(405, kText, "use GET\n", "Allow: GET, HEAD\r\n");
+        co_await respond(405, kPlainText, "use GET\n", "Allow: GET, HEAD\r\n");
         co_return;
     }
     if (path == "/console") {
-        co_await respond(308, kText, "", "Location: /console/\r\n");
+        co_await respond(308, kPlainText, "", "Location: /console/\r\n");
         co_return;
     }
     const std::string_view asked = path.substr(std::string_view{"/console/"}.size());
@@ -288,7 +287,7 @@ Awaitable<void> Connection::serve_console_file(RequestView request) {
         return file.path == (asked.empty() ? std::string_view{"index.html"} : asked);
     });
     if (found == files.end()) {
-        co_await respond(404, kText, "the console has no such file\n", kPrivateFields);
+        co_await respond(404, kPlainText, "the console has no such file\n", kPrivateFields);
         co_return;
     }
     // Built files carry a hash of their content in their names.

@@ -10,12 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 10s;
+constexpr auto kLeasePatience = 10s;
 
 // A standby that has not got the new end of the lease would let others in too early: it is confirmed like a commit.
 constexpr Statement kRenew{"renew", R"(
 UPDATE lease SET until = clock_timestamp() + $2::int8 * interval '1 millisecond' WHERE epoch = $1::int8)"};
-constexpr Statement kLook{"look_lease", R"(
+constexpr Statement kLookAtLease{"look_lease", R"(
 SELECT epoch, address, (extract(epoch FROM until - clock_timestamp()) * 1000)::int8 FROM lease)"};
 constexpr Statement kGiveUp{"give_up", R"(
 WITH ended AS (UPDATE lease SET until = clock_timestamp() WHERE epoch = $1::int8 RETURNING epoch)
@@ -76,14 +76,14 @@ void Lease::renew(std::uint64_t epoch) {
 }
 
 Result<std::optional<Leader>> Lease::look() {
-    const Rows rows = TRY(asker_.ask(kLook, Params(), kPatience));
+    const Rows rows = TRY(asker_.ask(kLookAtLease, Params(), kLeasePatience));
     const Row row = rows[0];
     if (row.count(0) == 0) return std::nullopt;
     return Leader{row.count(0), std::string(row.text(1)), std::chrono::milliseconds(row.number(2))};
 }
 
 Result<void> Lease::give_up(std::uint64_t epoch) {
-    TRY(asker_.ask(kGiveUp, Params().number(epoch).text(channel_), kPatience));
+    TRY(asker_.ask(kGiveUp, Params().number(epoch).text(channel_), kLeasePatience));
     return {};
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;
+constexpr auto kSchemaPatience = 30s;
 
 // What makes each version out of the one before; the first makes it out of nothing. Never changed once released.
 constexpr const char* kSteps[kSchemaVersion] = {
@@ -191,12 +191,12 @@ private:
         return refuse(failure);
     }
     Result<void> script(const std::string& sql) {
-        const auto outcome = connection_.script(sql, within(kPatience));
+        const auto outcome = connection_.script(sql, within(kSchemaPatience));
         if (!outcome) return refused(outcome.error());
         return {};
     }
     Result<Rows> ask(const Statement& statement, const Params& params) {
-        auto rows = connection_.run(statement, params, within(kPatience));
+        auto rows = connection_.run(statement, params, within(kSchemaPatience));
         if (!rows) return refused(rows.error());
         return std::move(*rows);
     }
@@ -211,7 +211,7 @@ private:
 Result<std::string> settle_schema(Connection& connection, const SchemaWish& wish) {
     CHECK(wish.deployment.empty() || valid_deployment(wish.deployment));
     auto settled = Settling(connection, wish).run();
-    if (!settled) (void)connection.script("ROLLBACK", within(kPatience));
+    if (!settled) (void)connection.script("ROLLBACK", within(kSchemaPatience));
     return settled;
 }
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using pg::Params;
 using pg::Statement;
 
-constexpr auto kPatience = 30s;
+constexpr auto kSecretsPatience = 30s;
 static_assert(kSecretKeyBytes == kBoxKeyBytes);
 
 constexpr Statement kGet{"get_secret", "SELECT sealed FROM secret WHERE name = $1::text"};
@@ -25,7 +25,7 @@ ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed)"};
 constexpr Statement kReplace{"replace_secret",
                              "UPDATE secret SET sealed = $3::bytea WHERE name = $1::text AND sealed = $2::bytea"};
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of_secret(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 class PostgresSecrets final : public SharedSecrets {
 public:
@@ -37,7 +37,7 @@ public:
     Result<std::string> get_or_create(std::string_view name, std::size_t size) override {
         if (auto found = TRY(get(name))) return std::move(*found);
         TRY(check_secret(name, size));
-        TRY(ask(kAdd, Params().text(name).bytes(bytes_of(box(name, random_secret(size))))));
+        TRY(ask(kAdd, Params().text(name).bytes(bytes_of_secret(box(name, random_secret(size))))));
         if (auto found = TRY(get(name))) return std::move(*found);  // perhaps another server's
         return refuse(ErrorCode::FailedOperation, fmt::format("the secret {} vanished as it was made", name));
     }
@@ -51,7 +51,7 @@ public:
 
     Result<void> put(std::string_view name, std::string_view secret) override {
         TRY(check_secret(name, secret.size()));
-        TRY(ask(kPut, Params().text(name).bytes(bytes_of(box(name, secret)))));
+        TRY(ask(kPut, Params().text(name).bytes(bytes_of_secret(box(name, secret)))));
         return {};
     }
 
@@ -61,9 +61,10 @@ public:
         const auto sealed = TRY(find(name));
         if (!sealed && expected) return false;
         const std::string made = box(name, secret);
-        if (!sealed) return TRY(ask(kAdd, Params().text(name).bytes(bytes_of(made)))).changed() == 1;
+        if (!sealed) return TRY(ask(kAdd, Params().text(name).bytes(bytes_of_secret(made)))).changed() == 1;
         if (!expected || !equal_in_constant_time(TRY(open(name, *sealed)), *expected)) return false;
-        return TRY(ask(kReplace, Params().text(name).bytes(bytes_of(*sealed)).bytes(bytes_of(made)))).changed() == 1;
+        return TRY(ask(kReplace, Params().text(name).bytes(bytes_of_secret(*sealed)).bytes(bytes_of_secret(made))))
+                   .changed() == 1;
     }
 
 private:
@@ -85,7 +86,7 @@ private:
         return std::string(rows[0].text(0));
     }
     Result<pg::Rows> ask(const Statement& statement, const Params& params) {
-        return asker_.ask(statement, params, kPatience);
+        return asker_.ask(statement, params, kSecretsPatience);
     }
 
     pg::Asker asker_;

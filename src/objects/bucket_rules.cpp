@@ -13,7 +13,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 /// `https://*.example.com` covers `https://a.example.com`.
-bool covers(std::string_view pattern, std::string_view origin) {
+bool allows_origin(std::string_view pattern, std::string_view origin) {
     const auto star = pattern.find('*');
     if (star == std::string_view::npos) return pattern == origin;
     const std::string_view before = pattern.substr(0, star), behind = pattern.substr(star + 1);
@@ -22,7 +22,7 @@ bool covers(std::string_view pattern, std::string_view origin) {
 
 bool covers_origin(const CorsRule& rule, std::string_view origin) {
     return !origin.empty() && std::any_of(rule.origins.begin(), rule.origins.end(),
-                                          [&](const std::string& pattern) { return covers(pattern, origin); });
+                                          [&](const std::string& pattern) { return allows_origin(pattern, origin); });
 }
 bool covers_method(const CorsRule& rule, std::string_view method) {
     return std::find(rule.methods.begin(), rule.methods.end(), method) != rule.methods.end();

@@ -53,7 +53,7 @@ std::string mac_of(std::string_view secret, std::string_view access, std::string
     return base64url_encode(digest);
 }
 
-bool covers(std::string_view key_or_prefix, std::string_view key) {
+bool allows_key(std::string_view key_or_prefix, std::string_view key) {
     return key_or_prefix.ends_with('/') ? key.starts_with(key_or_prefix) && key.size() > key_or_prefix.size()
                                         : key == key_or_prefix;
 }
@@ -97,7 +97,7 @@ Result<void> ObjectAuth::check(std::string_view authorization, Access access, st
                                                            ? "the authorization is for writing, not for reading"
                                                            : "the authorization is for reading, not for writing");
     }
-    if (!scope || !covers(*scope, key)) {
+    if (!scope || !allows_key(*scope, key)) {
         return refuse(ErrorCode::AuthSignatureFailure, "the authorization is for another key of this bucket");
     }
     return {};

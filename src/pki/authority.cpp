@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFileBytesMax = 64 << 10;
 constexpr std::size_t kMembersMax = 16;
 constexpr std::string_view kMemberPrefix = "authority-";
 constexpr std::string_view kMemberSuffix = ".pem";

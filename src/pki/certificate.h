@@ -23,6 +23,8 @@ inline constexpr const char* kPeerName = "peer.gse";
 
 /// Longest request that is looked at; one for a P-256 key has less than 300 bytes.
 inline constexpr std::size_t kRequestBytesMax = 4096;
+/// Longest PEM file of ours that is read.
+inline constexpr std::size_t kFileBytesMax = 64 << 10;
 
 /// A fresh P-256 key, PEM.
 Result<std::string> make_private_key();

@@ -8,8 +8,6 @@
 namespace gse::pki {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 64 << 10;
-
 /// The file's content; nullopt where there is none.
 Result<std::optional<std::string>> read_if_there(const std::filesystem::path& file) {
     auto text = read_file(file, kFileBytesMax);

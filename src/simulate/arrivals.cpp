@@ -7,7 +7,6 @@ namespace gse::simulate {
 namespace {
 
 double minutes_of(Millis time) { return static_cast<double>(time.count()) / 60'000; }
-Millis at_minute(double minutes) { return Millis{std::llround(minutes * 60'000)}; }
 
 /// Minutes after which a rate that moves evenly from `a` to `b` in `length` minutes has brought `wanted` sessions.
 double when(double a, double b, double length, double wanted) {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "simulate/wrong_input.h"
+
 namespace gse::simulate {
 namespace {
 
@@ -17,12 +19,8 @@ constexpr double kRateMax = 1e6;
 constexpr double kConcurrentMax = 1e7;
 constexpr double kSessionMinutesMax = 7.0 * 24 * 60;
 constexpr double kSessionsMax = 5e6;
-constexpr std::size_t kShown = 60;
 
-std::unexpected<Error> wrong(std::string message) {
-    return refuse(ErrorCode::InvalidParameterValue, std::move(message));
-}
-std::unexpected<Error> wrong(std::size_t line, std::string_view message) {
+std::unexpected<Error> wrong_line(std::size_t line, std::string_view message) {
     return wrong(fmt::format("line {}: {}", line, message));
 }
 
@@ -74,15 +72,15 @@ Result<Columns> read_head(std::size_t line, std::string_view text) {
                               : name == "session_minutes"     ? &columns.length
                                                               : nullptr;
         if (!column)
-            return wrong(line, fmt::format("there is no column '{}'; the columns are time, sessions_per_minute or "
-                                           "concurrent_sessions, and session_minutes",
-                                           name.substr(0, kShown)));
-        if (*column != Columns::kNone) return wrong(line, fmt::format("column '{}' is there twice", name));
+            return wrong_line(line, fmt::format("there is no column '{}'; the columns are time, sessions_per_minute or "
+                                                "concurrent_sessions, and session_minutes",
+                                                name.substr(0, kShown)));
+        if (*column != Columns::kNone) return wrong_line(line, fmt::format("column '{}' is there twice", name));
         *column = columns.count++;
     }
-    if (columns.time == Columns::kNone) return wrong(line, "the column 'time' is missing");
+    if (columns.time == Columns::kNone) return wrong_line(line, "the column 'time' is missing");
     if ((columns.rate == Columns::kNone) == (columns.concurrent == Columns::kNone))
-        return wrong(line, "there must be one of the columns 'sessions_per_minute' and 'concurrent_sessions'");
+        return wrong_line(line, "there must be one of the columns 'sessions_per_minute' and 'concurrent_sessions'");
     return columns;
 }
 
@@ -96,7 +94,7 @@ struct Row {
 Result<double> read_cell(std::size_t line, std::string_view name, std::string_view text, double min, double max) {
     const auto value = number_of(text);
     if (!value || *value < min || *value > max)
-        return wrong(
+        return wrong_line(
             line, fmt::format("{} is '{}'; it must be a number from {} to {}", name, text.substr(0, kShown), min, max));
     return *value;
 }
@@ -105,18 +103,19 @@ Result<Row> read_row(std::size_t line, std::string_view text, const Columns& col
                      const Row* before) {
     const auto cells = cells_of(text);
     if (cells.size() != columns.count)
-        return wrong(line, fmt::format("there are {} values, and {} columns", cells.size(), columns.count));
+        return wrong_line(line, fmt::format("there are {} values, and {} columns", cells.size(), columns.count));
     Row row{.line = line, .length = session_minutes};
     const std::string_view time = cells[columns.time];
     const auto minute = minutes_of(time);
     if (!minute || *minute < 0 || *minute > kMinutesMax)
-        return wrong(line, fmt::format("time is '{}'; it must be minutes, or hours and minutes as 18:30, up to 31 days",
-                                       time.substr(0, kShown)));
+        return wrong_line(line,
+                          fmt::format("time is '{}'; it must be minutes, or hours and minutes as 18:30, up to 31 days",
+                                      time.substr(0, kShown)));
     row.minute = *minute;
-    if (!before && row.minute != 0) return wrong(line, "the first row's time must be 0");
+    if (!before && row.minute != 0) return wrong_line(line, "the first row's time must be 0");
     if (before && row.minute <= before->minute)
-        return wrong(line, fmt::format("time {} is not after line {}'s; count on beyond 24:00 for another day",
-                                       time.substr(0, kShown), before->line));
+        return wrong_line(line, fmt::format("time {} is not after line {}'s; count on beyond 24:00 for another day",
+                                            time.substr(0, kShown), before->line));
     const bool rates = columns.rate != Columns::kNone;
     row.load = rates ? TRY(read_cell(line, "sessions_per_minute", cells[columns.rate], 0, kRateMax))
                      : TRY(read_cell(line, "concurrent_sessions", cells[columns.concurrent], 0, kConcurrentMax));
@@ -124,8 +123,6 @@ Result<Row> read_row(std::size_t line, std::string_view text, const Columns& col
         row.length = TRY(read_cell(line, "session_minutes", cells[columns.length], 0.05, kSessionMinutesMax));
     return row;
 }
-
-Millis at_minute(double minute) { return Millis{static_cast<std::int64_t>(std::llround(minute * 60'000))}; }
 
 /// So many go on: as many begin as end, and besides as many as their number grows by.
 double rate_of(double concurrent, double slope, double length) { return std::max(0.0, concurrent / length + slope); }
@@ -154,15 +151,15 @@ Result<Curve> read_curve(std::string_view csv, double session_minutes) {
         if (!columns) {
             columns = TRY(read_head(line, text));
             if (columns->length == Columns::kNone && session_minutes <= 0)
-                return wrong(line, "the column 'session_minutes' is missing; add it, or say --session-minutes");
+                return wrong_line(line, "the column 'session_minutes' is missing; add it, or say --session-minutes");
             continue;
         }
-        if (rows.size() == kRowsMax) return wrong(line, fmt::format("there are more than {} rows", kRowsMax));
+        if (rows.size() == kRowsMax) return wrong_line(line, fmt::format("there are more than {} rows", kRowsMax));
         rows.push_back(TRY(read_row(line, text, *columns, session_minutes, rows.empty() ? nullptr : &rows.back())));
     }
     if (!columns) return wrong("it is empty; its first line names the columns, as time,sessions_per_minute");
     if (rows.size() < 2)
-        return wrong(line, "there must be two rows at least: the last one holds as long as the one before");
+        return wrong_line(line, "there must be two rows at least: the last one holds as long as the one before");
 
     const bool rates = columns->rate != Columns::kNone;
     Curve curve;

@@ -1,6 +1,7 @@
 /// A load curve: how many sessions are asked for over a time. Read from CSV; docs/simulate.md has the columns.
 #pragma once
 
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct Curve {
     [[nodiscard]] double sessions() const;
     friend bool operator==(const Curve&, const Curve&) = default;
 };
+
+/// A point in time of a curve; the nearest millisecond.
+inline Millis at_minute(double minute) { return Millis{std::llround(minute * 60'000)}; }
 
 inline constexpr std::size_t kCurveBytesMax = 8 << 20;
 

@@ -10,21 +10,18 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "simulate/wrong_input.h"
+
 namespace gse::simulate {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kPoliciesMax = 20;
 constexpr std::size_t kListMax = 100;
-constexpr std::size_t kShown = 60;
 constexpr std::uint64_t kInstancesMax = 20'000;
 constexpr std::uint64_t kProcessesOfHostMax = 10'000;  ///< two ports each
 constexpr std::string_view kProtections[] = {"none", "time-limit", "full"};
 constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-std::unexpected<Error> wrong(std::string message) {
-    return refuse(ErrorCode::InvalidParameterValue, std::move(message));
-}
 
 std::size_t line_of(const toml::node& node) { return node.source().begin.line; }
 

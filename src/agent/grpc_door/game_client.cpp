@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "GameServerGrpcSdkService.grpc.pb.h"
+#include "agent/grpc_door/reason_limit.h"
 
 namespace gse::agent {
 namespace {
@@ -21,7 +22,6 @@ namespace pb = tencentcloud::gse::grpcsdk;
 using Service = pb::GameServerGrpcSdkService;
 
 constexpr int kMaxAnswerBytes = 1 << 20;
-constexpr std::size_t kMaxReasonBytes = 1024;
 /// Far more than a host has processes; beyond it something leaks.
 constexpr std::size_t kMaxOpenCalls = 20'000;
 constexpr std::size_t kMaxChannels = 20'000;

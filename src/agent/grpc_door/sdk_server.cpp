@@ -14,6 +14,7 @@
 
 #include "GseGrpcSdkService.grpc.pb.h"
 #include "agent/grpc_door/peer.h"
+#include "agent/grpc_door/reason_limit.h"
 #include "base/addresses.h"
 #include "base/check.h"
 #include "link/convert.h"
@@ -31,7 +32,6 @@ constexpr int kMaxRequestBytes = 1 << 20;
 constexpr int kMaxLogPaths = 1000;
 constexpr std::size_t kMaxPathBytes = 4096;
 /// Reasons travel in HTTP/2 trailers, which clients bound to 8 KiB.
-constexpr std::size_t kMaxReasonBytes = 1024;
 
 grpc::StatusCode to_grpc(CallStatus status) {
     switch (status) {
