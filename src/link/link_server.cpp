@@ -532,7 +532,7 @@ Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
     int tls_port = 0, loopback_port = 0;
     grpc::ServerBuilder builder;
     if (options_.tls) {
-        release_idle_tls_buffers();
+        make_tls_lean();
         TRY(check_identity({.certificate_chain = TRY(read_file(options_.tls->certificate, kFileBytesMax)),
                             .private_key = TRY(read_file(options_.tls->key, kFileBytesMax))}));
         TRY(check_roots(TRY(read_file(options_.tls->roots, kFileBytesMax))));
