@@ -8,9 +8,11 @@
 namespace gse::link {
 namespace {
 
-/// Of the ring through which gRPC hands over what has arrived; OpenSSL's default is 17 KiB. Its bytes may come in any
-/// portions. The ring of the other direction is left alone: gRPC wants a whole record to fit into it.
+/// Of the rings through which gRPC and OpenSSL hand bytes to each other; OpenSSL's default is 17 KiB. What arrives may
+/// come in any portions, except in a handshake: gRPC drops what of one read does not fit, and an agent's longest words
+/// there have some 1.5 KiB. What leaves must fit in as a whole: a frame, and an answer that OpenSSL gives by itself.
 constexpr long kArrivingBytes = 4'096;
+constexpr long kLeavingBytes = kTlsFrameBytes + 1'024;
 
 /// OpenSSL calls it with each connection that it makes.
 void on_new_connection(void* connection, void*, CRYPTO_EX_DATA*, int, long, void*) {
@@ -22,9 +24,11 @@ long before_pairing(BIO* bio, int what, const char* argument, std::size_t, int c
                     std::size_t*) {
     if (what != BIO_CB_CTRL || command != BIO_C_MAKE_BIO_PAIR) return returned;
     // The argument is the other half. gRPC makes its own end the first.
+    auto* const other = reinterpret_cast<BIO*>(const_cast<char*>(argument));
     BIO_set_callback_ex(bio, nullptr);
-    BIO_set_callback_ex(reinterpret_cast<BIO*>(const_cast<char*>(argument)), nullptr);
+    BIO_set_callback_ex(other, nullptr);
     BIO_set_write_buf_size(bio, kArrivingBytes);
+    BIO_set_write_buf_size(other, kLeavingBytes);
     return returned;
 }
 
