@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "figures.h"
 #include "graph.h"
 #include "histogram.h"
 #include "http/signature.h"
@@ -93,6 +94,23 @@ TEST(Graph, EveryPointIsInsideAndTextsAreEscaped) {
     EXPECT_THAT(svg, testing::HasSubstr("1 M"));
     EXPECT_THAT(svg, testing::HasSubstr(R"(points="72.0,234.0 620.0,)"));
     EXPECT_THAT(to_svg({"nothing", "x", "y", {}}), testing::EndsWith("</svg>\n"));
+}
+
+TEST(Metric, IsFoundByItsWholeName) {
+    const std::string text =
+        "# HELP gse_a What it is.\n# TYPE gse_a gauge\ngse_a_b 7\ngse_a 1.5e+06\ngse_c{x=\"y\"} 3\n";
+    EXPECT_EQ(metric(text, "gse_a"), 1.5e6);
+    EXPECT_EQ(metric(text, "gse_a_b"), 7);
+    EXPECT_EQ(metric(text, "gse_c"), 0) << "it has labels";
+    EXPECT_EQ(metric(text, "gse"), 0);
+}
+
+TEST(Figures, NothingThatWasSaidOfThemIsLost) {
+    Figures figures;
+    add_note(figures, "one");
+    EXPECT_EQ(figures.note, "one");
+    add_note(figures, "two");
+    EXPECT_EQ(figures.note, "one; two");
 }
 
 class OneKey final : public http::KeyStore {

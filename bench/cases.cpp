@@ -43,10 +43,12 @@ struct OnPostgres {
 };
 
 void compare_journals(Figures& postgres, const Figures& sqlite) {
-    postgres.note = fmt::format(
-        "of {} with the SQLite journal: {:.2f} by the wall, {:.2f} by CPU; the database took {:.2f} of {:.2f} cores",
-        sqlite.name, postgres.per_second / sqlite.per_second, sqlite.cpu_us_per_op / postgres.cpu_us_per_op,
-        postgres.database_cores, postgres.server_cores);
+    add_note(
+        postgres,
+        fmt::format("of {} with the SQLite journal: {:.2f} by the wall, {:.2f} by CPU; the database took {:.2f} of "
+                    "{:.2f} cores",
+                    sqlite.name, postgres.per_second / sqlite.per_second, sqlite.cpu_us_per_op / postgres.cpu_us_per_op,
+                    postgres.database_cores, postgres.server_cores));
 }
 
 /// What a real id looks like; the ceiling server knows none.
@@ -134,12 +136,13 @@ Result<std::vector<Figures>> repeated(const Options& options, Deployment& deploy
     Figures figures = median(found);
     figures.unit = unit;
     if (figures.late > 0)
-        figures.note = fmt::format(
-            "{} matches were ended by their host before all had joined: those joins were refused, as they should be",
-            figures.late);
+        add_note(figures,
+                 fmt::format("{} matches were ended by their host before all had joined: those joins were refused, as "
+                             "they should be",
+                             figures.late));
     if (deployment.refused() > 0) {
         figures.errors += deployment.refused();
-        figures.note = fmt::format("{} calls of games were refused", deployment.refused());
+        add_note(figures, fmt::format("{} calls of games were refused", deployment.refused()));
     }
     return std::vector{figures};
 }
@@ -162,9 +165,7 @@ Result<std::vector<Figures>> create(const Options& options) {
     if (options.postgres) {
         const OnPostgres other = TRY(OnPostgres::start(wish));
         found.push_back(TRY(run(*other.deployment, "create-postgres", other.cluster->pid())).front());
-        const std::string refused = found.back().note;
         compare_journals(found.back(), found.front());
-        if (!refused.empty()) found.back().note += "; " + refused;
     }
     return found;
 }

@@ -159,22 +159,10 @@ Result<std::vector<std::string>> Deployment::make_sessions(std::size_t count, st
     return traffic.ids();
 }
 
-std::uint64_t Deployment::started() const {
-    std::uint64_t sum = 0;
-    for (const auto& host : hosts_) sum += host->started();
-    return sum;
-}
-
-std::uint64_t Deployment::disconnects() const {
-    std::uint64_t sum = 0;
-    for (const auto& host : hosts_) sum += host->disconnects();
-    return sum;
-}
-
-std::uint64_t Deployment::refused() const {
-    std::uint64_t sum = 0;
-    for (const auto& host : hosts_) sum += host->refused();
-    return sum;
+std::uint64_t Deployment::sum(std::uint64_t (SimHost::*counter)() const) const {
+    std::uint64_t all = 0;
+    for (const auto& host : hosts_) all += (*host.*counter)();
+    return all;
 }
 
 }  // namespace gse::bench

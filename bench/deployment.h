@@ -43,10 +43,10 @@ public:
     /// That many sessions of the first fleet, ACTIVE; their ids.
     Result<std::vector<std::string>> make_sessions(std::size_t count, std::uint64_t max_players);
     /// Sessions that hosts started, and calls of games that the server refused.
-    [[nodiscard]] std::uint64_t started() const;
-    [[nodiscard]] std::uint64_t refused() const;
+    [[nodiscard]] std::uint64_t started() const { return sum(&SimHost::started); }
+    [[nodiscard]] std::uint64_t refused() const { return sum(&SimHost::refused); }
     /// How often a host lost its connection.
-    [[nodiscard]] std::uint64_t disconnects() const;
+    [[nodiscard]] std::uint64_t disconnects() const { return sum(&SimHost::disconnects); }
     /// How many processes are ready now, of all fleets.
     Result<std::uint64_t> active_processes();
     /// A queue over the fleets, in order, or so many of them; its name.
@@ -59,6 +59,7 @@ private:
     Result<void> launch(const std::string& listen, const std::vector<std::string>& settings);
     Result<void> connect_hosts(const DeploymentWish& wish);
     Result<void> make_fleets(const DeploymentWish& wish);
+    [[nodiscard]] std::uint64_t sum(std::uint64_t (SimHost::*counter)() const) const;
 
     TempFolder folder_;
     std::vector<std::string> settings_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -13,10 +14,6 @@ namespace {
 constexpr double kMs = 1e-6;
 
 double ms(std::uint64_t ns) { return static_cast<double>(ns) * kMs; }
-
-}  // namespace
-
-namespace {
 
 /// User and system time; with that of children that have ended.
 double cpu_s_of(pid_t pid, bool ended_children) {
@@ -55,6 +52,13 @@ std::uint64_t peak_rss_bytes_of(pid_t pid) {
     for (std::string line; std::getline(file, line);)
         if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;
     return 0;
+}
+
+double metric(std::string_view text, std::string_view name) {
+    const std::string mark = fmt::format("\n{} ", name);
+    const auto at = text.find(mark);
+    return at == std::string_view::npos ? 0
+                                        : std::strtod(std::string(text.substr(at + mark.size(), 32)).c_str(), nullptr);
 }
 
 Result<Figures> measure(std::string name, pid_t pid, const LoadShape& shape, Traffic& traffic, double per_request,
@@ -146,6 +150,11 @@ Figures median(std::vector<Figures> runs) {
     middle.late = late;
     middle.first_error = first_error;
     return middle;
+}
+
+void add_note(Figures& figures, std::string_view more) {
+    if (!figures.note.empty()) figures.note += "; ";
+    figures.note += more;
 }
 
 void compare(Figures& figures, const Figures& ceiling) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -52,6 +53,9 @@ struct Figures {
 /// The most it ever was.
 [[nodiscard]] std::uint64_t peak_rss_bytes_of(pid_t pid);
 
+/// The value of a series without labels in the text of /metrics; 0: it is not there.
+[[nodiscard]] double metric(std::string_view text, std::string_view name);
+
 /// Runs the load against the server process `pid` and reads its clocks around it. `per_request`: what one request
 /// counts for, as 25 players of a batch. `database`: a process whose family works for the server and counts with it; 0:
 /// there is none.
@@ -66,6 +70,8 @@ struct Figures {
 [[nodiscard]] std::string to_markdown(const Figures& figures);
 /// The figures with the median per_second, errors of all added up.
 [[nodiscard]] Figures median(std::vector<Figures> runs);
+/// Behind what is said already.
+void add_note(Figures& figures, std::string_view more);
 /// Fills in the ratios.
 void compare(Figures& figures, const Figures& ceiling);
 

@@ -25,8 +25,6 @@ LoadShape point_of(const Options& options, const Deployment& deployment, std::si
     return shape;
 }
 
-std::string count_text(double count) { return fmt::format("{:.0f}", count); }
-
 }  // namespace
 
 Result<std::vector<Figures>> growth_players(const Options& options) {
@@ -134,7 +132,7 @@ Result<std::vector<Figures>> growth_restart(const Options& options) {
         const Figures f = TRY(restart(of)).front();
         cpu.points.emplace_back(static_cast<double>(of.players), f.cpu_us_per_op / 1e6);
         wall.points.emplace_back(static_cast<double>(of.players), f.p50_ms / 1e3);
-        found.push_back(named(f, fmt::format("restart-{}", count_text(static_cast<double>(of.players))), "restarts"));
+        found.push_back(named(f, fmt::format("restart-{}", of.players), "restarts"));
     }
     TRY(draw(options.graphs, "growth-restart", {"A start after kill -9", "player sessions", "s", {cpu, wall}}));
     return found;

@@ -7,6 +7,7 @@
 
 #include "cases.h"
 #include "deployment.h"
+#include "e2e/deployment.h"
 #include "traffic.h"
 
 namespace gse::bench {
@@ -43,10 +44,29 @@ private:
     std::size_t taken_ = 0;
 };
 
+/// Memory of a server, or by how much it grew for one of what was added.
+struct Weight {
+    double allocated = 0;  ///< by its allocator's count
+    double resident = 0;   ///< that and what the allocator keeps: it shrinks while memory of earlier is given back
+};
+
+/// Once the allocator has given back what it does not need.
+Result<Weight> weigh(Deployment& deployment) {
+    const double resident = settled_rss(deployment.pid());
+    const double allocated = metric(e2e::http_get(deployment.http(), "/metrics").second, "gse_memory_allocated_bytes");
+    if (allocated <= 0) return refuse(ErrorCode::FailedOperation, "the server does not say what memory it holds");
+    return Weight{allocated, resident};
+}
+
+Weight for_each(const Weight& before, const Weight& after, std::size_t count) {
+    const auto each = static_cast<double>(count);
+    return {(after.allocated - before.allocated) / each, (after.resident - before.resident) / each};
+}
+
 struct Held {
     std::unique_ptr<Deployment> deployment;
-    double bytes_per_session = 0;
-    double bytes_per_player = 0;
+    Weight session;
+    Weight player;
 };
 
 /// That many processes, `sessions` sessions on them and `players` players in those.
@@ -55,16 +75,15 @@ Result<Held> build(std::size_t processes, std::size_t sessions, std::size_t play
     const std::size_t hosts = std::max<std::size_t>(2, processes / 10'000 + 1);
     held.deployment = TRY(Deployment::start(
         {.hosts = hosts, .processes = processes, .matches = processes, .settings = kLongReservations}));
-    const pid_t pid = held.deployment->pid();
     if (sessions == 0) return held;
     TRY(held.deployment->make_sessions(kSessionsBefore, 1'000));
-    const double empty = settled_rss(pid);
+    const Weight empty = TRY(weigh(*held.deployment));
     const auto ids = TRY(held.deployment->make_sessions(sessions, 1'000));
-    const double with_sessions = settled_rss(pid);
+    const Weight with_sessions = TRY(weigh(*held.deployment));
     TRY(seat(*held.deployment, ids, players));
-    const double with_players = settled_rss(pid);
-    held.bytes_per_session = (with_sessions - empty) / static_cast<double>(sessions);
-    held.bytes_per_player = (with_players - with_sessions) / static_cast<double>(players);
+    const Weight with_players = TRY(weigh(*held.deployment));
+    held.session = for_each(empty, with_sessions, sessions);
+    held.player = for_each(with_sessions, with_players, players);
     return held;
 }
 
@@ -109,8 +128,11 @@ Result<std::vector<Figures>> hold(const Options& options) {
         found.push_back(TRY(measure(processes == 0 ? "hold-all" : fmt::format("hold-{}", processes),
                                     held.deployment->pid(), shape, traffic)));
         if (processes == 0)
-            found.back().note = fmt::format("{} sessions take {:.0f} bytes each, {} player sessions {:.0f}", kSessions,
-                                            held.bytes_per_session, options.players, held.bytes_per_player);
+            found.back().note = fmt::format(
+                "{} sessions take {:.0f} bytes each, {} player sessions {:.0f}, by the allocator's count; the resident "
+                "size grew by {:.0f} and {:.0f}",
+                kSessions, held.session.allocated, options.players, held.player.allocated, held.session.resident,
+                held.player.resident);
     }
     return found;
 }
@@ -133,10 +155,10 @@ Result<std::vector<Figures>> restart(const Options& options) {
 Result<std::vector<Figures>> agents(const Options& options) {
     constexpr std::size_t kHeartbeatMs = 3'000;
     const auto few = TRY(Deployment::start({.hosts = 1, .processes = 50}));
-    const double base = settled_rss(few->pid());
+    const Weight base = TRY(weigh(*few));
     const auto deployment = TRY(Deployment::start({.hosts = options.hosts, .processes = options.hosts * 10}));
     const pid_t pid = deployment->pid();
-    const double whole = settled_rss(pid);
+    const Weight whole = TRY(weigh(*deployment));
     const double before = cpu_s_of(pid);
     std::uint64_t reports = 0;
     // Spread evenly: each host reports once a heartbeat.
@@ -151,14 +173,17 @@ Result<std::vector<Figures>> agents(const Options& options) {
     figures.per_second = static_cast<double>(reports) / options.seconds;
     figures.cpu_us_per_op = spent * 1e6 / static_cast<double>(reports);
     figures.server_cores = spent / options.seconds;
-    figures.rss_bytes = static_cast<std::uint64_t>(whole);
+    figures.rss_bytes = static_cast<std::uint64_t>(whole.resident);
     figures.method = fmt::format(
         "{} streams, each of a connection of its own, with a heartbeat and a report of state "
         "every {} ms; {:.0f} s",
         options.hosts, kHeartbeatMs, options.seconds);
-    figures.bytes_per_thing = (whole - base) / static_cast<double>(options.hosts);
-    figures.note = fmt::format("{:.1f} % of a core; {:.1f} KiB of server memory for each agent with 10 processes",
-                               figures.server_cores * 100, figures.bytes_per_thing / 1024);
+    const Weight agent = for_each(base, whole, options.hosts);
+    figures.bytes_per_thing = agent.resident;
+    figures.note = fmt::format(
+        "{:.1f} % of a core; {:.1f} KiB of server memory for each agent with 10 processes, {:.1f} by the allocator's "
+        "count",
+        figures.server_cores * 100, agent.resident / 1024, agent.allocated / 1024);
     if (deployment->refused() > 0) figures.errors = deployment->refused();
     return std::vector{figures};
 }

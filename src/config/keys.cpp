@@ -283,7 +283,7 @@ const std::vector<Key>& table() {
         {"journal.snapshot_bytes", Size{GSE_AT(journal.snapshot_bytes), 1 << 20, kMany},
          "log written since the last snapshot that makes the next one due; bounds recovery"},
         {"journal.commit_spacing_us", Count{GSE_AT(journal.commit_spacing_us), 0, 100'000},
-         "microseconds between commits under load; an idle journal commits at once"},
+         "microseconds between commits under load, twice that when much gathers; an idle journal commits at once"},
 
         {"secrets.key_file", Text{GSE_AT(secrets.key_file)},
          "file with 64 hex digits (openssl rand -hex 32), mode 0600, the same on all servers of one database: seals "

@@ -47,7 +47,8 @@ Engine::Engine(EngineOptions options, core::State& state, journal::Journal& jour
       rng_(rng),
       on_fatal_(std::move(on_fatal)),
       follower_(std::make_unique<Follower>(state)),
-      queue_bound_(options_.queue_max) {}
+      queue_bound_(options_.queue_max),
+      pace_(options_.commit_spacing) {}
 
 Engine::~Engine() { stop(); }
 
@@ -152,7 +153,9 @@ void Engine::push(Input input) {
     owner_wakes_.notify_one();
 }
 
-void Engine::on_hello(link::StreamId stream, link::HostHello hello) { push(Hello{stream, std::move(hello)}); }
+void Engine::on_hello(link::StreamId stream, link::HostHello hello) {
+    push(Hello{stream, std::make_unique<link::HostHello>(std::move(hello))});
+}
 void Engine::on_report(link::StreamId stream, link::Report report) { push(Told{stream, std::move(report)}); }
 void Engine::on_alive(link::StreamId stream) { push(Alive{stream}); }
 void Engine::on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) {
@@ -196,7 +199,7 @@ void Engine::handle(Input& input) {
                 else
                     waiting_.emplace(last_ticket_, Waiting{std::move(in.done), std::move(in.hurry)});
             } else if constexpr (std::is_same_v<T, Hello>)
-                decider_->on_hello(in.stream, in.hello);
+                decider_->on_hello(in.stream, *in.hello);
             else if constexpr (std::is_same_v<T, Told>)
                 decider_->on_report(in.stream, in.report);
             else if constexpr (std::is_same_v<T, Alive>)
@@ -231,7 +234,7 @@ void Engine::run_owner() {
     std::unique_lock lock(mutex_);
     for (;;) {
         const bool full = answers_.size() >= kAnswersPerBatchMax || decider_->changes() >= kRecordsPerBatchMax;
-        const auto free_to_seal_at = last_commit_start_ + options_.commit_spacing;
+        const auto free_to_seal_at = pace_.next();
         const auto steady = std::chrono::steady_clock::now();
         const bool may_seal = has_output && !in_flight_ && (steady >= free_to_seal_at || !decider_->has_changes());
         if (may_seal) {
@@ -272,6 +275,7 @@ void Engine::run_owner() {
                 if (std::holds_alternative<Call>(input)) ++calls;
                 handle(input);
             }
+            pace_.decided(taken.size());
             more_due = decider_->tick();
             hurry_waiting(stopping);
             has_output = has_output || decider_->has_work();
@@ -305,7 +309,7 @@ void Engine::seal_into(std::unique_lock<std::mutex>& lock) {
     if (!sealed->batch.bytes.empty()) sealed->seq = ++last_seq_;
     lock.lock();
     stats_.waiting = waiting_.size();
-    if (sealed->seq != 0) last_commit_start_ = std::chrono::steady_clock::now();
+    pace_.sealed(std::chrono::steady_clock::now(), sealed->seq != 0);
     in_flight_ = std::move(sealed);
     committer_wakes_.notify_one();
 }

@@ -14,6 +14,7 @@
 
 #include "base/latency_counts.h"
 #include "base/time.h"
+#include "engine/commit_pace.h"
 #include "engine/decider.h"
 #include "engine/hurry.h"
 #include "engine/queue_bound.h"
@@ -23,7 +24,7 @@ namespace gse::engine {
 
 struct EngineOptions {
     std::size_t queue_max = 20'000;  ///< API calls waiting to be decided, see QueueBound; beyond it they are shed
-    std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load
+    std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load, see CommitPace
     std::uint64_t snapshot_bytes = 256ULL << 20;    ///< a snapshot is due after this much log
     std::uint64_t reserve_bytes = 256ULL << 20;     ///< less free disk than this: writing calls are refused
     Millis gap_max{24 * 3'600'000LL};               ///< engine time advances by at most this over a restart
@@ -104,7 +105,7 @@ private:
     };
     struct Hello {
         link::StreamId stream;
-        link::HostHello hello;
+        std::unique_ptr<link::HostHello> hello;  ///< apart: it is large and rare, and calls wait in the same queue
     };
     struct Told {
         link::StreamId stream;
@@ -126,6 +127,7 @@ private:
         std::promise<void> ready;
     };
     using Input = std::variant<Call, Hello, Told, Alive, Measured, Closed, Inspect>;
+    static_assert(sizeof(Input) <= sizeof(Told) + sizeof(void*), "reports are the largest that is often queued");
 
     struct Answer {
         Done done;
@@ -181,7 +183,6 @@ private:
     std::size_t calls_waiting_ = 0;
     QueueBound queue_bound_;             ///< of calls_waiting_
     std::unique_ptr<Sealed> in_flight_;  ///< sealed, not yet durable; at most one
-    std::chrono::steady_clock::time_point last_commit_start_{};
     std::uint64_t durable_seq_ = 0;
     bool stopping_ = false;
     bool failed_ = false;
@@ -198,6 +199,7 @@ private:
 
     // Owner's own.
     std::uint64_t last_seq_ = 0;
+    CommitPace pace_;
     std::vector<Answer> answers_;
     struct Waiting {
         Done done;

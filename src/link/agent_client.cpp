@@ -70,7 +70,7 @@ private:
     void prepare_backlog(std::uint64_t acked_seq);
     void drop_acked(std::uint64_t acked_seq);
     std::uint64_t append_locked(ReportBody body);
-    pb::AgentMessage take_unsent_locked(std::uint64_t& sent) const;
+    pb::AgentMessage take_unsent_locked();
     bool saturated_locked() const;
 
     const AgentClientOptions options_;
@@ -87,6 +87,7 @@ private:
     std::uint64_t last_seq_ = 0;
     std::deque<Unacked> unacked_;  // consecutive, ends with last_seq_
     std::size_t unacked_bytes_ = 0;
+    std::uint64_t sent_seq_ = 0;  // on this connection; changed by its thread only
 };
 
 /// The gRPC side of one connection. Its reactions only leave word under the client's mutex; the client's thread does
@@ -123,7 +124,8 @@ public:
     std::deque<pb::ServerMessage> inbox;
     bool read_paused = false;
     bool writing = false;
-    bool broken = false;  // nothing more to read: the status is on its way
+    bool heartbeat_owed = false;  // due, and goes before the next report
+    bool broken = false;          // nothing more to read: the status is on its way
     bool done = false;
     grpc::Status status;
 
@@ -155,7 +157,7 @@ private:
         }
         const std::lock_guard lock(client_.mutex_);
         writing = false;
-        client_.changed_.notify_all();
+        if (heartbeat_owed || client_.sent_seq_ < client_.last_seq_) client_.changed_.notify_all();
     }
 
     void OnDone(const grpc::Status& value) override {
@@ -183,12 +185,10 @@ private:
 struct AgentClient::Impl::Connection {
     bool welcomed = false;
     std::uint64_t epoch = 0;
-    std::uint64_t order_seq = 0;   // last seen
-    std::uint64_t report_seq = 0;  // last sent
+    std::uint64_t order_seq = 0;  // last seen
     steady_clock::duration heartbeat{};
     steady_clock::time_point heartbeat_due;
-    bool heartbeat_owed = false;             // due, and goes before the next report
-    std::vector<InstanceReading> readings;   // that go with it
+    std::vector<InstanceReading> readings;   // that go with the heartbeat that is owed
     steady_clock::time_point patience_ends;  // without a word from the server
 };
 
@@ -244,16 +244,16 @@ std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
     return last_seq_;
 }
 
-/// The reports behind number `sent`, as many as travel together; `sent` is then the last of them.
-pb::AgentMessage AgentClient::Impl::take_unsent_locked(std::uint64_t& sent) const {
-    const auto next = [&]() -> const Unacked& { return unacked_[sent + 1 - unacked_.front().seq]; };
+/// The first reports that were not sent, as many as travel together. They count as sent.
+pb::AgentMessage AgentClient::Impl::take_unsent_locked() {
+    const auto next = [&]() -> const Unacked& { return unacked_[sent_seq_ + 1 - unacked_.front().seq]; };
     std::size_t bytes = next().bytes;
     pb::AgentMessage first = next().message;
-    ++sent;
-    while (sent < last_seq_ && first.behind_size() + 1 < kTogetherMax && bytes + next().bytes <= kPieceBytes) {
+    ++sent_seq_;
+    while (sent_seq_ < last_seq_ && first.behind_size() + 1 < kTogetherMax && bytes + next().bytes <= kPieceBytes) {
         bytes += next().bytes;
         *first.add_behind() = next().message;
-        ++sent;
+        ++sent_seq_;
     }
     return first;
 }
@@ -313,7 +313,7 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
         {
             std::unique_lock lock(mutex_);
             const auto can_write = [&] {
-                return state.welcomed && !wire.writing && (state.heartbeat_owed || state.report_seq < last_seq_);
+                return state.welcomed && !wire.writing && (wire.heartbeat_owed || sent_seq_ < last_seq_);
             };
             const auto deadline =
                 state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends;
@@ -328,10 +328,10 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
             read_on = std::exchange(wire.read_paused, false);
             broken = (wire.broken || wire.done) && inbox.empty();
             if (can_write()) {
-                if (std::exchange(state.heartbeat_owed, false))
+                if (std::exchange(wire.heartbeat_owed, false))
                     encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, outgoing.emplace());
                 else
-                    outgoing = take_unsent_locked(state.report_seq);
+                    outgoing = take_unsent_locked();
             }
         }
         if (broken) break;
@@ -355,9 +355,10 @@ Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
             break;
         }
         if (state.welcomed && now >= state.heartbeat_due) {
-            state.heartbeat_owed = true;
             if (auto readings = events_->take_readings(); !readings.empty()) state.readings = std::move(readings);
             state.heartbeat_due = now + state.heartbeat;
+            const std::lock_guard lock(mutex_);
+            wire.heartbeat_owed = true;
         }
     }
 
@@ -409,7 +410,6 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     prepare_backlog(welcome.acked_seq);
     state.welcomed = true;
     state.epoch = welcome.epoch;
-    state.report_seq = welcome.acked_seq;
     state.heartbeat = welcome.timers.heartbeat;
     state.heartbeat_due = steady_clock::now();  // at once: it tells the server that the welcome has arrived
     connected_ = true;
@@ -427,10 +427,9 @@ std::optional<Farewell> AgentClient::Impl::hear_order(Order order, Connection& s
         return Farewell{fmt::format("order {} follows order {}", order.seq, state.order_seq), false};
     state.order_seq = order.seq;
     if (const auto* ack = std::get_if<ReportAck>(&order.body)) {
-        if (ack->seq > state.report_seq)
-            return Farewell{
-                fmt::format("the server acknowledges report {}, the last sent is {}", ack->seq, state.report_seq),
-                false};
+        if (ack->seq > sent_seq_)
+            return Farewell{fmt::format("the server acknowledges report {}, the last sent is {}", ack->seq, sent_seq_),
+                            false};
         drop_acked(ack->seq);
         events_->on_acked(ack->seq);
     } else {
@@ -451,6 +450,7 @@ void AgentClient::Impl::drop_acked(std::uint64_t acked_seq) {
 void AgentClient::Impl::prepare_backlog(std::uint64_t acked_seq) {
     drop_acked(acked_seq);
     const std::lock_guard lock(mutex_);
+    sent_seq_ = acked_seq;
     // A BacklogDone of an earlier connection must not come out in the middle of this backlog: timers that wait for the
     // whole would start too early. Its number cannot be left out, so it becomes a repetition of the report behind it;
     // all reports are idempotent. If the server has seen the number already, it drops the repetition.

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "link/convert.h"
 #include "link/dial.h"
+#include "link/lean_tls.h"
 #include "pki/x509.h"
 
 namespace gse::link {
@@ -129,6 +130,7 @@ std::shared_ptr<grpc::Channel> dial(const std::string& server, const ClientTls* 
     // A channel an attempt, with a connection of its own: our back-off is the only one.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_TSI_MAX_FRAME_SIZE, kTlsFrameBytes);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
     arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);

@@ -39,7 +39,6 @@ constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::size_t kFileBytesMax = 64 << 10;
 /// Of one connection: an agent has one stream, and renews its certificate now and then.
 constexpr int kCallsOfConnection = 8;
-constexpr int kTlsFrameBytes = 4'096;
 constexpr int kReadBytes = 1'024;
 /// Room for messages that came together that a stream keeps for the next ones; an agent's first words are many more.
 constexpr int kBehindKept = 8;
@@ -532,7 +531,7 @@ Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
     int tls_port = 0, loopback_port = 0;
     grpc::ServerBuilder builder;
     if (options_.tls) {
-        release_idle_tls_buffers();
+        make_tls_lean();
         TRY(check_identity({.certificate_chain = TRY(read_file(options_.tls->certificate, kFileBytesMax)),
                             .private_key = TRY(read_file(options_.tls->key, kFileBytesMax))}));
         TRY(check_roots(TRY(read_file(options_.tls->roots, kFileBytesMax))));
@@ -552,7 +551,6 @@ Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
     builder.SetMaxReceiveMessageSize(kMaxReadBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsOfConnection);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port would share its agents
-    // gRPC keeps a buffer of that size for each connection. What goes over the link is small.
     builder.AddChannelArgument(GRPC_ARG_TSI_MAX_FRAME_SIZE, kTlsFrameBytes);
     builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, kReadBytes);  // at first; it grows with what comes
     builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);               // nobody asks, and it keeps notes of each

@@ -394,6 +394,27 @@ TEST_F(LinkTest, WhatTravelsTogetherArrivesOnceAndInOrder) {
     EXPECT_EQ(supervisor_.disconnects, 0);
 }
 
+TEST_F(LinkTest, OrdersAndReportsThatComeOneByOneLeaveWithoutAnythingBehindThem) {
+    constexpr std::uint64_t kMany = 400;
+    start_server();
+    start_agent();
+    const StreamId stream = connected_stream();
+    ASSERT_TRUE(engine_.wait_for_reports(stream, 1));  // the end of its backlog, which nobody acknowledges for now
+    for (std::uint64_t seq = 1; seq <= kMany; ++seq) {
+        agent_->report(HealthChanged{.process_id = std::to_string(seq)});
+        server_->send(stream, order(seq, EndProcess{.process_id = std::to_string(seq)}));
+    }
+    ASSERT_TRUE(engine_.wait_for_reports(stream, kMany + 1));
+    ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.orders.size() == kMany; }));
+    for (std::uint64_t i = 0; i < kMany; ++i) {
+        ASSERT_EQ(engine_.streams[stream].reports[i + 1].seq, i + 2);
+        ASSERT_EQ(std::get<EndProcess>(supervisor_.orders[i]).process_id, std::to_string(i + 1));
+    }
+    server_->send(stream, order(kMany + 1, ReportAck{kMany + 1}));
+    ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.acked == kMany + 1; }));
+    EXPECT_EQ(supervisor_.disconnects, 0);
+}
+
 TEST_F(LinkTest, ASlowLinkDeliversEveryOrderInOrder) {
     start_server();
     TestProxy proxy(port_);

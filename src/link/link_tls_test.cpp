@@ -92,10 +92,13 @@ public:
         notes.write([&] {
             ++hellos;
             last = std::move(hello);
+            newest = stream;
         });
         server->welcome(stream, {.epoch = 1, .deployment_id = "ours", .timers = {.heartbeat = Millis{50}}});
     }
-    void on_report(StreamId /*stream*/, Report /*report*/) override {}
+    void on_report(StreamId /*stream*/, Report report) override {
+        notes.write([&] { reports.push_back(std::move(report)); });
+    }
     void on_alive(StreamId /*stream*/) override {}
     void on_readings(StreamId /*stream*/, std::vector<InstanceReading> /*readings*/) override {}
     void on_closed(StreamId /*stream*/) override {
@@ -107,6 +110,8 @@ public:
     int hellos = 0;
     int closed = 0;
     HostHello last;
+    StreamId newest = 0;
+    std::vector<Report> reports;
 };
 
 class WaitingSupervisor final : public ServerEvents {
@@ -115,13 +120,16 @@ public:
     void on_welcome(const Welcome& /*welcome*/) override {
         notes.write([&] { ++welcomes; });
     }
-    void on_order(OrderBody /*order*/) override {}
+    void on_order(OrderBody order) override {
+        notes.write([&] { orders.push_back(std::move(order)); });
+    }
     void on_acked(std::uint64_t /*seq*/) override {}
     void on_disconnected() override {}
     std::vector<InstanceReading> take_readings() override { return {}; }
 
     Notebook notes;
     int welcomes = 0;
+    std::vector<OrderBody> orders;
 };
 
 /// Keeps the lines of the log: the agent tells its operator there why it has no connection.
@@ -246,6 +254,24 @@ TEST_F(LinkTlsTest, AnAgentIsWhoItsCertificateSaysWhateverItCallsItself) {
     EXPECT_EQ(engine_.last.host_name, "host") << "its own words";
     EXPECT_EQ(engine_.last.certified_id, "host-7");
     EXPECT_EQ(engine_.last.certificate_end.ms / 1000, (now_ + 30 * kDay).ms / 1000);
+}
+
+TEST_F(LinkTlsTest, WhatIsMuchLargerThanAFrameArrivesWholeEitherWay) {
+    std::string text;
+    for (int i = 0; text.size() < 300'000; ++i) text += fmt::format("{} ", i);
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    ASSERT_TRUE(start_agent(*port, ours_.host("host-1", now_)));
+    ASSERT_TRUE(welcomed());
+    server_->send(engine_.newest,
+                  {.epoch = 1, .seq = 1, .body = StartSession{.session_id = "s", .session_data = text}});
+    std::vector<std::string> paths;
+    for (std::size_t at = 0; at < text.size(); at += 1'000) paths.push_back(text.substr(at, 1'000));
+    agent_->report(ProcessIsReady{.process_id = "p", .log_paths = paths, .session_id = {}});
+    ASSERT_TRUE(supervisor_.notes.wait([&] { return supervisor_.orders.size() == 1; }));
+    EXPECT_EQ(std::get<StartSession>(supervisor_.orders[0]).session_data, text);
+    ASSERT_TRUE(engine_.notes.wait([&] { return engine_.reports.size() == 2; })) << "behind the end of its backlog";
+    EXPECT_EQ(std::get<ProcessIsReady>(engine_.reports[1].body).log_paths, paths);
 }
 
 TEST_F(LinkTlsTest, OverLoopbackNobodyHasACertificate) {

@@ -14,6 +14,7 @@
 #include "api/model.h"
 #include "base/version.h"
 #include "core/metrics.h"
+#include "main/allocator.h"
 #include "model/statuses.h"
 
 namespace gse {
@@ -241,6 +242,9 @@ std::string metrics_text(const MetricSources& from) {
     const engine::EngineStats stats = engine.stats();
     const http::ServerStats& http = from.http;
     out.gauge("gse_build_info", "1, with the version as a label.", 1, {{"version", std::string(version())}});
+    out.gauge("gse_memory_allocated_bytes",
+              "Memory that the server holds, without what its allocator keeps in reserve; 0 if that does not say.",
+              static_cast<double>(allocated_bytes()));
     out.gauge("gse_ready", "What /readyz says: 1 while changes are accepted and nothing is wrong.", from.ready ? 1 : 0);
     out.histogram("gse_journal_commit_seconds", "How long batches took to become durable.", LatencyCounts::kBounds,
                   engine.commit_latency().counts(), engine.commit_latency().seconds());
