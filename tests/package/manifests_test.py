@@ -169,9 +169,9 @@ class Chart(unittest.TestCase):
             elif key := re.match(r"(\w+) = ", line):
                 keys.add(table + key[1])
         body = templates()["configmap.yaml"] + templates()["statefulset.yaml"]
-        for key in ("http.known_hosts", "http.tls_cert", "http.tls_key", "log.format", "insecure_http",
-                    "metrics.token", "cluster.listen", "cluster.advertise", "hosts.provider", "agent.objects_url", "kubernetes.agent_settings",
-                    "kubernetes.namespace", "kubernetes.server", "kubernetes.image",
+        for key in ("http.known_hosts", "http.tls_cert", "http.tls_key", "log.format", "insecure_http", "metrics.token",
+                    "cluster.listen", "cluster.advertise", "hosts.provider", "agent.objects_url",
+                    "kubernetes.agent_settings", "kubernetes.namespace", "kubernetes.server", "kubernetes.image",
                     "kubernetes.templates"):
             self.assertIn(key.rsplit(".", 1)[-1], body)
             self.assertIn(key, keys)
