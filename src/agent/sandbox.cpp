@@ -150,21 +150,30 @@ Result<Sandbox> Sandbox::find(SandboxMode mode, const fs::path& data_dir) {
     if (bwrap.empty()) {
         sandbox.reason_ = "bubblewrap is not installed (Debian: apt install bubblewrap)";
     } else {
-        sandbox.system_ = system_arguments();
-        std::vector<std::string> words{bwrap};
-        words.insert(words.end(), sandbox.system_.begin(), sandbox.system_.end());
-        words.insert(words.end(), {"--", find_program("true")});
-        const std::string said = try_command(words);
-        if (said.empty())
-            sandbox.bwrap_ = bwrap;
-        else
-            sandbox.reason_ = fmt::format("bubblewrap does not work here: {}", said);
+        // As root it makes no user namespace unless it is told to, and root in a container may not do without.
+        for (const bool own_users : {false, true}) {
+            sandbox.system_ = system_arguments();
+            if (own_users) sandbox.system_.emplace_back("--unshare-user");
+            std::vector<std::string> words{bwrap};
+            words.insert(words.end(), sandbox.system_.begin(), sandbox.system_.end());
+            words.insert(words.end(), {"--", find_program("true")});
+            const std::string said = try_command(words);
+            if (said.empty()) {
+                sandbox.bwrap_ = bwrap;
+                sandbox.own_users_ = own_users;
+                break;
+            }
+            if (!own_users) sandbox.reason_ = fmt::format("bubblewrap does not work here: {}", said);
+            if (geteuid() != 0) break;
+        }
+        if (sandbox.isolates()) sandbox.reason_.clear();
     }
     if (!sandbox.isolates() && mode == SandboxMode::Bubblewrap)
         return refuse(ErrorCode::FailedOperation,
                       sandbox.reason_ + "; install and allow it, or set the sandbox to auto or none");
-    // Without a mount namespace a game could not reach its files below the private data directory under another id.
-    sandbox.private_users_ = sandbox.isolates() && may_switch_users();
+    // Without a mount namespace a game could not reach its files below the private data directory under another id; in
+    // a user namespace of its own there is but one id.
+    sandbox.private_users_ = sandbox.isolates() && !sandbox.own_users_ && may_switch_users();
     return sandbox;
 }
 

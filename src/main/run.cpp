@@ -153,7 +153,8 @@ int run_dev(const config::Config& given) {
 
 int run_server(const config::Config& config) {
     set_up_log(config.log);
-    StopSignal stop(speaks_tls(config));
+    // Without a certificate there is nothing to read again, but whoever reloads a service does not mean to end it.
+    StopSignal stop(true);
     const OpenShared open_shared = shared_state_of(config);
     std::optional<ServerParts> server;
     Result<ServerAddresses> addresses;
