@@ -22,5 +22,18 @@ TEST(SecretFile, IsReadOnlyWhenNobodyElseMay) {
     EXPECT_THAT(refused.error().message, testing::Not(testing::HasSubstr("s3cr3t")));
 }
 
+TEST(SecretFile, IsMadeForItsOwnerAndNeverReplaced) {
+    const TempFolder folder = TempFolder::make("gse-secret").value();
+    const auto file = folder.path() / "secret";
+    ASSERT_TRUE(write_new_secret_file(file, "first"));
+    EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
+    EXPECT_EQ(read_secret_file(file).value(), "first");
+    EXPECT_EQ(write_new_secret_file(file, "second").error().code, ErrorCode::InUse);
+    EXPECT_EQ(read_secret_file(file).value(), "first");
+    const auto nowhere = write_new_secret_file(folder.path() / "none" / "secret", "lost");
+    ASSERT_FALSE(nowhere);
+    EXPECT_THAT(nowhere.error().message, testing::HasSubstr("No such file or directory"));
+}
+
 }  // namespace
 }  // namespace gse

@@ -350,7 +350,11 @@ Result<void> ServerParts::Impl::open_journal() {
 }
 
 Result<std::string> ServerParts::Impl::secret(std::string_view name) {
-    return shared_files ? shared_files->secret(name) : data->secret(name);
+    std::string own = TRY(data->secret(name));
+    if (!shared_files) return own;
+    std::string all = TRY(shared_files->secret(name, own));
+    if (all != own) TRY(write_file_atomically(data->root() / name, all));
+    return all;
 }
 
 Result<http::FileKeyStore> ServerParts::Impl::credentials() {
