@@ -9,8 +9,7 @@
 #include "api/model.h"
 #include "backend.h"
 #include "base/file.h"
-#include "base/hex.h"
-#include "base/rng.h"
+#include "base/secret_file.h"
 #include "http/credentials.h"
 
 namespace gse::demo {
@@ -18,14 +17,8 @@ namespace {
 
 constexpr Millis kReadyTime{60'000};
 constexpr Millis kStopTime{10'000};
+constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kLogMax = 64U << 20;
-
-std::string fresh_key() {
-    SystemRng rng;
-    std::uint64_t words[4];
-    for (std::uint64_t& word : words) word = rng.next();
-    return to_hex(std::as_bytes(std::span(words)));
-}
 
 /// The words of the ready line; what the program says besides is passed over.
 Result<std::string> ready_line(Child& child, const std::filesystem::path& log) {
@@ -57,7 +50,7 @@ Result<void> Several::begin(std::size_t servers) {
     } catch (const std::exception& e) {
         return refuse(ErrorCode::FailedOperation, e.what());
     }
-    TRY(write_file_atomically(folder_ / "secrets.key", fresh_key() + "\n"));
+    TRY(write_new_secret_file(folder_ / "secrets.key", random_secret_hex(kKeyBytes)));
     shared_.insert(shared_.end(),
                    {"journal.kind=postgres", "journal.postgres=" + database_->conninfo(),
                     fmt::format("secrets.key_file={}", (folder_ / "secrets.key").string()),

@@ -44,5 +44,18 @@ TEST(SecretFile, OfRootIsReadByTheGroupOfAService) {
     EXPECT_FALSE(read_as_nobody(perms::owner_read | perms::group_read | perms::others_read));
 }
 
+TEST(SecretFile, IsMadeForItsOwnerAndNeverReplaced) {
+    const TempFolder folder = TempFolder::make("gse-secret").value();
+    const auto file = folder.path() / "secret";
+    ASSERT_TRUE(write_new_secret_file(file, "first"));
+    EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
+    EXPECT_EQ(read_secret_file(file).value(), "first");
+    EXPECT_EQ(write_new_secret_file(file, "second").error().code, ErrorCode::InUse);
+    EXPECT_EQ(read_secret_file(file).value(), "first");
+    const auto nowhere = write_new_secret_file(folder.path() / "none" / "secret", "lost");
+    ASSERT_FALSE(nowhere);
+    EXPECT_THAT(nowhere.error().message, testing::HasSubstr("No such file or directory"));
+}
+
 }  // namespace
 }  // namespace gse

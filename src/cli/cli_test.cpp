@@ -6,6 +6,9 @@
 
 #include <gmock/gmock.h>
 
+#include "base/hex.h"
+#include "base/secret_file.h"
+#include "base/temp_folder.h"
 #include "cli/call_line.h"
 #include "cli/fleet_life.h"
 #include "cli/program.h"
@@ -240,6 +243,7 @@ TEST_F(Cli, EveryCommandTeachesWithAnExample) {
                                                              {"server"},
                                                              {"agent"},
                                                              {"config"},
+                                                             {"config", "secrets-key"},
                                                              {"journal", "copy"},
                                                              {"objects", "copy"},
                                                              {"asset", "upload"},
@@ -340,6 +344,23 @@ TEST_F(Cli, ConfigPrintsWhatWouldHold) {
     EXPECT_EQ(gse({"config", "--set", "timers.minute=1s"}), kDone);
     EXPECT_THAT(out(), HasSubstr("minute = \"1s\""));
     EXPECT_THAT(out(), HasSubstr("default \"1m\""));
+}
+
+TEST_F(Cli, AKeyForSeveralServersIsMadeOnceAndSaysWhatComesNext) {
+    const TempFolder folder = TempFolder::make("gse-cli").value();
+    const std::string file = folder.path() / "secrets.key";
+    EXPECT_EQ(gse({"config", "secrets-key", file}), kDone) << err();
+    EXPECT_THAT(out(), testing::AllOf(HasSubstr("key_file = \"" + file + "\""), HasSubstr("Copy it to every server"),
+                                      Not(HasSubstr("default"))));
+    const auto key = read_secret_file(file);
+    ASSERT_TRUE(key) << key.error().message;
+    EXPECT_EQ(from_hex(*key).value_or("").size(), 32U);
+    EXPECT_THAT(out(), Not(HasSubstr(*key)));
+
+    EXPECT_EQ(gse({"config", "secrets-key", file}), kFailed);
+    EXPECT_THAT(err(), HasSubstr("exists already, and stays as it is"));
+    EXPECT_EQ(read_secret_file(file).value(), *key);
+    EXPECT_EQ(gse({"config", "secrets-key"}), kUsage);
 }
 
 TEST_F(Cli, CallSendsNestedAndListedParametersAsTheModelHasThem) {

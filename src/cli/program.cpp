@@ -5,6 +5,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/secret_file.h"
 #include "base/version.h"
 #include "cli/call_line.h"
 #include "cli/commands.h"
@@ -108,13 +109,39 @@ void add_servers(CLI::App& app, Chosen& chosen) {
     declare_config(agent, *agent_flags);
 }
 
+void add_secrets_key(CLI::App& config, Chosen& chosen) {
+    CLI::App* command = config.add_subcommand("secrets-key", "makes the key that several servers of a database share");
+    const auto file = std::make_shared<std::filesystem::path>();
+    command->add_option("file", *file, "where it goes, for secrets.key_file; there must be nothing yet")->required();
+    command->footer("\nExample:\n  gse config secrets-key /etc/gse/secrets.key");
+    command->callback([&chosen, file] {
+        chosen.name = "config secrets-key";
+        chosen.plain = [file](Outside& outside) {
+            constexpr std::size_t kKeyBytes = 32;
+            if (const auto made = write_new_secret_file(*file, random_secret_hex(kKeyBytes)); !made)
+                return fail(outside, "config secrets-key", made.error());
+            outside.out << fmt::format(
+                "Made {0}, which only you may read.\n"
+                "1. Copy it to every server of the database, for the user that gse runs as (chown gse, chmod 600).\n"
+                "2. On each, set secrets.key_file to where it lies there; in server.toml:\n\n"
+                "   [secrets]\n"
+                "   key_file = \"{0}\"\n\n"
+                "3. Keep a copy in a safe place: without it the secrets in the database are worth nothing.\n",
+                std::filesystem::absolute(*file).string());
+            return kDone;
+        };
+    });
+}
+
 void add_config(CLI::App& app, Chosen& chosen) {
     CLI::App* command =
         app.add_subcommand("config", "prints every configuration key with default and meaning, as TOML");
     const auto flags = std::make_shared<ConfigFlags>();
     declare_config(*command, *flags);
     command->footer("\nExample:\n  gse config --set limits.profile=gse-2019 > gse.toml");
-    command->callback([&chosen, flags] {
+    add_secrets_key(*command, chosen);
+    command->callback([&chosen, command, flags] {
+        if (!command->get_subcommands().empty()) return;
         chosen.name = "config";
         chosen.plain = [flags](Outside& outside) {
             const auto config = load(*flags);

@@ -286,7 +286,7 @@ const std::vector<Key>& table() {
          "microseconds between commits under load, twice that when much gathers; an idle journal commits at once"},
 
         {"secrets.key_file", Text{GSE_AT(secrets.key_file)},
-         "file with 64 hex digits (openssl rand -hex 32), mode 0600, the same on all servers of one database: seals "
+         "file that gse config secrets-key makes, mode 0600, the same on all servers of one database: seals "
          "the secrets they share; empty: no other server uses the database"},
 
         {"http.threads", Count{GSE_AT(http.threads), 1, 256}, "I/O loops"},

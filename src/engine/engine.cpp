@@ -32,12 +32,6 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 }
 }  // namespace
 
-/// Takes what is in the journal, or what another server appends to it, into the state.
-class Engine::Follower final : public ReplayInto {
-public:
-    using ReplayInto::ReplayInto;
-};
-
 Engine::Engine(EngineOptions options, core::State& state, journal::Journal& journal, Clock& clock, Rng& rng,
                OnFatal on_fatal)
     : options_(std::move(options)),
@@ -46,7 +40,7 @@ Engine::Engine(EngineOptions options, core::State& state, journal::Journal& jour
       clock_(clock),
       rng_(rng),
       on_fatal_(std::move(on_fatal)),
-      follower_(std::make_unique<Follower>(state)),
+      follower_(std::make_unique<ReplayInto>(state)),
       queue_bound_(options_.queue_max),
       pace_(options_.commit_spacing) {}
 
@@ -367,10 +361,10 @@ Result<void> Engine::make_sure(const Sealed& sealed) {
         return appended;
     }
     if (!options_.still_leads) return {};
-    const auto until = std::chrono::steady_clock::now() + options_.lead_patience;
+    const std::int64_t until = clock_.monotonic_ms() + options_.lead_patience.count();
     std::unique_lock lock(mutex_);
     while (!options_.still_leads()) {
-        if (std::chrono::steady_clock::now() >= until)
+        if (stopping_ || clock_.monotonic_ms() >= until)
             return refuse(ErrorCode::Internal,
                           "another server may lead by now: the database does not confirm this one");
         committer_wakes_.wait_for(lock, kLookAgain);

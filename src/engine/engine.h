@@ -22,6 +22,8 @@
 
 namespace gse::engine {
 
+class ReplayInto;
+
 struct EngineOptions {
     std::size_t queue_max = 20'000;  ///< API calls waiting to be decided, see QueueBound; beyond it they are shed
     std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load, see CommitPace
@@ -31,7 +33,7 @@ struct EngineOptions {
     /// Whether this engine is still the one that decides, asked before an answer leaves that no commit of its own has
     /// proven (it may look at a clock, and must not block). Null: there is no other.
     std::function<bool()> still_leads = {};
-    Millis lead_patience{3'000};  ///< an answer waits this long for still_leads, then the engine has failed
+    Millis lead_patience{3'000};  ///< of the clock: an answer waits so long for still_leads, then the engine has failed
 };
 
 /// What an engine is doing, for /metrics and /readyz. Monotonic counters unless said otherwise.
@@ -141,8 +143,6 @@ private:
         std::size_t records = 0;
     };
 
-    class Follower;
-
     void push(Input input);
     [[nodiscard]] bool wakes_owner() const;
     void run_owner();
@@ -165,7 +165,7 @@ private:
     link::HostStreams* streams_ = nullptr;
     ChangeSink* sink_ = nullptr;
     std::unique_ptr<Decider> decider_;
-    std::unique_ptr<Follower> follower_;
+    std::unique_ptr<ReplayInto> follower_;
     journal::LoadSummary loaded_;
 
     EngineTime engine_base_;

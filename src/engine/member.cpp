@@ -5,6 +5,9 @@
 namespace gse::engine {
 namespace {
 
+/// Between two questions about who is missed.
+constexpr std::int64_t kLookAgainMs = 1'000;
+
 Error goes_on_elsewhere() {
     return {ErrorCode::Unavailable, "the journal goes on from elsewhere than what was read of it: reading it anew"};
 }
@@ -117,7 +120,15 @@ void Member::follow() {
         told_ = address;
         calls_.on_leader(address);
     }
+    say_whether_missed(address && calls_.misses_leader && calls_.misses_leader() ? (*leader)->epoch : 0);
     if (!address) take_the_lead();
+}
+
+void Member::say_whether_missed(std::uint64_t epoch) {
+    if (epoch == missed_ && (epoch == 0 || clock_.monotonic_ms() < look_again_ms_)) return;
+    if (const auto said = journal_.doubt(epoch); !said) return note_trouble(said.error());
+    missed_ = epoch;
+    look_again_ms_ = clock_.monotonic_ms() + kLookAgainMs;
 }
 
 void Member::take_the_lead() {
@@ -145,6 +156,7 @@ void Member::keep_the_lead() {
     if (leads) {
         confirmed_ms_ = clock_.monotonic_ms();
         note_answer();
+        give_way_when_missed();
         return pause();
     }
     const auto leader = journal_.leader();
@@ -155,6 +167,20 @@ void Member::keep_the_lead() {
     if (clock_.monotonic_ms() - confirmed_ms_ >= options_.lost_for.count())
         return end({ErrorCode::Unavailable, "the lease could not be confirmed for too long: another server may lead"});
     pause();
+}
+
+/// The lead belongs where the agents are. One that has never had any has not been of use to them elsewhere either, and
+/// keeps it: so the lead does not wander while there are none.
+void Member::give_way_when_missed() {
+    const std::int64_t now = clock_.monotonic_ms();
+    if (!calls_.has_lost_its_agents || now < look_again_ms_) return;
+    look_again_ms_ = now + kLookAgainMs;
+    const bool lost = calls_.has_lost_its_agents();
+    const auto missed = lost ? journal_.is_doubted() : Result<bool>(false);
+    if (!missed || !*missed) return missed_since_ms_.reset();
+    if (!missed_since_ms_) missed_since_ms_ = now;
+    if (now - *missed_since_ms_ < options_.missed_for.count()) return;
+    if (const auto gave = journal_.give_way(); !gave) note_trouble(gave.error());
 }
 
 }  // namespace gse::engine

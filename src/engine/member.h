@@ -20,6 +20,8 @@ struct MemberOptions {
     std::string address;     ///< where the others reach this server when it leads: see journal::Leader
     Millis patience{200};    ///< of one look at the journal: how late the end of a lease is noticed at most
     Millis lost_for{6'000};  ///< a leader that could not confirm its lease for this long starts again
+    /// A leader without agents gives way when another server has missed it, for agents it has, for this long.
+    Millis missed_for{5'000};
 };
 
 enum class Role : std::uint8_t {
@@ -50,6 +52,10 @@ public:
         /// This process must start again: it was replaced, or cannot follow any further. Once; nothing may leave any
         /// more.
         std::function<void(const Error&)> on_end;
+        /// Of one that follows: it cannot reach the leader, and agents have come to it lately. Never: null.
+        std::function<bool()> misses_leader = {};
+        /// Of the leader: it has had agents, and has none now. Never: null.
+        std::function<bool()> has_lost_its_agents = {};
     };
 
     /// All of it outlives stop().
@@ -72,6 +78,8 @@ private:
     void follow();
     void take_the_lead();
     void keep_the_lead();
+    void say_whether_missed(std::uint64_t epoch);
+    void give_way_when_missed();
     void end(Error why);
     void note_answer();
     void note_trouble(const Error& error);
@@ -91,6 +99,9 @@ private:
     std::optional<std::string> told_;  ///< what on_leader() was last called with
     bool told_any_ = false;
     std::int64_t confirmed_ms_ = 0;
+    std::uint64_t missed_ = 0;  ///< the epoch whose leader this one misses, as it has told the database
+    std::int64_t look_again_ms_ = 0;
+    std::optional<std::int64_t> missed_since_ms_;  ///< of this one's own lead
     std::thread thread_;
 };
 

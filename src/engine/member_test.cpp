@@ -22,6 +22,9 @@ using testing::HasSubstr;
 /// Longer than anything here takes; only a test that fails waits for it.
 constexpr auto kLimit = 20s;
 constexpr Millis kLease{3'000};
+constexpr Millis kLeadPatience{100};
+/// Of the clock that is handed in: nothing here lasts so long.
+constexpr std::int64_t kGivenUpMs = 1'000'000;
 
 class HandClock final : public Clock {
 public:
@@ -45,7 +48,7 @@ enum class Fence : std::uint8_t { Kept, Forgotten };
 /// One life of one server.
 struct Server {
     Server(journal::MemoryDatabase& database, HandClock& c, const std::string& name, Fence fence = Fence::Kept,
-           Millis lead_patience = Millis{100})
+           Millis lead_patience = kLeadPatience)
         : clock(c),
           journal(journal::open_shared_memory_journal(database, name)),
           engine({.still_leads = fence == Fence::Kept ? std::function<bool()>([this] { return journal->leads(); })
@@ -59,7 +62,9 @@ struct Server {
                       engine.start(streams, {});
                       return {};
                   },
-                  .on_end = [this](const Error& error) { ended = error.message; }}) {}
+                  .on_end = [this](const Error& error) { ended = error.message; },
+                  .misses_leader = [this] { return misses; },
+                  .has_lost_its_agents = [this] { return alone; }}) {}
 
     /// Until it leads or follows.
     void come_up() {
@@ -102,6 +107,8 @@ struct Server {
     Engine engine;
     std::vector<std::optional<std::string>> leaders;
     std::string ended;
+    bool misses = false;  ///< agents come to it, and it cannot reach the leader
+    bool alone = false;   ///< it has no agents any more
     Member member;
 };
 
@@ -212,7 +219,10 @@ TEST_F(MemberTest, ALeaderWithoutALeaseAnswersNoReads) {
     b.member.step();
     EXPECT_EQ(get(b.add("one")), "one");
     auto stale = a.count();
-    EXPECT_THAT(get(a.failed.get_future().share()), HasSubstr("another server may lead"));
+    const auto failed = a.failed.get_future().share();
+    while (failed.wait_for(1ms) != std::future_status::ready && clock.monotonic_ms() < kGivenUpMs)
+        clock.advance(kLeadPatience);
+    EXPECT_THAT(get(failed), HasSubstr("another server may lead"));
     EXPECT_FALSE(answered(stale));
 }
 
@@ -245,6 +255,40 @@ TEST_F(MemberTest, ALeaderThatIsCutOffFromTheDatabaseEndsInTheEnd) {
     a.member.step();
     EXPECT_EQ(a.role(), Role::Ended);
     EXPECT_THAT(a.ended, HasSubstr("could not be confirmed"));
+}
+
+TEST_F(MemberTest, ALeaderWithoutAgentsGivesWayToOneThatHasThemAndCannotReachIt) {
+    constexpr Millis kLook{1'000};
+    Server a(database, clock, "a"), b(database, clock, "b");
+    a.come_up();
+    b.come_up();
+    EXPECT_EQ(get(a.add("one")), "one");
+    const auto go_on = [&](int looks) {
+        for (int i = 0; i < looks; ++i) {
+            clock.advance(kLook);
+            b.member.step();
+            a.member.step();
+        }
+    };
+    a.alone = true;
+    go_on(20);
+    EXPECT_TRUE(a.journal->leads()) << "nobody has more use for it";
+    a.alone = false, b.misses = true;
+    go_on(20);
+    EXPECT_TRUE(a.journal->leads()) << "agents reach it";
+    a.alone = true;
+    go_on(4);
+    b.misses = false;
+    go_on(1);
+    b.misses = true;
+    go_on(4);
+    EXPECT_TRUE(a.journal->leads()) << "not missed for long enough";
+    go_on(3);
+    EXPECT_EQ(b.role(), Role::Leading);
+    a.member.step();
+    EXPECT_EQ(a.role(), Role::Ended);
+    EXPECT_THAT(a.ended, HasSubstr("another server leads now"));
+    EXPECT_EQ(get(b.count()), "1");
 }
 
 TEST_F(MemberTest, WithoutTheDatabaseAFollowerWaits) {
@@ -284,7 +328,7 @@ public:
 
 private:
     static constexpr std::array kNames = {"a", "b", "c"};
-    static constexpr Millis kPatience{10};
+    static constexpr Millis kPatience{0};  // whoever may have been replaced fails at once
 
     std::unique_ptr<Server> begin(const std::string& name) {
         auto life = std::make_unique<Server>(database_, clock_, name, fence_, kPatience);

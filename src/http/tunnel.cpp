@@ -1,4 +1,9 @@
 // A follower's connection from its first request on that needs the leader: bytes go both ways as they are.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +25,9 @@ constexpr auto kLookAgain = std::chrono::milliseconds{25};
 constexpr std::int64_t kLingerMs = 2'000;
 /// A connection whose server stops is closed once nothing has moved for this long.
 constexpr std::int64_t kQuietMs = 250;
+/// A leader's machine that confirms nothing for this long is out of reach; where nothing is sent it is asked.
+constexpr unsigned kUnheardMs = 5'000;
+constexpr int kAskAgainS = 1;
 
 bool is_one_of(std::string_view path, std::initializer_list<std::string_view> paths) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
@@ -30,6 +38,15 @@ bool is_answered_by_all(std::string_view path) {
     if (is_one_of(path, {"/healthz", "/readyz", "/metrics", "/v1/ping", "/console"})) return true;
     return path.starts_with("/console/") && !path.starts_with("/console/api/") &&
            !is_one_of(path, {"/console/session", "/console/events", "/console/demo"});
+}
+
+/// A leader's machine that says nothing more, not even that bytes have arrived, must not keep clients waiting.
+void notice_silence(int socket) {
+    ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnheardMs, sizeof kUnheardMs);
+    const int on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &kAskAgainS, sizeof kAskAgainS);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &kAskAgainS, sizeof kAskAgainS);
 }
 
 bool must_wait(ssize_t done) { return done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR); }
@@ -90,9 +107,12 @@ Awaitable<bool> Connection::find_leader() {
 }
 
 Awaitable<void> Connection::refuse_without_leader() {
-    const Error error{ErrorCode::Internal,
-                      "no server of this deployment leads at the moment, and this request has changed nothing; try "
-                      "again in a few seconds"};
+    const bool known = loop_.shared.handlers.relay->leader().has_value();
+    const Error error{ErrorCode::Internal, fmt::format("{}, and this request has changed nothing; try again in a few "
+                                                       "seconds{}",
+                                                       known ? "this server cannot reach the one that leads"
+                                                             : "no server of this deployment leads at the moment",
+                                                       known ? ", or ask another server" : "")};
     if (is_api()) {
         refuse_api(error);
         co_return;
@@ -115,6 +135,10 @@ Awaitable<bool> Connection::dial(const Leader& leader) {
     co_await tunnel.socket.async_connect(endpoint, asio::redirect_error(kAwait, error));
     if (!error) tunnel.socket.non_blocking(true, error);
     if (!error) tunnel.socket.set_option(asio::ip::tcp::no_delay{true}, error);
+    if (!error) {
+        notice_silence(tunnel.socket.native_handle());
+        ::fcntl(tunnel.socket.native_handle(), F_SETFD, FD_CLOEXEC);  // which Asio forgets
+    }
     if (!error) {
         tunnel.tls = std::make_unique<TlsSession>(relay.identity().context(), tunnel.socket.native_handle(),
                                                   TlsSession::Side::Client);

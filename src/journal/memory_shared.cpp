@@ -1,5 +1,7 @@
 #include "journal/memory_shared.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace gse::journal {
@@ -30,6 +32,7 @@ public:
 
     ~MemorySharedJournal() override {
         const std::lock_guard lock(database_.mutex_);
+        database_.servers_[server_].doubts = 0;
         if (!is_holder()) return;
         database_.renew();
         database_.alive_ = false;
@@ -87,6 +90,32 @@ public:
         epoch_ = 0;
         leading_.reset();
         if (!holder) return {};
+        database_.renew();
+        database_.alive_ = false;
+        TRY(check_reachable());
+        database_.until_ = database_.clock_.monotonic_ms();
+        database_.changed_.notify_all();
+        return {};
+    }
+
+    Result<void> doubt(std::uint64_t epoch) override {
+        const std::lock_guard lock(database_.mutex_);
+        TRY(check_reachable());
+        database_.servers_[server_].doubts = epoch;
+        return {};
+    }
+
+    Result<bool> is_doubted() override {
+        const std::lock_guard lock(database_.mutex_);
+        TRY(check_reachable());
+        return ever_ != 0 && std::ranges::any_of(database_.servers_, [this](const auto& server) {
+                   return server.second.doubts == ever_ && !server.second.cut;
+               });
+    }
+
+    Result<void> give_way() override {
+        const std::lock_guard lock(database_.mutex_);
+        if (!is_holder()) return {};
         database_.renew();
         database_.alive_ = false;
         TRY(check_reachable());

@@ -28,6 +28,7 @@ private:
     struct Server {
         bool cut = false;
         bool frozen = false;
+        std::uint64_t doubts = 0;  // this epoch's leader
     };
     /// Whoever leads and is neither cut off nor frozen has renewed its lease by now. With the lock held.
     void renew();

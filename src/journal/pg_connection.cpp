@@ -91,7 +91,6 @@ Params& Params::bytes(std::span<const std::byte> value) {
     return *this;
 }
 
-bool Row::is_null(int column) const { return PQgetisnull(result_, row_, column) != 0; }
 std::int64_t Row::number(int column) const {
     CHECK(PQgetlength(result_, row_, column) == 8);
     return read_big_endian<std::int64_t>(PQgetvalue(result_, row_, column));
@@ -176,16 +175,22 @@ Failure Connection::failure_of(const pg_result* result) const {
 
 // ---- Sending and waiting -----------------------------------------------------------------------------------------
 
-Outcome<void> Connection::wait_socket(short events, Deadline deadline) {
+Outcome<bool> Connection::is_ready(short events, Deadline deadline) const {
     for (;;) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
         pollfd wanted{PQsocket(connection_), events, 0};
         const int ready = ::poll(&wanted, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-        if (ready > 0) return {};
-        if (ready == 0) return std::unexpected(Failure{true, {}, "no answer in time"});
+        if (ready >= 0) return ready > 0;
         if (errno != EINTR) return std::unexpected(Failure{true, {}, std::strerror(errno)});
     }
+}
+
+Outcome<void> Connection::wait_socket(short events, Deadline deadline) {
+    const auto ready = is_ready(events, deadline);
+    if (!ready) return lose(ready.error().message);
+    if (!*ready) return lose("no answer in time");
+    return {};
 }
 
 Outcome<void> Connection::flush(Deadline deadline) {
@@ -194,7 +199,7 @@ Outcome<void> Connection::flush(Deadline deadline) {
         if (left == 0) return {};
         if (left < 0) return lose(line_of(PQerrorMessage(connection_)));
         // The server may itself wait for us to read.
-        if (const auto ready = wait_socket(POLLIN | POLLOUT, deadline); !ready) return lose(ready.error().message);
+        if (auto ready = wait_socket(POLLIN | POLLOUT, deadline); !ready) return ready;
         if (PQconsumeInput(connection_) == 0) return lose(line_of(PQerrorMessage(connection_)));
     }
 }
@@ -202,7 +207,7 @@ Outcome<void> Connection::flush(Deadline deadline) {
 /// Null at the end of what was sent.
 Outcome<pg_result*> Connection::next_result(Deadline deadline) {
     while (PQisBusy(connection_) != 0) {
-        if (const auto ready = wait_socket(POLLIN, deadline); !ready) return lose(ready.error().message);
+        if (auto ready = wait_socket(POLLIN, deadline); !ready) return std::unexpected(ready.error());
         if (PQconsumeInput(connection_) == 0) return lose(line_of(PQerrorMessage(connection_)));
     }
     return PQgetResult(connection_);
@@ -246,14 +251,19 @@ Outcome<void> Connection::prepare(const Statement& statement, Deadline deadline)
     return {};
 }
 
-Outcome<Rows> Connection::run(const Statement& statement, const Params& params, Deadline deadline) {
+Outcome<void> Connection::send(const Statement& statement, const Params& params, Rest rest, Deadline deadline) {
     warning_.clear();
-    if (auto ready = prepare(statement, deadline); !ready) return std::unexpected(ready.error());
+    if (auto ready = prepare(statement, deadline); !ready) return ready;
     const std::vector<int> formats(params.values_.size(), kBinary);
     if (PQsendQueryPrepared(connection_, statement.name, static_cast<int>(params.values_.size()), params.values_.data(),
                             params.lengths_.data(), formats.data(), kBinary) == 0)
         return lose(line_of(PQerrorMessage(connection_)));
-    if (auto sent = flush(deadline); !sent) return std::unexpected(sent.error());
+    if (rest == Rest::RowByRow) CHECK(PQsetSingleRowMode(connection_) == 1);
+    return flush(deadline);
+}
+
+Outcome<Rows> Connection::run(const Statement& statement, const Params& params, Deadline deadline) {
+    if (auto sent = send(statement, params, Rest::AtOnce, deadline); !sent) return std::unexpected(sent.error());
     auto first = next_result(deadline);
     if (!first) return std::unexpected(first.error());
     Rows rows(*first);
@@ -269,14 +279,8 @@ Outcome<Rows> Connection::run(const Statement& statement, const Params& params, 
 
 Outcome<Result<void>> Connection::stream(const Statement& statement, const Params& params,
                                          std::chrono::milliseconds patience, const Take& take) {
-    warning_.clear();
-    if (auto ready = prepare(statement, within(patience)); !ready) return std::unexpected(ready.error());
-    const std::vector<int> formats(params.values_.size(), kBinary);
-    if (PQsendQueryPrepared(connection_, statement.name, static_cast<int>(params.values_.size()), params.values_.data(),
-                            params.lengths_.data(), formats.data(), kBinary) == 0)
-        return lose(line_of(PQerrorMessage(connection_)));
-    CHECK(PQsetSingleRowMode(connection_) == 1);
-    if (auto sent = flush(within(patience)); !sent) return std::unexpected(sent.error());
+    if (auto sent = send(statement, params, Rest::RowByRow, within(patience)); !sent)
+        return std::unexpected(sent.error());
     std::optional<Failure> failure;
     for (;;) {
         auto next = next_result(within(patience));
@@ -309,11 +313,9 @@ Outcome<bool> Connection::wait_notified(Deadline deadline) {
         }
         if (notified) return true;
         if (std::chrono::steady_clock::now() >= deadline) return false;
-        pollfd wanted{PQsocket(connection_), POLLIN, 0};
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-        const int ready = ::poll(&wanted, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
-        if (ready > 0 && PQconsumeInput(connection_) == 0) return lose(line_of(PQerrorMessage(connection_)));
+        const auto ready = is_ready(POLLIN, deadline);
+        if (!ready) return lose(ready.error().message);
+        if (*ready && PQconsumeInput(connection_) == 0) return lose(line_of(PQerrorMessage(connection_)));
     }
 }
 

@@ -80,7 +80,6 @@ private:
 class Row {
 public:
     Row(const pg_result* result, int row) : result_(result), row_(row) {}
-    [[nodiscard]] bool is_null(int column) const;
     [[nodiscard]] std::int64_t number(int column) const;  ///< int8
     [[nodiscard]] std::uint64_t count(int column) const { return static_cast<std::uint64_t>(number(column)); }
     [[nodiscard]] std::uint32_t small(int column) const;  ///< int4
@@ -137,9 +136,14 @@ private:
     explicit Connection(pg_conn* connection) : connection_(connection) {}
     static void take_notice(void* self, const pg_result* notice);
     Outcome<void> prepare(const Statement& statement, Deadline deadline);
+    enum class Rest : std::uint8_t { AtOnce, RowByRow };
+    Outcome<void> send(const Statement& statement, const Params& params, Rest rest, Deadline deadline);
     Outcome<void> flush(Deadline deadline);
     Outcome<pg_result*> next_result(Deadline deadline);
     Outcome<void> drain(Deadline deadline);
+    /// false: not before the deadline.
+    [[nodiscard]] Outcome<bool> is_ready(short events, Deadline deadline) const;
+    /// The same, but the connection is lost when it is not.
     Outcome<void> wait_socket(short events, Deadline deadline);
     std::unexpected<Failure> lose(std::string why);
     Failure failure_of(const pg_result* result) const;

@@ -138,6 +138,12 @@ public:
     Result<void> append(std::uint64_t seq, std::span<const std::byte> batch) override;
     Result<void> resign() override;
     Result<std::optional<Leader>> leader() override { return lease_.look(); }
+    Result<void> doubt(std::uint64_t epoch) override { return lease_.doubt(epoch); }
+    Result<bool> is_doubted() override { return lease_.is_doubted(ever_); }
+    Result<void> give_way() override {
+        lease_.let_go();
+        return lease_.give_up(ever_);
+    }
     [[nodiscard]] bool leads() const override { return lease_.holds(); }
     [[nodiscard]] std::uint64_t epoch() const override { return ever_; }
 

@@ -21,6 +21,11 @@ constexpr Statement kGiveUp{"give_up", R"(
 WITH ended AS (UPDATE lease SET until = clock_timestamp() WHERE epoch = $1::int8 RETURNING epoch)
 SELECT pg_notify($2::text, '')::text FROM ended)"};
 
+constexpr Statement kCallMyself{"call_myself", "SELECT set_config('application_name', $1::text, false)"};
+constexpr Statement kIsCalled{"is_called", R"(
+SELECT count(*) FROM pg_stat_activity
+WHERE application_name = left($1::text, 63) AND datname = current_database() AND usename = current_user)"};
+
 }  // namespace
 
 std::int64_t boot_ms() {
@@ -85,6 +90,17 @@ Result<std::optional<Leader>> Lease::look() {
 Result<void> Lease::give_up(std::uint64_t epoch) {
     TRY(asker_.ask(kGiveUp, Params().number(epoch).text(channel_), kLeasePatience));
     return {};
+}
+
+std::string Lease::doubter(std::uint64_t epoch) const { return fmt::format("gse doubts {} {}", epoch, schema_); }
+
+Result<void> Lease::doubt(std::uint64_t epoch) {
+    TRY(asker_.ask(kCallMyself, Params().text(epoch == 0 ? name_ : doubter(epoch)), kPatience));
+    return {};
+}
+
+Result<bool> Lease::is_doubted(std::uint64_t epoch) {
+    return TRY(asker_.ask(kIsCalled, Params().text(doubter(epoch)), kPatience))[0].count(0) > 0;
 }
 
 }  // namespace gse::journal::pg

@@ -20,8 +20,12 @@ namespace gse::journal::pg {
 /// Thread-safe.
 class Lease {
 public:
-    Lease(ConnectOptions options, std::chrono::milliseconds time)
-        : channel_(channel_of(options.schema)), time_(time), asker_(std::move(options)) {}
+    Lease(const ConnectOptions& options, std::chrono::milliseconds time)
+        : channel_(channel_of(options.schema)),
+          schema_(options.schema),
+          name_(options.name),
+          time_(time),
+          asker_(options) {}
     ~Lease() { stop(); }
 
     /// Taken in the database for `epoch`, by a transaction that began at `asked_ms` and is durable. Renews from now on.
@@ -35,13 +39,19 @@ public:
     Result<std::optional<Leader>> look();
     /// Ends the lease of `epoch` in the database.
     Result<void> give_up(std::uint64_t epoch);
+    /// Says it in the name of this connection, where all servers, and administrators, see it; 0: no more.
+    Result<void> doubt(std::uint64_t epoch);
+    Result<bool> is_doubted(std::uint64_t epoch);
 
 private:
     void renew(std::uint64_t epoch);
+    [[nodiscard]] std::string doubter(std::uint64_t epoch) const;
     /// Until when a lease that was asked for at `asked_ms` may be relied on.
     [[nodiscard]] std::int64_t good_until(std::int64_t asked_ms) const;
 
     const std::string channel_;
+    const std::string schema_;
+    const std::string name_;
     const std::chrono::milliseconds time_;
     std::atomic<std::int64_t> good_until_ = 0;
     Asker asker_;

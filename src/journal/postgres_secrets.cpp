@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/crypto.h"
 #include "base/secret_box.h"
+#include "base/secret_file.h"
 #include "journal/pg_connection.h"
 #include "journal/postgres.h"
 
@@ -19,9 +20,6 @@ static_assert(kSecretKeyBytes == kBoxKeyBytes);
 constexpr Statement kGet{"get_secret", "SELECT sealed FROM secret WHERE name = $1::text"};
 constexpr Statement kAdd{"add_secret", R"(
 INSERT INTO secret (name, sealed) VALUES ($1::text, $2::bytea) ON CONFLICT (name) DO NOTHING)"};
-constexpr Statement kPut{"put_secret", R"(
-INSERT INTO secret (name, sealed) VALUES ($1::text, $2::bytea)
-ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed)"};
 constexpr Statement kReplace{"replace_secret",
                              "UPDATE secret SET sealed = $3::bytea WHERE name = $1::text AND sealed = $2::bytea"};
 
@@ -47,12 +45,6 @@ public:
         const auto sealed = TRY(find(name));
         if (!sealed) return std::nullopt;
         return TRY(open(name, *sealed));
-    }
-
-    Result<void> put(std::string_view name, std::string_view secret) override {
-        TRY(check_secret(name, secret.size()));
-        TRY(ask(kPut, Params().text(name).bytes(bytes_of_secret(box(name, secret)))));
-        return {};
     }
 
     Result<bool> replace(std::string_view name, const std::optional<std::string>& expected,

@@ -253,7 +253,7 @@ TEST_F(PostgresSecretsTest, AreMadeOnceAndReplacedOnlyAsExpected) {
     const std::string made = secrets->get_or_create("token", 32).value();
     EXPECT_EQ(made.size(), 32u);
     EXPECT_EQ(open()->get_or_create("token", 16).value(), made) << "another server gets the same";
-    ASSERT_OK(secrets->put("token", "new"));
+    EXPECT_TRUE(secrets->replace("token", made, "new").value());
     EXPECT_EQ(open()->get("token").value(), "new");
     EXPECT_FALSE(secrets->replace("token", made, "late").value());
     EXPECT_FALSE(secrets->replace("token", std::nullopt, "late").value());
@@ -276,8 +276,8 @@ TEST_F(PostgresSecretsTest, ServersThatAskAtOnceGetTheSame) {
 
 TEST_F(PostgresSecretsTest, TheDatabaseSeesNoneAndCannotExchangeThem) {
     auto secrets = open();
-    ASSERT_OK(secrets->put("one", "a very plain secret"));
-    ASSERT_OK(secrets->put("two", "another secret"));
+    ASSERT_TRUE(secrets->replace("one", std::nullopt, "a very plain secret").value());
+    ASSERT_TRUE(secrets->replace("two", std::nullopt, "another secret").value());
     EXPECT_EQ(ask("SELECT count(*) FROM secret WHERE position('plain' IN encode(sealed, 'escape')) > 0"), "0");
     EXPECT_THAT(open("d", 'x')->get("one").error().message, HasSubstr("secrets.key_file is not the key"));
     EXPECT_FALSE(open("e")->get("one")) << "a copy of the table elsewhere";
@@ -288,7 +288,7 @@ TEST_F(PostgresSecretsTest, TheDatabaseSeesNoneAndCannotExchangeThem) {
 
 TEST_F(PostgresSecretsTest, SurviveALostConnection) {
     auto secrets = open();
-    ASSERT_OK(secrets->put("one", "secret"));
+    ASSERT_TRUE(secrets->replace("one", std::nullopt, "secret").value());
     ask("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = 'gse secrets " +
         schema + "'");
     EXPECT_EQ(secrets->get("one").value(), "secret");

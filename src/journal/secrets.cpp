@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/hex.h"
-#include "base/rng.h"
 #include "base/secret_file.h"
 
 namespace gse::journal {
@@ -21,19 +20,12 @@ Result<void> check_secret(std::string_view name, std::size_t size) {
     return {};
 }
 
-std::string random_secret(std::size_t size) {
-    std::string out(size, '\0');
-    SystemRng rng;
-    for (char& byte : out) byte = static_cast<char>(rng.next());
-    return out;
-}
-
 Result<std::string> read_secrets_key(const std::filesystem::path& file) {
     const std::string text = TRY(read_secret_file(file));
     auto key = from_hex(text);
     if (!key || key->size() != kSecretKeyBytes)
         return refuse(ErrorCode::FailedOperation,
-                      fmt::format("{} holds no key; it must be 64 hex digits, as `openssl rand -hex 32` writes them",
+                      fmt::format("{} holds no key; it must be 64 hex digits, as `gse config secrets-key` writes them",
                                   file.string()));
     return std::move(*key);
 }
@@ -52,13 +44,6 @@ Result<std::optional<std::string>> MemorySecrets::get(std::string_view name) {
     const auto found = secrets_.find(name);
     if (found == secrets_.end()) return std::nullopt;
     return found->second;
-}
-
-Result<void> MemorySecrets::put(std::string_view name, std::string_view secret) {
-    TRY(check_secret(name, secret.size()));
-    const std::lock_guard lock(mutex_);
-    secrets_.insert_or_assign(std::string(name), std::string(secret));
-    return {};
 }
 
 Result<bool> MemorySecrets::replace(std::string_view name, const std::optional<std::string>& expected,

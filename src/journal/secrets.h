@@ -26,19 +26,17 @@ public:
     virtual Result<std::string> get_or_create(std::string_view name, std::size_t size) = 0;
     /// nullopt: there is none.
     virtual Result<std::optional<std::string>> get(std::string_view name) = 0;
-    /// Durable when it returns; replaces what was there.
-    virtual Result<void> put(std::string_view name, std::string_view secret) = 0;
-    /// The same, but only where the secret is still `expected` (nullopt: there is none); false: it is another by now.
+    /// Only where the secret is still `expected` (nullopt: there is none); false: it is another by now. Durable when it
+    /// returns.
     virtual Result<bool> replace(std::string_view name, const std::optional<std::string>& expected,
                                  std::string_view secret) = 0;
 };
 
-/// For tests, and for a server that shares with nobody.
+/// For tests of several servers in one process.
 class MemorySecrets final : public SharedSecrets {
 public:
     Result<std::string> get_or_create(std::string_view name, std::size_t size) override;
     Result<std::optional<std::string>> get(std::string_view name) override;
-    Result<void> put(std::string_view name, std::string_view secret) override;
     Result<bool> replace(std::string_view name, const std::optional<std::string>& expected,
                          std::string_view secret) override;
 
@@ -47,11 +45,8 @@ private:
     std::map<std::string, std::string, std::less<>> secrets_;
 };
 
-/// The key of `secrets.key_file`: 64 hex digits, as `openssl rand -hex 32` writes them, readable by the owner only.
+/// The key of `secrets.key_file`: 64 hex digits, as `gse config secrets-key` writes them, readable by the owner only.
 [[nodiscard]] Result<std::string> read_secrets_key(const std::filesystem::path& file);
-
-/// From the system's generator.
-[[nodiscard]] std::string random_secret(std::size_t size);
 
 /// InvalidParameterValue for a name or a size that cannot be kept.
 [[nodiscard]] Result<void> check_secret(std::string_view name, std::size_t size);

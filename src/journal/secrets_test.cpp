@@ -19,7 +19,7 @@ TEST(SharedSecrets, AreMadeOnceAndReplacedOnlyAsExpected) {
     EXPECT_EQ(secrets.get_or_create("token", 16).value(), made);
     EXPECT_EQ(secrets.get("token").value(), made);
     EXPECT_NE(secrets.get_or_create("other", 32).value(), made);
-    ASSERT_TRUE(secrets.put("token", "new"));
+    EXPECT_TRUE(secrets.replace("token", made, "new").value());
     EXPECT_EQ(secrets.get("token").value(), "new");
     EXPECT_FALSE(secrets.replace("token", made, "late").value());
     EXPECT_FALSE(secrets.replace("token", std::nullopt, "late").value());
@@ -34,7 +34,7 @@ TEST(SharedSecrets, RefuseNamesAndSizesThatCannotBeKept) {
     MemorySecrets secrets;
     for (const std::string& name : {std::string(), std::string("Upper"), std::string("a b"), std::string(101, 'a')})
         EXPECT_EQ(secrets.get(name).error().code, ErrorCode::InvalidParameterValue) << name;
-    EXPECT_FALSE(secrets.put("big", std::string(kSecretBytesMax + 1, 'x')));
+    EXPECT_FALSE(secrets.replace("big", std::nullopt, std::string(kSecretBytesMax + 1, 'x')));
 }
 
 TEST(SecretsKey, IsSixtyFourHexDigitsThatOnlyTheOwnerReads) {

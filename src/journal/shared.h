@@ -43,6 +43,14 @@ public:
     /// Gives the lease up, so that another may take over at once: followers that wait in tail() are woken. Afterwards
     /// this is a follower. Harmless when it does not lead.
     virtual Result<void> resign() = 0;
+    /// As a follower, that the leader of `epoch` is out of reach though hosts look for it here; 0 takes it back. It is
+    /// forgotten with the connection to the database: say it again now and then. Any thread.
+    virtual Result<void> doubt(std::uint64_t epoch) = 0;
+    /// As the leader: whether a follower says so of it. Any thread.
+    virtual Result<bool> is_doubted() = 0;
+    /// Ends the lease, so that another may take over at once, while appends may be under way: those succeed until it
+    /// has. This server leads no more, whatever becomes of it. Any thread.
+    virtual Result<void> give_way() = 0;
     /// The lease holds now: it was confirmed, and less than its time has passed since that was asked for, with a
     /// margin, by a clock that goes on while the machine or the process sleeps. Cheap. A leader that is told false lets
     /// nothing out, reads neither, until it is told true again.

@@ -222,6 +222,40 @@ TEST_P(SharedJournalTest, WhoResignsIsFollowedAtOnce) {
     a.append(8, 8);
 }
 
+TEST_P(SharedJournalTest, AFollowersDoubtIsSeenByTheLeaderItIsOf) {
+    Server a(*place, "a");
+    ASSERT_TRUE(a.take_over());
+    {
+        Server b(*place, "b");
+        EXPECT_EQ(a.journal->is_doubted().value(), false);
+        EXPECT_OK(b.journal->doubt(a.journal->epoch() + 1));
+        EXPECT_EQ(a.journal->is_doubted().value(), false) << "another lead's";
+        EXPECT_OK(b.journal->doubt(a.journal->epoch()));
+        EXPECT_EQ(a.journal->is_doubted().value(), true);
+        EXPECT_OK(b.journal->doubt(0));
+        EXPECT_EQ(a.journal->is_doubted().value(), false);
+        EXPECT_OK(b.journal->doubt(a.journal->epoch()));
+    }
+    // A connection that is closed is gone from the database's list a moment later.
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (a.journal->is_doubted().value() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    EXPECT_EQ(a.journal->is_doubted().value(), false) << "it ends with whoever said it";
+}
+
+TEST_P(SharedJournalTest, WhoGivesWayIsFollowedAtOnceAndCommitsUntilThen) {
+    Server a(*place, "a"), b(*place, "b");
+    ASSERT_TRUE(a.take_over());
+    a.append(1, 5);
+    EXPECT_OK(a.journal->give_way());
+    EXPECT_FALSE(a.journal->leads());
+    EXPECT_LE((*b.journal->leader())->left, 0ms);
+    a.append(6, 6);
+    ASSERT_TRUE(b.take_over());
+    EXPECT_EQ(b.replayed.entries.size(), 6u);
+    EXPECT_FALSE(a.journal->append(7, batch_of(7, 100, 1)));
+    b.append(7, 7);
+}
+
 TEST_P(SharedJournalTest, AFollowerBehindTheTrimPointBeginsAgainFromTheSnapshot) {
     Server a(*place, "a"), b(*place, "b"), c(*place, "c");
     ASSERT_TRUE(a.take_over());

@@ -1,5 +1,6 @@
 #include "link/forwarder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -29,13 +30,20 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr auto kLookAgain = std::chrono::milliseconds{25};
-/// A machine that takes no bytes for this long is gone.
-constexpr unsigned kUntakenMs = 30'000;
+/// A machine that takes no bytes for this long is gone. A leader's is given up sooner: its agents may reach it
+/// themselves, or by another server.
+constexpr unsigned kHostUntakenMs = 30'000;
+constexpr unsigned kLeaderUntakenMs = 5'000;
+/// One attempt to reach the leader; where it takes longer, there is no way from here.
+constexpr auto kDialTime = std::chrono::seconds{2};
 
-void set_up(tcp::socket& socket) {
+/// Asio's sockets would outlive this program when it starts itself again, and keep the port from it.
+void close_on_exec(int socket) { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
+
+void set_up(tcp::socket& socket, unsigned untaken_ms) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUntakenMs, sizeof kUntakenMs);
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &untaken_ms, sizeof untaken_ms);
 }
 
 }  // namespace
@@ -49,18 +57,20 @@ public:
     void set_target(std::optional<tcp::endpoint> target);
     void stop();
     std::atomic<std::size_t> open_{0};
+    std::atomic<std::chrono::steady_clock::time_point> turned_away_{std::chrono::steady_clock::time_point::min()};
 
 private:
     struct Pair {
         explicit Pair(tcp::socket a) : agent(std::move(a)), leader(agent.get_executor()) {}
         tcp::socket agent;
         tcp::socket leader;
-        std::uint64_t target = 0;  ///< number of the one that `leader` goes to
+        std::uint64_t target = 0;   ///< number of the one that `leader` goes to
+        std::uint64_t attempt = 0;  ///< grows as each attempt to reach it begins, and ends
     };
 
     void accept();
     asio::awaitable<void> serve(std::shared_ptr<Pair> pair);
-    asio::awaitable<bool> reach(Pair& pair);
+    asio::awaitable<bool> reach(std::shared_ptr<Pair> pair);
     asio::awaitable<void> carry(std::shared_ptr<Pair> pair, tcp::socket& from, tcp::socket& to) const;
     static void close(Pair& pair);
 
@@ -86,6 +96,7 @@ Result<std::uint16_t> Forwarder::Impl::start() {
     acceptor_.emplace(context_);
     const tcp::endpoint endpoint{address, port};
     acceptor_->open(endpoint.protocol(), error);
+    if (!error) close_on_exec(acceptor_->native_handle());
     if (!error) acceptor_->set_option(tcp::acceptor::reuse_address{true}, error);
     if (!error) acceptor_->bind(endpoint, error);
     if (!error) acceptor_->listen(tcp::acceptor::max_listen_connections, error);
@@ -101,6 +112,7 @@ Result<std::uint16_t> Forwarder::Impl::start() {
 void Forwarder::Impl::accept() {
     acceptor_->async_accept([this](boost::system::error_code error, tcp::socket socket) {
         if (!acceptor_->is_open()) return;
+        if (!error) close_on_exec(socket.native_handle());
         if (!error && open_ < options_.connections_max) {
             const auto pair = std::make_shared<Pair>(std::move(socket));
             pairs_.insert(pair);
@@ -122,27 +134,42 @@ void Forwarder::Impl::close(Pair& pair) {
 }
 
 asio::awaitable<void> Forwarder::Impl::serve(std::shared_ptr<Pair> pair) {
-    const bool reached = co_await reach(*pair);
-    if (!reached) co_return;
+    const bool reached = co_await reach(pair);
+    if (!reached) {
+        if (target_) turned_away_ = std::chrono::steady_clock::now();
+        co_return;
+    }
     asio::co_spawn(context_, carry(pair, pair->agent, pair->leader), [](std::exception_ptr) {});
     co_await carry(pair, pair->leader, pair->agent);
 }
 
 /// Connects to the leader, whoever that is by then.
-asio::awaitable<bool> Forwarder::Impl::reach(Pair& pair) {
+asio::awaitable<bool> Forwarder::Impl::reach(std::shared_ptr<Pair> pair) {
     const auto until = std::chrono::steady_clock::now() + options_.hold;
-    asio::steady_timer pause{context_};
-    while (pair.agent.is_open() && std::chrono::steady_clock::now() < until) {
+    asio::steady_timer pause{context_}, late{context_};
+    while (pair->agent.is_open() && std::chrono::steady_clock::now() < until) {
         boost::system::error_code error;
         if (target_) {
-            pair.target = target_number_;
+            pair->target = target_number_;
             const tcp::endpoint to = *target_;
-            pair.leader = tcp::socket{context_};
-            co_await pair.leader.async_connect(to, asio::redirect_error(asio::use_awaitable, error));
-            const bool same = pair.target == target_number_;
-            if (!error && same && pair.agent.is_open()) {
-                set_up(pair.agent);
-                set_up(pair.leader);
+            pair->leader = tcp::socket{context_};
+            pair->leader.open(to.protocol(), error);
+            if (!error) close_on_exec(pair->leader.native_handle());
+            late.expires_after(kDialTime);
+            late.async_wait([pair, attempt = ++pair->attempt](boost::system::error_code cancelled) {
+                if (cancelled || pair->attempt != attempt) return;
+                ++pair->attempt;  // nobody waits for it any more
+                boost::system::error_code ignored;
+                pair->leader.close(ignored);
+            });
+            const std::uint64_t attempt = pair->attempt;
+            co_await pair->leader.async_connect(to, asio::redirect_error(asio::use_awaitable, error));
+            if (pair->attempt != attempt) co_return false;
+            ++pair->attempt;
+            const bool same = pair->target == target_number_;
+            if (!error && same && pair->agent.is_open()) {
+                set_up(pair->agent, kHostUntakenMs);
+                set_up(pair->leader, kLeaderUntakenMs);
                 co_return true;
             }
         }
@@ -207,6 +234,9 @@ void Forwarder::set_target(std::string ip, std::uint16_t port) {
 
 void Forwarder::set_no_target() { impl_->set_target(std::nullopt); }
 void Forwarder::stop() { impl_->stop(); }
+bool Forwarder::turned_away_within(Millis time) const {
+    return impl_->turned_away_.load() >= std::chrono::steady_clock::now() - time;
+}
 std::size_t Forwarder::open() const { return impl_->open_; }
 
 }  // namespace gse::link

@@ -33,6 +33,8 @@ public:
     void set_no_target();
     /// Closes everything, the listener first: the port is free when it returns. Idempotent.
     void stop();
+    /// An agent came within this time whose leader could not be reached. Thread-safe.
+    [[nodiscard]] bool turned_away_within(Millis time) const;
     /// Agents' connections that are open, those that wait included. Thread-safe.
     [[nodiscard]] std::size_t open() const;
 

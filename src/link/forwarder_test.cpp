@@ -2,11 +2,13 @@
 #include "link/forwarder.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
@@ -146,6 +148,26 @@ TEST_F(ForwarderTest, ThePortIsFreeOnceItHasStopped) {
     EXPECT_EQ(forwarder.open(), 0U);
     Forwarder next({.listen = "127.0.0.1:" + std::to_string(port)});
     EXPECT_EQ(next.start().value_or(0), port);
+}
+
+TEST_F(ForwarderTest, NothingOfItOutlivesTheProgramThatStartsItselfAgain) {
+    forwarder.set_target("127.0.0.1", one.port);
+    Caller agent(port);
+    EXPECT_EQ(agent.read(3), "one");
+    int sockets = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        const int fd = std::stoi(entry.path().filename());
+        sockaddr_in here{}, there{};
+        socklen_t size = sizeof here;
+        if (getsockname(fd, reinterpret_cast<sockaddr*>(&here), &size) != 0) continue;
+        size = sizeof there;
+        const bool connected = getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) == 0;
+        const bool is_own = ntohs(here.sin_port) == port || (connected && ntohs(there.sin_port) == one.port);
+        if (!is_own) continue;
+        ++sockets;
+        EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+    }
+    EXPECT_EQ(sockets, 3) << "it listens, and has the agent and the leader";
 }
 
 TEST(Addresses, AreTriedInTurnWithARestAfterAll) {

@@ -9,12 +9,17 @@
 #include <charconv>
 
 #include "base/file.h"
-#include "base/hex.h"
-#include "base/rng.h"
+#include "base/secret_file.h"
 
 namespace gse {
 
+namespace {
+
 namespace fs = std::filesystem;
+
+constexpr std::size_t kSecretBytes = 32;
+
+}  // namespace
 
 Result<DataDir> DataDir::open(const fs::path& root) {
     std::error_code error;
@@ -48,10 +53,7 @@ Result<std::string> DataDir::secret(std::string_view name) const {
                                   path.string()));
     }
     if (kept.error().code != ErrorCode::NotFound) return std::unexpected(kept.error());
-    SystemRng rng;
-    std::uint64_t words[4];
-    for (auto& word : words) word = rng.next();
-    std::string made = to_hex(std::as_bytes(std::span(words)));
+    std::string made = random_secret_hex(kSecretBytes);
     TRY(write_file_atomically(path, made));
     return made;
 }

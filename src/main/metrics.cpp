@@ -212,11 +212,15 @@ void add_calls(Families& out, const api::CallCounts& counts) {
 }
 
 /// Of one of several servers; one alone leads.
-void add_member(Families& out, const engine::MemberView& member, const http::RelayStats& relay) {
+void add_member(Families& out, const MetricSources& from) {
+    const engine::MemberView& member = from.member;
+    const http::RelayStats& relay = from.relay;
     const auto count = [](std::uint64_t number) { return static_cast<double>(number); };
     out.gauge("gse_cluster_leader", "1 on the server that leads.", member.role == engine::Role::Leading ? 1 : 0);
     out.gauge("gse_cluster_leader_known", "1 while this server knows a leader whose lease holds.",
               member.leader_known ? 1 : 0);
+    out.gauge("gse_cluster_leader_reached", "0 while this server cannot reach the one that leads.",
+              from.leader_reached ? 1 : 0);
     out.gauge("gse_cluster_epoch", "Grows with every take-over of the lead.", count(member.epoch));
     out.gauge("gse_cluster_applied_batches", "Sequence number of the last batch that this server has read.",
               count(member.applied));
@@ -265,7 +269,7 @@ std::string metrics_text(const MetricSources& from) {
                 static_cast<double>(http.malformed_requests));
     out.counter("gse_http_timeouts_total", "Connections closed for being idle or slow.",
                 static_cast<double>(http.timeouts));
-    add_member(out, from.member, from.relay);
+    add_member(out, from);
     if (http.tls_not_after == WallTime{}) return out.text();
     out.counter("gse_tls_handshakes_total", "TLS handshakes by outcome.", static_cast<double>(http.tls_handshakes),
                 {{"outcome", "done"}});

@@ -20,6 +20,7 @@ struct MetricSources {
     bool ready = true;
     engine::MemberView member = {.role = engine::Role::Leading, .leader_known = true};  ///< as a server alone is
     http::RelayStats relay = {};
+    bool leader_reached = true;
 };
 
 /// Visits the engine's thread for a moment at a time, however many fleets there are. Not from that thread.

@@ -37,6 +37,7 @@
 #include "main/engine_wait.h"
 #include "main/host_admission.h"
 #include "main/host_desk.h"
+#include "main/leader_probe.h"
 #include "main/log_format.h"
 #include "main/metrics.h"
 #include "main/object_store.h"
@@ -58,6 +59,10 @@ constexpr Millis kAgentGrant{24 * 3'600'000LL};
 constexpr Millis kRegionsKept{2'000};
 /// A server that has not heard of the database for this long sends nobody to the leader.
 constexpr Millis kDatabaseSilent{5'000};
+/// An agent that finds no way to the leader has tried all servers again by then.
+constexpr Millis kAgentsComeAgain{30'000};
+/// A leader that cannot be reached for so much longer than its lease would last has not crashed: it is cut off.
+constexpr Millis kBeyondLease{2'000};
 constexpr Millis kPeersStop{1'000};
 /// A leader that does not hear of its lease for this long starts again; until then answers wait.
 constexpr Millis kLeaseLost{10'000};
@@ -273,11 +278,13 @@ struct ServerParts::Impl {
     std::unique_ptr<link::LinkServer> link;
     // With several servers.
     std::unique_ptr<http::Relay> relay;
+    std::unique_ptr<LeaderProbe> leader_probe;
     std::unique_ptr<http::Server> peers;         ///< for the others, when this one leads
     std::unique_ptr<link::Forwarder> forwarder;  ///< for agents, while another one leads
     std::unique_ptr<engine::Member> member;
     std::string objects_url;
-    std::string link_at;  ///< where agents dial, whoever listens there
+    std::string link_at;      ///< where agents dial, whoever listens there
+    bool had_agents = false;  ///< since it leads; the member's thread's
 
     std::atomic<std::uint16_t> link_port = 0;            ///< that agents dial; 0: not yet, or none
     std::unique_ptr<EngineDesk> desk;                    ///< null: nobody supplies hosts
@@ -298,6 +305,7 @@ struct ServerParts::Impl {
     Result<void> join_others(http::ServerOptions options, ServerAddresses& addresses);
     void follow(const std::optional<std::string>& leader);
     Result<void> lead();
+    bool has_lost_its_agents();
     void stop();
     std::vector<std::string> not_ready() const;
     std::string regions();
@@ -323,6 +331,8 @@ std::vector<std::string> ServerParts::Impl::not_ready() const {
             reasons.push_back("no server leads at the moment");
         if (silent_ms > kDatabaseSilent.count())
             reasons.push_back(view.trouble.empty() ? "the database does not answer" : view.trouble);
+        std::string cut_off = leader_probe ? leader_probe->trouble() : "";
+        if (!cut_off.empty()) reasons.push_back(std::move(cut_off));
         if (view.role != engine::Role::Leading) return reasons;
     }
     const engine::EngineStats stats = engine->stats();
@@ -350,7 +360,11 @@ Result<void> ServerParts::Impl::open_journal() {
 }
 
 Result<std::string> ServerParts::Impl::secret(std::string_view name) {
-    return shared_files ? shared_files->secret(name) : data->secret(name);
+    std::string own = TRY(data->secret(name));
+    if (!shared_files) return own;
+    std::string all = TRY(shared_files->secret(name, own));
+    if (all != own) TRY(write_file_atomically(data->root() / name, all));
+    return all;
 }
 
 Result<http::FileKeyStore> ServerParts::Impl::credentials() {
@@ -456,7 +470,14 @@ Result<ServerAddresses> ServerParts::Impl::start() {
             engine::MemberOptions{.lost_for = kLeaseLost}, *engine, *shared.journal, clock,
             engine::Member::Calls{.on_leader = [this](const std::optional<std::string>& leader) { follow(leader); },
                                   .on_lead = [this] { return lead(); },
-                                  .on_end = on_fatal});
+                                  .on_end = on_fatal,
+                                  .misses_leader =
+                                      [this] {
+                                          return !leader_probe->trouble().empty() &&
+                                                 forwarder->turned_away_within(kAgentsComeAgain);
+                                      },
+                                  .has_lost_its_agents = [this] { return has_lost_its_agents(); }});
+        leader_probe = std::make_unique<LeaderProbe>(*relay, config.journal.lease + kBeyondLease);
     }
 
     http = std::make_unique<http::Server>(http_options, handlers());
@@ -599,6 +620,17 @@ void ServerParts::Impl::follow(const std::optional<std::string>& leader) {
     http->leader_changed();
 }
 
+/// Asked of the leader, on the member's thread.
+bool ServerParts::Impl::has_lost_its_agents() {
+    bool has = false;
+    const bool looked = engine->inspect([&has](const core::State& looked_at) {
+        looked_at.table<core::Host>().for_each(
+            [&has](core::Slot, const core::Host& host) { has = has || (host.stream != 0 && !host.silent); });
+    });
+    had_agents = had_agents || has;
+    return looked && had_agents && !has;
+}
+
 /// This server leads from now on.
 Result<void> ServerParts::Impl::lead() {
     spdlog::info("cluster: this server leads; {}", engine->lead());
@@ -658,6 +690,7 @@ http::Handlers ServerParts::Impl::handlers() {
                                       .ready = not_ready().empty()};
                 if (member) sources.member = member->view();
                 if (relay) sources.relay = relay->stats();
+                if (leader_probe) sources.leader_reached = leader_probe->trouble().empty();
                 return metrics_text(sources);
             },
         .not_ready = [this] { return not_ready(); },
@@ -677,6 +710,7 @@ void ServerParts::Impl::stop() {
     if (member) member->stop();
     if (http) http->stop();
     if (peers) peers->stop();
+    leader_probe.reset();
     if (local_http) local_http->stop();
     authority_keeper.reset();
     if (forwarder) forwarder->stop();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "base/check.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "objects/object_file.h"
@@ -13,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFileBytesMax = journal::kSecretBytesMax;
-constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kMarkBytes = 32;
 constexpr int kTries = 3;
 constexpr int kAuthoritiesMax = 16;
 constexpr const char* kCredentials = "credentials.toml";
@@ -31,9 +32,12 @@ std::unexpected<Error> lost_race(std::string_view what) {
 
 }  // namespace
 
-Result<std::string> SharedFiles::secret(std::string_view name) {
-    const std::string bytes = TRY(secrets_.get_or_create(name, kSecretBytes));
-    return to_hex(std::as_bytes(std::span(bytes)));
+Result<std::string> SharedFiles::secret(std::string_view name, const std::string& own) {
+    const auto bytes = from_hex(own);
+    CHECK(bytes);
+    TRY(secrets_.replace(name, std::nullopt, *bytes));
+    const std::string kept = TRY(secrets_.get_or_create(name, bytes->size()));
+    return to_hex(std::as_bytes(std::span(kept)));
 }
 
 Result<bool> SharedFiles::pull(const std::string& name, const fs::path& file) {
@@ -93,6 +97,12 @@ Result<bool> SharedFiles::tend(pki::Authority& authority, const fs::path& folder
     return changed;
 }
 
+/// The same for all servers that ask, or the one that comes second would find the first one's folder strange.
+Result<std::string> SharedFiles::new_mark() {
+    const std::string bytes = TRY(secrets_.get_or_create("objects-mark", kMarkBytes));
+    return to_hex(std::as_bytes(std::span(bytes)));
+}
+
 Result<void> SharedFiles::check_objects(const fs::path& folder, const std::string& server, bool shared) {
     // Kept: the mark, and the one server that may use the folder; nobody's name where it is shared.
     const fs::path file = folder / "deployment-mark";
@@ -101,7 +111,7 @@ Result<void> SharedFiles::check_objects(const fs::path& folder, const std::strin
         const std::string mark = read_file(file, kFileBytesMax).value_or("");
         if (!kept) {
             TRY(objects::make_private_directory(folder));
-            const std::string fresh = mark.empty() ? TRY(secret("objects-mark")) : mark;
+            const std::string fresh = mark.empty() ? TRY(new_mark()) : mark;
             TRY(write_file_atomically(file, fresh));
             if (TRY(secrets_.replace(kObjects, std::nullopt, fresh + "\n" + (shared ? "" : server)))) return {};
             continue;

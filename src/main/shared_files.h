@@ -17,8 +17,9 @@ class SharedFiles {
 public:
     explicit SharedFiles(journal::SharedSecrets& secrets) : secrets_(secrets) {}
 
-    /// The deployment's, as DataDir::secret() has it.
-    Result<std::string> secret(std::string_view name);
+    /// The deployment's, in hex; `own` is this server's, as DataDir::secret() has it: the first server brings it, so
+    /// that what it signed while it was alone stays good.
+    Result<std::string> secret(std::string_view name, const std::string& own);
     /// The deployment's keys: the first server makes them, or brings its file; on others the file becomes theirs.
     Result<http::FileKeyStore> credentials(const std::filesystem::path& file, const http::FirstKey& seed, Rng& rng);
     Result<std::unique_ptr<pki::Authority>> authority(const std::filesystem::path& folder,
@@ -41,6 +42,7 @@ private:
     Result<bool> push(const std::string& name, const std::filesystem::path& file);
     Result<void> pull_authorities(const std::filesystem::path& folder);
     Result<bool> push_authorities(const std::filesystem::path& folder);
+    Result<std::string> new_mark();
 
     journal::SharedSecrets& secrets_;
 };

@@ -10,11 +10,12 @@
 
 namespace gse::crash {
 
-std::vector<Life> lives(const std::filesystem::path& agent_data, Tick now) {
+std::vector<Life> lives(const std::filesystem::path& agent_data, Tick now, const std::string& address) {
     std::vector<Life> out;
     for (e2e::GameProcess& game : e2e::running_games(agent_data)) {
         Life life{.process = std::move(game), .seen = now};
-        std::istringstream words(e2e::ask_game(life.process.port, "WHO"));
+        life.address = fmt::format("{}:{}", address, life.process.port);
+        std::istringstream words(e2e::ask_game(life.process.port, "WHO", address));
         pid_t pid = 0;
         const auto stat = agent::read_stat(life.process.pid);
         if (!stat || !(words >> life.life >> pid >> life.session) || pid != life.process.pid) continue;
@@ -62,7 +63,7 @@ std::vector<std::string> check_games(const std::vector<Life>& before, const std:
     for (const Life& life : before) {
         if (same_process_lives(life)) continue;
         bool excused = ended.contains(life.session);
-        for (const SessionSeen* session : sessions_at[fmt::format("127.0.0.1:{}", life.process.port)]) {
+        for (const SessionSeen* session : sessions_at[life.address]) {
             const auto end = ended.find(session->id);
             excused = excused || (end != ended.end() && end->second > life.seen);
         }
@@ -70,15 +71,14 @@ std::vector<std::string> check_games(const std::vector<Life>& before, const std:
             out.push_back(
                 fmt::format("game {} (pid {}, session {}) is gone", life.process.id, life.process.pid, life.session));
     }
-    std::map<std::uint16_t, const Life*> by_port;
+    std::map<std::string, const Life*> by_address;
     for (const Life& life : after)
-        if (!by_port.try_emplace(life.process.port, &life).second)
-            out.push_back(fmt::format("two games have port {}", life.process.port));
+        if (!by_address.try_emplace(life.address, &life).second)
+            out.push_back(fmt::format("two games are at {}", life.address));
     for (const SessionSeen& session : seen.sessions) {
         if (session.status != "ACTIVE") continue;
-        const auto game =
-            by_port.find(static_cast<std::uint16_t>(std::stoi(session.address.substr(session.address.rfind(':') + 1))));
-        if (game == by_port.end())
+        const auto game = by_address.find(session.address);
+        if (game == by_address.end())
             out.push_back(fmt::format("{} is ACTIVE at {}, where no game answers", session.id, session.address));
         else if (game->second->session != session.id)
             out.push_back(fmt::format("{} is ACTIVE at {}, where the game hosts {}", session.id, session.address,

@@ -17,11 +17,12 @@ struct Life {
     std::uint64_t ticks = 0;
     std::string life;
     std::string session;  ///< "-": none
+    std::string address;  ///< ip:port
     Tick seen = 0;
 };
 
-/// Those of one agent that answer.
-std::vector<Life> lives(const std::filesystem::path& agent_data, Tick now);
+/// Those of one agent that answer; `address`: of its host.
+std::vector<Life> lives(const std::filesystem::path& agent_data, Tick now, const std::string& address = "127.0.0.1");
 [[nodiscard]] bool same_process_lives(const Life& life);
 
 /// Everything that the API says of these fleets, page by page.

@@ -19,7 +19,10 @@ Outcome outcome_of(const client::ApiError& error) {
     return e2e::unanswered(error) ? Outcome::Unknown : Outcome::Refused;
 }
 
-/// One client: it keeps to a server until that does not answer.
+/// This try has changed nothing; the one before it may have.
+bool was_not_tried(const client::ApiError& error) { return error.code.starts_with("InternalError"); }
+
+/// One client: it keeps to a server until that does not answer, or says that it can do nothing.
 class AnyApi {
 public:
     AnyApi(const LoadTarget& target, std::size_t first) {
@@ -30,7 +33,7 @@ public:
     template <class Request>
     auto call(const Request& request) {
         auto answer = apis_[at_].call(request);
-        if (!answer && e2e::unanswered(answer.error())) go_on();
+        if (!answer && (e2e::unanswered(answer.error()) || was_not_tried(answer.error()))) go_on();
         return answer;
     }
     void go_on() { at_ = (at_ + 1) % apis_.size(); }
@@ -112,7 +115,7 @@ void Load::create(int client, std::uint64_t seed, bool with_tokens) {
                 break;
             }
             entry.outcome = outcome_of(answer.error());
-            if (entry.outcome == Outcome::Refused || !with_tokens) break;
+            if ((entry.outcome == Outcome::Refused && !was_not_tried(answer.error())) || !with_tokens) break;
             (void)rest(kAfterFailure);
         }
         if (entry.outcome == Outcome::Unknown) entry.answered = kNever;

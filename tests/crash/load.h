@@ -20,7 +20,7 @@ struct LoadTarget {
     std::vector<std::string> fleets;  ///< between which the alias moves
     std::uint64_t seats = 40;         ///< of a session
     std::size_t live_max = 12;        ///< sessions above this are ended, the oldest of them
-    std::vector<std::string> others;  ///< further servers: a client that hears nothing goes on to the next
+    std::vector<std::string> others;  ///< further servers: a client that gets nothing done goes on to the next
     bool looks = false;               ///< clients also look at what they have been told, at any of the servers
 };
 

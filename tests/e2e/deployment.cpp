@@ -1,13 +1,12 @@
 #include "e2e/deployment.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <fstream>
 
 #include "agent/testing/make_zip.h"
+#include "base/addresses.h"
 
 namespace gse::e2e {
 namespace {
@@ -125,16 +124,15 @@ void write_game_zip(const std::filesystem::path& zip) {
         {{"gse-test-game", read_text(GSE_TEST_GAME), 0100755}});
 }
 
-std::pair<int, std::string> http_get(const std::string& address, const std::string& path) {
-    const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+std::pair<int, std::string> http_get(const std::string& address, const std::string& path, const std::string& token) {
+    const auto to = resolve(address);
+    if (!to) return {0, ""};
+    const Fd fd(socket(to->front().family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     const timeval patience{10, 0};
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return {0, ""};
-    const std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", path, address);
+    if (connect(fd.get(), to->front().get(), to->front().size) != 0) return {0, ""};
+    const std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n{}Connection: close\r\n\r\n", path, address,
+                                            token.empty() ? "" : fmt::format("Authorization: Bearer {}\r\n", token));
     if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {0, ""};
     std::string answer;
     char buffer[16'384];

@@ -86,7 +86,9 @@ std::optional<api::GameServerSession> find_session(Api& api, const std::string& 
 
 /// A zip with gse-test-game at its root.
 void write_game_zip(const std::filesystem::path& zip);
-/// The status of GET on the HTTP port, and the body.
-std::pair<int, std::string> http_get(const std::string& address, const std::string& path);
+/// The status of GET on the HTTP port, and the body. `token`: metrics.token, which machines that are not the server's
+/// must show.
+std::pair<int, std::string> http_get(const std::string& address, const std::string& path,
+                                     const std::string& token = "");
 
 }  // namespace gse::e2e

@@ -11,8 +11,7 @@ namespace {
 
 constexpr Millis kLimit{30'000};
 constexpr std::size_t kAgents = 2;
-constexpr std::size_t kPortsLow = 24'000;
-constexpr std::size_t kPorts = 2'000;  // of one agent
+constexpr const char* kMetricsToken = "of-the-rig";
 
 std::string tail(const std::filesystem::path& file) {
     constexpr std::size_t kBytes = 3'000;
@@ -22,11 +21,8 @@ std::string tail(const std::filesystem::path& file) {
 
 std::string name_of(const char* kind, std::size_t number) { return fmt::format("{}{}", kind, number + 1); }
 
-/// A server that starts itself again must find its ports as they were.
-std::string free_address() { return fmt::format("127.0.0.1:{}", e2e::free_port()); }
-
 bool says(const std::string& http, const std::string& series) {
-    return e2e::http_get(http, "/metrics").second.find("\n" + series) != std::string::npos;
+    return e2e::http_get(http, "/metrics", kMetricsToken).second.find("\n" + series) != std::string::npos;
 }
 
 }  // namespace
@@ -35,10 +31,10 @@ Rig::Rig(std::size_t servers, std::vector<std::string> settings) {
     settings_ = {"timers.reservation=1h",
                  "timers.end_grace=3s",
                  "timers.heartbeat=300ms",
+                 "timers.host_silent=3s",
                  "timers.restart_backoff_min=50ms",
                  "timers.restart_backoff_max=500ms",
-                 fmt::format("hosts.port_low={}", kPortsLow),
-                 fmt::format("hosts.port_high={}", kPortsLow + kAgents * kPorts - 1)};
+                 fmt::format("metrics.token={}", kMetricsToken)};
     for (std::string& setting : settings) settings_.push_back(std::move(setting));
     const auto key = dir_.path() / "secrets.key";
     std::ofstream(key) << std::string(64, 'a');
@@ -46,9 +42,12 @@ Rig::Rig(std::size_t servers, std::vector<std::string> settings) {
     primary_ = pgtest::Cluster::make(pgtest::Cluster::Kind::Quick);
     standby_ = primary_->make_synchronous_standby();
     for (std::size_t i = 0; i < servers; ++i) {
-        servers_.push_back({.http = free_address(), .link = free_address(), .peers = free_address()});
+        const std::string address = fmt::format("10.77.0.{}", 101 + i);
+        network_.add(name_of("server", i), address);
+        servers_.push_back({.http = address + ":8080", .link = address + ":7070", .peers = address + ":7071"});
         servers_.back().wire = std::make_unique<pgtest::Proxy>(primary_->socket());
     }
+    for (std::size_t i = 0; i < kAgents; ++i) network_.add(name_of("box", i), agent_address(i));
     agents_.resize(kAgents);
 }
 
@@ -76,8 +75,8 @@ bool Rig::start() {
 
 bool Rig::start_server(std::size_t server) {
     Server& one = servers_.at(server);
-    auto words =
-        e2e::gse_command({"server", "--data", server_data(server), "--listen", one.http, "--link-listen", one.link});
+    auto words = e2e::gse_command(
+        {"server", "--data", server_data(server), "--listen", one.http, "--insecure-http", "--link-listen", one.link});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
     for (const std::string& setting :
          {"cluster.listen=" + one.peers, std::string("journal.kind=postgres"),
@@ -85,7 +84,8 @@ bool Rig::start_server(std::size_t server) {
           "secrets.key_file=" + (dir_.path() / "secrets.key").string(),
           "objects.dir=" + (dir_.path() / "objects").string(), std::string("objects.shared=true")})
         words.insert(words.end(), {"--set", setting});
-    one.program = std::make_unique<e2e::Program>(words, dir_.path() / (name_of("server", server) + ".log"));
+    one.program = std::make_unique<e2e::Program>(network::Network::on(name_of("server", server), std::move(words)),
+                                                 dir_.path() / (name_of("server", server) + ".log"));
     if (one.program->ready(kLimit).empty()) {
         problem_ = one.program->log();
         return false;
@@ -106,13 +106,9 @@ bool Rig::start_agent(std::size_t agent) {
     auto words = e2e::gse_command({"agent", "--data", agent_data(agent), "--join", all, "--token-file", token, "--name",
                                    name_of("box", agent), "--sdk-listen", "127.0.0.1:0"});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
-    // They share a machine, which hosts do not: each has ports of its own.
-    const std::size_t low = kPortsLow + agent * kPorts;
-    for (const std::string& setting :
-         {std::string("agent.ping_http="), std::string("agent.ping_udp="), fmt::format("hosts.port_low={}", low),
-          fmt::format("hosts.port_high={}", low + kPorts - 1)})
-        words.insert(words.end(), {"--set", setting});
-    agents_.at(agent).program = std::make_unique<e2e::Program>(words, dir_.path() / (name_of("agent", agent) + ".log"));
+    agents_.at(agent).program =
+        std::make_unique<e2e::Program>(network::Network::on(name_of("box", agent), std::move(words)),
+                                       dir_.path() / (name_of("agent", agent) + ".log"));
     if (!agents_.at(agent).program->ready(kLimit).empty()) return true;
     problem_ = agents_.at(agent).program->log();
     return false;
@@ -127,6 +123,15 @@ bool Rig::stop_server(std::size_t server) {
     return stopped;
 }
 
+void Rig::part(std::size_t server, bool off, Others others) {
+    const auto set = [&](const std::string& other) {
+        off ? network_.part(name_of("server", server), other) : network_.join(name_of("server", server), other);
+    };
+    for (std::size_t i = 0; others != Others::Agents && i < servers_.size(); ++i)
+        if (i != server) set(name_of("server", i));
+    for (std::size_t i = 0; others != Others::Servers && i < kAgents; ++i) set(name_of("box", i));
+}
+
 void Rig::freeze(std::size_t server, bool off) { servers_.at(server).program->signal(off ? SIGSTOP : SIGCONT); }
 
 void Rig::lose_primary() {
@@ -137,11 +142,36 @@ void Rig::lose_primary() {
     standby_ = primary_->make_synchronous_standby();
 }
 
+void Rig::split_database(std::size_t server) {
+    primary_->ask("ALTER SYSTEM SET synchronous_standby_names = ''");
+    primary_->ask("SELECT pg_reload_conf()");
+    standby_->promote();
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+        if (i == server) continue;
+        servers_[i].wire->lead_to(standby_->socket());
+        cut_from_database(i, true);
+        cut_from_database(i, false);
+    }
+}
+
+bool Rig::leads(std::size_t server) const {
+    return servers_.at(server).program && says(servers_.at(server).http, "gse_cluster_leader 1");
+}
+
+std::string Rig::server_of_agent(std::size_t agent) const {
+    const std::string log = agents_.at(agent).program->log();
+    const std::string mark = "link: connected to ";
+    const auto at = log.rfind(mark);
+    if (at == std::string::npos) return "";
+    const auto begin = at + mark.size();
+    return log.substr(begin, log.find(',', begin) - begin);
+}
+
 std::optional<std::size_t> Rig::leader(Millis limit, std::optional<std::size_t> other_than) {
     std::optional<std::size_t> found;
     (void)e2e::wait_until(limit, [&] {
         for (std::size_t i = 0; i < servers_.size(); ++i)
-            if (i != other_than && servers_[i].program && says(servers_[i].http, "gse_cluster_leader 1")) found = i;
+            if (i != other_than && leads(i)) found = i;
         return found.has_value();
     });
     return found;

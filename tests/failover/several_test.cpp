@@ -36,7 +36,6 @@ public:
         return all_.get_or_create(name, size);
     }
     Result<std::optional<std::string>> get(std::string_view name) override { return all_.get(name); }
-    Result<void> put(std::string_view name, std::string_view secret) override { return all_.put(name, secret); }
     Result<bool> replace(std::string_view name, const std::optional<std::string>& expected,
                          std::string_view secret) override {
         return all_.replace(name, expected, secret);
@@ -68,6 +67,12 @@ public:
                                    .secrets = std::make_unique<Secrets>(deployment_.secrets),
                                    .deployment = "the-deployment"};
             });
+        at = TRY(parts_->start());
+        return {};
+    }
+    /// As it was before there were others, with a journal of its own.
+    Result<void> start_alone() {
+        parts_ = std::make_unique<ServerParts>(config, [](const Error&) {}, ServerParts::Agent::Elsewhere);
         at = TRY(parts_->start());
         return {};
     }
@@ -193,6 +198,32 @@ TEST_F(Several, KeysGrantsAndCertificatesAreTheDeploymentsOwn) {
               e2e::read_text(std::filesystem::path(second.config.data) / "pki/peer-key.pem"));
 }
 
+TEST_F(Several, WhatAServerHandedOutWhileItWasAloneStaysGood) {
+    const auto alone = first.start_alone();
+    ASSERT_TRUE(alone) << alone.error().message;
+    const auto place =
+        first.api().call(api::GetUploadCredentialsRequest{.asset_region = e2e::kRegion, .bucket_key = "a.zip"});
+    ASSERT_TRUE(place) << describe(place.error());
+    const auto zip = deployment.objects.path() / "a.zip";
+    e2e::write_game_zip(zip);
+    const auto of_first = [&](const char* file) {
+        return e2e::read_text(std::filesystem::path(first.config.data) / file);
+    };
+    const std::string secret = of_first("secret"), keys = of_first("credentials.toml"), ca = of_first("pki/roots.pem");
+    first.stop();
+
+    start(first);
+    start(second);
+    const auto put = second.api().client().put_object(place->bucket_name, "a.zip", zip, place->bucket_auth);
+    EXPECT_TRUE(put) << describe(put.error());
+    for (const Server* server : {&first, &second}) {
+        const std::filesystem::path data = server->config.data;
+        EXPECT_EQ(e2e::read_text(data / "secret"), secret);
+        EXPECT_EQ(e2e::read_text(data / "credentials.toml"), keys);
+        EXPECT_EQ(e2e::read_text(data / "pki/roots.pem"), ca);
+    }
+}
+
 TEST_F(Several, AFolderOfObjectsThatIsNotSharedKeepsOthersOut) {
     first.config.objects = {};
     start(first);
@@ -249,7 +280,7 @@ TEST_F(Several, WithoutALeaderCallsAreRefusedInTheEndAndTheServerIsNotReady) {
     const auto refused = make_alias(second.api(), "nobody");
     ASSERT_FALSE(refused);
     EXPECT_THAT(describe(refused.error()), HasSubstr("InternalError"));
-    EXPECT_THAT(describe(refused.error()), HasSubstr("no server of this deployment leads"));
+    EXPECT_THAT(describe(refused.error()), HasSubstr("cannot reach the one that leads"));
     deployment.database.cut(second.name, false);
     EXPECT_TRUE(make_alias(second.api(), "somebody"));
 }

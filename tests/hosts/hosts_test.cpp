@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 
 #include "hosts/rack.h"
@@ -159,15 +158,3 @@ TEST(Hosts, TwoHostsAreDrainedWhileMatchesRunAndThenRemoved) {
 
 }  // namespace
 }  // namespace gse::hosts
-
-int main(int argc, char** argv) {
-    ::testing::InitGoogleMock(&argc, argv);
-    if (const std::string refused = gse::hosts::enter_namespaces(); !refused.empty()) {
-        std::fprintf(stderr,
-                     "this machine gives us no network namespaces (%s): run as root, or allow user namespaces\n",
-                     refused.c_str());
-        return 1;
-    }
-    gse::e2e::own_orphans();
-    return RUN_ALL_TESTS();
-}

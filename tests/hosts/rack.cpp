@@ -1,73 +1,13 @@
 #include "hosts/rack.h"
 
-#include <sched.h>
-#include <spawn.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <fstream>
-#include <stdexcept>
 
 namespace gse::hosts {
 namespace {
 
 constexpr Millis kLimit{60'000};
-constexpr const char* kNsenter = "/usr/bin/nsenter";
-
-/// "" when it went well, else what failed.
-std::string run(std::vector<std::string> words) {
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char* environment[] = {path, nullptr};
-    pid_t pid = 0;
-    int status = 0;
-    if (posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environment) == 0 &&
-        waitpid(pid, &status, 0) == pid && status == 0)
-        return "";
-    std::string text = "failed:";
-    for (const std::string& word : words) text += " " + word;
-    return text;
-}
-
-void ip(std::vector<std::string> words) {
-    words.insert(words.begin(), "ip");
-    const std::string failed = run(std::move(words));
-    if (!failed.empty()) throw std::runtime_error(failed + "; is iproute2 installed?");
-}
-
-bool write_map(const char* file, const std::string& text) {
-    std::ofstream out(file);
-    out << text;
-    out.flush();
-    return out.good();
-}
-
-std::string wire(std::size_t host) { return "wire" + std::to_string(host + 1); }
 
 }  // namespace
-
-std::string enter_namespaces() {
-    const auto failed = [](const char* what) { return std::string(what) + ": " + std::strerror(errno); };
-    const uid_t uid = geteuid();
-    const gid_t gid = getegid();
-    // Without root, a user namespace makes us root of the others.
-    if (unshare((uid == 0 ? 0 : CLONE_NEWUSER) | CLONE_NEWNET | CLONE_NEWNS) != 0) return failed("unshare");
-    if (uid != 0 && (!write_map("/proc/self/setgroups", "deny") ||
-                     !write_map("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1") ||
-                     !write_map("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1")))
-        return failed("map the user");
-    if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("make mounts private");
-    // `ip netns` keeps its names there.
-    if (mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") != 0) return failed("mount /run");
-    return run({"ip", "link", "set", "lo", "up"});
-}
 
 Rack::Rack(std::size_t hosts, std::vector<std::string> settings) : hosts_(hosts) {
     settings_ = {"timers.heartbeat=300ms",         "timers.host_silent=2s",
@@ -76,17 +16,7 @@ Rack::Rack(std::size_t hosts, std::vector<std::string> settings) : hosts_(hosts)
                  "hosts.port_high=20999"};
     for (std::string& setting : settings) settings_.push_back(std::move(setting));
     agents_.resize(hosts);
-    ip({"link", "add", "br0", "type", "bridge"});
-    ip({"addr", "add", "10.77.0.1/24", "dev", "br0"});
-    ip({"link", "set", "br0", "up"});
-    for (std::size_t i = 0; i < hosts; ++i) {
-        ip({"netns", "add", name(i)});
-        ip({"link", "add", wire(i), "type", "veth", "peer", "name", "eth0", "netns", name(i)});
-        ip({"link", "set", wire(i), "master", "br0", "up"});
-        ip({"-n", name(i), "addr", "add", address(i) + "/24", "dev", "eth0"});
-        ip({"-n", name(i), "link", "set", "eth0", "up"});
-        ip({"-n", name(i), "link", "set", "lo", "up"});
-    }
+    for (std::size_t i = 0; i < hosts; ++i) network_.add(name(i), address(i));
 }
 
 Rack::~Rack() {
@@ -98,13 +28,11 @@ Rack::~Rack() {
     }
     e2e::end_orphans();
     e2e::remove_control_groups(left);
-    for (std::size_t i = 0; i < hosts_; ++i) (void)run({"ip", "netns", "del", name(i)});
-    (void)run({"ip", "link", "del", "br0"});
 }
 
 bool Rack::start() {
     auto words = e2e::gse_command({"server", "--data", dir_.path() / "server", "--listen", http_, "--insecure-http",
-                                   "--link-listen", "10.77.0.1:0"});
+                                   "--link-listen", std::string(network::kHere) + ":0"});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
     server_ = std::make_unique<e2e::Program>(words, dir_.path() / "server.log");
     auto ready = server_->ready();
@@ -130,8 +58,8 @@ bool Rack::start_agent(std::size_t host, bool new_token) {
     auto words = e2e::gse_command({"agent", "--data", data(host), "--join", link_, "--token-file", token, "--name",
                                    name(host), "--capacity", "4", "--sdk-listen", "127.0.0.1:5758"});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
-    words.insert(words.begin(), {kNsenter, "--net=/run/netns/" + name(host)});
-    agents_[host] = std::make_unique<e2e::Program>(words, dir_.path() / (name(host) + ".log"));
+    agents_[host] = std::make_unique<e2e::Program>(network::Network::on(name(host), std::move(words)),
+                                                   dir_.path() / (name(host) + ".log"));
     if (!agents_[host]->ready().empty()) return true;
     problem_ = agents_[host]->log();
     return false;
@@ -144,9 +72,6 @@ void Rack::kill_host(std::size_t host) {
         kill(game.pid, SIGKILL);
     }
 }
-
-void Rack::cut(std::size_t host) { ip({"link", "set", wire(host), "down"}); }
-void Rack::heal(std::size_t host) { ip({"link", "set", wire(host), "up"}); }
 
 api::Host Rack::seen(std::size_t host) {
     e2e::Api api = this->api();

@@ -1,8 +1,4 @@
-/// A server and several hosts on one machine. Each host is a network namespace with an address of its own, on a bridge
-/// that can be cut; its agent and its games are real.
-///
-/// All of it lives in a network and mount namespace of this test, which vanishes with it: nothing of the machine's own
-/// network is touched.
+/// A server and several hosts, each a machine of its own (see network/network.h); agents and games are real.
 #pragma once
 
 #include <memory>
@@ -12,11 +8,9 @@
 
 #include "e2e/deployment.h"
 #include "e2e/program.h"
+#include "network/network.h"
 
 namespace gse::hosts {
-
-/// Moves this process into namespaces of its own, once, before anything else. "" or why it is not possible here.
-std::string enter_namespaces();
 
 class Rack {
 public:
@@ -31,8 +25,8 @@ public:
     /// A machine that loses its power: agent and games are gone at once.
     void kill_host(std::size_t host);
     /// The cable.
-    void cut(std::size_t host);
-    void heal(std::size_t host);
+    void cut(std::size_t host) { network_.cut(name(host)); }
+    void heal(std::size_t host) { network_.heal(name(host)); }
 
     [[nodiscard]] e2e::Api api() const { return e2e::Api(http_); }
     [[nodiscard]] static std::string address(std::size_t host) { return "10.77.0." + std::to_string(11 + host); }
@@ -56,9 +50,10 @@ public:
 
 private:
     TempFolder dir_ = e2e::test_folder("gse-hosts");
+    network::Network network_;
     const std::size_t hosts_;
     std::vector<std::string> settings_;
-    std::string http_ = "10.77.0.1:0";
+    std::string http_ = std::string(network::kHere) + ":0";
     std::string link_;
     std::string problem_;
     std::unique_ptr<e2e::Program> server_;

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -44,13 +45,31 @@ fs::path programs() {
     return newest;
 }
 
+/// Root of a user namespace that one user made: there is nobody else to be.
+bool is_root_among_none() {
+    std::ifstream map("/proc/self/uid_map");
+    std::uint64_t inside = 0, outside = 0, count = 0;
+    return ::getuid() == 0 && map >> inside >> outside >> count && count == 1;
+}
+
+/// In such a namespace PostgreSQL gets one of its own, where the same user is not called root. Safe after a fork.
+bool be_called_otherwise() {
+    if (::unshare(CLONE_NEWUSER) != 0) return false;
+    const auto write = [](const char* file, std::string_view text) {
+        const int fd = ::open(file, O_WRONLY | O_CLOEXEC);
+        return fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    };
+    return write("/proc/self/setgroups", "deny") && write("/proc/self/uid_map", "1000 0 1") &&
+           write("/proc/self/gid_map", "1000 0 1");
+}
+
 /// Who runs it: PostgreSQL refuses to be root.
 struct Identity {
     uid_t uid = ::getuid();
     gid_t gid = ::getgid();
 };
 Identity identity() {
-    if (::getuid() != 0) return {};
+    if (::getuid() != 0 || is_root_among_none()) return {};
     const passwd* found = ::getpwnam("postgres");
     if (found == nullptr) throw std::runtime_error("there is no user postgres");
     return {found->pw_uid, found->pw_gid};
@@ -140,6 +159,7 @@ std::unique_ptr<Cluster> Cluster::make_synchronous_standby() {
 
 pid_t Cluster::spawn(std::vector<std::string> command) const {
     const Identity who = identity();
+    const bool renamed = is_root_among_none();
     std::vector<char*> argv;
     for (std::string& word : command) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -151,7 +171,9 @@ pid_t Cluster::spawn(std::vector<std::string> command) const {
     if (pid > 0) return pid;
     // Only what is safe after a fork of a program with threads.
     const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (::getuid() == 0 && (::setgroups(1, &who.gid) != 0 || ::setgid(who.gid) != 0 || ::setuid(who.uid) != 0))
+    if (renamed && !be_called_otherwise()) ::_exit(126);
+    if (who.uid != 0 && ::getuid() == 0 &&
+        (::setgroups(1, &who.gid) != 0 || ::setgid(who.gid) != 0 || ::setuid(who.uid) != 0))
         ::_exit(126);
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);  // its immediate end
     // A backend that a commit wakes would wait for the end of the turn of whatever compiles beside the test.
