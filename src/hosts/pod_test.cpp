@@ -219,6 +219,10 @@ TEST(PodFacts, OfADeletedPodAndOfNodes) {
     EXPECT_EQ(facts.end_grace, Millis{60'000});
     EXPECT_EQ(facts.disruption, "EvictionByEvictionAPI: m");
     EXPECT_EQ(facts.end, "");
+    const PodFacts forced = read_pod(parse(
+        R"({"metadata": {"name": "p", "deletionTimestamp": "2030-01-01T00:01:00Z", "deletionGracePeriodSeconds": 0},
+            "spec": {"terminationGracePeriodSeconds": 3600}})"));
+    EXPECT_EQ(format_utc(*forced.ends_at), "2030-01-01T01:01:00Z") << "its agent may run on where its kubelet is away";
 
     const json::object node = parse(
         R"({"metadata": {"name": "n", "annotations": {"players": "203.0.113.9"}}, "spec": {"unschedulable": true},

@@ -12,7 +12,8 @@ Starts etcd and kube-apiserver from the folder BINARIES (or PATH), runs COMMAND 
 left behind and nothing else on the machine is touched; hence it needs root.
 
   --node         also kube-scheduler, kube-controller-manager, containerd and a kubelet, whose Pods really run
-  --image GSE    with --node: GSE and other programs (comma-separated) become /usr/bin/* of the image opengse-test:1
+  --image GSE    with --node: GSE and other programs, with commas between, are put into /usr/bin of an image that starts
+                 the first one
   --set FLAG     a further flag of kube-apiserver, such as --set=--etcd-compaction-interval=10s
 
 COMMAND finds in its environment
@@ -21,7 +22,7 @@ COMMAND finds in its environment
   GSE_TEST_ADMIN_KUBECONFIG  the administrator's again, in the same namespace
   GSE_TEST_MARK_RUNNING      without --node: nobody runs Pods
   GSE_TEST_IMAGE             with --image
-  REAL_CLUSTER               the folder with logs, keys and pid files
+  REAL_CLUSTER               the folder with logs, keys and pid files; it stays with KEEP_LOGS=1
 TEXT
 }
 
@@ -61,8 +62,12 @@ outer() {
     REAL_CLUSTER=$(mktemp -d /tmp/gse-cluster.XXXXXX)
     export REAL_CLUSTER
     local code=0
-    unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
-        "$0" "$@" || code=$?
+    unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" "$@" <&0 &
+    local inner=$!
+    # Everything ends with it. A shell has Ctrl-C for itself.
+    trap 'kill -KILL '$inner' 2>/dev/null || true' TERM HUP INT
+    [[ ${command[*]} != bash ]] || trap : INT
+    while kill -0 $inner 2>/dev/null; do code=0; wait $inner || code=$?; done
     # Control groups are the one thing that outlives the namespaces.
     find /sys/fs/cgroup -depth -type d -path "*/gse-cluster-${REAL_CLUSTER##*.}*" -exec rmdir {} + 2>/dev/null || true
     [[ -n ${KEEP_LOGS:-} ]] || rm -rf "$REAL_CLUSTER"
@@ -224,7 +229,13 @@ evictionHard: {nodefs.available: 1%, imagefs.available: 1%, memory.available: 10
 imageGCHighThresholdPercent: 100
 nodeStatusUpdateFrequency: 5s
 YAML
-    local hierarchy
+    # It sets up the kernel to its taste, of which there is one for all: it gets files to write to instead.
+    local setting hierarchy
+    for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys \
+        kernel/keys/root_maxbytes; do
+        cat "/proc/sys/$setting" >"setting-${setting//\//-}"
+        mount --bind "setting-${setting//\//-}" "/proc/sys/$setting"
+    done
     for hierarchy in /sys/fs/cgroup/*/; do mkdir -p "$hierarchy/$group" 2>/dev/null || true; done
     start kubelet kubelet --config=kubelet.yaml --kubeconfig=kubelet.kubeconfig --root-dir="$REAL_CLUSTER/kubelet" \
         --hostname-override=$node --node-ip=$address --container-runtime=remote \
