@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/hex.h"
+#include "base/match.h"
 #include "core/enrolment.h"
 #include "sim/violation.h"
 
@@ -13,11 +14,6 @@ namespace {
 constexpr Millis kOrphanGrace{5'000};
 constexpr std::int64_t kLookEveryMs = 300;
 constexpr const char* kNode = "node";
-
-template <class... Cases>
-struct Match : Cases... {
-    using Cases::operator()...;
-};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/match.h"
 #include "config/config.h"
 #include "config/keys.h"
 

@@ -73,12 +73,6 @@ struct RateTable {
 using Slot =
     std::variant<Flag, Text, Address, Duration, Size, Count, Share, Choice, TextList, InstanceTypes, RateTable>;
 
-/// Lambdas, one a kind of slot, for std::visit.
-template <class... Cases>
-struct Match : Cases... {
-    using Cases::operator()...;
-};
-
 struct Key {
     std::string_view name;  ///< `timers.reservation`, `objects.s3.bucket`
     Slot slot;

@@ -12,6 +12,7 @@
 #include <toml++/toml.h>
 
 #include "base/addresses.h"
+#include "base/match.h"
 #include "config/config.h"
 #include "config/keys.h"
 

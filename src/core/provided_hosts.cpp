@@ -139,6 +139,7 @@ std::vector<ProvidedHost> list_provided(const State& state) {
         shown.name = host.name;
         shown.secret = host.join_secret;
         shown.released = host.released;
+        shown.runs = host.join_secret.empty() || host.start_deadline != kNever;
         shown.joined = host.enrolled();
         shown.connected = host.stream != 0 && !host.silent;
         shown.place_closed = host.place_closed;
@@ -183,14 +184,19 @@ void on_host_placed(Step& step, std::string_view id, const std::string& address,
         auto edit = state.edit<Host>(slot);
         edit->address = address;
         edit->place = node;
-        if (!edit->join_secret.empty() && edit->start_deadline == kNever)
-            edit->start_deadline = step.now.engine + step.timers().host_start;
     }
-    if (is_starting(known)) state.arm_host_check(slot, known.start_deadline);
     tell_fleets(step, slot, [&](Slot instance) {
         const Slot usage = state.at<Instance>(instance).usage;
         if (state.find<InstanceUsage>(usage)) state.edit<InstanceUsage>(usage)->address = address;
     });
+}
+
+void on_host_runs(Step& step, std::string_view id) {
+    State& state = step.state;
+    const Slot slot = find_provided(state, id);
+    if (slot == kNone || !is_starting(state.at<Host>(slot)) || state.at<Host>(slot).start_deadline != kNever) return;
+    state.edit<Host>(slot)->start_deadline = step.now.engine + step.timers().host_start;
+    state.arm_host_check(slot, state.at<Host>(slot).start_deadline);
 }
 
 void on_host_waits(Step& step, std::string_view id, const std::string& reason, const std::string& message) {

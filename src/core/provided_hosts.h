@@ -2,8 +2,9 @@
 /// and it goes when the instance has gone. Whoever supplies machines (src/hosts) reads what is asked for, and says what
 /// became of it. To everything above, a host that is on its way is a host that is not connected yet.
 ///
-/// Asked for (order_host) → its machine runs (on_host_placed) → its agent enrols and connects, as any does → released,
-/// once it carries nothing → its machine is gone (on_host_gone), and with it the record.
+/// Asked for (order_host) → it has a place (on_host_placed) → its machine runs (on_host_runs) → its agent enrols and
+/// connects, as any does → released, once it carries nothing → its machine is gone (on_host_gone), and with it the
+/// record.
 #pragma once
 
 #include <string>
@@ -38,6 +39,7 @@ struct ProvidedHost {
     std::string name;           ///< a DNS label, unique in the deployment
     std::string secret;         ///< of its enrolment token, whose id is `id`; "" once it has connected
     bool released = false;      ///< take it away; the rest may be empty then
+    bool runs = false;          ///< as on_host_runs() was told, or its agent has connected
     bool joined = false;        ///< it has a certificate: there is one machine that is this host, and no other can be
     bool connected = false;     ///< its agent is, now
     bool busy = false;          ///< game server sessions run there
@@ -60,8 +62,10 @@ struct ProvidedHost {
 // ------------------------------------------------------------------ what became of it. Unknown ids are ignored: what
 // is told twice, or late, changes nothing.
 
-/// Its machine runs, at the place called `node`, and players reach it at `address`.
+/// Its machine runs, or will, at the place called `node`, and players reach it at `address`.
 void on_host_placed(Step& step, std::string_view id, const std::string& address, const std::string& node);
+/// Its machine runs: its agent has timers.host_start to connect.
+void on_host_runs(Step& step, std::string_view id);
 /// It cannot be started as things are; it is tried further. The fleet hears of it at most once a while as long as the
 /// reason stays the same.
 void on_host_waits(Step& step, std::string_view id, const std::string& reason, const std::string& message);

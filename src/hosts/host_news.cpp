@@ -8,6 +8,7 @@ void apply(core::Step& step, const HostNews& news) {
     using Kind = HostNews::Kind;
     switch (news.kind) {
         case Kind::Placed: return core::on_host_placed(step, news.host, news.text, news.more);
+        case Kind::Runs: return core::on_host_runs(step, news.host);
         case Kind::Waits: return core::on_host_waits(step, news.host, news.text, news.more);
         case Kind::Ending: return core::on_host_ending(step, news.host, news.text, news.left);
         case Kind::Closed: return core::on_place_closed(step, news.host, news.more, true);

@@ -10,7 +10,7 @@
 namespace gse::hosts {
 
 struct HostNews {
-    enum class Kind : std::uint8_t { Placed, Waits, Ending, Closed, Opened, Gone };
+    enum class Kind : std::uint8_t { Placed, Runs, Waits, Ending, Closed, Opened, Gone };
     Kind kind = Kind::Placed;
     std::string host;  ///< id
     std::string text;  ///< Placed: address; Waits: reason; others: why

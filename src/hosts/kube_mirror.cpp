@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <chrono>
 #include <optional>
 
 #include "base/url.h"
@@ -109,15 +110,19 @@ void KubeMirror::run() {
     int failures = 0;
     while (!stop_) {
         const std::string before = version_;
+        const auto begun = std::chrono::steady_clock::now();
+        const auto lasted = [&] { return std::chrono::steady_clock::now() - begun >= options_.lasting; };
         KubeResult<void> done{};
         if (next == Next::List) {
             done = list();
             if (done) next = Next::Watch;
         } else if (auto watched = watch(); watched) {
             next = *watched;
-            // A watch that says nothing and ends at once must not make a loop of us.
-            if (next == Next::Watch && version_ == before && wait_(backoff.next(rng_))) return;
-            if (next == Next::List || version_ != before) backoff.reset();
+            // A watch that says nothing and ends at once must not make a loop of us. One of a quiet cluster ends in
+            // time and has said nothing either: bookmarks are not promised.
+            const bool goes_on = version_ != before || lasted();
+            if (next == Next::Watch && !goes_on && wait_(backoff.next(rng_))) return;
+            if (next == Next::List || goes_on) backoff.reset();
             failures = 0;
             continue;
         } else {
@@ -134,6 +139,7 @@ void KubeMirror::run() {
         // In the middle of a list its pages were forgotten: from the beginning.
         if (done.error().status == kGone) next = Next::List;
         events_.trouble(done.error());
+        if (lasted()) backoff.reset();
         if (wait_(std::max(backoff.next(rng_), done.error().retry_after))) return;
     }
 }

@@ -37,6 +37,7 @@ struct MirrorOptions {
     Millis watch_for{290'000};  ///< the server ends a watch after this
     Millis backoff_min{500};
     Millis backoff_max{30'000};
+    Millis lasting{10'000};  ///< a watch that was held so long has not ended at once, whatever it said
 };
 
 class KubeMirror {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/match.h"
 #include "hosts/json_path.h"
 #include "hosts/kube_mirror.h"
 
@@ -28,9 +29,10 @@ constexpr long kMissing = 404;
 constexpr long kConflict = 409;
 constexpr long kForbidden = 403;
 
-template <class... Cases>
-struct Match : Cases... {
-    using Cases::operator()...;
+template <class Facts>
+struct Seen {
+    std::map<std::string, Facts> all;  ///< by name
+    bool listed = false;               ///< all that there are; or they may not be listed
 };
 
 }  // namespace
@@ -48,10 +50,8 @@ struct KubernetesHosts::Impl {
 
     std::mutex mutex;
     std::condition_variable wakes;
-    std::map<std::string, PodFacts> pods;
-    std::map<std::string, NodeFacts> nodes;
-    bool pods_listed = false;
-    bool nodes_listed = false;  ///< or they may not be listed
+    Seen<PodFacts> pods;
+    Seen<NodeFacts> nodes;
     bool changed = false;
     std::string pods_trouble;  ///< why Pods cannot be listed now
 
@@ -78,6 +78,10 @@ struct KubernetesHosts::Impl {
         changed = true;
         wakes.notify_all();
     }
+    /// Keeps `seen` as the cluster has it, until it is stopped.
+    template <class Facts>
+    void watch(MirrorOptions what, Seen<Facts>& seen, std::function<Facts(const json::object&)> read,
+               std::function<void(const KubeError&)> trouble, std::function<void()> going);
     void watch_pods();
     void watch_nodes();
     void run();
@@ -101,65 +105,57 @@ struct KubernetesHosts::Impl {
     }
 };
 
-void KubernetesHosts::Impl::watch_pods() {
-    KubeMirror mirror({.access = options.access,
-                       .resource = "pods",
-                       .space = options.pods.space,
-                       .selector = fmt::format("{}={}", kDeploymentLabel, options.pods.deployment),
-                       .watch_for = options.watch_for,
-                       .backoff_max = options.backoff_max},
+template <class Facts>
+void KubernetesHosts::Impl::watch(MirrorOptions what, Seen<Facts>& seen, std::function<Facts(const json::object&)> read,
+                                  std::function<void(const KubeError&)> trouble, std::function<void()> going) {
+    what.access = options.access;
+    what.watch_for = options.watch_for;
+    what.backoff_max = options.backoff_max;
+    KubeMirror mirror(std::move(what),
                       {.changed =
                            [&](const json::object& object) {
-                               PodFacts facts = read_pod(object);
-                               change([&] { pods.insert_or_assign(facts.name, std::move(facts)); });
+                               Facts facts = read(object);
+                               change([&] { seen.all.insert_or_assign(facts.name, std::move(facts)); });
                            },
-                       .deleted = [&](const std::string& name) { change([&] { pods.erase(name); }); },
+                       .deleted = [&](const std::string& name) { change([&] { seen.all.erase(name); }); },
                        .listed =
                            [&](const std::set<std::string>& names) {
                                change([&] {
-                                   std::erase_if(pods, [&](const auto& entry) { return !names.contains(entry.first); });
-                                   pods_listed = true;
+                                   std::erase_if(seen.all, [&](const auto& one) { return !names.contains(one.first); });
+                                   seen.listed = true;
                                });
                            },
-                       .trouble = [&](const KubeError& why) { change([&] { pods_trouble = why.message; }); },
-                       .going = [&] { change([&] { pods_trouble.clear(); }); }},
+                       .trouble = std::move(trouble),
+                       .going = std::move(going)},
                       stop, [this](Millis time) { return wait(time); });
     mirror.run();
 }
 
+void KubernetesHosts::Impl::watch_pods() {
+    watch<PodFacts>(
+        {.resource = "pods",
+         .space = options.pods.space,
+         .selector = fmt::format("{}={}", kDeploymentLabel, options.pods.deployment)},
+        pods, read_pod, [this](const KubeError& why) { change([&] { pods_trouble = why.message; }); },
+        [this] { change([this] { pods_trouble.clear(); }); });
+}
+
 void KubernetesHosts::Impl::watch_nodes() {
     bool denied = false;
-    KubeMirror mirror(
-        {.access = options.access,
-         .resource = "nodes",
-         .space = {},
-         .selector = {},
-         .watch_for = options.watch_for,
-         .backoff_max = options.backoff_max},
-        {.changed =
-             [&](const json::object& object) {
-                 NodeFacts facts = read_node(object, options.address_annotation);
-                 change([&] { nodes.insert_or_assign(facts.name, std::move(facts)); });
-             },
-         .deleted = [&](const std::string& name) { change([&] { nodes.erase(name); }); },
-         .listed =
-             [&](const std::set<std::string>& names) {
-                 change([&] {
-                     std::erase_if(nodes, [&](const auto& entry) { return !names.contains(entry.first); });
-                     nodes_listed = true;
-                 });
-             },
-         .trouble =
-             [&](const KubeError& why) {
-                 if (why.status != kForbidden || std::exchange(denied, true)) return;
-                 say(true, fmt::format("{}. Without it, players are told the InternalIP of nodes, and a node that is "
-                                       "cordoned goes unnoticed",
-                                       why.message));
-                 change([&] { nodes_listed = true; });
-             },
-         .going = [] {}},
-        stop, [this](Millis time) { return wait(time); });
-    mirror.run();
+    watch<NodeFacts>(
+        {.resource = "nodes"}, nodes,
+        [this](const json::object& node) { return read_node(node, options.address_annotation); },
+        [&](const KubeError& why) {
+            if (why.status != kForbidden || std::exchange(denied, true)) return;
+            say(true, fmt::format("{}. Without it, players are told the InternalIP of nodes, and a node "
+                                  "that is cordoned goes unnoticed",
+                                  why.message));
+            change([this] { nodes.listed = true; });
+        },
+        // An API server that has just started refuses everybody, until it has read who has which rights.
+        [&] {
+            if (std::exchange(denied, false)) say(false, "nodes of the cluster can be listed now");
+        });
 }
 
 const core::ProvidedHost* KubernetesHosts::Impl::find(const std::string& id) const {
@@ -170,8 +166,8 @@ const core::ProvidedHost* KubernetesHosts::Impl::find(const std::string& id) con
 std::vector<PodAction> KubernetesHosts::Impl::plan() {
     const std::lock_guard lock(mutex);
     return plan_pods({.wanted = wanted,
-                      .pods = pods,
-                      .nodes = nodes,
+                      .pods = pods.all,
+                      .nodes = nodes.all,
                       .internal_address = options.internal_address,
                       .orphan_grace = options.orphan_grace,
                       .now_ms = clock.monotonic_ms(),
@@ -211,7 +207,7 @@ void KubernetesHosts::Impl::round() {
     bool ready = false;
     {
         const std::lock_guard lock(mutex);
-        ready = pods_listed && nodes_listed;
+        ready = pods.listed && nodes.listed;
         changed = false;
     }
     if (ready && version != UINT64_MAX) {

@@ -105,6 +105,12 @@ PodFacts read_pod(const json::object& pod) {
     if (const std::string at = text_at(pod, {"metadata", "deletionTimestamp"}); !at.empty()) {
         facts.ends_at = parse_time(at).value_or(WallTime{});
         facts.end_grace = Millis{number_at(pod, {"metadata", "deletionGracePeriodSeconds"}) * 1000};
+        // By force: its kubelet, where it has one that can be reached, ends it now. Where that is away it runs on, and
+        // nobody has given its matches less time than they had.
+        if (facts.end_grace == Millis{0}) {
+            facts.end_grace = Millis{number_at(pod, {"spec", "terminationGracePeriodSeconds"}) * 1000};
+            facts.ends_at = *facts.ends_at + facts.end_grace;
+        }
     }
     if (const json::object* by = condition(pod, "DisruptionTarget", "True")) facts.disruption = reason_and_message(*by);
     return facts;

@@ -13,7 +13,9 @@ constexpr std::int64_t kMarkAgainMs = 2'000;
 
 class Planner {
 public:
-    Planner(const PodView& view, PodMemory& memory) : view_(view), memory_(memory) {}
+    Planner(const PodView& view, PodMemory& memory) : view_(view), memory_(memory) {
+        for (const ProvidedHost& host : view.wanted) wanted_.insert(host.id);
+    }
 
     std::vector<PodAction> run() {
         forget();
@@ -69,12 +71,14 @@ private:
         }
         if (pod.phase == PodPhase::Pending && !pod.wait_reason.empty())
             tell_wait(host, pod.wait_reason, pod.wait_message);
+        // As soon as its node is known: what runs there may serve before its kubelet has said so.
+        const std::string address = address_of(pod, view_.nodes, view_.internal_address);
+        if (!address.empty() && address != host.address)
+            actions_.push_back(
+                HostNews{.kind = HostNews::Kind::Placed, .host = host.id, .text = address, .more = pod.node});
         if (pod.phase == PodPhase::Running) {
             memory_.waits.erase(host.id);
-            const std::string address = address_of(pod, view_.nodes, view_.internal_address);
-            if (!address.empty() && address != host.address)
-                actions_.push_back(
-                    HostNews{.kind = HostNews::Kind::Placed, .host = host.id, .text = address, .more = pod.node});
+            if (!host.runs) actions_.push_back(HostNews{.kind = HostNews::Kind::Runs, .host = host.id});
         }
         const auto node = view_.nodes.find(pod.node);
         if (node != view_.nodes.end() && node->second.cordoned != host.place_closed)
@@ -92,6 +96,8 @@ private:
 
     void tell_wait(const ProvidedHost& host, const std::string& reason, const std::string& message) {
         auto& told = memory_.waits[host.id];
+        // A kubelet that tries an image again and again says both in turn; the first has the reason.
+        if (told == "ErrImagePull" && reason == "ImagePullBackOff") return;
         if (told != reason)
             actions_.push_back(
                 HostNews{.kind = HostNews::Kind::Waits, .host = host.id, .text = reason, .more = message});
@@ -99,11 +105,9 @@ private:
     }
 
     void plan_orphans() {
-        std::set<std::string> wanted;
-        for (const ProvidedHost& host : view_.wanted) wanted.insert(host.id);
         std::set<std::string> seen;
         for (const auto& [name, pod] : view_.pods) {
-            if (wanted.contains(pod.host)) continue;
+            if (wanted_.contains(pod.host)) continue;
             seen.insert(pod.uid);
             const std::int64_t since = memory_.orphans.emplace(pod.uid, view_.now_ms).first->second;
             if (view_.now_ms - since >= view_.orphan_grace.count() && may("delete " + pod.uid, kDeleteAgainMs))
@@ -113,10 +117,9 @@ private:
     }
 
     void forget() {
-        std::set<std::string> hosts, uids;
-        for (const ProvidedHost& host : view_.wanted) hosts.insert(host.id);
+        std::set<std::string> uids;
         for (const auto& [name, pod] : view_.pods) uids.insert(pod.uid);
-        const auto no_host = [&](const auto& entry) { return !hosts.contains(entry.first); };
+        const auto no_host = [&](const auto& entry) { return !wanted_.contains(entry.first); };
         std::erase_if(memory_.waits, no_host);
         std::erase_if(memory_.ending, no_host);
         std::erase_if(memory_.refusals, no_host);
@@ -124,12 +127,13 @@ private:
         std::erase_if(memory_.not_before, [&](const auto& entry) {
             const std::string& key = entry.first;
             const std::string subject = key.substr(key.rfind(' ') + 1);
-            return entry.second <= view_.now_ms && !hosts.contains(subject) && !uids.contains(subject);
+            return entry.second <= view_.now_ms && !wanted_.contains(subject) && !uids.contains(subject);
         });
     }
 
     const PodView& view_;
     PodMemory& memory_;
+    std::set<std::string> wanted_;  ///< ids of hosts
     std::vector<PodAction> actions_;
 };
 

@@ -68,6 +68,8 @@ json::array agent_words(const core::ProvidedHost& host, const PodOptions& option
     set(fmt::format("agent.labels=[\"node=$(OPENGSE_NODE)\", \"pod={}\"]", host.name));
     // It is asked to end while matches run: by an eviction, say.
     set("agent.drain_on_stop=true");
+    // Its container has what the template gives it: an instance type is no further bound.
+    set("agent.type_limits=off");
     for (const std::string& setting : options.agent_settings) set(setting);
     return words;
 }

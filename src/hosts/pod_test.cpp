@@ -70,6 +70,9 @@ TEST(PodTemplate, WithoutOneAPodHasAllThatAnAgentNeeds) {
     EXPECT_THAT(words(agent.at("args")), IsSupersetOf({"agent", "--join", "gse:7070", "--name", "gse-1", "--capacity",
                                                        "1", "hosts.port_low=10000", "hosts.port_high=10007",
                                                        "agent.drain_on_stop=true", "log.level=debug"}));
+    const std::vector<std::string> said = words(agent.at("args"));
+    EXPECT_LT(std::ranges::find(said, "agent.type_limits=off"), std::ranges::find(said, "log.level=debug"))
+        << "limits are the Pod's, unless kubernetes.agent_settings says otherwise: the later word counts";
     EXPECT_EQ(json::serialize(agent.at("ports")), R"([{"containerPort":10000,"hostPort":10000,"protocol":"TCP"},)"
                                                   R"({"containerPort":10001,"hostPort":10001,"protocol":"TCP"},)"
                                                   R"({"containerPort":10001,"hostPort":10001,"protocol":"UDP"}])");
@@ -216,6 +219,10 @@ TEST(PodFacts, OfADeletedPodAndOfNodes) {
     EXPECT_EQ(facts.end_grace, Millis{60'000});
     EXPECT_EQ(facts.disruption, "EvictionByEvictionAPI: m");
     EXPECT_EQ(facts.end, "");
+    const PodFacts forced = read_pod(parse(
+        R"({"metadata": {"name": "p", "deletionTimestamp": "2030-01-01T00:01:00Z", "deletionGracePeriodSeconds": 0},
+            "spec": {"terminationGracePeriodSeconds": 3600}})"));
+    EXPECT_EQ(format_utc(*forced.ends_at), "2030-01-01T01:01:00Z") << "its agent may run on where its kubelet is away";
 
     const json::object node = parse(
         R"({"metadata": {"name": "n", "annotations": {"players": "203.0.113.9"}}, "spec": {"unschedulable": true},
@@ -258,8 +265,7 @@ protected:
         pod().phase = PodPhase::Running;
         pod().node = "n";
         pod().host_ip = "10.0.0.1";
-        wanted[0].joined = true;
-        wanted[0].connected = true;
+        wanted[0].runs = wanted[0].joined = wanted[0].connected = true;
         wanted[0].address = "10.0.0.1";
     }
     static HostNews news(HostNews::Kind kind, std::string text, std::string more = "", Millis left = Millis{0}) {
@@ -283,9 +289,12 @@ TEST_F(PodPlan, AHostThatIsAskedForGetsAPodAndItsSecret) {
     EXPECT_THAT(plan(), ElementsAre(PodAction(CreateSecret{"host-1", "uid-1"})));
     memory.secrets.insert("uid-1");
     EXPECT_THAT(plan(), IsEmpty());
-    pod().phase = PodPhase::Running;
     pod().host_ip = "10.0.0.1";
-    EXPECT_THAT(plan(), ElementsAre(PodAction(news(HostNews::Kind::Placed, "10.0.0.1"))));
+    EXPECT_THAT(plan(), ElementsAre(PodAction(news(HostNews::Kind::Placed, "10.0.0.1"))))
+        << "its agent may be quicker than what its kubelet says";
+    wanted[0].address = "10.0.0.1";
+    pod().phase = PodPhase::Running;
+    EXPECT_THAT(plan(), ElementsAre(PodAction(news(HostNews::Kind::Runs, ""))));
     runs();
     EXPECT_THAT(plan(), IsEmpty());
 }
@@ -298,6 +307,10 @@ TEST_F(PodPlan, WhyItWaitsIsToldWhenItChanges) {
     EXPECT_THAT(plan(), IsEmpty());
     pod().wait_reason = "ErrImagePull";
     EXPECT_THAT(plan(), ElementsAre(PodAction(news(HostNews::Kind::Waits, "ErrImagePull", "0/3"))));
+    for (const char* in_turn : {"ImagePullBackOff", "ErrImagePull", "ImagePullBackOff"}) {
+        pod().wait_reason = in_turn;
+        EXPECT_THAT(plan(), IsEmpty()) << "the same trouble all along: " << in_turn;
+    }
     pod().host = "somebody else's";
     EXPECT_THAT(plan(),
                 Contains(PodAction(news(HostNews::Kind::Waits, "NameTaken", "another Pod has the name gse-1"))));

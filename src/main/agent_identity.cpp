@@ -50,14 +50,14 @@ Result<void> AgentIdentity::load() {
     return {};
 }
 
-Result<void> AgentIdentity::open() {
+Result<void> AgentIdentity::open(const std::function<bool(Millis)>& told_to_end) {
     if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return refuse_errno("create", folder_);
     const auto known = load();
     if (!known && known.error().code != ErrorCode::NotFound) return known;
     const bool ended = known && clock_.wall() >= facts_.not_after;
     if (known && !ended && !has_new_token()) return {};
     if (!config_.agent.token_file.empty()) {
-        const auto enrolled = enrol();
+        const auto enrolled = enrol(told_to_end);
         if (enrolled || !known) return enrolled;
         spdlog::error("{} could not enrol anew: {}. Its games go on", facts_.name, enrolled.error().message);
     }
@@ -83,7 +83,7 @@ bool AgentIdentity::has_new_token() const {
     return shown && read_file(token_note(), kTokenBytesMax).value_or("") != shown->id;
 }
 
-Result<void> AgentIdentity::enrol() {
+Result<void> AgentIdentity::enrol(const std::function<bool(Millis)>& told_to_end) {
     const std::string text = TRY(read_file(config_.agent.token_file, kTokenBytesMax));
     SystemRng rng;
     link::Backoff backoff(kTryAgainFirst, kTryAgainLongest);
@@ -92,8 +92,7 @@ Result<void> AgentIdentity::enrol() {
         const auto done = enrol_once(text);
         if (done || done.error().code != ErrorCode::Unavailable || clock_.monotonic_ms() >= until) return done;
         spdlog::warn("cannot enrol yet: {}", done.error().message);
-        std::unique_lock lock(mutex_);
-        if (stopping_changed_.wait_for(lock, backoff.next(rng), [this] { return stopping_; })) return done;
+        if (told_to_end(backoff.next(rng))) return done;
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -23,8 +24,8 @@ public:
 
     /// Enrols with the token, unless there is a certificate that is still good and the token is not a new one; tries
     /// for a minute while the server cannot be reached. A host that has been one before starts in any case: its games
-    /// must be looked after.
-    Result<void> open();
+    /// must be looked after. `told_to_end` waits that long, or less and is true: then it tries no more.
+    Result<void> open(const std::function<bool(Millis)>& told_to_end);
     /// Renews from now on, on a thread of its own.
     void start();
     void stop();
@@ -33,7 +34,7 @@ public:
     [[nodiscard]] link::ClientTls tls() const;
 
 private:
-    Result<void> enrol();
+    Result<void> enrol(const std::function<bool(Millis)>& told_to_end);
     [[nodiscard]] bool has_new_token() const;
     /// Where the id of the token is that was used last.
     [[nodiscard]] std::filesystem::path token_note() const { return folder_ / "host-token"; }

@@ -77,6 +77,12 @@ public:
         while (sigwait(&set_, &which) == 0 && which == SIGHUP) on_hangup();
         return !failed_;
     }
+    /// Like again(), but it is still there for wait().
+    bool comes(Millis limit) {
+        if (!again(limit)) return false;
+        kill(getpid(), SIGTERM);
+        return true;
+    }
     /// True when another signal, or a failure, came within `limit`.
     bool again(Millis limit) {
         const timespec time{.tv_sec = limit.count() / 1000, .tv_nsec = limit.count() % 1000 * 1'000'000};
@@ -193,7 +199,8 @@ int run_agent(const config::Config& config) {
     if (!data) return refuse_start(data.error());
     SystemClock clock;
     AgentIdentity identity(config, clock);
-    if (const auto open = identity.open(); !open) return refuse_start(open.error());
+    if (const auto open = identity.open([&stop](Millis time) { return stop.comes(time); }); !open)
+        return refuse_start(open.error());
     AgentParts agent(config,
                      {.server = config.agent.server,
                       .tls = [&identity] { return identity.tls(); },

@@ -35,7 +35,7 @@ Rig::Rig(std::size_t servers, std::vector<std::string> settings) {
                  "timers.restart_backoff_min=50ms",
                  "timers.restart_backoff_max=500ms",
                  fmt::format("metrics.token={}", kMetricsToken)};
-    for (std::string& setting : settings) settings_.push_back(std::move(setting));
+    add_settings(std::move(settings));
     const auto key = dir_.path() / "secrets.key";
     std::ofstream(key) << std::string(64, 'a');
     std::filesystem::permissions(key, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
@@ -66,6 +66,12 @@ Rig::~Rig() {
 
 std::filesystem::path Rig::server_data(std::size_t server) const { return dir_.path() / name_of("server", server); }
 std::filesystem::path Rig::agent_data(std::size_t agent) const { return dir_.path() / name_of("agent", agent); }
+
+std::string Rig::links() const {
+    std::string all;
+    for (const Server& server : servers_) all += (all.empty() ? "" : ",") + server.link;
+    return all;
+}
 
 bool Rig::start() {
     for (std::size_t i = 0; i < servers_.size(); ++i)
@@ -101,10 +107,8 @@ bool Rig::start_agent(std::size_t agent) {
         e2e::Api api = this->api(0);
         if (!e2e::write_host_token(api, token, problem_)) return false;
     }
-    std::string all;
-    for (const Server& server : servers_) all += (all.empty() ? "" : ",") + server.link;
-    auto words = e2e::gse_command({"agent", "--data", agent_data(agent), "--join", all, "--token-file", token, "--name",
-                                   name_of("box", agent), "--sdk-listen", "127.0.0.1:0"});
+    auto words = e2e::gse_command({"agent", "--data", agent_data(agent), "--join", links(), "--token-file", token,
+                                   "--name", name_of("box", agent), "--sdk-listen", "127.0.0.1:0"});
     for (const std::string& setting : settings_) words.insert(words.end(), {"--set", setting});
     agents_.at(agent).program =
         std::make_unique<e2e::Program>(network::Network::on(name_of("box", agent), std::move(words)),

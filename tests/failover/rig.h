@@ -25,6 +25,11 @@ public:
     Rig(std::size_t servers, std::vector<std::string> settings = {});
     ~Rig();
 
+    /// Before anything is started.
+    void add_settings(std::vector<std::string> settings) {
+        for (std::string& setting : settings) settings_.push_back(std::move(setting));
+    }
+
     /// The first server, then the others, then one enrolled agent. False: see problem().
     bool start();
     /// Always on the same ports.
@@ -58,6 +63,8 @@ public:
     [[nodiscard]] std::size_t servers() const { return servers_.size(); }
     [[nodiscard]] const std::string& http(std::size_t server) const { return servers_.at(server).http; }
     [[nodiscard]] e2e::Api api(std::size_t server) const { return e2e::Api(http(server)); }
+    /// Where agents dial, with commas between.
+    [[nodiscard]] std::string links() const;
     [[nodiscard]] std::filesystem::path server_data(std::size_t server) const;
     [[nodiscard]] std::filesystem::path agent_data(std::size_t agent) const;
     /// What the agent calls itself.

@@ -1,10 +1,11 @@
 // What the provider does to a cluster, against the fake API server, and the same against a real one:
 //
-//   GSE_TEST_KUBECONFIG=~/.kube/config [GSE_TEST_IMAGE=gse:test] [GSE_TEST_MARK_RUNNING=1] cluster_suite_test
+//   GSE_TEST_KUBECONFIG=FILE [GSE_TEST_ADMIN_KUBECONFIG=FILE] [GSE_TEST_IMAGE=gse:test] [GSE_TEST_MARK_RUNNING=1]
 //
-// The user needs the rights of deploy/kubernetes/rbac.yaml in the context's namespace and, to look and to play others,
-// those of an administrator. GSE_TEST_MARK_RUNNING is for a bare API server: with neither scheduler nor kubelet the
-// test itself binds Pods to a node that it makes, and says that they run. Otherwise nodes must be able to pull the
+// (real_cluster.sh has all of them.) The provider is the user of the first one, who needs the rights of
+// deploy/kubernetes/rbac.yaml in the context's namespace; to look and to play others takes an administrator, who is the
+// same where no second file is named. GSE_TEST_MARK_RUNNING is for a bare API server: with neither scheduler nor
+// kubelet the test itself binds Pods to a node that it makes, and says that they run. Otherwise nodes must have the
 // image, which must hold gse.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -21,6 +22,7 @@
 #include "hosts/kube_client.h"
 #include "hosts/kubernetes.h"
 #include "kubernetes/fake_api_server.h"
+#include "model/join_token.h"
 
 namespace gse::kubernetes {
 namespace {
@@ -50,6 +52,7 @@ public:
             for (core::ProvidedHost& host : hosts_) {
                 if (host.id != one.host) continue;
                 if (one.kind == HostNews::Kind::Placed) host.address = one.text, ++version_;
+                if (one.kind == HostNews::Kind::Runs) host.runs = true, ++version_;
             }
             if (one.kind == HostNews::Kind::Gone)
                 std::erase_if(hosts_, [&](const auto& host) { return host.id == one.host && host.released; }),
@@ -59,7 +62,11 @@ public:
         changed_.notify_all();
         return {};
     }
-    [[nodiscard]] std::string token_of(const core::ProvidedHost& host) const override { return "token of " + host.id; }
+    /// One that an agent takes for good, and tries to get in with for as long as it runs.
+    [[nodiscard]] std::string token_of(const core::ProvidedHost& host) const override {
+        return to_text(
+            JoinToken{.id = host.id, .secret = std::string(64, 'a'), .authority_sha256 = std::string(64, 'b')});
+    }
 
     void want(core::ProvidedHost host) {
         const std::lock_guard lock(mutex_);
@@ -99,6 +106,10 @@ protected:
             const auto access = hosts::read_kubeconfig(kubeconfig, "");
             ASSERT_TRUE(access) << access.error().message;
             access_ = *access;
+            const char* admin = std::getenv("GSE_TEST_ADMIN_KUBECONFIG");
+            const auto admins = hosts::read_kubeconfig(admin ? admin : kubeconfig, "");
+            ASSERT_TRUE(admins) << admins.error().message;
+            admins_ = *admins;
             mark_ = std::getenv("GSE_TEST_MARK_RUNNING") != nullptr;
             if (const char* image = std::getenv("GSE_TEST_IMAGE")) image_ = image;
         } else {
@@ -107,11 +118,12 @@ protected:
             access_.token = FakeApiServer::kToken;
             access_.space = FakeApiServer::kSpace;
             access_.source = "a test";
+            admins_ = access_;
         }
         if (access_.space.empty()) access_.space = "default";
         SystemRng rng;
         run_ = rng.text(8);
-        admin_ = std::make_unique<hosts::KubeClient>(access_, stop_);
+        admin_ = std::make_unique<hosts::KubeClient>(admins_, stop_);
         if (!mark_) return;
         const json::object node{{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", json::object{{"name", kNode}}}};
         (void)admin_->send({.verb = "create",
@@ -202,7 +214,13 @@ protected:
     }
     /// A scheduler and a kubelet, where there are none.
     void let_run(const std::string& name) {
-        if (!mark_) return;
+        if (!mark_) {
+            ASSERT_TRUE(wait([&] {
+                const auto now = pod(name);
+                return now && text_at(*now, {"status", "phase"}) == "Running";
+            }));
+            return;
+        }
         const json::object binding{{"apiVersion", "v1"},
                                    {"kind", "Binding"},
                                    {"metadata", json::object{{"name", name}, {"namespace", access_.space}}},
@@ -222,6 +240,7 @@ protected:
     }
 
     hosts::KubeAccess access_;
+    hosts::KubeAccess admins_;
     std::unique_ptr<FakeApiServer> fake_;
     bool mark_ = true;
     std::string image_ = "gse:test";
@@ -255,6 +274,7 @@ TEST_P(Cluster, APodIsMadeMarkedAdoptedAndTakenAway) {
     })) << "its Secret comes with it";
     let_run(wanted.name);
     EXPECT_TRUE(desk_.told(HostNews::Kind::Placed)) << "where players reach it";
+    EXPECT_TRUE(desk_.told(HostNews::Kind::Runs));
     desk_.change(wanted.id, [](core::ProvidedHost& host) { host.joined = host.connected = host.busy = true; });
     EXPECT_TRUE(wait([&] {
         const auto now = pod(wanted.name);

@@ -18,6 +18,7 @@
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
 
+#include "base/base64.h"
 #include "base/time.h"
 #include "base/url.h"
 #include "hosts/json_path.h"
@@ -83,7 +84,9 @@ void merge_patch(json::value& target, const json::value& patch) {
 
 // -------------------------------------------------------------------- life
 
-FakeApiServer::FakeApiServer(Scheme scheme) : scheme_(scheme) { start(); }
+FakeApiServer::FakeApiServer(Scheme scheme, std::string address) : scheme_(scheme), address_(std::move(address)) {
+    start();
+}
 FakeApiServer::~FakeApiServer() { stop(); }
 
 void FakeApiServer::start() {
@@ -92,7 +95,7 @@ void FakeApiServer::start() {
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = inet_addr(address_.c_str());
     address.sin_port = htons(port_);
     socklen_t size = sizeof address;
     if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 64) != 0 ||
@@ -139,7 +142,7 @@ void FakeApiServer::accept_loop() {
             try {
                 asio::ip::tcp::socket socket(io, asio::ip::tcp::v4(), fd);
                 if (scheme_ == Scheme::Https) {
-                    const http::TestIdentity identity = authority_.issue("IP:127.0.0.1");
+                    const http::TestIdentity identity = authority_.issue("IP:" + address_);
                     asio::ssl::context context(asio::ssl::context::tls_server);
                     context.use_certificate_chain(asio::buffer(identity.certificate));
                     context.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
@@ -164,7 +167,7 @@ void FakeApiServer::accept_loop() {
 }
 
 std::string FakeApiServer::url() const {
-    return fmt::format("{}://127.0.0.1:{}", scheme_ == Scheme::Https ? "https" : "http", port_);
+    return fmt::format("{}://{}:{}", scheme_ == Scheme::Https ? "https" : "http", address_, port_);
 }
 
 std::string FakeApiServer::kubeconfig(const std::string& token) const {
@@ -272,17 +275,17 @@ bool FakeApiServer::begin_removal(const std::string& key, int grace) {
     const std::string phase = text_at(pod, {"status", "phase"});
     const bool nobody_runs_it = text_at(pod, {"spec", "nodeName"}).empty() || phase == "Failed" || phase == "Succeeded";
     if (grace < 0) grace = static_cast<int>(number_at(pod, {"spec", "terminationGracePeriodSeconds"}));
-    if (nobody_runs_it || grace == 0) {
-        drop("pods", key);
-        return true;
-    }
+    if (nobody_runs_it) grace = 0;
     json::object& metadata = pod["metadata"].as_object();
     const bool shorter =
         !metadata.contains("deletionTimestamp") || number_at(metadata, {"deletionGracePeriodSeconds"}) > grace;
-    if (!shorter) return true;
-    metadata["deletionTimestamp"] = format_utc(SystemClock().wall() + Millis{grace * 1000LL});
-    metadata["deletionGracePeriodSeconds"] = grace;
-    store("pods", std::move(pod));
+    if (shorter) {
+        metadata["deletionTimestamp"] = format_utc(SystemClock().wall() + Millis{grace * 1000LL});
+        metadata["deletionGracePeriodSeconds"] = grace;
+        store("pods", std::move(pod));
+    }
+    // Whoever watches hears of both steps, though there is no time between them.
+    if (grace == 0) drop("pods", key);
     return true;
 }
 
@@ -464,7 +467,12 @@ FakeApiServer::Answer FakeApiServer::list(const Request& request) {
         items.resize(limit);
     }
     json::array array;
-    for (json::value& item : items) array.push_back(std::move(item));
+    for (json::value& item : items) {
+        // The list says what they are.
+        item.as_object().erase("kind");
+        item.as_object().erase("apiVersion");
+        array.push_back(std::move(item));
+    }
     return {
         200,
         {{"kind", kind_of(request.resource) + "List"}, {"apiVersion", "v1"}, {"metadata", metadata}, {"items", array}}};
@@ -520,6 +528,14 @@ FakeApiServer::Answer FakeApiServer::create(const Request& request) {
     if (!request.space.empty()) metadata["namespace"] = request.space;
     metadata["uid"] = fmt::format("uid-{}", ++uids_);
     metadata["creationTimestamp"] = now_text();
+    // What was written as text is read as bytes.
+    if (const json::object* texts = object_at(object, {"stringData"})) {
+        json::object data;
+        for (const auto& [key, text] : *texts)
+            data[key] = base64_encode(std::as_bytes(std::span<const char>(text.get_string())));
+        object["data"] = std::move(data);
+        object.erase("stringData");
+    }
     if (request.resource == "pods") {
         object["status"] = json::object{{"phase", "Pending"}};
         json::object& spec = object["spec"].as_object();
@@ -672,7 +688,7 @@ bool FakeApiServer::stream_watch(Stream& stream, const Request& request) {
                                                              : "";
             if (!type.empty()) write({{"type", type}, {"object", event.object}});
         }
-        if (!gone && (marks || (ends && bookmarks))) mark(version);
+        if (!gone && marks) mark(version);
         if (ends) {
             asio::write(stream, asio::buffer(std::string("0\r\n\r\n")));
             return true;

@@ -35,7 +35,7 @@ public:
     static constexpr const char* kToken = "a-token-of-the-service-account";
 
     enum class Scheme : std::uint8_t { Http, Https };
-    explicit FakeApiServer(Scheme scheme = Scheme::Http);
+    explicit FakeApiServer(Scheme scheme = Scheme::Http, std::string address = "127.0.0.1");
     ~FakeApiServer();
     FakeApiServer(const FakeApiServer&) = delete;
     FakeApiServer& operator=(const FakeApiServer&) = delete;
@@ -131,6 +131,7 @@ private:
     static bool route(Request& request);
 
     const Scheme scheme_;
+    const std::string address_;
     http::TestAuthority authority_;
     std::uint16_t port_ = 0;
     int listener_ = -1;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/base64.h"
 #include "hosts/json_path.h"
 
 namespace gse::kubernetes {
@@ -17,6 +18,11 @@ using hosts::number_at;
 using hosts::object_at;
 using hosts::text_at;
 using SteadyClock = std::chrono::steady_clock;
+
+/// A kubelet says that a container runs a while after it does.
+constexpr std::chrono::milliseconds kUntilTold{1'000};
+/// It tries an image, gives up for a while, and tries again.
+constexpr std::chrono::milliseconds kBetweenPulls{300};
 
 std::string address_of(const std::string& node) { return "127.0.0." + node.substr(node.rfind('-') + 1); }
 
@@ -170,12 +176,17 @@ bool FakeNodes::start(const std::string& name, const json::object& pod) {
     const json::value& container = array_at(pod, {"spec", "containers"})->front();
     const std::string image = text_at(container, {"image"});
     if (broken_images_[image]) {
-        if (text_at(pod, {"status", "containerStatuses"}).empty() && !array_at(pod, {"status", "containerStatuses"}))
+        const bool tries = SteadyClock::now().time_since_epoch() / kBetweenPulls % 2 == 0;
+        const std::string reason = tries ? "ErrImagePull" : "ImagePullBackOff";
+        const json::array* known = array_at(pod, {"status", "containerStatuses"});
+        if (!known || text_at(known->front(), {"state", "waiting", "reason"}) != reason)
             say(name,
                 {{"containerStatuses",
-                  statuses(pod, {{"waiting",
-                                  json::object{{"reason", "ImagePullBackOff"},
-                                               {"message", fmt::format("Back-off pulling image \"{}\"", image)}}}})}});
+                  statuses(pod, {{"waiting", json::object{{"reason", reason},
+                                                          {"message", fmt::format("{} image \"{}\"",
+                                                                                  tries ? "failed to pull and unpack"
+                                                                                        : "Back-off pulling",
+                                                                                  image)}}}})}});
         return false;
     }
     // A volume of a Secret waits until it is there.
@@ -183,7 +194,7 @@ bool FakeNodes::start(const std::string& name, const json::object& pod) {
     if (!secret) return false;
     const std::filesystem::path home = folder_.path() / name;
     std::filesystem::create_directories(home);
-    std::ofstream(home / "token") << text_at(*secret, {"stringData", "token"});
+    std::ofstream(home / "token") << base64_decode(text_at(*secret, {"data", "token"})).value();
     std::vector<std::string> words;
     for (const json::value& word : *array_at(container, {"args"})) {
         std::string text(word.get_string());
@@ -196,9 +207,9 @@ bool FakeNodes::start(const std::string& name, const json::object& pod) {
     Container& made = containers_[name];
     made.uid = text_at(pod, {"metadata", "uid"});
     made.agent = std::make_unique<e2e::Program>(e2e::gse_command(words), home / "log");
-    say(name, {{"phase", "Running"},
-               {"hostIP", "10.0.0.1"},
-               {"containerStatuses", statuses(pod, {{"running", json::object()}})}});
+    made.tell_at = SteadyClock::now() + kUntilTold;
+    say(name, {{"hostIP", "10.0.0.1"},
+               {"containerStatuses", statuses(pod, {{"waiting", json::object{{"reason", "ContainerCreating"}}}})}});
     return true;
 }
 
@@ -217,6 +228,10 @@ void FakeNodes::look_at(const json::object& pod) {
         return;
     }
     Container& container = found->second;
+    if (SteadyClock::now() >= container.tell_at) {
+        container.tell_at = SteadyClock::time_point::max();
+        say(name, {{"phase", "Running"}, {"containerStatuses", statuses(pod, {{"running", json::object()}})}});
+    }
     if (const auto why = short_of_.find(name); why != short_of_.end() && !is_over(pod)) {
         container.agent->kill_hard();
         end_games(name);

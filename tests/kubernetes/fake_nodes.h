@@ -43,6 +43,7 @@ public:
 private:
     struct Container {
         std::unique_ptr<e2e::Program> agent;
+        std::chrono::steady_clock::time_point tell_at = std::chrono::steady_clock::time_point::max();
         std::chrono::steady_clock::time_point kill_at = std::chrono::steady_clock::time_point::max();
         bool told = false;
         std::string uid;

@@ -89,15 +89,19 @@ TEST(Kubernetes, TheMainJobIsWhatItIsEverywhere) {
               0)
         << deployment.problem();
     ASSERT_EQ(deployment.gse({"alias", "create", "live", "--fleet", "arena-v1"}), 0) << deployment.problem();
-    const std::string session = deployment.make_session(deployment.fleet_of("arena-v1"));
-    ASSERT_NE(session, "") << deployment.problem();
+    ASSERT_EQ(deployment.gse({"session", "create", "--alias", "live", "--players", "8"}), 0)
+        << "at once, whatever the kubelet has said so far: " << deployment.problem();
+    e2e::Api api = deployment.api();
+    const auto on_old = e2e::all_sessions(api, deployment.fleet_of("arena-v1"));
+    ASSERT_TRUE(on_old && on_old->size() == 1) << deployment.problem();
+    const std::string session = on_old->front().game_server_session_id;
+    ASSERT_TRUE(e2e::wait_until(kLimit, [&] { return deployment.session_status(session) == "ACTIVE"; }));
     const std::string old_pod = deployment.pods().front();
     const std::string life = life_of(deployment.ask(session, "WHO"));
 
     ASSERT_EQ(deployment.gse({"deploy", "live", zip, "--version", "2", "--delete-old", "--no-wait"}), 0)
         << deployment.problem();
     ASSERT_EQ(deployment.gse({"session", "create", "--alias", "live", "--players", "8"}), 0) << deployment.problem();
-    e2e::Api api = deployment.api();
     const auto on_new = e2e::all_sessions(api, deployment.fleet_of("live-2"));
     ASSERT_TRUE(on_new) << e2e::describe(on_new.error());
     ASSERT_EQ(on_new->size(), 1u);
@@ -124,7 +128,7 @@ TEST(Kubernetes, WhatKeepsAPodFromRunningIsToldAndPassesByItself) {
         << deployment.problem();
     nodes.cordon("node-1", false);
     EXPECT_TRUE(e2e::wait_event(api, fleet, "GENERIC_EVENT",
-                                "ImagePullBackOff: container agent (gse:missing): Back-off pulling image", kLimit))
+                                "ErrImagePull: container agent (gse:missing): failed to pull and unpack image", kLimit))
         << deployment.problem();
     nodes.break_image("gse:missing", false);
     EXPECT_TRUE(deployment.wait_active(fleet)) << deployment.problem();

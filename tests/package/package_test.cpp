@@ -13,7 +13,7 @@
 #include <fstream>
 
 #include "agent/proc.h"
-#include "hosts/rack.h"
+#include "network/network.h"
 
 namespace gse::package {
 namespace {
@@ -260,7 +260,7 @@ TEST_F(Package, InstallsUpgradesUnderARunningGameAndGoesWithoutATrace) {
 int main(int argc, char** argv) {
     ::testing::InitGoogleMock(&argc, argv);
     gse::e2e::own_orphans();
-    if (const std::string why = gse::hosts::enter_namespaces(); !why.empty()) {
+    if (const std::string why = gse::network::enter_namespaces(); !why.empty()) {
         std::fprintf(stderr, "this machine does not let us have namespaces of our own: %s\n", why.c_str());
         return 1;
     }

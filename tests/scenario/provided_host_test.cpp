@@ -58,7 +58,10 @@ protected:
         return out;
     }
     void place(const core::ProvidedHost& host, const std::string& address = "198.51.100.7") {
-        decide([&](core::Step& step) { core::on_host_placed(step, host.id, address, "node-1"); });
+        decide([&](core::Step& step) {
+            core::on_host_placed(step, host.id, address, "node-1");
+            core::on_host_runs(step, host.id);
+        });
     }
     /// Its machine starts, enrols and connects.
     FakeHost& start(const core::ProvidedHost& host, const std::string& address = "198.51.100.7") {
