@@ -13,6 +13,9 @@
 #include <fstream>
 
 #include "agent/proc.h"
+#include "base/temp_folder.h"
+#include "e2e/deployment.h"
+#include "e2e/program.h"
 #include "network/network.h"
 
 namespace gse::package {
