@@ -42,6 +42,16 @@ std::size_t read_piece(char* data, std::size_t, std::size_t size, void* from) {
     return got == 0 && std::ferror(file) != 0 ? CURL_READFUNC_ABORT : got;
 }
 
+/// A body in memory as libcurl reads it: once. It would repeat a call by itself when a connection that it has used
+/// before ends without an answer, and the call may have been carried out; a body that it cannot read again it sends
+/// once.
+std::size_t read_text(char* data, std::size_t, std::size_t size, void* from) {
+    auto* const rest = static_cast<std::string_view*>(from);
+    const std::size_t got = rest->copy(data, size);
+    rest->remove_prefix(got);
+    return got;
+}
+
 /// Content goes to the file; an error's body is text to read.
 struct Received {
     CURL* handle;
@@ -165,7 +175,10 @@ struct ApiClient::Transport {
     ApiResult<long> perform(const ClientOptions& options) {
         const CURLcode code = curl_easy_perform(handle);
         if (code != CURLE_OK) {
-            const std::string why = message[0] != '\0' ? message : curl_easy_strerror(code);
+            const std::string why = code == CURLE_SEND_FAIL_REWIND
+                                        ? "the connection ended before the answer; the call may have been carried out"
+                                    : message[0] != '\0' ? message
+                                                         : curl_easy_strerror(code);
             const bool untrusted = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
             return local_error(
                 "NetworkError",
@@ -220,9 +233,9 @@ ApiResult<std::string> ApiClient::call(std::string_view action, std::string_view
     CURL* const handle = transport_->handle;
     std::string answer;
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
-    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size follows
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, json.data());
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, read_text);
+    curl_easy_setopt(handle, CURLOPT_READDATA, &json);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, fields.list());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);

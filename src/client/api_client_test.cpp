@@ -192,6 +192,7 @@ public:
     }
     std::uint16_t port = 0;
     std::atomic<int> accepted = 0;
+    std::atomic<std::size_t> passed = 0;  ///< bytes of clients
 
 private:
     static sockaddr_in loopback(std::uint16_t port) {
@@ -225,6 +226,7 @@ private:
                 const ssize_t got = ::recv(client.get(), piece, std::min(sizeof piece, left), 0);
                 if (got <= 0 || ::send(server.get(), piece, static_cast<std::size_t>(got), MSG_NOSIGNAL) != got) return;
                 left -= static_cast<std::size_t>(got);
+                passed += static_cast<std::size_t>(got);
             }
         }
     }
@@ -236,6 +238,27 @@ private:
     Fd listener_;
     std::thread thread_;
 };
+
+TEST_F(ApiClientTest, ACallWhoseAnswerIsLostIsNotRepeated) {
+    const auto through = [&](std::uint16_t port) {
+        return ApiClient{{.endpoint = "127.0.0.1:" + std::to_string(port),
+                          .region = "ap-shanghai",
+                          .secret_id = std::string{http::kTestSecretId},
+                          .secret_key = std::string{http::kTestSecret}}};
+    };
+    CuttingProxy measures{world_.port, 0, 0};
+    ASSERT_TRUE(through(measures.port).call("ListFleets"));
+    // The second call arrives whole, and then the connection, which has been used before, is gone.
+    CuttingProxy cuts{world_.port, 1, 2 * measures.passed};
+    ApiClient client = through(cuts.port);
+    ASSERT_TRUE(client.call("ListFleets"));
+    const auto lost = client.call("ListFleets");
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, "ClientError.NetworkError");
+    EXPECT_THAT(lost.error().message, HasSubstr("may have been carried out"));
+    EXPECT_EQ(cuts.accepted, 1);
+    EXPECT_TRUE(client.call("ListFleets")) << "and the next one has a connection of its own";
+}
 
 class ResumingUpload : public ApiClientTest {
 protected:

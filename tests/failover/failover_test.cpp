@@ -141,7 +141,9 @@ void Failover::followers_do_not_see_the_leader(std::size_t leader) {
     EXPECT_TRUE(through.call(api::DescribeAliasRequest{.alias_id = alias})) << "the way to the leader is open";
     rig.part(leader, true, Rig::Others::Servers);
     const auto began = std::chrono::steady_clock::now();
-    // The connection is closed, and the client asks once more on a new one.
+    // The connection is closed; whoever asks once more, on a new one, hears why.
+    const auto lost = through.call(api::DescribeAliasRequest{.alias_id = alias});
+    EXPECT_TRUE(!lost && e2e::unanswered(lost.error())) << (lost ? "answered" : describe(lost.error()));
     const auto refused = through.call(api::DescribeAliasRequest{.alias_id = alias});
     EXPECT_LE(std::chrono::steady_clock::now() - began, kRefusedAfter);
     EXPECT_EQ(refused ? "answered" : refused.error().code, "InternalError");
