@@ -66,7 +66,7 @@ Result<std::vector<Figures>> growth_processes(const Options& options) {
     for (const std::size_t processes :
          {std::size_t{2'000}, std::size_t{10'000}, std::size_t{30'000}, std::size_t{60'000}, std::size_t{100'000}}) {
         const auto deployment =
-            TRY(Deployment::start({.hosts = 8, .processes = processes, .matches = 20, .settings = options.settings}));
+            TRY(Deployment::start({.hosts = 16, .processes = processes, .matches = 20, .settings = options.settings}));
         RepeatTraffic traffic = creating(*deployment);
         LoadShape shape = point_of(options, *deployment, 16);
         shape.rate = 500;  // a process rests for two seconds between two sessions
@@ -127,7 +127,7 @@ Result<std::vector<Figures>> growth_restart(const Options& options) {
     Line cpu{"CPU", {}}, wall{"until ready", {}};
     for (const double share : {0.05, 0.25, 0.5, 1.0}) {
         Options of = options;
-        of.processes = options.processes != 0 ? options.processes : 20'000;
+        of.processes = options.processes != 0 ? options.processes : 60'000;
         of.players = static_cast<std::size_t>(share * static_cast<double>(options.players));
         const Figures f = TRY(restart(of)).front();
         cpu.points.emplace_back(static_cast<double>(of.players), f.cpu_us_per_op / 1e6);

@@ -8,10 +8,9 @@
 namespace gse::link {
 namespace {
 
-/// Of the rings through which gRPC and OpenSSL hand bytes to each other; OpenSSL's default is 17 KiB. What arrives may
-/// come in any portions, except in a handshake: gRPC drops what of one read does not fit, and an agent's longest words
-/// there have some 1.5 KiB. What leaves must fit in as a whole: a frame, and an answer that OpenSSL gives by itself.
-constexpr long kArrivingBytes = 4'096;
+/// Of the ring through which OpenSSL hands gRPC what leaves; its default is 17 KiB. A frame must fit in as a whole, and
+/// an answer that OpenSSL gives by itself. The ring for what arrives stays as it is: in a handshake gRPC drops what of
+/// one read does not fit, and behind a peer's last words there its first request may come, whose end would be missing.
 constexpr long kLeavingBytes = kTlsFrameBytes + 1'024;
 
 /// OpenSSL calls it with each connection that it makes.
@@ -27,7 +26,6 @@ long before_pairing(BIO* bio, int what, const char* argument, std::size_t, int c
     auto* const other = reinterpret_cast<BIO*>(const_cast<char*>(argument));
     BIO_set_callback_ex(bio, nullptr);
     BIO_set_callback_ex(other, nullptr);
-    BIO_set_write_buf_size(bio, kArrivingBytes);
     BIO_set_write_buf_size(other, kLeavingBytes);
     return returned;
 }
