@@ -1,11 +1,15 @@
 // The link over TLS, with the product's own authority: who connects, who does not, whether the reason is told, and how
 // machines become hosts.
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -14,7 +18,9 @@
 #include <thread>
 
 #include "agent_link.grpc.pb.h"
+#include "base/fd.h"
 #include "base/file.h"
+#include "base/freed.h"
 #include "base/temp_folder.h"
 #include "link/agent_client.h"
 #include "link/convert.h"
@@ -464,6 +470,54 @@ TEST_F(LinkTlsTest, NobodyWithoutACertificateMakesTheServerReadMuch) {
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("vs. {}", kMaxReadBytes))) << "gRPC did not take it";
     EXPECT_TRUE(door_.wishes.empty());
+}
+
+TEST_F(LinkTlsTest, WhatComesRightBehindAClientsLastWordOfTheHandshakeArrivesWhole) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    const std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
+    const std::unique_ptr<SSL, Freed<SSL_free>> client{SSL_new(context.get())};
+    constexpr unsigned char kHttp2[] = "\x02h2";
+    ASSERT_EQ(SSL_set_alpn_protos(client.get(), kHttp2, sizeof kHttp2 - 1), 0);
+    BIO* const arrives = BIO_new(BIO_s_mem());
+    BIO* const leaves = BIO_new(BIO_s_mem());
+    SSL_set_bio(client.get(), arrives, leaves);  // which owns them now
+    SSL_set_connect_state(client.get());
+    const Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(*port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const timeval patience{.tv_sec = kLimit.count() / 1000};
+    ASSERT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    const auto flush = [&] {
+        char* bytes = nullptr;
+        const long size = BIO_get_mem_data(leaves, &bytes);
+        const bool sent = ::send(socket.get(), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL) == size;
+        BIO_reset(leaves);
+        return sent;
+    };
+    const auto receive = [&] {
+        char bytes[4096];
+        const ssize_t got = ::recv(socket.get(), bytes, sizeof bytes, 0);
+        return got > 0 && BIO_write(arrives, bytes, static_cast<int>(got)) == got;
+    };
+    while (SSL_do_handshake(client.get()) != 1) ASSERT_TRUE(flush() && receive());
+
+    // HTTP/2: the preface, no settings, a frame of a kind that nobody knows, a ping; in one piece with "Finished".
+    const std::string filling(5'000, 'x');
+    std::string first = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    first += std::string("\0\0\0\x04\0\0\0\0\0", 9);
+    first += std::string("\0\x13\x88\xee\0\0\0\0\0", 9) + filling;
+    first += std::string("\0\0\x08\x06\0\0\0\0\0", 9) + "the last";
+    ASSERT_EQ(SSL_write(client.get(), first.data(), static_cast<int>(first.size())), static_cast<int>(first.size()));
+    ASSERT_TRUE(flush());
+    std::string answer;
+    while (answer.find("the last") == std::string::npos) {
+        char bytes[4096];
+        if (const int got = SSL_read(client.get(), bytes, sizeof bytes); got > 0)
+            answer.append(bytes, static_cast<std::size_t>(got));
+        else
+            ASSERT_TRUE(receive()) << "the server has given up after " << answer.size() << " bytes";
+    }
 }
 
 TEST_F(LinkTlsTest, AServerEndsAlthoughAnEnrolmentIsNeverAnswered) {
