@@ -321,6 +321,39 @@ TEST_F(Failover, WhateverBreaksNothingIsLostAndSomebodyLeadsSoon) {
                 HasFailure() ? "WRONG, see above" : "nothing lost, nothing doubled, nothing went back");
 }
 
+TEST_F(Failover, APlacementThatWaitsIsPlacedByTheNextLeader) {
+    const auto leader = rig.leader();
+    ASSERT_TRUE(leader) << rig.logs();
+    e2e::Api api = rig.api((*leader + 1) % kServers);
+    std::vector<std::string> sessions;
+    for (std::uint64_t i = 0; i < kProcesses; ++i) {
+        const auto made = api.call(
+            api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleets.front()});
+        ASSERT_TRUE(made) << describe(made.error());
+        sessions.push_back(made->game_server_session->game_server_session_id);
+    }
+    api::CreateGameServerSessionQueueRequest queue{.name = "waits"};
+    queue.destinations = {
+        {.destination_arn = fmt::format("qcs::gse:{}:uin/100000000001:fleet/{}", e2e::kRegion, fleets.front())}};
+    const auto made = api.call(queue);
+    ASSERT_TRUE(made) << describe(made.error());
+    const auto placed = api.call(api::StartGameServerSessionPlacementRequest{
+        .placement_id = "match-1", .game_server_session_queue_name = "waits", .maximum_player_session_count = 4});
+    ASSERT_TRUE(placed) << describe(placed.error());
+    const auto status = [&] {
+        const auto found = api.call(api::DescribeGameServerSessionPlacementRequest{.placement_id = "match-1"});
+        return found ? found->game_server_session_placement.status : describe(found.error());
+    };
+    EXPECT_EQ(status(), "PENDING") << "all processes are taken";
+
+    rig.kill_server(*leader);
+    somebody_leads(*leader);
+    ASSERT_TRUE(e2e::wait_until(kAfterCrash, [&] { return status() == "PENDING"; })) << status() << rig.logs();
+    const auto ended = api.call(api::EndGameServerSessionAndProcessRequest{.game_server_session_id = sessions.front()});
+    ASSERT_TRUE(ended) << describe(ended.error());
+    EXPECT_TRUE(e2e::wait_until(Millis{20'000}, [&] { return status() == "FULFILLED"; })) << status() << rig.logs();
+}
+
 // That the checker would notice. A primary that is given up but goes on, and a standby that is promoted and was not
 // waited for: two leaders, each with a fence of its own.
 TEST_F(Failover, WithoutTheFenceWhatIsLostIsFoundOut) {
