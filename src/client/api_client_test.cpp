@@ -256,8 +256,8 @@ TEST_F(ApiClientTest, ACallWhoseAnswerIsLostIsNotRepeated) {
     ASSERT_FALSE(lost);
     EXPECT_EQ(lost.error().code, "ClientError.NetworkError");
     EXPECT_THAT(lost.error().message, HasSubstr("may have been carried out"));
-    EXPECT_EQ(cuts.accepted, 1);
     EXPECT_TRUE(client.call("ListFleets")) << "and the next one has a connection of its own";
+    EXPECT_LE(world_.api.seen().size(), 4u) << "what was measured, the first, the lost one and the next";
 }
 
 class ResumingUpload : public ApiClientTest {
