@@ -140,6 +140,14 @@ std::string try_command(std::vector<std::string> words) {
     return said.empty() ? fmt::format("it ended with status {}", status) : said;
 }
 
+/// "" or why it does not work with these arguments.
+std::string try_bubblewrap(const std::string& bwrap, const std::vector<std::string>& arguments) {
+    std::vector<std::string> words{bwrap};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    words.insert(words.end(), {"--", find_program("true")});
+    return try_command(words);
+}
+
 }  // namespace
 
 Result<Sandbox> Sandbox::find(SandboxMode mode, const fs::path& data_dir) {
@@ -147,33 +155,28 @@ Result<Sandbox> Sandbox::find(SandboxMode mode, const fs::path& data_dir) {
     sandbox.data_dir_ = data_dir;
     if (mode == SandboxMode::None) return sandbox;
     const std::string bwrap = find_program("bwrap");
+    bool own_users = false;  // games are in user namespaces of their own
     if (bwrap.empty()) {
         sandbox.reason_ = "bubblewrap is not installed (Debian: apt install bubblewrap)";
     } else {
+        sandbox.system_ = system_arguments();
+        const std::string said = try_bubblewrap(bwrap, sandbox.system_);
         // As root it makes no user namespace unless it is told to, and root in a container may not do without.
-        for (const bool own_users : {false, true}) {
-            sandbox.system_ = system_arguments();
-            if (own_users) sandbox.system_.emplace_back("--unshare-user");
-            std::vector<std::string> words{bwrap};
-            words.insert(words.end(), sandbox.system_.begin(), sandbox.system_.end());
-            words.insert(words.end(), {"--", find_program("true")});
-            const std::string said = try_command(words);
-            if (said.empty()) {
-                sandbox.bwrap_ = bwrap;
-                sandbox.own_users_ = own_users;
-                break;
-            }
-            if (!own_users) sandbox.reason_ = fmt::format("bubblewrap does not work here: {}", said);
-            if (geteuid() != 0) break;
+        if (!said.empty() && geteuid() == 0) {
+            sandbox.system_.emplace_back("--unshare-user");
+            own_users = try_bubblewrap(bwrap, sandbox.system_).empty();
         }
-        if (sandbox.isolates()) sandbox.reason_.clear();
+        if (said.empty() || own_users)
+            sandbox.bwrap_ = bwrap;
+        else
+            sandbox.reason_ = fmt::format("bubblewrap does not work here: {}", said);
     }
     if (!sandbox.isolates() && mode == SandboxMode::Bubblewrap)
         return refuse(ErrorCode::FailedOperation,
                       sandbox.reason_ + "; install and allow it, or set the sandbox to auto or none");
     // Without a mount namespace a game could not reach its files below the private data directory under another id; in
     // a user namespace of its own there is but one id.
-    sandbox.private_users_ = sandbox.isolates() && !sandbox.own_users_ && may_switch_users();
+    sandbox.private_users_ = sandbox.isolates() && !own_users && may_switch_users();
     return sandbox;
 }
 

@@ -57,7 +57,6 @@ public:
 private:
     std::string bwrap_;
     std::string reason_;
-    bool own_users_ = false;  ///< games are in user namespaces of their own
     bool private_users_ = false;
     std::filesystem::path data_dir_;
     std::vector<std::string> system_;  ///< arguments that do not depend on the game

@@ -216,8 +216,7 @@ const std::vector<Key>& table() {
          "namespace of the Pods; empty: the one of the context or service account"},
         {"kubernetes.server", Address{GSE_AT(kubernetes.server), true, true},
          "the server's link_listen as agents in Pods reach it, such as gse-server.gse.svc:7070; of several servers, "
-         "all, "
-         "with commas between"},
+         "all, with commas between"},
         {"kubernetes.image", Text{GSE_AT(kubernetes.image)},
          "image of the container named agent; empty: each template names one"},
         {"kubernetes.templates", Text{GSE_AT(kubernetes.templates)},

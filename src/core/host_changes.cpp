@@ -11,7 +11,6 @@
 #include "core/instances.h"
 
 namespace gse::core {
-namespace {}  // namespace
 
 void set_leaving(Step& step, Slot slot, bool leaving, std::string_view why) {
     State& state = step.state;

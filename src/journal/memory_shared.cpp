@@ -90,12 +90,7 @@ public:
         epoch_ = 0;
         leading_.reset();
         if (!holder) return {};
-        database_.renew();
-        database_.alive_ = false;
-        TRY(check_reachable());
-        database_.until_ = database_.clock_.monotonic_ms();
-        database_.changed_.notify_all();
-        return {};
+        return end_lease();
     }
 
     Result<void> doubt(std::uint64_t epoch) override {
@@ -116,12 +111,7 @@ public:
     Result<void> give_way() override {
         const std::lock_guard lock(database_.mutex_);
         if (!is_holder()) return {};
-        database_.renew();
-        database_.alive_ = false;
-        TRY(check_reachable());
-        database_.until_ = database_.clock_.monotonic_ms();
-        database_.changed_.notify_all();
-        return {};
+        return end_lease();
     }
 
     [[nodiscard]] bool leads() const override {
@@ -180,6 +170,16 @@ private:
     Result<void> check_reachable() {
         if (database_.servers_[server_].cut)
             return refuse(ErrorCode::FailedOperation, "the database cannot be reached: cut off by the test");
+        return {};
+    }
+
+    /// Of the one who has it.
+    Result<void> end_lease() {
+        database_.renew();
+        database_.alive_ = false;
+        TRY(check_reachable());
+        database_.until_ = database_.clock_.monotonic_ms();
+        database_.changed_.notify_all();
         return {};
     }
 

@@ -95,12 +95,12 @@ Result<void> Lease::give_up(std::uint64_t epoch) {
 std::string Lease::doubter(std::uint64_t epoch) const { return fmt::format("gse doubts {} {}", epoch, schema_); }
 
 Result<void> Lease::doubt(std::uint64_t epoch) {
-    TRY(asker_.ask(kCallMyself, Params().text(epoch == 0 ? name_ : doubter(epoch)), kPatience));
+    TRY(asker_.ask(kCallMyself, Params().text(epoch == 0 ? name_ : doubter(epoch)), kLeasePatience));
     return {};
 }
 
 Result<bool> Lease::is_doubted(std::uint64_t epoch) {
-    return TRY(asker_.ask(kIsCalled, Params().text(doubter(epoch)), kPatience))[0].count(0) > 0;
+    return TRY(asker_.ask(kIsCalled, Params().text(doubter(epoch)), kLeasePatience))[0].count(0) > 0;
 }
 
 }  // namespace gse::journal::pg

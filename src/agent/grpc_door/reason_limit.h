@@ -1,4 +1,4 @@
-/// How much of a status message is passed on: games and agents need not agree on who wrote it.
+/// How much of a status message is passed on: it travels in HTTP/2 trailers, which clients bound to 8 KiB.
 #pragma once
 
 #include <cstddef>

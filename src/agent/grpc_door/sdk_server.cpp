@@ -31,7 +31,6 @@ using link::SdkReply;
 constexpr int kMaxRequestBytes = 1 << 20;
 constexpr int kMaxLogPaths = 1000;
 constexpr std::size_t kMaxPathBytes = 4096;
-/// Reasons travel in HTTP/2 trailers, which clients bound to 8 KiB.
 
 grpc::StatusCode to_grpc(CallStatus status) {
     switch (status) {
