@@ -1,6 +1,7 @@
 /// Owns a file descriptor.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -30,5 +31,9 @@ public:
 private:
     int fd_ = -1;
 };
+
+/// For what a library has opened without it (Asio's sockets): it would outlive this program when it starts itself
+/// again, and keep a port from it.
+inline void close_on_exec(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 }  // namespace gse

@@ -30,8 +30,9 @@ class ApiClientTest : public testing::Test {
 protected:
     ApiClientTest() { world_.clock.advance(SystemClock{}.wall() - world_.clock.wall()); }
 
-    ApiClient client(std::string_view secret = http::kTestSecret) const {
-        return ApiClient{{.endpoint = "127.0.0.1:" + std::to_string(world_.port),
+    ApiClient client(std::string_view secret = http::kTestSecret) const { return client(world_.port, secret); }
+    static ApiClient client(std::uint16_t port, std::string_view secret = http::kTestSecret) {
+        return ApiClient{{.endpoint = "127.0.0.1:" + std::to_string(port),
                           .region = "ap-shanghai",
                           .secret_id = std::string{http::kTestSecretId},
                           .secret_key = std::string{secret}}};
@@ -240,17 +241,11 @@ private:
 };
 
 TEST_F(ApiClientTest, ACallWhoseAnswerIsLostIsNotRepeated) {
-    const auto through = [&](std::uint16_t port) {
-        return ApiClient{{.endpoint = "127.0.0.1:" + std::to_string(port),
-                          .region = "ap-shanghai",
-                          .secret_id = std::string{http::kTestSecretId},
-                          .secret_key = std::string{http::kTestSecret}}};
-    };
     CuttingProxy measures{world_.port, 0, 0};
-    ASSERT_TRUE(through(measures.port).call("ListFleets"));
+    ASSERT_TRUE(client(measures.port).call("ListFleets"));
     // The second call arrives whole, and then the connection, which has been used before, is gone.
     CuttingProxy cuts{world_.port, 1, 2 * measures.passed};
-    ApiClient client = through(cuts.port);
+    ApiClient client = this->client(cuts.port);
     ASSERT_TRUE(client.call("ListFleets"));
     const auto lost = client.call("ListFleets");
     ASSERT_FALSE(lost);

@@ -1,5 +1,4 @@
 // A follower's connection from its first request on that needs the leader: bytes go both ways as they are.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 
 #include <algorithm>
 
+#include "base/fd.h"
 #include "http/connection.h"
 #include "http/relay.h"
 
@@ -137,7 +137,7 @@ Awaitable<bool> Connection::dial(const Leader& leader) {
     if (!error) tunnel.socket.set_option(asio::ip::tcp::no_delay{true}, error);
     if (!error) {
         notice_silence(tunnel.socket.native_handle());
-        ::fcntl(tunnel.socket.native_handle(), F_SETFD, FD_CLOEXEC);  // which Asio forgets
+        close_on_exec(tunnel.socket.native_handle());
     }
     if (!error) {
         tunnel.tls = std::make_unique<TlsSession>(relay.identity().context(), tunnel.socket.native_handle(),

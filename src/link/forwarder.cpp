@@ -1,6 +1,5 @@
 #include "link/forwarder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "base/addresses.h"
+#include "base/fd.h"
 
 namespace gse::link {
 namespace {
@@ -36,9 +36,6 @@ constexpr unsigned kHostUntakenMs = 30'000;
 constexpr unsigned kLeaderUntakenMs = 5'000;
 /// One attempt to reach the leader; where it takes longer, there is no way from here.
 constexpr auto kDialTime = std::chrono::seconds{2};
-
-/// Asio's sockets would outlive this program when it starts itself again, and keep the port from it.
-void close_on_exec(int socket) { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
 
 void set_up(tcp::socket& socket, unsigned untaken_ms) {
     boost::system::error_code ignored;

@@ -66,9 +66,8 @@ public:
         kill(getpid(), SIGTERM);
     }
     /// Waits that long; true when it was told to end meanwhile.
-    bool wait_for(std::chrono::seconds limit) {
-        const timespec time{.tv_sec = limit.count(), .tv_nsec = 0};
-        const int which = sigtimedwait(&set_, nullptr, &time);
+    bool wait_for(Millis limit) {
+        const int which = next(limit);
         return which == SIGTERM || which == SIGINT;
     }
     /// True after a signal from outside, false after fail().
@@ -77,19 +76,22 @@ public:
         while (sigwait(&set_, &which) == 0 && which == SIGHUP) on_hangup();
         return !failed_;
     }
-    /// Like again(), but it is still there for wait().
+    /// The same, but wait() hears of it too.
     bool comes(Millis limit) {
-        if (!again(limit)) return false;
+        if (!wait_for(limit)) return false;
         kill(getpid(), SIGTERM);
         return true;
     }
     /// True when another signal, or a failure, came within `limit`.
-    bool again(Millis limit) {
-        const timespec time{.tv_sec = limit.count() / 1000, .tv_nsec = limit.count() % 1000 * 1'000'000};
-        return sigtimedwait(&set_, nullptr, &time) > 0;
-    }
+    bool again(Millis limit) { return next(limit) > 0; }
 
 private:
+    /// Which came, or -1.
+    int next(Millis limit) {
+        const timespec time{.tv_sec = limit.count() / 1000, .tv_nsec = limit.count() % 1000 * 1'000'000};
+        return sigtimedwait(&set_, nullptr, &time);
+    }
+
     sigset_t set_{};
     std::atomic<bool> failed_{false};
 };

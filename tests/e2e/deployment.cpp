@@ -119,6 +119,30 @@ std::optional<api::GameServerSession> find_session(Api& api, const std::string& 
     return std::move(answer->game_server_sessions.front());
 }
 
+client::ApiResult<std::string> make_session(Api& api, const std::string& fleet_id, Millis limit) {
+    client::ApiResult<std::string> id = std::unexpected(client::ApiError{"ClientError", "it was never asked for", ""});
+    (void)wait_until(limit, [&] {
+        const auto made =
+            api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet_id});
+        if (made)
+            id = made->game_server_session->game_server_session_id;
+        else
+            id = std::unexpected(made.error());
+        return made.has_value();
+    });
+    if (!id || wait_until(limit, [&] {
+            const auto session = find_session(api, *id);
+            return session && session->status == "ACTIVE";
+        }))
+        return id;
+    return std::unexpected(client::ApiError{"ClientError", *id + " does not become ACTIVE", ""});
+}
+
+std::string ask_session(Api& api, const std::string& session_id, const std::string& line) {
+    const auto session = find_session(api, session_id);
+    return session ? ask_game(static_cast<std::uint16_t>(session->port), line, session->ip_address) : "";
+}
+
 void write_game_zip(const std::filesystem::path& zip) {
     std::ofstream(zip, std::ios::binary) << agent::testing::make_zip(
         {{"gse-test-game", read_text(GSE_TEST_GAME), 0100755}});

@@ -83,6 +83,10 @@ std::string event_text(Api& api, const std::string& fleet_id);
 client::ApiResult<std::vector<api::GameServerSession>> all_sessions(Api& api, const std::string& fleet_id);
 client::ApiResult<std::vector<api::PlayerSession>> all_seats(Api& api, const std::string& session_id);
 std::optional<api::GameServerSession> find_session(Api& api, const std::string& session_id);
+/// Of four seats, made as soon as a process is idle; its id once it is ACTIVE. Else what it was refused with last.
+client::ApiResult<std::string> make_session(Api& api, const std::string& fleet_id, Millis limit);
+/// What the session's game answers; "" when it does not, or there is none.
+std::string ask_session(Api& api, const std::string& session_id, const std::string& line);
 
 /// A zip with gse-test-game at its root.
 void write_game_zip(const std::filesystem::path& zip);

@@ -149,22 +149,13 @@ TEST_F(TwoServersOnABucket, UploadsLogsAndSessionsGoOnWithTheOtherWhenTheLeaderI
         through_second, {.name = "before", .asset_id = *asset, .parameters = "--log /local/game/gse-test-game"});
     ASSERT_TRUE(fleet) << describe(fleet.error());
     wait_active(*fleet);
-    std::string session;
-    ASSERT_TRUE(wait_until(kLimit, [&] {
-        const auto made = through_second.call(
-            api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = *fleet});
-        if (made) session = made->game_server_session->game_server_session_id;
-        return made.has_value();
-    }));
-    std::optional<api::GameServerSession> found;
-    ASSERT_TRUE(wait_until(kLimit, [&] {
-        found = e2e::find_session(through_second, session);
-        return found && found->status == "ACTIVE";
-    }));
-    (void)e2e::ask_game(static_cast<std::uint16_t>(found->port), "END", found->ip_address);
+    const auto session = e2e::make_session(through_second, *fleet, kLimit);
+    ASSERT_TRUE(session) << describe(session.error());
+    (void)e2e::ask_session(through_second, *session, "END");
     std::string url;
     ASSERT_TRUE(wait_until(kLimit, [&] {
-        const auto log = through_second.call(api::GetGameServerSessionLogUrlRequest{.game_server_session_id = session});
+        const auto log =
+            through_second.call(api::GetGameServerSessionLogUrlRequest{.game_server_session_id = *session});
         if (log) url = log->pre_signed_url.value_or("");
         return !url.empty();
     })) << first_.program->log();

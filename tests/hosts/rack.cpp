@@ -138,8 +138,7 @@ std::vector<std::string> Rack::make_sessions(const std::string& fleet, std::size
 
 std::string Rack::ask(const std::string& session, const std::string& line) {
     e2e::Api api = this->api();
-    const auto found = e2e::find_session(api, session);
-    return found ? e2e::ask_game(static_cast<std::uint16_t>(found->port), line, found->ip_address) : "";
+    return e2e::ask_session(api, session, line);
 }
 
 }  // namespace gse::hosts

@@ -130,16 +130,9 @@ bool Deployment::wait_instances(const std::string& fleet, std::uint64_t active) 
 
 std::string Deployment::make_session(const std::string& fleet) {
     e2e::Api api = this->api();
-    std::string id;
-    (void)e2e::wait_until(kLimit, [&] {
-        const auto made =
-            api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
-        if (made) id = made->game_server_session->game_server_session_id;
-        if (!made) problem_ = e2e::describe(made.error());
-        return made.has_value();
-    });
-    if (id.empty() || !e2e::wait_until(kLimit, [&] { return session_status(id) == "ACTIVE"; })) return "";
-    return id;
+    const auto made = e2e::make_session(api, fleet, kLimit);
+    if (!made) problem_ = e2e::describe(made.error());
+    return made.value_or("");
 }
 
 std::string Deployment::session_status(const std::string& session) {
@@ -150,8 +143,7 @@ std::string Deployment::session_status(const std::string& session) {
 
 std::string Deployment::ask(const std::string& session, const std::string& line) {
     e2e::Api api = this->api();
-    const auto found = e2e::find_session(api, session);
-    return found ? e2e::ask_game(static_cast<std::uint16_t>(found->port), line, found->ip_address) : "";
+    return e2e::ask_session(api, session, line);
 }
 
 std::vector<std::string> Deployment::pods() {

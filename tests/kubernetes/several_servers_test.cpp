@@ -65,25 +65,6 @@ protected:
                    cluster.all("pods").size() == instances && cluster.all("secrets").size() == instances;
         });
     }
-    std::string make_session(e2e::Api& api) {
-        std::string id;
-        (void)e2e::wait_until(kLimit, [&] {
-            const auto made =
-                api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
-            if (made) id = made->game_server_session->game_server_session_id;
-            return made.has_value();
-        });
-        (void)e2e::wait_until(kLimit, [&] {
-            const auto found = e2e::find_session(api, id);
-            return found && found->status == "ACTIVE";
-        });
-        return id;
-    }
-    /// What its game answers: `<life> <pid> <session>`.
-    static std::string ask(e2e::Api& api, const std::string& session, const std::string& line) {
-        const auto found = e2e::find_session(api, session);
-        return found ? e2e::ask_game(static_cast<std::uint16_t>(found->port), line, found->ip_address) : "";
-    }
     std::map<std::string, std::string> uids() {
         std::map<std::string, std::string> out;
         for (const json::object& pod : cluster.all("pods"))
@@ -103,8 +84,8 @@ TEST_F(SeveralServers, NoPodIsLostOrDoubledWhenTheLeaderDies) {
     ASSERT_TRUE(leader) << rig.logs();
     std::size_t other = 1 - *leader;
     e2e::Api first = rig.api(other);
-    const std::string session = make_session(first);
-    const std::string game = ask(first, session, "WHO");
+    const std::string session = e2e::make_session(first, fleet, kLimit).value_or("");
+    const std::string game = e2e::ask_session(first, session, "WHO");
     ASSERT_NE(game, "") << said(first);
     const auto before = uids();
     ASSERT_EQ(before.size(), 1u);
@@ -115,7 +96,7 @@ TEST_F(SeveralServers, NoPodIsLostOrDoubledWhenTheLeaderDies) {
     rig.kill_server(*leader);
     ASSERT_EQ(rig.leader(Millis{20'000}, *leader), other) << rig.logs();
     ASSERT_TRUE(settles(first, 4)) << said(first);
-    EXPECT_EQ(ask(first, session, "WHO"), game) << "the same process all along";
+    EXPECT_EQ(e2e::ask_session(first, session, "WHO"), game) << "the same process all along";
     auto now = uids();
     for (const auto& [name, uid] : before) EXPECT_EQ(now[name], uid) << "and the same Pod";
 
@@ -128,9 +109,9 @@ TEST_F(SeveralServers, NoPodIsLostOrDoubledWhenTheLeaderDies) {
     e2e::Api second = rig.api(*leader);
     ASSERT_TRUE(settles(second, 1)) << said(second);
     EXPECT_EQ(uids(), before) << "the one with the match stays";
-    EXPECT_EQ(ask(second, session, "WHO"), game);
+    EXPECT_EQ(e2e::ask_session(second, session, "WHO"), game);
 
-    (void)ask(second, session, "END");
+    (void)e2e::ask_session(second, session, "END");
     ASSERT_TRUE(scale(second, 0));
     ASSERT_TRUE(settles(second, 0)) << said(second);
     EXPECT_EQ(e2e::event_text(second, fleet).find("SERVER_DOWN"), std::string::npos) << said(second);
