@@ -13,6 +13,7 @@ function(gse_library name)
     add_library(${name} STATIC ${ARG_SOURCES})
     if(GSE_UNITY AND NOT ARG_SEPARATE)
         set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+        target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # they are included, but by nobody else
     endif()
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${ARG_DEPS})
@@ -23,7 +24,7 @@ function(gse_test name)
     add_executable(${name} ${ARG_SOURCES})
     target_precompile_headers(${name} REUSE_FROM gse_precompiled_test)
     target_compile_options(${name} PRIVATE -O0)  # a third less to compile, and what is tested is in the libraries
-    target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name} PRIVATE ${ARG_DEPS} fmt::fmt GTest::gmock GTest::gtest_main)  # as the precompiled header
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -32,7 +32,7 @@ struct Step {
 
     [[nodiscard]] const Settings& settings() const { return state.settings(); }
     [[nodiscard]] const Timers& timers() const { return state.settings().timers; }
-    void order(Slot host, link::OrderBody body) { orders.push_back({host, std::move(body)}); }
+    void order(Slot host, link::OrderBody body) { orders.emplace_back(host, std::move(body)); }
 };
 
 }  // namespace gse::core

@@ -117,8 +117,12 @@ TEST_F(Crash, NothingAnsweredIsLostAndNoGameNotices) {
             kills += victim == 2 ? 2 : 1;
         };
         const auto start = [&] {
-            if (victim != 1) ASSERT_TRUE(cluster.start_server()) << cluster.problem();
-            if (victim != 0) ASSERT_TRUE(cluster.start_agent()) << cluster.problem();
+            if (victim != 1) {
+                ASSERT_TRUE(cluster.start_server()) << cluster.problem();
+            }
+            if (victim != 0) {
+                ASSERT_TRUE(cluster.start_agent()) << cluster.problem();
+            }
         };
         kill();
         e2e::pass(down_time);

@@ -90,8 +90,8 @@ TEST_F(BadRequest, AMachineTellsItsTokenToNobodyButItsOwnServer) {
     try_with(std::string(64, 's'), "this is no enrolment token");
     const std::string secret(32, 's');
     try_with("gse1.htok-00000000." + secret + "." + std::string(64, 'a'), "is not the server that this token is from");
-    Api api(words["http"]);
-    const auto real = api.call(api::CreateHostTokenRequest{});
+    Api other(words["http"]);
+    const auto real = other.call(api::CreateHostTokenRequest{});
     ASSERT_TRUE(real) << describe(real.error());
     const std::string authority = real->token.substr(real->token.rfind('.'));
     try_with("gse1.htok-00000000." + secret + authority, "the enrolment token is unknown, deleted or expired");

@@ -68,9 +68,9 @@ protected:
     void start(Server& server) {
         auto words = e2e::gse_command(
             {"server", "--listen", "127.0.0.1:0", "--link-listen", "127.0.0.1:0", "--data", dir_.path() / server.name});
-        for (const std::string& setting : {"journal.kind=postgres", "journal.lease=1s", "cluster.listen=127.0.0.1:0",
-                                           "objects.kind=s3", "objects.s3.bucket=gse", "objects.s3.prefix=here/",
-                                           "objects.s3.part_bytes=5MiB", "objects.s3.access_key_id=FAKEACCESSKEY"})
+        for (const char* setting : {"journal.kind=postgres", "journal.lease=1s", "cluster.listen=127.0.0.1:0",
+                                    "objects.kind=s3", "objects.s3.bucket=gse", "objects.s3.prefix=here/",
+                                    "objects.s3.part_bytes=5MiB", "objects.s3.access_key_id=FAKEACCESSKEY"})
             words.insert(words.end(), {"--set", setting});
         for (const std::string& setting :
              {"journal.postgres=" + database_->conninfo(), "objects.s3.endpoint=" + endpoint_,
