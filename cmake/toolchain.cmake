@@ -40,6 +40,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Protobuf REQUIRED)  # Debian ships only the module-mode finder
 find_package(gRPC CONFIG REQUIRED)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 

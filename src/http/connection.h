@@ -11,7 +11,7 @@
 #include "http/loop.h"
 #include "http/relay.h"
 #include "http/response.h"
-#include "http/tls.h"
+#include "tls/tls.h"
 
 namespace gse::http {
 

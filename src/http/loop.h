@@ -20,7 +20,7 @@
 #include "http/server.h"
 #include "http/signature.h"
 #include "http/timer_wheel.h"
-#include "http/tls.h"
+#include "tls/tls.h"
 
 namespace gse::http {
 

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "http/tls.h"
+#include "tls/tls.h"
 
 namespace gse::http {
 

@@ -1,5 +1,5 @@
 // The HTTP port over TLS: real sockets, certificates made here.
-#include "http/tls.h"
+#include "tls/tls.h"
 
 #include <gmock/gmock.h>
 #include <openssl/err.h>

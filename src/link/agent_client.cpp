@@ -1,8 +1,8 @@
 #include "link/agent_client.h"
 
 #include <fmt/format.h>
-#include <grpcpp/grpcpp.h>
 #include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,13 +13,14 @@
 #include <thread>
 #include <utility>
 
-#include "agent_link.grpc.pb.h"
+#include "agent_link.pb.h"
 #include "base/check.h"
+#include "base/fd.h"
 #include "link/addresses.h"
 #include "link/backoff.h"
 #include "link/convert.h"
-#include "link/dial.h"
 #include "link/pinned_server.h"
+#include "link/server_connection.h"
 #include "link/tls_check.h"
 
 namespace gse::link {
@@ -27,9 +28,6 @@ namespace {
 
 namespace pb = opengse::link::v1;
 using std::chrono::steady_clock;
-
-/// Messages read ahead of the supervisor; beyond it the server's flow control holds them back.
-constexpr std::size_t kInboxMax = 256;
 
 struct Unacked {
     std::uint64_t seq = 0;
@@ -45,7 +43,7 @@ struct Farewell {
 
 }  // namespace
 
-class AgentClient::Impl {
+class AgentClient::Impl final : private ServerConnection::Talk {
 public:
     Impl(AgentClientOptions options, const Clock& clock, Rng& rng)
         : options_(std::move(options)), clock_(clock), rng_(rng), servers_(options_.server) {}
@@ -59,16 +57,20 @@ public:
     std::atomic<bool> exhausted_ = false;
 
 private:
-    class Wire;
-    struct Connection;
+    struct Conversation;
 
     void run();
-    Farewell converse(grpc::ClientContext& context, Wire& wire);
-    std::optional<Farewell> hear(pb::ServerMessage& message, Connection& state);
-    std::optional<Farewell> hear_welcome(const Welcome& welcome, Connection& state);
-    std::optional<Farewell> hear_order(Order order, Connection& state);
+    Farewell converse();
+    void take_turns(ServerConnection& connection);
+    void on_message(std::string_view bytes) override;
+    bool next_message(std::string& to) override;
+    bool next_piece(std::string& to);
+    std::optional<Farewell> hear(pb::ServerMessage& message, Conversation& state);
+    std::optional<Farewell> hear_welcome(const Welcome& welcome, Conversation& state);
+    std::optional<Farewell> hear_order(Order order, Conversation& state);
     void prepare_backlog(std::uint64_t acked_seq);
     void drop_acked(std::uint64_t acked_seq);
+    void wake_up();
     std::uint64_t append_locked(ReportBody body);
     pb::AgentMessage take_unsent_locked();
     bool saturated_locked() const;
@@ -77,9 +79,15 @@ private:
     const Clock& clock_;
     Rng& rng_;
     ServerEvents* events_ = nullptr;
-    Addresses servers_;  // of its thread
     std::optional<PinnedServer> pinned_;
     std::thread thread_;
+    const Fd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // what the thread waits for beside the server
+    std::atomic<bool> woken_ = false;                          // and has not looked at since
+
+    // Of the thread.
+    Addresses servers_;
+    std::unique_ptr<Conversation> conversation_;
+    pb::ServerMessage incoming_;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -90,105 +98,19 @@ private:
     std::uint64_t sent_seq_ = 0;  // on this connection; changed by its thread only
 };
 
-/// The gRPC side of one connection. Its reactions only leave word under the client's mutex; the client's thread does
-/// the rest, and starts every operation, outside the mutex: gRPC may run a reaction inside the call that starts it.
-class AgentClient::Impl::Wire final : public grpc::ClientBidiReactor<pb::AgentMessage, pb::ServerMessage> {
-public:
-    explicit Wire(Impl& client) : client_(client) {}
-
-    void begin() {
-        AddHold();  // operations start outside reactions until release()
-        StartCall();
-        StartRead(&incoming_);
-    }
-
-    /// Only while !writing.
-    void write(pb::AgentMessage message) {
-        {
-            const std::lock_guard lock(client_.mutex_);
-            writing = true;
-        }
-        if (message.ByteSizeLong() > kPieceBytes) {
-            rest_ = message.SerializeAsString();
-            cut_piece();
-        } else {
-            outgoing_ = std::move(message);
-        }
-        StartWrite(&outgoing_);
-    }
-
-    void read_on() { StartRead(&incoming_); }
-    void release() { RemoveHold(); }
-
-    // Under the client's mutex.
-    std::deque<pb::ServerMessage> inbox;
-    bool read_paused = false;
-    bool writing = false;
-    bool heartbeat_owed = false;  // due, and goes before the next report
-    bool broken = false;          // nothing more to read: the status is on its way
-    bool done = false;
-    grpc::Status status;
-
-private:
-    void OnReadDone(bool ok) override {
-        bool on = false;
-        {
-            const std::lock_guard lock(client_.mutex_);
-            if (ok) {
-                inbox.push_back(std::move(incoming_));
-                incoming_ = {};
-                on = inbox.size() < kInboxMax;
-                read_paused = !on;
-            } else {
-                broken = true;
-            }
-            client_.changed_.notify_all();
-        }
-        if (on) StartRead(&incoming_);
-    }
-
-    void OnWriteDone(bool ok) override {
-        // After a failed write the call is over: what the server said before is still read, nothing more is written.
-        if (!ok) return;
-        if (!rest_.empty()) {
-            cut_piece();
-            StartWrite(&outgoing_);
-            return;
-        }
-        const std::lock_guard lock(client_.mutex_);
-        writing = false;
-        if (heartbeat_owed || client_.sent_seq_ < client_.last_seq_) client_.changed_.notify_all();
-    }
-
-    void OnDone(const grpc::Status& value) override {
-        // The client may destroy this object as soon as it sees `done`: nothing after the unlock.
-        const std::lock_guard lock(client_.mutex_);
-        status = value;
-        done = true;
-        client_.changed_.notify_all();
-    }
-
-    void cut_piece() {
-        outgoing_.Clear();
-        outgoing_.set_piece(rest_.substr(0, kPieceBytes));
-        rest_.erase(0, kPieceBytes);
-        outgoing_.set_piece_follows(!rest_.empty());
-    }
-
-    Impl& client_;
-    pb::ServerMessage incoming_;
-    pb::AgentMessage outgoing_;
-    std::string rest_;  // of a large message, still to be written; whose turn it is to write
-};
-
 /// What one connection has got to.
-struct AgentClient::Impl::Connection {
+struct AgentClient::Impl::Conversation {
+    std::optional<Farewell> farewell;
+    bool greeted = false;  // the hello is on its way
     bool welcomed = false;
+    bool heard = false;  // something, since it was last looked at
     std::uint64_t epoch = 0;
     std::uint64_t order_seq = 0;  // last seen
     steady_clock::duration heartbeat{};
     steady_clock::time_point heartbeat_due;
+    bool heartbeat_owed = false;             // due, and goes before the next report
     std::vector<InstanceReading> readings;   // that go with the heartbeat that is owed
+    std::string rest;                        // of a large message, still to be sent
     steady_clock::time_point patience_ends;  // without a word from the server
 };
 
@@ -208,6 +130,7 @@ void AgentClient::Impl::stop() {
         stopping_ = true;
         changed_.notify_all();
     }
+    wake_up();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -223,9 +146,18 @@ bool AgentClient::Impl::saturated() const {
 std::uint64_t AgentClient::Impl::report(ReportBody body) {
     CHECK(!std::holds_alternative<BacklogDone>(body));
     const bool refusable = std::holds_alternative<SdkCall>(body) || std::holds_alternative<HostNotice>(body);
-    const std::lock_guard lock(mutex_);
-    if (refusable && saturated_locked()) return 0;
-    return append_locked(std::move(body));
+    std::uint64_t seq = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (refusable && saturated_locked()) return 0;
+        seq = append_locked(std::move(body));
+    }
+    wake_up();
+    return seq;
+}
+
+void AgentClient::Impl::wake_up() {
+    if (!woken_.exchange(true)) ::eventfd_write(wake_.get(), 1);
 }
 
 std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
@@ -240,7 +172,6 @@ std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
     entry.bytes = entry.message.ByteSizeLong();
     unacked_bytes_ += entry.bytes;
     unacked_.push_back(std::move(entry));
-    changed_.notify_all();
     return last_seq_;
 }
 
@@ -263,18 +194,7 @@ void AgentClient::Impl::run() {
     std::string last_why;
     for (;;) {
         const std::int64_t dialled_ms = clock_.monotonic_ms();
-        Farewell farewell;
-        {
-            const std::optional<ClientTls> tls = options_.tls ? std::optional(options_.tls()) : std::nullopt;
-            const auto channel = dial(servers_.current(), tls ? &*tls : nullptr);
-            const auto stub = pb::AgentLink::NewStub(channel);
-            grpc::ClientContext context;
-            if (!options_.token.empty()) context.AddMetadata("authorization", "Bearer " + options_.token);
-            Wire wire(*this);
-            stub->async()->Stream(&context, &wire);
-            wire.begin();
-            farewell = converse(context, wire);
-        }
+        const Farewell farewell = converse();
         const bool was_connected = connected_.exchange(false);
         if (was_connected) events_->on_disconnected();
         // A server that greets and hangs up at once must not be dialled at the shortest interval.
@@ -295,85 +215,106 @@ void AgentClient::Impl::run() {
     }
 }
 
-/// One connection from hello to its end; gRPC is done with `wire` when it returns.
-Farewell AgentClient::Impl::converse(grpc::ClientContext& context, Wire& wire) {
-    Connection state;
-    state.patience_ends = steady_clock::now() + options_.welcome_timeout / (servers_.several() ? 2 : 1);
+/// One connection from dialling to its end.
+Farewell AgentClient::Impl::converse() {
+    const auto until = steady_clock::now() + options_.welcome_timeout / (servers_.several() ? 2 : 1);
+    conversation_ = std::make_unique<Conversation>();
+    Conversation& state = *conversation_;
+    state.patience_ends = until;
+    const std::optional<ClientTls> tls = options_.tls ? std::optional(options_.tls()) : std::nullopt;
+    const ServerConnection::Call call{.method = "Stream", .token = options_.token};
+    const auto opened =
+        ServerConnection::open(servers_.current(), tls ? &*tls : nullptr, call, *this, until, wake_.get());
+    if (!opened) return {opened.error().message, opened.error().code == ErrorCode::InvalidParameterValue};
+    take_turns(**opened);
+    if (state.farewell) return std::move(*state.farewell);
+    const auto& [code, message] = *(*opened)->ended();
+    const bool hopeless = code == GrpcCode::Unauthenticated || code == GrpcCode::Unimplemented;
+    return {message.empty() ? "the server closed the stream" : message, hopeless};
+}
 
-    pb::AgentMessage hello;
-    encode(events_->hello(), hello);
-    wire.write(std::move(hello));
-
-    std::optional<Farewell> farewell;
-    while (!farewell) {
-        std::deque<pb::ServerMessage> inbox;
-        std::optional<pb::AgentMessage> outgoing;
-        bool read_on = false;
-        bool broken = false;
+/// Until the server has ended the conversation, or there is a farewell.
+void AgentClient::Impl::take_turns(ServerConnection& connection) {
+    Conversation& state = *conversation_;
+    while (!state.farewell && !connection.ended()) {
+        // In this order: what comes behind it wakes the next turn.
+        if (woken_.exchange(false)) {
+            eventfd_t count = 0;
+            ::eventfd_read(wake_.get(), &count);
+        }
+        bool says = !state.greeted || state.heartbeat_owed || !state.rest.empty();
         {
-            std::unique_lock lock(mutex_);
-            const auto can_write = [&] {
-                return state.welcomed && !wire.writing && (wire.heartbeat_owed || sent_seq_ < last_seq_);
-            };
-            const auto deadline =
-                state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends;
-            changed_.wait_until(lock, deadline, [&] {
-                return stopping_ || wire.broken || wire.done || !wire.inbox.empty() || can_write();
-            });
+            const std::lock_guard lock(mutex_);
             if (stopping_) {
-                farewell = Farewell{"the agent is stopping", false};
-                break;
+                state.farewell = Farewell{"the agent is stopping", false};
+                return;
             }
-            inbox.swap(wire.inbox);
-            read_on = std::exchange(wire.read_paused, false);
-            broken = (wire.broken || wire.done) && inbox.empty();
-            if (can_write()) {
-                if (std::exchange(wire.heartbeat_owed, false))
-                    encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, outgoing.emplace());
-                else
-                    outgoing = take_unsent_locked();
-            }
+            says = says || (state.welcomed && sent_seq_ < last_seq_);
         }
-        if (broken) break;
-        if (read_on) wire.read_on();
-        if (outgoing) wire.write(std::move(*outgoing));
-        for (auto& message : inbox) {
-            farewell = hear(message, state);
-            for (int i = 0; i < message.behind_size() && !farewell; ++i)
-                farewell = hear(*message.mutable_behind(i), state);
-            if (farewell) break;
-        }
-        if (farewell) break;
-
+        if (says) connection.wake();
+        connection.turn(state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends,
+                        wake_.get());
         const auto now = steady_clock::now();
-        if (!inbox.empty()) {
+        if (std::exchange(state.heard, false)) {
             state.patience_ends = now + (state.welcomed ? state.heartbeat * options_.silent_heartbeats
                                                         : steady_clock::duration(options_.welcome_timeout));
-        } else if (now >= state.patience_ends) {
-            farewell =
+        } else if (now >= state.patience_ends && !state.farewell && !connection.ended()) {
+            state.farewell =
                 Farewell{state.welcomed ? "the server has fallen silent" : "no welcome from the server in time", false};
-            break;
         }
         if (state.welcomed && now >= state.heartbeat_due) {
             if (auto readings = events_->take_readings(); !readings.empty()) state.readings = std::move(readings);
             state.heartbeat_due = now + state.heartbeat;
-            const std::lock_guard lock(mutex_);
-            wire.heartbeat_owed = true;
+            state.heartbeat_owed = true;
         }
     }
-
-    if (farewell) context.TryCancel();
-    wire.release();
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return wire.done; });  // gRPC's promise after TryCancel or a broken call
-    if (farewell) return std::move(*farewell);
-    const auto code = wire.status.error_code();
-    const bool hopeless = code == grpc::StatusCode::UNAUTHENTICATED || code == grpc::StatusCode::UNIMPLEMENTED;
-    return {wire.status.error_message().empty() ? "the server closed the stream" : wire.status.error_message(),
-            hopeless};
 }
 
-std::optional<Farewell> AgentClient::Impl::hear(pb::ServerMessage& message, Connection& state) {
+bool AgentClient::Impl::next_message(std::string& to) {
+    Conversation& state = *conversation_;
+    if (state.farewell) return false;
+    if (!state.rest.empty()) return next_piece(to);
+    pb::AgentMessage message;
+    if (!std::exchange(state.greeted, true)) {
+        encode(events_->hello(), message);
+    } else if (!state.welcomed) {
+        return false;
+    } else if (std::exchange(state.heartbeat_owed, false)) {
+        encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, message);
+    } else {
+        const std::lock_guard lock(mutex_);
+        if (sent_seq_ == last_seq_) return false;
+        message = take_unsent_locked();
+    }
+    if (message.ByteSizeLong() <= kPieceBytes) return message.AppendToString(&to);
+    state.rest = message.SerializeAsString();
+    return next_piece(to);
+}
+
+bool AgentClient::Impl::next_piece(std::string& to) {
+    std::string& rest = conversation_->rest;
+    pb::AgentMessage piece;
+    piece.set_piece(rest.substr(0, kPieceBytes));
+    rest.erase(0, kPieceBytes);
+    piece.set_piece_follows(!rest.empty());
+    return piece.AppendToString(&to);
+}
+
+void AgentClient::Impl::on_message(std::string_view bytes) {
+    Conversation& state = *conversation_;
+    if (state.farewell) return;
+    state.heard = true;
+    if (!incoming_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        state.farewell = Farewell{"a message of the server cannot be read", false};
+        return;
+    }
+    state.farewell = hear(incoming_, state);
+    for (int i = 0; i < incoming_.behind_size() && !state.farewell; ++i)
+        state.farewell = hear(*incoming_.mutable_behind(i), state);
+    if (bytes.size() > kPieceBytes) incoming_ = pb::ServerMessage();
+}
+
+std::optional<Farewell> AgentClient::Impl::hear(pb::ServerMessage& message, Conversation& state) {
     auto said = decode(message);
     if (!said) return Farewell{said.error().message, false};
     if (const auto* welcome = std::get_if<Welcome>(&*said)) return hear_welcome(*welcome, state);
@@ -385,7 +326,7 @@ std::optional<Farewell> AgentClient::Impl::hear(pb::ServerMessage& message, Conn
     return std::nullopt;
 }
 
-std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, Connection& state) {
+std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, Conversation& state) {
     if (state.welcomed) return Farewell{"a second welcome in one stream", false};
     if (const auto taken = pinned_->greet(welcome.deployment_id, welcome.epoch); !taken)
         return Farewell{taken.error().message, true};
@@ -420,7 +361,7 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     return std::nullopt;
 }
 
-std::optional<Farewell> AgentClient::Impl::hear_order(Order order, Connection& state) {
+std::optional<Farewell> AgentClient::Impl::hear_order(Order order, Conversation& state) {
     if (order.epoch != state.epoch)
         return Farewell{fmt::format("an order of epoch {} in a stream of epoch {}", order.epoch, state.epoch), false};
     if (order.seq != state.order_seq + 1)

@@ -8,12 +8,11 @@
 
 #include <chrono>
 
-#include "agent_link.grpc.pb.h"
+#include "agent_link.pb.h"
 #include "base/addresses.h"
 #include "base/fd.h"
 #include "link/convert.h"
-#include "link/dial.h"
-#include "link/lean_tls.h"
+#include "link/server_connection.h"
 #include "pki/x509.h"
 
 namespace gse::link {
@@ -27,41 +26,46 @@ constexpr std::size_t kCredentialBytesMax = 64 << 10;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 using Ssl = std::unique_ptr<SSL, Freed<SSL_free>>;
 
-/// False when `until` came first.
-bool wait_for(int fd, short events, steady_clock::time_point until) {
-    const auto left = std::chrono::ceil<Millis>(until - steady_clock::now()).count();
-    pollfd waiting{fd, events, 0};
-    return left > 0 && ::poll(&waiting, 1, static_cast<int>(left)) == 1;
-}
+/// Says one thing and hears one.
+class Question final : public ServerConnection::Talk {
+public:
+    explicit Question(std::string request) : request_(std::move(request)) {}
+    void on_message(std::string_view message) override { answer = message; }
+    bool next_message(std::string& to) override {
+        if (asked_) return false;
+        asked_ = true;
+        to += request_;
+        return true;
+    }
+    std::string answer;
 
-Result<Fd> connect_to(const std::string& server, steady_clock::time_point until) {
-    for (const SocketAddress& address : TRY(resolve(server))) {
-        Fd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        if (!fd) continue;
-        int error = 0;
-        socklen_t size = sizeof error;
-        const bool begun = connect(fd.get(), address.get(), address.size) == 0 || errno == EINPROGRESS;
-        if (begun && wait_for(fd.get(), POLLOUT, until) &&
-            getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0)
-            return fd;
-    }
-    return refuse(ErrorCode::Unavailable, fmt::format("nobody answers at {}", server));
-}
+private:
+    const std::string request_;
+    bool asked_ = false;
+};
 
-Result<Credential> told(const grpc::Status& status, const pb::Credential& answer) {
-    if (status.ok()) {
-        if (answer.ByteSizeLong() > kCredentialBytesMax || answer.host_id().size() > kMaxIdBytes)
-            return refuse(ErrorCode::FailedOperation, "the server's answer is too long");
-        return Credential{answer.host_id(), answer.certificate(), answer.roots()};
+Result<Credential> ask(const std::string& server, const ClientTls& tls, std::string_view method, std::string request,
+                       Millis limit) {
+    const auto until = steady_clock::now() + limit;
+    Question question(std::move(request));
+    const auto connection =
+        TRY(ServerConnection::open(server, &tls, {.method = method, .token = "", .asks_once = true}, question, until));
+    while (!connection->ended() && steady_clock::now() < until) connection->turn(until);
+    if (!connection->ended()) return refuse(ErrorCode::Unavailable, fmt::format("no answer from {} in time", server));
+    const auto& [code, message] = *connection->ended();
+    switch (code) {
+        case GrpcCode::Ok: break;
+        case GrpcCode::Unauthenticated: return refuse(ErrorCode::AuthUnauthorized, message);
+        case GrpcCode::Unavailable:
+        case GrpcCode::DeadlineExceeded:
+        case GrpcCode::ResourceExhausted: return refuse(ErrorCode::Unavailable, message);
+        default: return refuse(ErrorCode::FailedOperation, message);
     }
-    switch (status.error_code()) {
-        case grpc::StatusCode::UNAUTHENTICATED:
-        case grpc::StatusCode::PERMISSION_DENIED: return refuse(ErrorCode::AuthUnauthorized, status.error_message());
-        case grpc::StatusCode::UNAVAILABLE:
-        case grpc::StatusCode::DEADLINE_EXCEEDED:
-        case grpc::StatusCode::RESOURCE_EXHAUSTED: return refuse(ErrorCode::Unavailable, status.error_message());
-        default: return refuse(ErrorCode::FailedOperation, status.error_message());
-    }
+    pb::Credential answer;
+    if (question.answer.size() > kCredentialBytesMax || !answer.ParseFromString(question.answer) ||
+        answer.host_id().size() > kMaxIdBytes)
+        return refuse(ErrorCode::FailedOperation, "the server's answer is too long, or cannot be read");
+    return Credential{answer.host_id(), answer.certificate(), answer.roots()};
 }
 
 }  // namespace
@@ -83,7 +87,7 @@ Result<std::string> fetch_authority(const std::string& server, const std::string
         const int why = SSL_get_error(ssl.get(), done);
         const bool reads = why == SSL_ERROR_WANT_READ;
         const bool goes_on =
-            (reads || why == SSL_ERROR_WANT_WRITE) && wait_for(fd.get(), reads ? POLLIN : POLLOUT, until);
+            (reads || why == SSL_ERROR_WANT_WRITE) && wait_for(fd.get(), reads ? POLLIN : POLLOUT, until) != 0;
         ERR_clear_error();
         if (!goes_on)
             return refuse(ErrorCode::Unavailable,
@@ -109,39 +113,14 @@ Result<Credential> enrol(const std::string& server, const std::string& roots, co
     request.set_secret(token.secret);
     request.set_signing_request(signing_request);
     request.set_host_name(host_name);
-    pb::Credential answer;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + limit);
-    return told(pb::AgentLink::NewStub(dial(server, &tls))->Enrol(&context, request, &answer), answer);
+    return ask(server, tls, "Enrol", request.SerializeAsString(), limit);
 }
 
 Result<Credential> renew(const std::string& server, const ClientTls& tls, const std::string& signing_request,
                          Millis limit) {
     pb::RenewRequest request;
     request.set_signing_request(signing_request);
-    pb::Credential answer;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + limit);
-    return told(pb::AgentLink::NewStub(dial(server, &tls))->Renew(&context, request, &answer), answer);
-}
-
-std::shared_ptr<grpc::Channel> dial(const std::string& server, const ClientTls* tls) {
-    grpc::ChannelArguments arguments;
-    // A channel an attempt, with a connection of its own: our back-off is the only one.
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    arguments.SetInt(GRPC_ARG_TSI_MAX_FRAME_SIZE, kTlsFrameBytes);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-    arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-    arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-    if (!tls) return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
-    if (!tls->server_name.empty()) arguments.SetSslTargetNameOverride(tls->server_name);
-    return grpc::CreateCustomChannel(server,
-                                     grpc::SslCredentials({.pem_root_certs = tls->roots,
-                                                           .pem_private_key = tls->identity.private_key,
-                                                           .pem_cert_chain = tls->identity.certificate_chain}),
-                                     arguments);
+    return ask(server, tls, "Renew", request.SerializeAsString(), limit);
 }
 
 }  // namespace gse::link

@@ -20,8 +20,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/addresses.h"
 #include "base/fd.h"
+#include "link/listen.h"
 
 namespace gse::link {
 namespace {
@@ -82,25 +82,8 @@ private:
 };
 
 Result<std::uint16_t> Forwarder::Impl::start() {
-    auto [host, port] = TRY(split_address(options_.listen));
-    if (host == "localhost") host = "127.0.0.1";
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(host, error);
-    if (error)
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("cannot listen on {} for agents: write an IP address and a port", options_.listen));
     acceptor_.emplace(context_);
-    const tcp::endpoint endpoint{address, port};
-    acceptor_->open(endpoint.protocol(), error);
-    if (!error) close_on_exec(acceptor_->native_handle());
-    if (!error) acceptor_->set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor_->bind(endpoint, error);
-    if (!error) acceptor_->listen(tcp::acceptor::max_listen_connections, error);
-    if (error)
-        return refuse(error == asio::error::address_in_use ? ErrorCode::InUse : ErrorCode::InvalidParameterValue,
-                      fmt::format("cannot listen on {} for agents: {}", options_.listen, error.message()));
-    const std::uint16_t bound = acceptor_->local_endpoint().port();
+    const std::uint16_t bound = TRY(listen_for_agents(*acceptor_, options_.listen));
     accept();
     thread_ = std::thread([this] { context_.run(); });
     return bound;

@@ -1,12 +1,13 @@
-/// The server's end of the link: a gRPC server that agents dial. It authenticates streams, turns messages into
-/// HostEvents and gives each stream a bounded out-queue. What the messages mean is the engine's business.
+/// The server's end of the link: what agents dial. It speaks gRPC (grpc_session.h), authenticates streams, turns
+/// messages into HostEvents and gives each stream a bounded out-queue. What the messages mean is the engine's business.
 ///
 /// Over TLS an agent is whoever its certificate says, and its hello gets that id here. Without a certificate nothing is
 /// open but enrolment. A token will do only on the plain port, which is on loopback.
 ///
-/// Threads: events come from gRPC's threads, in order within a stream, without any lock held, so that they may call
-/// back into HostStreams. on_alive() is called for the agent's heartbeats, which come at their interval however busy it
-/// is. A malformed message closes its stream. After close() of a stream no more reports come from it, only on_closed().
+/// Threads: one of its own does everything, and calls the events: in order within a stream, without any lock held, so
+/// that they may call back into HostStreams. on_alive() is called for the agent's heartbeats, which come at their
+/// interval however busy it is. A malformed message closes its stream. After close() of a stream no more reports come
+/// from it, only on_closed().
 #pragma once
 
 #include <cstddef>

@@ -461,11 +461,11 @@ Result<ServerAddresses> ServerParts::Impl::start() {
     }
 
     link = std::make_unique<link::LinkServer>(agents, make_authorizer(*object_auth, clock), clock);
-    const http::TlsPeers peer_names{authority ? authority->roots_file() : "", pki::kPeerName};
+    const TlsPeers peer_names{authority ? authority->roots_file() : "", pki::kPeerName};
     if (is_one_of_several()) {
         relay = std::make_unique<http::Relay>(
             http::RelayOptions{},
-            TRY(http::TlsIdentity::open(authority->peer_certificate_file(), authority->peer_key_file(), peer_names)));
+            TRY(TlsIdentity::open(authority->peer_certificate_file(), authority->peer_key_file(), peer_names)));
         member = std::make_unique<engine::Member>(
             engine::MemberOptions{.lost_for = kLeaseLost}, *engine, *shared.journal, clock,
             engine::Member::Calls{.on_leader = [this](const std::optional<std::string>& leader) { follow(leader); },
@@ -587,7 +587,7 @@ Result<void> ServerParts::Impl::join_others(http::ServerOptions options, ServerA
     options.local_api = false;
     options.tls_certificate = authority->peer_certificate_file();
     options.tls_key = authority->peer_key_file();
-    options.peers = http::TlsPeers{authority->roots_file(), pki::kPeerName};
+    options.peers = TlsPeers{authority->roots_file(), pki::kPeerName};
     options.shutdown_grace = kPeersStop;
     peers = std::make_unique<http::Server>(options, handlers());
     addresses.peers = fmt::format("{}:{}", host, TRY(peers->start()));

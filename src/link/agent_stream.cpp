@@ -1,0 +1,235 @@
+#include "link/agent_stream.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+
+namespace gse::link {
+namespace {
+
+namespace pb = opengse::link::v1;
+
+/// What a scratch message may keep for the next one; an agent's first words are much more.
+constexpr std::size_t kScratchBytes = 64 << 10;
+
+}  // namespace
+
+bool AgentStream::may_send(std::size_t orders) {
+    return (handed_over_ += orders) <= context_.options.queue_messages_max;
+}
+
+void AgentStream::welcome(const Welcome& value) {
+    if (closing_) return;
+    CHECK(phase_ == Phase::Greeted);
+    phase_ = Phase::Welcomed;
+    heartbeat_ms_ = context_.clock.monotonic_ms();
+    pb::ServerMessage message;
+    encode(value, message);
+    queue(std::move(message), 0);
+    if (!closing_) wire_->wake(call_);
+}
+
+void AgentStream::send(const std::vector<Order>& orders) {
+    handed_over_ -= orders.size();
+    if (closing_) return;
+    CHECK(phase_ == Phase::Welcomed);
+    std::uint64_t acked = 0;
+    for (const Order& order : orders) {
+        pb::ServerMessage message;
+        encode(order, message);
+        queue(std::move(message), order.seq);
+        if (closing_) return;
+        if (const auto* ack = std::get_if<ReportAck>(&order.body)) acked = ack->seq;
+    }
+    wire_->wake(call_);
+    if (acked != 0) acknowledged(acked);
+}
+
+void AgentStream::close(GrpcStatus status) {
+    if (closing_) return;
+    closing_ = true;
+    closing_since_ms_ = context_.clock.monotonic_ms();
+    queue_.clear();
+    queued_bytes_ = 0;
+    if (wire_ != nullptr) wire_->finish(call_, std::move(status));
+}
+
+void AgentStream::tick(std::int64_t now_ms) {
+    const auto& options = context_.options;
+    if (closing_) {
+        if (wire_ != nullptr && now_ms - closing_since_ms_ >= options.close_timeout.count()) wire_->cut();
+        return;
+    }
+    if (phase_ == Phase::Opened && now_ms - opened_ms_ >= options.hello_timeout.count())
+        return close({GrpcCode::DeadlineExceeded, "no hello in time"});
+    if (phase_ != Phase::Welcomed || now_ms - heartbeat_ms_ < options.heartbeat.count()) return;
+    heartbeat_ms_ = now_ms;
+    // Queued messages are signs of life themselves; more of them would not help a slow reader.
+    if (!queue_.empty()) return;
+    pb::ServerMessage message;
+    encode(ServerHeartbeat{order_seq_queued_}, message);
+    queue(std::move(message), 0);
+    wire_->wake(call_);
+}
+
+void AgentStream::queue(pb::ServerMessage message, std::uint64_t order_seq) {
+    const auto& options = context_.options;
+    const std::size_t bytes = message.ByteSizeLong();
+    if (order_seq != 0) order_seq_queued_ = order_seq;
+    if (bytes > kMaxMessageBytes) {
+        spdlog::error("link: stream {}: order {} has {} bytes, at most {} can be sent", id_, order_seq, bytes,
+                      kMaxMessageBytes);
+        return close({GrpcCode::Internal, "an order is too large to send"});
+    }
+    if (queue_.size() >= options.queue_messages_max || queued_bytes_ + bytes > options.queue_bytes_max) {
+        spdlog::warn("link: stream {} reads too slowly: {} messages, {} bytes are waiting; closed", id_, queue_.size(),
+                     queued_bytes_);
+        close({GrpcCode::ResourceExhausted, "the agent reads too slowly: its out-queue is full"});
+        return wire_->cut();  // a reader that does not read would keep the message on its way for ever
+    }
+    queued_bytes_ += bytes;
+    queue_.push_back({std::move(message), bytes});
+}
+
+/// The bytes of what has left the queue.
+std::size_t AgentStream::take_front(pb::ServerMessage& to) {
+    const std::size_t bytes = queue_.front().bytes;
+    to = std::move(queue_.front().message);
+    queue_.pop_front();
+    queued_bytes_ -= bytes;
+    return bytes;
+}
+
+bool AgentStream::next_message(std::string& to) {
+    if (closing_ || queue_.empty()) return false;
+    pb::ServerMessage& message = context_.outgoing;
+    std::size_t bytes = take_front(message);
+    while (!queue_.empty() && message.behind_size() + 1 < kTogetherMax &&
+           bytes + queue_.front().bytes <= kTogetherBytesMax)
+        bytes += take_front(*message.add_behind());
+    CHECK(message.AppendToString(&to));
+    if (bytes > kScratchBytes)
+        message = pb::ServerMessage();
+    else
+        message.Clear();
+    return true;
+}
+
+void AgentStream::hear(std::string_view bytes) {
+    if (closing_) return;
+    pb::AgentMessage& message = context_.incoming;
+    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        reject("a message cannot be read");
+        return;
+    }
+    if (!message.piece().empty() || !pieces_.empty()) {
+        pieces_ += message.piece();
+        if (pieces_.size() > static_cast<std::size_t>(kMaxMessageBytes)) {
+            reject("a message in pieces is too large");
+            return;
+        }
+        if (message.piece_follows()) return;
+        if (!message.ParseFromString(std::exchange(pieces_, {}))) {
+            reject("the pieces of a message do not fit together");
+            return;
+        }
+    }
+    const bool large = message.ByteSizeLong() > kScratchBytes;
+    behind_.Swap(message.mutable_behind());
+    next_behind_ = 0;
+    const bool goes_on = hear_one(message);
+    if (large) message = pb::AgentMessage();
+    if (goes_on) hear_behind();
+    // Their memory goes back to where the next message is read, whosever that is.
+    if (next_behind_ == behind_.size()) {
+        behind_.Clear();
+        if (!large) behind_.Swap(context_.incoming.mutable_behind());
+        behind_ = {};
+        next_behind_ = 0;
+    }
+}
+
+/// Hears what came behind the last message; pauses when the engine is behind.
+void AgentStream::hear_behind() {
+    for (;;) {
+        if (too_far_ahead()) {
+            if (!std::exchange(paused_, true)) wire_->pause(call_);
+            return;
+        }
+        if (next_behind_ == behind_.size()) break;
+        if (!hear_one(behind_[next_behind_++])) return;
+    }
+}
+
+/// False: the stream is closing and hears no further.
+bool AgentStream::hear_one(pb::AgentMessage& message) {
+    const std::size_t bytes = message.ByteSizeLong();
+    auto said = decode(message);
+    if (!said) return reject(said.error().message);
+    if (const auto* report = std::get_if<Report>(&*said)) {
+        ahead_.push_back({report->seq, bytes});
+        ahead_bytes_ += bytes;
+    }
+    return heard(std::move(*said));
+}
+
+bool AgentStream::too_far_ahead() const {
+    return ahead_.size() > context_.options.reports_ahead_max ||
+           ahead_bytes_ > context_.options.reports_ahead_bytes_max;
+}
+
+/// Hears on when enough is acknowledged.
+void AgentStream::acknowledged(std::uint64_t seq) {
+    for (; !ahead_.empty() && ahead_.front().seq <= seq; ahead_.pop_front()) ahead_bytes_ -= ahead_.front().bytes;
+    if (!paused_ || too_far_ahead()) return;
+    hear_behind();
+    if (closing_ || too_far_ahead()) return;
+    behind_ = {};
+    next_behind_ = 0;
+    paused_ = false;
+    wire_->resume(call_);
+}
+
+bool AgentStream::heard(AgentSays said) {
+    if (closing_ || mute_) return false;
+    HostEvents& events = context_.events;
+    if (auto* hello = std::get_if<HostHello>(&said)) {
+        if (phase_ != Phase::Opened) return reject("a second hello in one stream");
+        phase_ = Phase::Greeted;
+        hello->certified_id = peer_.host_id;
+        hello->certificate_end = peer_.certificate_end;
+        events.on_hello(id_, std::move(*hello));
+        return true;
+    }
+    if (phase_ == Phase::Opened) return reject("the first message of a stream must be hello");
+    if (auto* heartbeat = std::get_if<AgentHeartbeat>(&said)) {
+        if (heartbeat->order_seq > order_seq_queued_)
+            return reject(fmt::format("the agent has seen order {}, but only {} were sent", heartbeat->order_seq,
+                                      order_seq_queued_));
+        if (!heartbeat->readings.empty()) events.on_readings(id_, std::move(heartbeat->readings));
+        events.on_alive(id_);
+        return true;
+    }
+    if (phase_ != Phase::Welcomed) return reject("a report before the welcome");
+    events.on_report(id_, std::move(std::get<Report>(said)));
+    return true;
+}
+
+bool AgentStream::reject(const std::string& why) {
+    spdlog::warn("link: stream {} closed: {}", id_, why);
+    close({GrpcCode::InvalidArgument, why});
+    return false;
+}
+
+void AgentStream::on_ended() {
+    wire_ = nullptr;
+    closing_ = true;
+    if (phase_ != Phase::Opened) context_.events.on_closed(id_);
+}
+
+}  // namespace gse::link
