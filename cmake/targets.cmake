@@ -13,7 +13,8 @@ function(gse_library name)
     add_library(${name} STATIC ${ARG_SOURCES})
     if(GSE_UNITY AND NOT ARG_SEPARATE)
         set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-        target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # they are included, but by nobody else
+        # They are included, but by nobody else.
+        target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
     endif()
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${ARG_DEPS})

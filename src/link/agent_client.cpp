@@ -57,7 +57,21 @@ public:
     std::atomic<bool> exhausted_ = false;
 
 private:
-    struct Conversation;
+    /// What one connection has got to.
+    struct Conversation {
+        std::optional<Farewell> farewell;
+        bool greeted = false;  // the hello is on its way
+        bool welcomed = false;
+        bool heard = false;  // something, since it was last looked at
+        std::uint64_t epoch = 0;
+        std::uint64_t order_seq = 0;  // last seen
+        steady_clock::duration heartbeat{};
+        steady_clock::time_point heartbeat_due;
+        bool heartbeat_owed = false;             // due, and goes before the next report
+        std::vector<InstanceReading> readings;   // that go with the heartbeat that is owed
+        std::string rest;                        // of a large message, still to be sent
+        steady_clock::time_point patience_ends;  // without a word from the server
+    };
 
     void run();
     Farewell converse();
@@ -96,22 +110,6 @@ private:
     std::deque<Unacked> unacked_;  // consecutive, ends with last_seq_
     std::size_t unacked_bytes_ = 0;
     std::uint64_t sent_seq_ = 0;  // on this connection; changed by its thread only
-};
-
-/// What one connection has got to.
-struct AgentClient::Impl::Conversation {
-    std::optional<Farewell> farewell;
-    bool greeted = false;  // the hello is on its way
-    bool welcomed = false;
-    bool heard = false;  // something, since it was last looked at
-    std::uint64_t epoch = 0;
-    std::uint64_t order_seq = 0;  // last seen
-    steady_clock::duration heartbeat{};
-    steady_clock::time_point heartbeat_due;
-    bool heartbeat_owed = false;             // due, and goes before the next report
-    std::vector<InstanceReading> readings;   // that go with the heartbeat that is owed
-    std::string rest;                        // of a large message, still to be sent
-    steady_clock::time_point patience_ends;  // without a word from the server
 };
 
 Result<void> AgentClient::Impl::start(ServerEvents& events) {

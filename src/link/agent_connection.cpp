@@ -128,12 +128,11 @@ void AgentConnection::wait_to_write() {
 
 void AgentConnection::tick(std::int64_t now_ms, Millis idle) {
     bool busy = false;
-    // A copy: a stream that is cut takes itself and the others away.
-    const auto self = shared_from_this();
-    const std::vector<Open> open = calls_;
-    for (const Open& one : open) {
-        busy = busy || one.stream || one.asked;
-        if (one.stream) one.stream->tick(now_ms);
+    // A stream that is cut takes itself and the others away.
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        const std::shared_ptr<AgentStream> stream = calls_[i].stream;
+        busy = busy || stream || calls_[i].asked;
+        if (stream) stream->tick(now_ms);
     }
     if (closed_) return;
     if (busy) idle_since_ms_ = now_ms;

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -16,6 +18,7 @@
 #include "link/agent_client.h"
 #include "link/convert.h"
 #include "link/link_server.h"
+#include "link/server_connection.h"
 #include "link/test_proxy.h"
 
 namespace gse::link {
@@ -264,6 +267,7 @@ TEST_F(LinkTest, HeartbeatsKeepAQuietStreamAlive) {
     // Longer than the agent's patience: it lives on the server's heartbeats.
     ASSERT_TRUE(engine_.wait([&] { return engine_.streams[stream].alive >= 15; }));
     EXPECT_EQ(supervisor_.hellos, 1);
+    const std::lock_guard lock(engine_.notes.mutex);
     EXPECT_EQ(engine_.streams[stream].closed, 0);
 }
 
@@ -755,6 +759,24 @@ TEST_F(LinkTest, AStreamWithoutAHelloEndsInTime) {
     RawAgent agent(port_, kRight.c_str());
     EXPECT_EQ(agent.end().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
     EXPECT_TRUE(engine_.streams.empty());
+}
+
+TEST_F(LinkTest, WhoConnectsAndAsksForNothingIsHungUpOn) {
+    start_server({.hello_timeout = Millis{50}});
+    for (const std::string& said : {std::string(), std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+                                    std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 33)}) {
+        const auto connected =
+            connect_to(fmt::format("127.0.0.1:{}", port_), std::chrono::steady_clock::now() + seconds(20));
+        ASSERT_TRUE(connected) << connected.error().message;
+        ASSERT_EQ(::send(connected->get(), said.data(), said.size(), MSG_NOSIGNAL), static_cast<ssize_t>(said.size()));
+        const auto until = std::chrono::steady_clock::now() + seconds(20);
+        ssize_t got = 1;
+        while (got > 0 && wait_for(connected->get(), POLLIN, until) != 0) {
+            char bytes[1024];
+            got = ::recv(connected->get(), bytes, sizeof bytes, 0);
+        }
+        EXPECT_LE(got, 0) << said.size();
+    }
 }
 
 TEST_F(LinkTest, AnAgentThatHangsUpIsClosedOnce) {

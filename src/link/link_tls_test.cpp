@@ -26,6 +26,7 @@
 #include "link/convert.h"
 #include "link/enrol_client.h"
 #include "link/link_server.h"
+#include "link/server_connection.h"
 #include "link/tls_check.h"
 #include "pki/authority.h"
 #include "pki/x509.h"
@@ -202,8 +203,10 @@ protected:
         spdlog::set_default_logger(usual_log_);
     }
 
-    Result<std::uint16_t> start_server(std::optional<TlsFiles> tls, std::uint16_t at = 0) {
+    Result<std::uint16_t> start_server(std::optional<TlsFiles> tls, std::uint16_t at = 0,
+                                       Millis hello_timeout = Millis{10'000}) {
         LinkServerOptions options;
+        options.hello_timeout = hello_timeout;
         (tls ? options.listen : options.loopback_listen) = fmt::format("127.0.0.1:{}", at);
         options.token = kToken;
         options.tls = std::move(tls);
@@ -517,6 +520,18 @@ TEST_F(LinkTlsTest, WhatComesRightBehindAClientsLastWordOfTheHandshakeArrivesWho
         else
             ASSERT_TRUE(receive()) << "the server has given up after " << answer.size() << " bytes";
     }
+}
+
+TEST_F(LinkTlsTest, WhoNeverFinishesItsHandshakeIsHungUpOn) {
+    const auto port = start_server(ours_.files(), 0, Millis{50});
+    ASSERT_TRUE(port) << port.error().message;
+    const auto until = std::chrono::steady_clock::now() + seconds(20);
+    const auto connected = connect_to(fmt::format("127.0.0.1:{}", *port), until);
+    ASSERT_TRUE(connected) << connected.error().message;
+    ASSERT_EQ(::send(connected->get(), "\x16\x03\x01", 3, MSG_NOSIGNAL), 3);
+    ASSERT_NE(wait_for(connected->get(), POLLIN, until), 0);
+    char byte = 0;
+    EXPECT_LE(::recv(connected->get(), &byte, 1, 0), 0);
 }
 
 TEST_F(LinkTlsTest, AServerEndsAlthoughAnEnrolmentIsNeverAnswered) {

@@ -20,7 +20,8 @@ namespace gse::link {
 short wait_for(int fd, short events, std::chrono::steady_clock::time_point until, int wake = -1);
 
 /// A TCP connection to `server`, host:port, without waiting for anything in it from now on. Unavailable: nobody
-/// answers until `until`, or `wake`, when it is a descriptor, could be read first.
+/// answers until `until`, or `wake`, when it is a descriptor, could be read first. Names take as long as the machine's
+/// resolver does.
 Result<Fd> connect_to(const std::string& server, std::chrono::steady_clock::time_point until, int wake = -1);
 
 class ServerConnection final : private GrpcSession::Handler {

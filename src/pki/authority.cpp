@@ -77,8 +77,8 @@ Result<std::unique_ptr<Authority>> Authority::open(fs::path folder, AuthorityOpt
     std::unique_ptr<Authority> authority(new Authority(std::move(folder), options, rng));
     const std::lock_guard lock(authority->mutex_);
     TRY(authority->read_members());
-    TRY(authority->tend_members(now));
-    TRY(authority->tend_leaves(now, ServerKey::MayReplace));
+    (void)TRY(authority->tend_members(now));
+    (void)TRY(authority->tend_leaves(now, ServerKey::MayReplace));
     return authority;
 }
 
