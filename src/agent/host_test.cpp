@@ -41,9 +41,14 @@ Bound bind_any(int type) {
 TEST(Sockets, ABusyPortIsNoticedWhoeverHasIt) {
     Bound tcp = bind_any(SOCK_STREAM);
     EXPECT_FALSE(check_port_free(tcp.port, Protocols::Tcp));
-    Bound udp = bind_any(SOCK_DGRAM);
-    EXPECT_FALSE(check_port_free(udp.port, Protocols::TcpAndUdp));
-    EXPECT_TRUE(check_port_free(udp.port, Protocols::Tcp)) << "the callback port is TCP only";
+    // The kernel may choose a number that somebody else has for TCP; hardly ever so many times.
+    bool for_tcp_alone = false;
+    for (int tries = 0; tries < 20 && !for_tcp_alone; ++tries) {
+        const Bound udp = bind_any(SOCK_DGRAM);
+        EXPECT_FALSE(check_port_free(udp.port, Protocols::TcpAndUdp));
+        for_tcp_alone = check_port_free(udp.port, Protocols::Tcp).has_value();
+    }
+    EXPECT_TRUE(for_tcp_alone) << "the callback port is TCP only";
     tcp.fd.reset();
     EXPECT_TRUE(check_port_free(tcp.port, Protocols::Tcp));
 }

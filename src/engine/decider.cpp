@@ -99,7 +99,7 @@ void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
         // Streams are numbered as they are accepted: a hello that was overtaken by a newer stream's comes too late.
         const auto current = stream_of_host_.find(known);
         if (current != stream_of_host_.end() && current->second > id) {
-            messages_.push_back({id, CloseStream{"a newer stream of this host has taken over"}});
+            messages_.emplace_back(id, CloseStream{"a newer stream of this host has taken over"});
             return;
         }
     }
@@ -107,18 +107,18 @@ void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
     core::Step at = step();
     const auto result = core::on_hello(at, id, hello);
     if (!result) {
-        messages_.push_back({id, CloseStream{result.error().message}});
+        messages_.emplace_back(id, CloseStream{result.error().message});
         return;
     }
     if (const auto older = stream_of_host_.find(result->host); older != stream_of_host_.end() && older->second != id)
         drop_stream(older->second, "a newer stream of this host has taken over");
     stream_of_host_[result->host] = id;
     streams_[id] = Stream{.host = result->host};
-    messages_.push_back({id, link::Welcome{.epoch = state_.epoch(),
-                                           .deployment_id = greeting_.deployment_id,
-                                           .acked_seq = result->acked_seq,
-                                           .objects_url = greeting_.objects_url,
-                                           .timers = agent_timers()}});
+    messages_.emplace_back(id, link::Welcome{.epoch = state_.epoch(),
+                                             .deployment_id = greeting_.deployment_id,
+                                             .acked_seq = result->acked_seq,
+                                             .objects_url = greeting_.objects_url,
+                                             .timers = agent_timers()});
     flush_orders();
 }
 
@@ -178,7 +178,7 @@ void Decider::drop_stream(link::StreamId id, std::string why) {
             stream_of_host_.erase(current);
         streams_.erase(it);
     }
-    messages_.push_back({id, CloseStream{std::move(why)}});
+    messages_.emplace_back(id, CloseStream{std::move(why)});
 }
 
 /// At once: the slot may be another host's before this batch ends.
@@ -191,8 +191,8 @@ void Decider::drop_removed_hosts() {
 }
 
 void Decider::send(link::StreamId id, Stream& stream, link::OrderBody body) {
-    messages_.push_back(
-        {id, link::Order{.epoch = state_.epoch(), .seq = stream.next_order++, .body = std::move(body)}});
+    messages_.emplace_back(id,
+                           link::Order{.epoch = state_.epoch(), .seq = stream.next_order++, .body = std::move(body)});
 }
 
 void Decider::flush_orders() {

@@ -61,7 +61,9 @@ TEST(SigningRequest, NoDamageOfOneByteIsTakenForAnotherKey) {
     for (std::size_t i = 0; i < good.size(); ++i) {
         std::string damaged = good;
         damaged[i] = static_cast<char>(damaged[i] ^ 0x20);
-        if (const auto read = read_signing_request(damaged)) EXPECT_EQ(*read, hash) << "byte " << i;
+        if (const auto read = read_signing_request(damaged)) {
+            EXPECT_EQ(*read, hash) << "byte " << i;
+        }
     }
 }
 

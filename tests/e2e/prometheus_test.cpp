@@ -210,7 +210,9 @@ TEST_F(Prometheus, EveryAlertCanBeAskedAndHasItsSectionInTheRunbook) {
     }));
     std::set<std::string> alerts;
     for (const auto& [path, value] : rules) {
-        if (path.ends_with(".health")) EXPECT_EQ(value, "ok") << path;
+        if (path.ends_with(".health")) {
+            EXPECT_EQ(value, "ok") << path;
+        }
         if (path.ends_with(".lastError")) ADD_FAILURE() << value;
         if (path.ends_with(".query")) {
             const std::string name = rules[path.substr(0, path.size() - 5) + "name"];

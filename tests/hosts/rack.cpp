@@ -121,17 +121,12 @@ bool Rack::wait_instances(const std::string& fleet, std::uint64_t active) {
 std::vector<std::string> Rack::make_sessions(const std::string& fleet, std::size_t count) {
     e2e::Api api = this->api();
     std::vector<std::string> ids;
+    // One is ACTIVE before the next is placed, so that the fullest instance is not taken for the emptiest. An instance
+    // that is ACTIVE may still be waiting for its second process.
     for (std::size_t i = 0; i < count; ++i) {
-        const auto made =
-            api.call(api::CreateGameServerSessionRequest{.maximum_player_session_count = 4, .fleet_id = fleet});
-        ids.push_back(made ? made->game_server_session->game_server_session_id : "");
+        const auto made = e2e::make_session(api, fleet, kLimit);
+        ids.push_back(made ? *made : "");
         if (!made) problem_ = e2e::describe(made.error());
-        // One is ACTIVE before the next is placed, so that the fullest instance is not taken for the emptiest.
-        if (made)
-            (void)e2e::wait_until(kLimit, [&] {
-                const auto session = e2e::find_session(api, ids.back());
-                return session && session->status == "ACTIVE";
-            });
     }
     return ids;
 }

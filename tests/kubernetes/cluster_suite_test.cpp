@@ -348,8 +348,8 @@ TEST_P(Cluster, WhatNothingWantsIsRemovedAndWhatIsNotOursIsLeftAlone) {
     EXPECT_TRUE(pod(others.name));
 }
 
-INSTANTIATE_TEST_SUITE_P(On, Cluster, ::testing::Values(Where::Fake, Where::Real), [](const auto& info) {
-    return info.param == Where::Fake ? "AFakeApiServer" : "ARealCluster";
+INSTANTIATE_TEST_SUITE_P(On, Cluster, ::testing::Values(Where::Fake, Where::Real), [](const auto& instance) {
+    return instance.param == Where::Fake ? "AFakeApiServer" : "ARealCluster";
 });
 
 }  // namespace

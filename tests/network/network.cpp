@@ -75,19 +75,23 @@ Network::Network() {
 }
 
 Network::~Network() {
-    for (const auto& [name, machine] : machines_) (void)run({"ip", "netns", "del", name});
+    for (const auto& [name, machine] : machines_) {
+        // Both ends go with one. With its namespace alone they would stay for as long as anything dies in there.
+        (void)run({"ip", "link", "del", machine.wire});
+        (void)run({"ip", "netns", "del", name});
+    }
     (void)run({"ip", "link", "del", kBridge});
 }
 
 void Network::add(const std::string& machine, const std::string& address) {
     const std::string wire = "wire" + std::to_string(machines_.size() + 1);
     ip({"netns", "add", machine});
+    machines_[machine] = {address, wire};
     ip({"link", "add", wire, "type", "veth", "peer", "name", "eth0", "netns", machine});
     ip({"link", "set", wire, "master", kBridge, "up"});
     ip({"-n", machine, "addr", "add", address + "/24", "dev", "eth0"});
     ip({"-n", machine, "link", "set", "eth0", "up"});
     ip({"-n", machine, "link", "set", "lo", "up"});
-    machines_[machine] = {address, wire};
 }
 
 std::vector<std::string> Network::on(const std::string& machine, std::vector<std::string> command) {

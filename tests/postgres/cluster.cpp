@@ -226,7 +226,8 @@ void Cluster::kill_hard() {
 }
 
 void Cluster::promote() {
-    ask("SELECT pg_promote(true, 60)");
+    // Not waited for in there: what recovery still has to do may cancel a statement.
+    ask("SELECT pg_promote(false)");
     if (!wait_for_answer(conninfo(), "SELECT pg_is_in_recovery()", "f"))
         throw std::runtime_error("the standby is not promoted: " + log());
 }

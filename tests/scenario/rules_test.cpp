@@ -100,7 +100,9 @@ TEST(Rules, EveryMetricIsWatched) {
         rule.minutes = "1";
         put(world, fleet, rule);
         world.advance(2min);
-        if (one.rule.metric != "ActiveInstances") EXPECT_EQ(world.instances(fleet), 2U) << one.rule.metric;
+        if (one.rule.metric != "ActiveInstances") {
+            EXPECT_EQ(world.instances(fleet), 2U) << one.rule.metric;
+        }
         const std::string session = world.make_session(fleet);
         for (const std::string player : {"ann", "bob"}) {
             const std::string seat = world.join(session, player);
