@@ -8,7 +8,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <csignal>
 #include <cstring>
 #include <thread>
 
@@ -187,11 +186,9 @@ Result<std::uint16_t> Server::start() {
     CHECK(!shared.options.peers || shared.handlers.relay != nullptr);
     const auto endpoint = TRY(parse_listen(shared.options.listen));
     TRY(check_options(shared.options, endpoint));
-    if (!shared.options.tls_certificate.empty()) {
+    if (!shared.options.tls_certificate.empty())
         shared.tls =
             TRY(TlsIdentity::open(shared.options.tls_certificate, shared.options.tls_key, shared.options.peers));
-        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
-    }
     Fd listener = TRY(listen_on(endpoint, shared.options.listen));
     asio::ip::tcp::endpoint bound;
     auto size = static_cast<socklen_t>(bound.capacity());

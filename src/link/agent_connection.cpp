@@ -212,10 +212,10 @@ void AgentConnection::on_half_closed(GrpcSession::Call call) {
 }
 
 void AgentConnection::on_ended(GrpcSession::Call call, GrpcStatus /*status*/) {
-    const auto found = std::find_if(calls_.begin(), calls_.end(), [&](const Open& one) { return one.call == call; });
-    if (found == calls_.end()) return;
-    Open gone = std::move(*found);
-    calls_.erase(found);
+    Open* const open = find(call);
+    if (open == nullptr) return;
+    Open gone = std::move(*open);
+    calls_.erase(calls_.begin() + (open - calls_.data()));
     end(std::move(gone));
 }
 

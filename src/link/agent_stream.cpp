@@ -127,7 +127,9 @@ void AgentStream::hear(std::string_view bytes) {
         reject("a message cannot be read");
         return;
     }
+    bool large = bytes.size() > kScratchBytes;
     if (!message.piece().empty() || !pieces_.empty()) {
+        large = true;
         pieces_ += message.piece();
         if (pieces_.size() > static_cast<std::size_t>(kMaxMessageBytes)) {
             reject("a message in pieces is too large");
@@ -139,7 +141,6 @@ void AgentStream::hear(std::string_view bytes) {
             return;
         }
     }
-    const bool large = message.ByteSizeLong() > kScratchBytes;
     behind_.Swap(message.mutable_behind());
     next_behind_ = 0;
     const bool goes_on = hear_one(message);

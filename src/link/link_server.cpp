@@ -4,12 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -177,11 +175,9 @@ Result<LinkPorts> LinkServer::Impl::start(HostEvents& events) {
                                   options_.loopback_listen));
     CHECK(options_.listen.empty() != options_.tls.has_value());
     // Whoever shows a certificate shows a good one. Whoever shows none may enrol, and nothing else.
-    if (options_.tls) {
-        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+    if (options_.tls)
         tls_ = TRY(TlsIdentity::open(options_.tls->certificate, options_.tls->key,
                                      TlsPeers{.roots = options_.tls->roots, .name = "", .required = false}, "h2"));
-    }
     LinkPorts ports;
     if (options_.tls) ports.tls = TRY(listen(options_.listen, true));
     if (!options_.loopback_listen.empty()) ports.loopback = TRY(listen(options_.loopback_listen, false));

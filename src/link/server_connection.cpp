@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -74,7 +73,6 @@ Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const std::stri
 }
 
 Result<void> ServerConnection::handshake(const ClientTls& tls, const std::string& server, Time until, int wake) {
-    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     const std::string name = tls.server_name.empty() ? TRY(split_address(server)).host : tls.server_name;
     tls_ = std::make_unique<TlsSession>(TRY(make_client_context({.roots = tls.roots,
                                                                  .certificate_chain = tls.identity.certificate_chain,

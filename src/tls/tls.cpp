@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 
 #include "base/check.h"
@@ -61,6 +62,7 @@ TlsContext new_context(const SSL_METHOD* method, const std::string& protocol) {
     TlsContext context{SSL_CTX_new(method), [wanted](SSL_CTX* made) { SSL_CTX_free(made); }};
     SSL_CTX* const c = context.get();
     CHECK(c != nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     CHECK(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1);
     CHECK(SSL_CTX_set_cipher_list(c, kCiphers12) == 1);
     // An end without close_notify is an end: HTTP says itself where each message stops.

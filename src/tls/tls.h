@@ -92,8 +92,8 @@ struct TlsClient {
 /// InvalidParameterValue: a text that cannot be used.
 [[nodiscard]] Result<TlsContext> make_client_context(const TlsClient& client);
 
-/// One end of one connection, over a non-blocking socket that outlives it. One thread at a time. The process must
-/// ignore SIGPIPE.
+/// One end of one connection, over a non-blocking socket that outlives it. One thread at a time. The process ignores
+/// SIGPIPE from its first context on.
 class TlsSession {
 public:
     enum class Side : std::uint8_t { Server, Client };
