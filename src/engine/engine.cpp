@@ -127,22 +127,25 @@ Result<void> Engine::submit(Kind kind, Decide decide, Done done, Hurry hurry) {
         ++calls_waiting_;
         ++stats_.calls;
         inputs_.emplace_back(Call{std::move(decide), std::move(done), std::move(hurry)});
-        if (!wakes_owner()) return {};
+        if (!wakes_owner(1)) return {};
     }
     owner_wakes_.notify_one();
     return {};
 }
 
-/// Whether the input just queued is the one that wakes the owner: the first, or one that makes it worth while to decide
-/// during the commit. With the lock held.
-bool Engine::wakes_owner() const { return inputs_.size() == (owner_dozes_ ? kWorthWaking : 1); }
+/// Whether the inputs just queued wake the owner: the first does, or the one that makes it worth while to decide during
+/// the commit. With the lock held.
+bool Engine::wakes_owner(std::size_t added) const {
+    const std::size_t enough = owner_dozes_ ? kWorthWaking : 1;
+    return inputs_.size() >= enough && inputs_.size() - added < enough;
+}
 
 void Engine::push(Input input) {
     {
         std::lock_guard lock(mutex_);
         if (stopping_ || failed_) return;
         inputs_.push_back(std::move(input));
-        if (!wakes_owner()) return;
+        if (!wakes_owner(1)) return;
     }
     owner_wakes_.notify_one();
 }
@@ -150,7 +153,15 @@ void Engine::push(Input input) {
 void Engine::on_hello(link::StreamId stream, link::HostHello hello) {
     push(Hello{stream, std::make_unique<link::HostHello>(std::move(hello))});
 }
-void Engine::on_report(link::StreamId stream, link::Report report) { push(Told{stream, std::move(report)}); }
+void Engine::on_reports(link::StreamId stream, std::span<link::Report> reports) {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_ || failed_) return;
+        for (link::Report& report : reports) inputs_.emplace_back(Told{stream, std::move(report)});
+        if (!wakes_owner(reports.size())) return;
+    }
+    owner_wakes_.notify_one();
+}
 void Engine::on_alive(link::StreamId stream) { push(Alive{stream}); }
 void Engine::on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) {
     push(Measured{stream, std::move(readings)});

@@ -85,7 +85,7 @@ public:
     Result<void> submit(Kind kind, Decide decide, Done done, Hurry hurry = {});
 
     void on_hello(link::StreamId stream, link::HostHello hello) override;
-    void on_report(link::StreamId stream, link::Report report) override;
+    void on_reports(link::StreamId stream, std::span<link::Report> reports) override;
     void on_alive(link::StreamId stream) override;
     void on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) override;
     void on_closed(link::StreamId stream) override;
@@ -144,7 +144,7 @@ private:
     };
 
     void push(Input input);
-    [[nodiscard]] bool wakes_owner() const;
+    [[nodiscard]] bool wakes_owner(std::size_t added) const;
     void run_owner();
     void run_committer();
     void run_snapshots();

@@ -31,8 +31,8 @@ using std::chrono::steady_clock;
 
 struct Unacked {
     std::uint64_t seq = 0;
-    pb::AgentMessage message;
-    std::size_t bytes = 0;
+    std::string message;  // encoded
+    bool ends_backlog = false;
 };
 
 /// Why a connection ended, and whether dialling again soon can help.
@@ -86,7 +86,7 @@ private:
     void drop_acked(std::uint64_t acked_seq);
     void wake_up();
     std::uint64_t append_locked(ReportBody body);
-    pb::AgentMessage take_unsent_locked();
+    bool take_unsent_locked(std::string& to);
     bool saturated_locked() const;
 
     const AgentClientOptions options_;
@@ -97,6 +97,8 @@ private:
     std::thread thread_;
     const Fd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // what the thread waits for beside the server
     std::atomic<bool> woken_ = false;                          // and has not looked at since
+
+    std::atomic<std::thread::id> own_thread_;
 
     // Of the thread.
     Addresses servers_;
@@ -150,7 +152,7 @@ std::uint64_t AgentClient::Impl::report(ReportBody body) {
         if (refusable && saturated_locked()) return 0;
         seq = append_locked(std::move(body));
     }
-    wake_up();
+    if (std::this_thread::get_id() != own_thread_) wake_up();  // within an event: it looks before it waits
     return seq;
 }
 
@@ -165,29 +167,36 @@ std::uint64_t AgentClient::Impl::append_locked(ReportBody body) {
                              unacked_.size());
         return 0;
     }
-    Unacked entry{.seq = ++last_seq_, .message = {}, .bytes = 0};
-    encode(Report{entry.seq, std::move(body)}, entry.message);
-    entry.bytes = entry.message.ByteSizeLong();
-    unacked_bytes_ += entry.bytes;
-    unacked_.push_back(std::move(entry));
+    const bool ends_backlog = std::holds_alternative<BacklogDone>(body);
+    pb::AgentMessage message;
+    encode(Report{++last_seq_, std::move(body)}, message);
+    unacked_.push_back({last_seq_, message.SerializeAsString(), ends_backlog});
+    unacked_bytes_ += unacked_.back().message.size();
     return last_seq_;
 }
 
-/// The first reports that were not sent, as many as travel together. They count as sent.
-pb::AgentMessage AgentClient::Impl::take_unsent_locked() {
-    const auto next = [&]() -> const Unacked& { return unacked_[sent_seq_ + 1 - unacked_.front().seq]; };
-    std::size_t bytes = next().bytes;
-    pb::AgentMessage first = next().message;
+/// The first reports that were not sent, as many as travel together, count as sent and are appended. False: there are
+/// none, or the first is so large that it is the `rest`.
+bool AgentClient::Impl::take_unsent_locked(std::string& to) {
+    const auto next = [&]() -> std::string& { return unacked_[sent_seq_ + 1 - unacked_.front().seq].message; };
+    if (sent_seq_ == last_seq_) return false;
+    const std::size_t limit = to.size() + kPieceBytes;
+    if (next().size() > kPieceBytes) {
+        conversation_->rest = next();
+        ++sent_seq_;
+        return false;
+    }
+    to += next();
     ++sent_seq_;
-    while (sent_seq_ < last_seq_ && first.behind_size() + 1 < kTogetherMax && bytes + next().bytes <= kPieceBytes) {
-        bytes += next().bytes;
-        *first.add_behind() = next().message;
+    for (int count = 1; sent_seq_ < last_seq_ && count < kTogetherMax && to.size() + next().size() <= limit; ++count) {
+        append_behind(to, next());
         ++sent_seq_;
     }
-    return first;
+    return true;
 }
 
 void AgentClient::Impl::run() {
+    own_thread_ = std::this_thread::get_id();
     Backoff backoff(options_.backoff_min, options_.backoff_max);
     std::string last_why;
     for (;;) {
@@ -272,21 +281,21 @@ bool AgentClient::Impl::next_message(std::string& to) {
     Conversation& state = *conversation_;
     if (state.farewell) return false;
     if (!state.rest.empty()) return next_piece(to);
-    pb::AgentMessage message;
-    if (!std::exchange(state.greeted, true)) {
-        encode(events_->hello(), message);
-    } else if (!state.welcomed) {
-        return false;
-    } else if (std::exchange(state.heartbeat_owed, false)) {
-        encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, message);
-    } else {
+    if (state.greeted && state.welcomed && !state.heartbeat_owed) {
         const std::lock_guard lock(mutex_);
-        if (sent_seq_ == last_seq_) return false;
-        message = take_unsent_locked();
+        if (take_unsent_locked(to)) return true;
+    } else if (!state.greeted || state.heartbeat_owed) {
+        pb::AgentMessage message;
+        if (!std::exchange(state.greeted, true)) {
+            encode(events_->hello(), message);
+        } else {
+            state.heartbeat_owed = false;
+            encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, message);
+        }
+        if (message.ByteSizeLong() <= kPieceBytes) return message.AppendToString(&to);
+        state.rest = message.SerializeAsString();
     }
-    if (message.ByteSizeLong() <= kPieceBytes) return message.AppendToString(&to);
-    state.rest = message.SerializeAsString();
-    return next_piece(to);
+    return !state.rest.empty() && next_piece(to);
 }
 
 bool AgentClient::Impl::next_piece(std::string& to) {
@@ -380,7 +389,7 @@ std::optional<Farewell> AgentClient::Impl::hear_order(Order order, Conversation&
 void AgentClient::Impl::drop_acked(std::uint64_t acked_seq) {
     const std::lock_guard lock(mutex_);
     while (!unacked_.empty() && unacked_.front().seq <= acked_seq) {
-        unacked_bytes_ -= unacked_.front().bytes;
+        unacked_bytes_ -= unacked_.front().message.size();
         unacked_.pop_front();
     }
 }
@@ -395,12 +404,14 @@ void AgentClient::Impl::prepare_backlog(std::uint64_t acked_seq) {
     // all reports are idempotent. If the server has seen the number already, it drops the repetition.
     for (std::size_t i = unacked_.size(); i-- > 1;) {
         Unacked& earlier = unacked_[i - 1];
-        if (!earlier.message.report().has_backlog_done()) continue;
-        unacked_bytes_ -= earlier.bytes;
-        earlier.message = unacked_[i].message;
-        earlier.message.mutable_report()->set_seq(earlier.seq);
-        earlier.bytes = earlier.message.ByteSizeLong();
-        unacked_bytes_ += earlier.bytes;
+        if (!earlier.ends_backlog) continue;
+        pb::AgentMessage repeated;
+        CHECK(repeated.ParseFromString(unacked_[i].message));
+        repeated.mutable_report()->set_seq(earlier.seq);
+        unacked_bytes_ -= earlier.message.size();
+        earlier.message = repeated.SerializeAsString();
+        earlier.ends_backlog = false;
+        unacked_bytes_ += earlier.message.size();
     }
     append_locked(BacklogDone{});
 }

@@ -28,23 +28,20 @@ void AgentStream::welcome(const Welcome& value) {
     CHECK(phase_ == Phase::Greeted);
     phase_ = Phase::Welcomed;
     heartbeat_ms_ = context_.clock.monotonic_ms();
-    pb::ServerMessage message;
-    encode(value, message);
-    queue(std::move(message), 0);
+    queue(value);
     if (!closing_) wire_->wake(call_);
 }
 
-void AgentStream::send(const std::vector<Order>& orders) {
+void AgentStream::send(std::vector<Order> orders) {
     handed_over_ -= orders.size();
     if (closing_) return;
     CHECK(phase_ == Phase::Welcomed);
     std::uint64_t acked = 0;
-    for (const Order& order : orders) {
-        pb::ServerMessage message;
-        encode(order, message);
-        queue(std::move(message), order.seq);
-        if (closing_) return;
+    for (Order& order : orders) {
         if (const auto* ack = std::get_if<ReportAck>(&order.body)) acked = ack->seq;
+        order_seq_queued_ = order.seq;
+        queue(std::move(order));
+        if (closing_) return;
     }
     wire_->wake(call_);
     if (acked != 0) acknowledged(acked);
@@ -71,52 +68,44 @@ void AgentStream::tick(std::int64_t now_ms) {
     heartbeat_ms_ = now_ms;
     // Queued messages are signs of life themselves; more of them would not help a slow reader.
     if (!queue_.empty()) return;
-    pb::ServerMessage message;
-    encode(ServerHeartbeat{order_seq_queued_}, message);
-    queue(std::move(message), 0);
+    queue(ServerHeartbeat{order_seq_queued_});
     wire_->wake(call_);
 }
 
-void AgentStream::queue(pb::ServerMessage message, std::uint64_t order_seq) {
+void AgentStream::queue(const ServerSays& what) {
     const auto& options = context_.options;
-    const std::size_t bytes = message.ByteSizeLong();
-    if (order_seq != 0) order_seq_queued_ = order_seq;
-    if (bytes > kMaxMessageBytes) {
-        spdlog::error("link: stream {}: order {} has {} bytes, at most {} can be sent", id_, order_seq, bytes,
-                      kMaxMessageBytes);
+    pb::ServerMessage& message = context_.outgoing;
+    encode(what, message);
+    std::string bytes = message.SerializeAsString();
+    if (bytes.size() > kScratchBytes) message = pb::ServerMessage();
+    if (bytes.size() > kMaxMessageBytes) {
+        spdlog::error("link: stream {}: after order {}, a message has {} bytes, at most {} can be sent", id_,
+                      order_seq_queued_, bytes.size(), kMaxMessageBytes);
         return close({GrpcCode::Internal, "an order is too large to send"});
     }
-    if (queue_.size() >= options.queue_messages_max || queued_bytes_ + bytes > options.queue_bytes_max) {
+    if (queue_.size() >= options.queue_messages_max || queued_bytes_ + bytes.size() > options.queue_bytes_max) {
         spdlog::warn("link: stream {} reads too slowly: {} messages, {} bytes are waiting; closed", id_, queue_.size(),
                      queued_bytes_);
         close({GrpcCode::ResourceExhausted, "the agent reads too slowly: its out-queue is full"});
         return wire_->cut();  // a reader that does not read would keep the message on its way for ever
     }
-    queued_bytes_ += bytes;
-    queue_.push_back({std::move(message), bytes});
+    queued_bytes_ += bytes.size();
+    queue_.push_back(std::move(bytes));
 }
 
-/// The bytes of what has left the queue.
-std::size_t AgentStream::take_front(pb::ServerMessage& to) {
-    const std::size_t bytes = queue_.front().bytes;
-    to = std::move(queue_.front().message);
+std::string AgentStream::take_front() {
+    std::string bytes = std::move(queue_.front());
     queue_.pop_front();
-    queued_bytes_ -= bytes;
+    queued_bytes_ -= bytes.size();
     return bytes;
 }
 
 bool AgentStream::next_message(std::string& to) {
     if (closing_ || queue_.empty()) return false;
-    pb::ServerMessage& message = context_.outgoing;
-    std::size_t bytes = take_front(message);
-    while (!queue_.empty() && message.behind_size() + 1 < kTogetherMax &&
-           bytes + queue_.front().bytes <= kTogetherBytesMax)
-        bytes += take_front(*message.add_behind());
-    CHECK(message.AppendToString(&to));
-    if (bytes > kScratchBytes)
-        message = pb::ServerMessage();
-    else
-        message.Clear();
+    const std::size_t limit = to.size() + kTogetherBytesMax;
+    to += take_front();
+    for (int count = 1; count < kTogetherMax && !queue_.empty() && to.size() + queue_.front().size() <= limit; ++count)
+        append_behind(to, take_front());
     return true;
 }
 
@@ -146,6 +135,7 @@ void AgentStream::hear(std::string_view bytes) {
     const bool goes_on = hear_one(message);
     if (large) message = pb::AgentMessage();
     if (goes_on) hear_behind();
+    hand_on();
     // Their memory goes back to where the next message is read, whosever that is.
     if (next_behind_ == behind_.size()) {
         behind_.Clear();
@@ -189,6 +179,7 @@ void AgentStream::acknowledged(std::uint64_t seq) {
     for (; !ahead_.empty() && ahead_.front().seq <= seq; ahead_.pop_front()) ahead_bytes_ -= ahead_.front().bytes;
     if (!paused_ || too_far_ahead()) return;
     hear_behind();
+    hand_on();
     if (closing_ || too_far_ahead()) return;
     behind_ = {};
     next_behind_ = 0;
@@ -212,13 +203,20 @@ bool AgentStream::heard(AgentSays said) {
         if (heartbeat->order_seq > order_seq_queued_)
             return reject(fmt::format("the agent has seen order {}, but only {} were sent", heartbeat->order_seq,
                                       order_seq_queued_));
+        hand_on();  // what it said before
         if (!heartbeat->readings.empty()) events.on_readings(id_, std::move(heartbeat->readings));
         events.on_alive(id_);
         return true;
     }
     if (phase_ != Phase::Welcomed) return reject("a report before the welcome");
-    events.on_report(id_, std::move(std::get<Report>(said)));
+    context_.reports.push_back(std::move(std::get<Report>(said)));
     return true;
+}
+
+/// Reports that came in one message go on together.
+void AgentStream::hand_on() {
+    if (!mute_ && !context_.reports.empty()) context_.events.on_reports(id_, context_.reports);
+    context_.reports.clear();
 }
 
 bool AgentStream::reject(const std::string& why) {

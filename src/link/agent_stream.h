@@ -31,6 +31,7 @@ struct StreamContext {
     const Clock& clock;
     HostEvents& events;
     // Used within one call of a function each, so that their memory serves all streams.
+    std::vector<Report> reports;  // heard, and not handed on yet
     opengse::link::v1::AgentMessage incoming;
     opengse::link::v1::ServerMessage outgoing;
 };
@@ -69,7 +70,7 @@ public:
 
     // What its owner does:
     void welcome(const Welcome& value);
-    void send(const std::vector<Order>& orders);
+    void send(std::vector<Order> orders);
     /// Finishes once the message on its way is out; tick() cuts it short.
     void close(GrpcStatus status);
     /// Timeouts and signs of life.
@@ -86,21 +87,18 @@ public:
 
 private:
     enum class Phase : std::uint8_t { Opened, Greeted, Welcomed };
-    struct Queued {
-        opengse::link::v1::ServerMessage message;
-        std::size_t bytes;
-    };
     struct Ahead {
         std::uint64_t seq;
         std::size_t bytes;
     };
 
     void hear_behind();
+    void hand_on();
     bool hear_one(opengse::link::v1::AgentMessage& message);
     bool heard(AgentSays said);
     bool reject(const std::string& why);
-    void queue(opengse::link::v1::ServerMessage message, std::uint64_t order_seq);
-    std::size_t take_front(opengse::link::v1::ServerMessage& to);
+    void queue(const ServerSays& what);
+    std::string take_front();
     [[nodiscard]] bool too_far_ahead() const;
     void acknowledged(std::uint64_t seq);
 
@@ -125,7 +123,7 @@ private:
     int next_behind_ = 0;
     Fifo<Ahead> ahead_;  // reports that were heard and are not yet acknowledged
     std::size_t ahead_bytes_ = 0;
-    Fifo<Queued> queue_;
+    Fifo<std::string> queue_;  // encoded
     std::size_t queued_bytes_ = 0;
 };
 

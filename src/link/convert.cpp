@@ -1,6 +1,7 @@
 #include "link/convert.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -897,6 +898,17 @@ void encode(const ServerSays& value, pb::ServerMessage& out) {
     if (const auto* order = std::get_if<Order>(&value)) put(*order, *out.mutable_order());
     if (const auto* heartbeat = std::get_if<ServerHeartbeat>(&value))
         out.mutable_heartbeat()->set_order_seq_sent(heartbeat->order_seq);
+}
+
+void append_behind(std::string& to, std::string_view message) {
+    // As protobuf would encode another element of the field: its number, "so many bytes follow", how many, the bytes.
+    static constexpr int kField = pb::AgentMessage::kBehindFieldNumber;
+    static_assert(kField == pb::ServerMessage::kBehindFieldNumber && kField < 16);
+    std::uint8_t head[6] = {kField << 3 | 2};
+    const std::uint8_t* const end = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(
+        static_cast<std::uint32_t>(message.size()), head + 1);
+    to.append(reinterpret_cast<const char*>(head), static_cast<std::size_t>(end - head));
+    to += message;
 }
 
 Result<AgentSays> decode(pb::AgentMessage& in) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -51,6 +53,9 @@ inline constexpr std::size_t kMaxLabels = 64;           ///< of a host
 /// The argument is overwritten.
 void encode(const AgentSays& value, opengse::link::v1::AgentMessage& out);
 void encode(const ServerSays& value, opengse::link::v1::ServerMessage& out);
+
+/// Puts an encoded message behind the encoded one in `to`, so that the two travel together.
+void append_behind(std::string& to, std::string_view message);
 
 /// Strings are moved out of `in`. What is behind it is left alone.
 [[nodiscard]] Result<AgentSays> decode(opengse::link::v1::AgentMessage& in);

@@ -107,6 +107,19 @@ void expect_round_trips(std::uint64_t seed) {
 TEST(Convert, EveryAgentMessageRoundTrips) { expect_round_trips<pb::AgentMessage>(11); }
 TEST(Convert, EveryServerMessageRoundTrips) { expect_round_trips<pb::ServerMessage>(12); }
 
+TEST(Convert, WhatIsPutBehindAnEncodedMessageIsReadAsProtobufWouldHaveWrittenIt) {
+    pb::ServerMessage expected, second, third;
+    encode(ServerHeartbeat{1}, expected);
+    std::string together = expected.SerializeAsString();
+    encode(ServerHeartbeat{2}, second);
+    encode(Order{1, 2, EndProcess{.process_id = std::string(300, 'p')}}, third);  // its length takes two bytes
+    for (const auto& message : {second, third}) {
+        *expected.add_behind() = message;
+        append_behind(together, message.SerializeAsString());
+    }
+    EXPECT_EQ(together, expected.SerializeAsString());
+}
+
 TEST(Convert, ABodyThatIsMissingOrUnknownIsRefused) {
     pb::AgentMessage empty_agent;
     EXPECT_FALSE(decode(empty_agent));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,8 @@ public:
     virtual ~HostEvents() = default;
     /// First message of a stream, from an agent whose token was right. Reports follow only after the welcome.
     virtual void on_hello(StreamId stream, HostHello hello) = 0;
-    virtual void on_report(StreamId stream, Report report) = 0;
+    /// What came together, in its order; may be moved from.
+    virtual void on_reports(StreamId stream, std::span<Report> reports) = 0;
     /// Any sign of life.
     virtual void on_alive(StreamId stream) = 0;
     /// What an agent has measured; it came with a sign of life.

@@ -423,7 +423,8 @@ void LinkServer::send_all(StreamId stream, std::vector<Order> orders) {
         return impl_->on_loop(std::move(found), [](AgentStream& to) {
             to.close({GrpcCode::ResourceExhausted, "more orders than this server can pass on"});
         });
-    impl_->on_loop(std::move(found), [orders = std::move(orders)](AgentStream& to) { to.send(orders); });
+    impl_->on_loop(std::move(found),
+                   [orders = std::move(orders)](AgentStream& to) mutable { to.send(std::move(orders)); });
 }
 
 void LinkServer::close(StreamId stream, std::string why) {

@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -71,8 +73,8 @@ public:
                                      .objects_url = "http://127.0.0.1:1/objects",
                                      .timers = {.heartbeat = kHeartbeat}});
     }
-    void on_report(StreamId stream, Report report) override {
-        notes.write([&] { streams[stream].reports.push_back(std::move(report)); });
+    void on_reports(StreamId stream, std::span<Report> reports) override {
+        notes.write([&] { std::ranges::move(reports, std::back_inserter(streams[stream].reports)); });
     }
     void on_alive(StreamId stream) override {
         notes.write([&] { ++streams[stream].alive; });
@@ -708,7 +710,11 @@ TEST_F(LinkTest, WhatAnAgentMustNotSayEndsItsStream) {
     encode(Report{1, ProcessIsReady{.process_id = "p"}}, bad_port);
     bad_port.mutable_report()->mutable_process_is_ready()->set_grpc_port(70'000);
     const Case cases[] = {
-        {"a report first", [](RawAgent& a) { a.say(Report{1, BacklogDone{}}); }, "must be hello", 0},
+        {"a report first",
+         [](RawAgent& a) {
+             a.say(Report{1, BacklogDone{}});
+         },
+         "must be hello", 0},
         {"a heartbeat first", [](RawAgent& a) { a.say(AgentHeartbeat{0}); }, "must be hello", 0},
         {"nothing known first", [&](RawAgent& a) { a.write_raw(empty); }, "without a known body", 0},
         {"hello twice",

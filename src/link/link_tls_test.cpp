@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -102,8 +103,8 @@ public:
         });
         server->welcome(stream, {.epoch = 1, .deployment_id = "ours", .timers = {.heartbeat = Millis{50}}});
     }
-    void on_report(StreamId /*stream*/, Report report) override {
-        notes.write([&] { reports.push_back(std::move(report)); });
+    void on_reports(StreamId /*stream*/, std::span<Report> heard) override {
+        notes.write([&] { std::ranges::move(heard, std::back_inserter(reports)); });
     }
     void on_alive(StreamId /*stream*/) override {}
     void on_readings(StreamId /*stream*/, std::vector<InstanceReading> /*readings*/) override {}
@@ -230,7 +231,8 @@ protected:
         return agent_->start(supervisor_);
     }
     Result<void> start_agent(std::uint16_t port, const ClientTls& tls, const std::string& token = "") {
-        return start_agent(port, [tls] { return tls; }, token);
+        return start_agent(
+            port, [tls] { return tls; }, token);
     }
     [[nodiscard]] bool welcomed() {
         return supervisor_.notes.wait([&] { return supervisor_.welcomes == 1; });
