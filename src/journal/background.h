@@ -1,6 +1,7 @@
 /// Work beside the committer: one thread and its queue, or no thread at all.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -44,10 +45,25 @@ public:
         changed_.notify_one();
     }
 
+    /// For a job that takes its time, between two steps of it: waits for so long, unless another job waits for this
+    /// one, or somebody for all of them.
+    void rest(std::chrono::microseconds length) {
+        if (!thread_.joinable()) return;
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, length, [this] { return stopping_ || hurried_ || !jobs_.empty(); });
+    }
+    /// Until what is posted is done, nothing rests.
+    void hurry() {
+        const std::lock_guard lock(mutex_);
+        hurried_ = true;
+        changed_.notify_one();
+    }
+
 private:
     void run() {
         std::unique_lock lock(mutex_);
         for (;;) {
+            if (jobs_.empty()) hurried_ = false;
             changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
             if (stopping_) return;
             Job job = std::move(jobs_.front());
@@ -63,6 +79,7 @@ private:
     std::condition_variable changed_;
     std::deque<Job> jobs_;
     bool stopping_ = false;
+    bool hurried_ = false;
     std::thread thread_;
 };
 

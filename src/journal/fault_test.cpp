@@ -7,6 +7,8 @@
 
 #include "journal/fault_disk.h"
 #include "journal/fault_vfs.h"
+#include "journal/paced_writes.h"
+#include "journal/segment.h"
 #include "journal/sqlite.h"
 #include "journal/test_support.h"
 
@@ -141,6 +143,23 @@ private:
     bool in_flight_ = false;
     std::map<std::uint64_t, std::size_t> size_;
 };
+
+TEST(JournalFaults, ASegmentIsSettledInSmallSteps) {
+    FaultDisk disk(1);
+    const FaultVfs vfs(disk);
+    ASSERT_OK(disk.make_dir(kDir));
+    const SegmentHome home{disk, kDir, vfs.name(), "test"};
+    ASSERT_OK(Segment::create(home, 1));
+    auto segment = Segment::open(home, 1);
+    ASSERT_OK(segment);
+    ASSERT_OK((*segment)->prepare(0));
+    constexpr std::uint64_t kBatches = 64;
+    constexpr std::size_t kBatchBytes = 100'000;
+    for (std::uint64_t seq = 1; seq <= kBatches; ++seq) ASSERT_OK((*segment)->append(seq, batch_of(seq, kBatchBytes)));
+    const std::uint64_t before = disk.calls(DiskOp::Sync);
+    ASSERT_OK((*segment)->settle());
+    EXPECT_GE(disk.calls(DiskOp::Sync) - before, kBatches * kBatchBytes / kSyncStepBytes);
+}
 
 void power_cuts(BackgroundMode background, std::uint64_t seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/rng.h"
 #include "journal/crc32c.h"
 #include "journal/identity.h"
 #include "journal/journal.h"
@@ -17,7 +18,6 @@ namespace gse::journal {
 namespace {
 
 constexpr std::uint32_t kApplicationId = 0x4753454a;  // "GSEJ"
-constexpr std::size_t kZeroStep = 1 << 20;
 
 std::uint32_t checksum_of(std::uint64_t seq, std::span<const std::byte> batch) {
     return crc32c(batch, crc32c(std::as_bytes(std::span(&seq, 1))));
@@ -52,6 +52,19 @@ Result<void> check_is_ours(FileSystem& files, const path& file) {
                                   "wrote it",
                                   file.string(), version, kFormatVersion));
     return {};
+}
+
+/// With a head of its own, so that nothing that is still in it counts.
+Result<void> take_spare_wal(const SegmentHome& home, const path& wal) {
+    const path spare = home.dir / Segment::kSpareName;
+    {
+        const auto file = home.files.open(spare, OpenMode::ReadWrite);
+        if (!file && file.error().code == ErrorCode::NotFound) return {};
+        if (!file) return std::unexpected(file.error());
+        TRY((*file)->write_at(0, fresh_wal_head(SystemRng().next())));
+        TRY((*file)->sync());
+    }
+    return home.files.rename(spare, wal);
 }
 
 }  // namespace
@@ -91,6 +104,7 @@ Result<void> Segment::create(const SegmentHome& home, std::uint64_t number) {
     TRY(made->sync());
     const path file = home.dir / file_name(number);
     TRY(home.files.remove(with_suffix(file, "-wal")));  // a stranger's frames must not meet the new database
+    TRY(take_spare_wal(home, with_suffix(file, "-wal")));
     TRY(home.files.rename(temp, file));
     return home.files.sync_dir(home.dir);
 }
@@ -99,6 +113,14 @@ Result<void> Segment::remove(const SegmentHome& home, std::uint64_t number) {
     const path file = home.dir / file_name(number);
     TRY(home.files.remove(file));
     return home.files.remove(with_suffix(file, "-wal"));
+}
+
+Result<void> Segment::retire_wal(const SegmentHome& home, std::uint64_t number, bool keep) {
+    const path wal = with_suffix(home.dir / file_name(number), "-wal");
+    if (!keep) return home.files.remove(wal);
+    TRY(home.files.rename(wal, home.dir / kSpareName));
+    // Before anything else is written to it: under its old name it would be read with the segment it came from.
+    return home.files.sync_dir(home.dir);
 }
 
 Segment::Segment(const SegmentHome& home, std::uint64_t number)
@@ -215,27 +237,30 @@ Result<void> Segment::check() {
     return {};
 }
 
-Result<void> Segment::settle() {
+Result<void> Segment::settle(const Rest& rest) { return checkpoint(SQLITE_CHECKPOINT_FULL, rest); }
+
+Result<void> Segment::checkpoint(int mode, const Rest& rest) {
     int frames = 0;
     int moved = 0;
-    if (sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, &frames, &moved) != SQLITE_OK)
-        return error("settle");
+    const PacedWrites paced(db_, rest);
+    if (sqlite3_wal_checkpoint_v2(db_, nullptr, mode, &frames, &moved) != SQLITE_OK) return error("settle");
     wal_bytes_ = 0;
     return measure_database();
 }
 
-Result<void> Segment::prepare(std::uint64_t wal_bytes) {
-    TRY(settle());
+Result<void> Segment::prepare(std::uint64_t wal_bytes, const Rest& rest) {
+    // Begun again in place, its head could be torn while what is behind it still looks whole.
+    if (last_seq_ != 0) TRY(checkpoint(SQLITE_CHECKPOINT_TRUNCATE, rest));
     insert_ = TRY(statement("INSERT INTO log(seq, checksum, batch) VALUES(?, ?, ?)"));
     TRY(execute("UPDATE header SET opened = opened + 1"));
     // The file is SQLite's, but it looks at no byte behind its last frame, nor at the size; and unlike the database
     // it carries no locks that closing a second descriptor would drop.
     auto wal = TRY(home_.files.open(with_suffix(file_, "-wal"), OpenMode::ReadWrite));
-    const std::vector<std::byte> zeros(kZeroStep);
+    const std::vector<std::byte> zeros(kSyncStepBytes);
     for (std::uint64_t at = TRY(wal->size()); at < wal_bytes; at += zeros.size()) {
         TRY(wal->write_at(at, std::span(zeros).first(std::min<std::uint64_t>(zeros.size(), wal_bytes - at))));
-        // Step by step: one sync of it all would hold up the commits of the live segment.
         TRY(wal->sync());
+        if (rest) rest();
     }
     return {};
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "journal/file_system.h"
+#include "journal/paced_writes.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -31,13 +32,17 @@ public:
     /// nullopt for every name that file_name() would not give.
     [[nodiscard]] static std::optional<std::uint64_t> parse_file_name(std::string_view name);
     static constexpr char kTempName[] = "segment.tmp";
+    /// The write-ahead log of a segment that was settled, for the next one to overwrite: its blocks exist already.
+    static constexpr char kSpareName[] = "spare.wal";
 
-    /// An empty segment, durable under its name when it returns.
+    /// An empty segment, durable under its name when it returns. Takes the spare write-ahead log, if there is one.
     static Result<void> create(const SegmentHome& home, std::uint64_t number);
     /// Refuses, without writing to it, a file that is damaged, not ours, or of another deployment.
     /// An empty home.deployment accepts every deployment.
     static Result<std::unique_ptr<Segment>> open(const SegmentHome& home, std::uint64_t number);
     static Result<void> remove(const SegmentHome& home, std::uint64_t number);
+    /// The write-ahead log of a segment that was settled and closed goes, or becomes the spare one.
+    static Result<void> retire_wal(const SegmentHome& home, std::uint64_t number, bool keep);
 
     ~Segment();
     Segment(const Segment&) = delete;
@@ -57,11 +62,12 @@ public:
     Result<void> read(std::uint64_t after, const EntrySink& sink);
     /// A structural check of the whole file; finds what would make rows disappear.
     Result<void> check();
-    /// Moves everything from the write-ahead log into the database, durably.
-    Result<void> settle();
-    /// Settles, then makes the first append as cheap as the others: commits once, so that the write-ahead log exists
-    /// durably, and lays down zeros to `wal_bytes`, so that commits overwrite instead of growing the file.
-    Result<void> prepare(std::uint64_t wal_bytes);
+    /// Moves everything from the write-ahead log into the database, durably; the last thing that is done to it.
+    Result<void> settle(const Rest& rest = {});
+    /// Empties the write-ahead log, then makes the first append as cheap as the others: commits once, so that the
+    /// write-ahead log exists durably, and lays down zeros to `wal_bytes`, so that commits overwrite instead of growing
+    /// the file.
+    Result<void> prepare(std::uint64_t wal_bytes, const Rest& rest = {});
     /// Durable when it returns.
     Result<void> append(std::uint64_t seq, std::span<const std::byte> batch);
 
@@ -69,6 +75,7 @@ private:
     Segment(const SegmentHome& home, std::uint64_t number);
     Result<void> connect();
     Result<void> execute(const char* sql);
+    Result<void> checkpoint(int mode, const Rest& rest);
     Result<void> measure_database();
     [[nodiscard]] std::unexpected<Error> error(std::string_view operation) const;
     Result<sqlite3_stmt*> statement(const char* sql);

@@ -8,6 +8,7 @@
 #include "journal/crc32c.h"
 #include "journal/identity.h"
 #include "journal/journal.h"
+#include "journal/paced_writes.h"
 
 namespace gse::journal {
 namespace {
@@ -19,9 +20,7 @@ constexpr std::size_t kFrameHead = 12;
 constexpr char kHeader = 'H';
 constexpr char kSlice = 'S';
 constexpr char kTrailer = 'T';
-constexpr std::size_t kBufferBytes = 1 << 20;
-// Synced in steps, so that the last fsync, and the log's commits beside it, need not wait for hundreds of megabytes.
-constexpr std::size_t kSyncBytes = 8 << 20;
+constexpr std::size_t kReadBytes = 1 << 20;
 
 std::string header_text(std::string_view deployment, std::uint64_t start) {
     return fmt::format("gse-snapshot {} deployment={} start={}", kFormatVersion, deployment, start);
@@ -102,7 +101,7 @@ Result<void> SnapshotFileWriter::put_frame(char kind, std::span<const std::byte>
     chain_ = frame_crc(std::span(head).first(8), payload, chain_);
     std::memcpy(head + 8, &chain_, 4);
     buffer_.insert(buffer_.end(), head, head + kFrameHead);
-    if (payload.size() >= kBufferBytes) {  // too large to be worth a copy
+    if (payload.size() >= kSyncStepBytes) {  // too large to be worth a copy
         TRY(flush());
         TRY(file_->write_at(written_, payload));
         written_ += payload.size();
@@ -110,8 +109,8 @@ Result<void> SnapshotFileWriter::put_frame(char kind, std::span<const std::byte>
     } else {
         buffer_.insert(buffer_.end(), payload.begin(), payload.end());
     }
-    if (buffer_.size() >= kBufferBytes) TRY(flush());
-    if (unsynced_ >= kSyncBytes) {
+    if (buffer_.size() >= kSyncStepBytes) TRY(flush());
+    if (unsynced_ >= kSyncStepBytes) {
         TRY(file_->sync());
         unsynced_ = 0;
     }
@@ -143,7 +142,7 @@ Result<void> read_snapshot(FileSystem& files, const path& dir, const SnapshotNam
     std::uint64_t buffer_at = 0;
     const auto fetch = [&](std::size_t length) -> Result<std::span<const std::byte>> {
         if (offset < buffer_at || offset + length > buffer_at + buffer.size()) {
-            buffer.resize(std::min<std::uint64_t>(std::max(length, kBufferBytes), size - offset));
+            buffer.resize(std::min<std::uint64_t>(std::max(length, kReadBytes), size - offset));
             buffer_at = offset;
             if (TRY(file->read_at(offset, buffer)) != buffer.size()) return damaged("it shrank while it was read");
         }

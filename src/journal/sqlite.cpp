@@ -35,6 +35,9 @@ Result<Contents> read_contents(FileSystem& files, const path& dir) {
     return contents;
 }
 
+/// Of the background, which so takes a fifth of a core; see paced_writes.h.
+constexpr std::chrono::milliseconds kRestBetweenSteps{6};
+
 /// A segment that is no longer, or not yet, appended to.
 struct ClosedSegment {
     std::uint64_t number = 0;
@@ -142,7 +145,8 @@ private:
     bool snapshot_open_ = false;
     std::optional<Error> failure_;
 
-    Background background_;  // last: its thread ends before the rest goes
+    const Rest rest_ = [this] { background_.rest(kRestBetweenSteps); };
+    Background background_;  // last: its thread ends before the others go
 };
 
 // ---- Recovery ----------------------------------------------------------------------------------------------------
@@ -342,6 +346,7 @@ Result<void> SqliteJournal::roll_if_full() {
     std::unique_ptr<Segment> full;
     {
         std::unique_lock lock(mutex_);
+        if (!next_) background_.hurry();
         if (must) changed_.wait(lock, [this] { return next_ || failure_ || no_room_; });
         if (failure_) return std::unexpected(*failure_);
         if (!next_) {
@@ -372,7 +377,7 @@ Result<std::unique_ptr<Segment>> SqliteJournal::make_next(std::uint64_t number) 
     if (!std::ranges::binary_search(contents.segments, number)) TRY(Segment::create(home_, number));
     auto segment = TRY(Segment::open(home_, number));
     CHECK(segment->last_seq() == 0);
-    TRY(segment->prepare(bytes_to_lay_down()));
+    TRY(segment->prepare(bytes_to_lay_down(), rest_));
     return segment;
 }
 
@@ -392,11 +397,12 @@ void SqliteJournal::prepare_next(std::uint64_t number) {
 }
 
 void SqliteJournal::settle(std::unique_ptr<Segment> segment) {
-    // For want of room it may stay as it is: a trim removes it, or the next start settles it.
-    if (auto done = segment->settle(); !done && done.error().code != ErrorCode::Insufficient)
-        return (void)poison(std::move(done).error());
     const std::uint64_t number = segment->number();
+    auto done = segment->settle(rest_);
     segment.reset();
+    if (done) done = Segment::retire_wal(home_, number, bytes_to_lay_down() > 0);
+    // For want of room it may stay as it is: a trim removes it, or the next start settles it.
+    if (!done && done.error().code != ErrorCode::Insufficient) return (void)poison(std::move(done).error());
     const std::lock_guard lock(mutex_);
     for (ClosedSegment& closed : closed_)
         if (closed.number == number) closed.settled = true;

@@ -8,6 +8,9 @@
 namespace gse::journal {
 namespace {
 
+constexpr std::uint32_t kWalMagic = 0x377f0682;  // and one more: words of the checksum are big-endian
+constexpr std::uint32_t kWalVersion = 3'007'000;
+
 std::uint32_t big_endian(const std::byte* at) {
     std::uint32_t value;
     std::memcpy(&value, at, 4);
@@ -39,7 +42,7 @@ bool read_head(std::span<const std::byte, kWalHeadBytes> head, WalChecksum& chec
     const std::uint32_t magic = big_endian(head.data());
     checksum = {.big_endian_words = (magic & 1) != 0};
     checksum.add(head.data(), 24);
-    return (magic & ~1u) == 0x377f0682 && big_endian(head.data() + 8) == kPageBytes && checksum.matches(&head[24]);
+    return (magic & ~1u) == kWalMagic && big_endian(head.data() + 8) == kPageBytes && checksum.matches(&head[24]);
 }
 
 /// The same for the next frame.
@@ -60,6 +63,24 @@ std::uint64_t salts_of(std::span<const std::byte, kWalHeadBytes> head) {
 }
 
 }  // namespace
+
+std::array<std::byte, kWalHeadBytes> fresh_wal_head(std::uint64_t salts) {
+    std::array<std::byte, kWalHeadBytes> head{};
+    const auto put = [&](std::size_t at, std::uint32_t value) {
+        value = __builtin_bswap32(value);
+        std::memcpy(&head[at], &value, 4);
+    };
+    put(0, kWalMagic);
+    put(4, kWalVersion);
+    put(8, kPageBytes);
+    put(12, 1);  // checkpoints so far; with none SQLite draws salts of its own
+    std::memcpy(&head[16], &salts, 8);
+    WalChecksum checksum;
+    checksum.add(head.data(), 24);
+    put(24, checksum.s0);
+    put(28, checksum.s1);
+    return head;
+}
 
 Result<std::uint64_t> committed_wal_bytes(File& wal) {
     std::byte head[kWalHeadBytes];
