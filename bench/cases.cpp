@@ -155,7 +155,7 @@ Result<std::vector<Figures>> create(const Options& options) {
                               .settings = options.settings};
     const auto run = [&](Deployment& deployment, const std::string& name, pid_t database) {
         RepeatTraffic traffic = creating(deployment);
-        return repeated(options, deployment, name, "sessions", 64, traffic, database);
+        return repeated(options, deployment, name, "sessions", 256, traffic, database);
     };
     std::vector<Figures> found;
     {
