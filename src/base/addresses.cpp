@@ -19,6 +19,23 @@ std::string_view without_brackets(std::string_view host) {
     return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
+/// Empty: nothing is found.
+std::vector<SocketAddress> look_up(const std::string& host, const std::string& port, int flags) {
+    addrinfo hints{};
+    hints.ai_flags = flags;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    std::vector<SocketAddress> found;
+    if (getaddrinfo(host.c_str(), port.c_str(), &hints, &list) != 0) return found;
+    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
+    for (const addrinfo* at = list; at; at = at->ai_next) {
+        SocketAddress& address = found.emplace_back();
+        std::memcpy(&address.storage, at->ai_addr, at->ai_addrlen);
+        address.size = at->ai_addrlen;
+    }
+    return found;
+}
+
 }  // namespace
 
 bool is_loopback_host(std::string_view host) {
@@ -57,22 +74,23 @@ std::vector<std::string> split_addresses(std::string_view text) {
     }
 }
 
+Result<SocketAddress> numeric_address(std::string_view text) {
+    const HostPort parts = TRY(split_address(text));
+    const std::string host(parts.host == "localhost" ? "127.0.0.1" : without_brackets(parts.host));
+    const auto found = look_up(host, std::to_string(parts.port), AI_NUMERICHOST | AI_NUMERICSERV);
+    if (found.empty() || host.empty())
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("'{}' is no IP address and port, such as 127.0.0.1:8080", text));
+    return found.front();
+}
+
 Result<std::vector<SocketAddress>> resolve(const std::string& host_port) {
     const auto colon = host_port.rfind(':');
-    const std::string host(without_brackets(std::string_view(host_port).substr(0, colon)));
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (colon == std::string::npos || getaddrinfo(host.c_str(), host_port.c_str() + colon + 1, &hints, &list) != 0 ||
-        !list)
-        return refuse(ErrorCode::Unavailable, fmt::format("{} is not known here", host_port));
-    const std::unique_ptr<addrinfo, Freed<freeaddrinfo>> owner(list);
     std::vector<SocketAddress> found;
-    for (const addrinfo* at = list; at; at = at->ai_next) {
-        SocketAddress& address = found.emplace_back();
-        std::memcpy(&address.storage, at->ai_addr, at->ai_addrlen);
-        address.size = at->ai_addrlen;
-    }
+    if (colon != std::string::npos)
+        found = look_up(std::string(without_brackets(std::string_view(host_port).substr(0, colon))),
+                        host_port.substr(colon + 1), 0);
+    if (found.empty()) return refuse(ErrorCode::Unavailable, fmt::format("{} is not known here", host_port));
     return found;
 }
 

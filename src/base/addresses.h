@@ -32,6 +32,10 @@ struct SocketAddress {
     [[nodiscard]] int family() const { return storage.ss_family; }
 };
 
+/// An IP address or localhost, and a port, as a socket takes them; a name is asked of nobody. InvalidParameterValue: no
+/// such text.
+[[nodiscard]] Result<SocketAddress> numeric_address(std::string_view text);
+
 /// Where `host:port` is, by the resolver of this machine, the best first; never empty. Unavailable: it is not known, or
 /// no such text. Blocks.
 [[nodiscard]] Result<std::vector<SocketAddress>> resolve(const std::string& host_port);

@@ -1,6 +1,9 @@
 #include "base/addresses.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 namespace gse {
 namespace {
@@ -26,6 +29,31 @@ TEST(Addresses, AreResolvedWithTheirPort) {
         const auto none = resolve(wrong);
         ASSERT_FALSE(none) << wrong;
         EXPECT_EQ(none.error().code, ErrorCode::Unavailable);
+    }
+}
+
+TEST(Addresses, NumericOnesAskNobody) {
+    const struct {
+        const char* text;
+        int family;
+        int port;
+    } kCases[] = {{"127.0.0.1:8080", AF_INET, 8080},
+                  {"localhost:0", AF_INET, 0},
+                  {"0.0.0.0:65535", AF_INET, 65'535},
+                  {"[::]:443", AF_INET6, 443},
+                  {"::1:80", AF_INET6, 80}};
+    for (const auto& c : kCases) {
+        const auto address = numeric_address(c.text);
+        ASSERT_TRUE(address) << c.text << ": " << address.error().message;
+        EXPECT_EQ(address->family(), c.family) << c.text;
+        std::uint16_t port = 0;
+        std::memcpy(&port, reinterpret_cast<const char*>(&address->storage) + sizeof(sa_family_t), sizeof port);
+        EXPECT_EQ(ntohs(port), c.port) << c.text;
+    }
+    for (const char* wrong : {"", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "example.com:80", "[]:80"}) {
+        const auto none = numeric_address(wrong);
+        ASSERT_FALSE(none) << wrong;
+        EXPECT_EQ(none.error().code, ErrorCode::InvalidParameterValue) << wrong;
     }
 }
 

@@ -29,20 +29,15 @@ constexpr int kAcceptsAtOnce = 64;
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 
 Result<asio::ip::tcp::endpoint> parse_listen(const std::string& text) {
-    const auto refuse_it = [&] {
+    const auto address = numeric_address(text);
+    if (!address)
         return refuse(
             ErrorCode::InvalidParameterValue,
             fmt::format("cannot listen on \"{}\": write an IP address and a port, such as 127.0.0.1:8080", text));
-    };
-    auto split = split_address(text);
-    if (!split) return refuse_it();
-    auto& [host, port] = *split;
-    if (host == "localhost") host = "127.0.0.1";
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    boost::system::error_code bad;
-    const auto address = asio::ip::make_address(host, bad);
-    if (bad) return refuse_it();
-    return asio::ip::tcp::endpoint{address, port};
+    asio::ip::tcp::endpoint endpoint;
+    endpoint.resize(address->size);
+    std::memcpy(endpoint.data(), address->get(), address->size);
+    return endpoint;
 }
 
 Result<Fd> listen_on(const asio::ip::tcp::endpoint& endpoint, const std::string& text) {

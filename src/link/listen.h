@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "base/addresses.h"
@@ -17,15 +18,14 @@ namespace gse::link {
 template <class Acceptor>
 Result<std::uint16_t> listen_for_agents(Acceptor& acceptor, const std::string& listen) {
     namespace ip = boost::asio::ip;
-    auto [host, port] = TRY(split_address(listen));
-    if (host == "localhost") host = "127.0.0.1";
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    boost::system::error_code error;
-    const auto address = ip::make_address(host, error);
-    if (error)
+    const auto address = numeric_address(listen);
+    if (!address)
         return refuse(ErrorCode::InvalidParameterValue,
                       fmt::format("cannot listen on {} for agents: write an IP address and a port", listen));
-    const ip::tcp::endpoint endpoint{address, port};
+    ip::tcp::endpoint endpoint;
+    endpoint.resize(address->size);
+    std::memcpy(endpoint.data(), address->get(), address->size);
+    boost::system::error_code error;
     acceptor.open(endpoint.protocol(), error);
     if (!error) close_on_exec(acceptor.native_handle());
     if (!error) acceptor.set_option(typename Acceptor::reuse_address{true}, error);
