@@ -28,7 +28,10 @@ inline std::string fresh_schema() { return "test_" + SystemRng().text(12); }
 
 inline std::unique_ptr<SharedJournal> open_test_journal(PostgresOptions options) {
     options.create = true;
-    auto opened = open_postgres_journal(std::move(options));
+    // Beside a build, a database may take longer to accept a connection than one is waited for.
+    auto opened = open_postgres_journal(options);
+    for (int again = 0; !opened && opened.error().message.starts_with("cannot connect") && again < 5; ++again)
+        opened = open_postgres_journal(options);
     EXPECT_TRUE(opened) << opened.error().message;
     return opened ? std::move(opened->journal) : nullptr;
 }

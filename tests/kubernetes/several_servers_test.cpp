@@ -115,8 +115,10 @@ TEST_F(SeveralServers, NoPodIsLostOrDoubledWhenTheLeaderDies) {
     ASSERT_TRUE(scale(second, 0));
     ASSERT_TRUE(settles(second, 0)) << said(second);
     EXPECT_EQ(e2e::event_text(second, fleet).find("SERVER_DOWN"), std::string::npos) << said(second);
-    const auto hosts = second.call(api::ListHostsRequest{});
-    EXPECT_TRUE(hosts && hosts->total_count == 0) << "and nothing is remembered";
+    EXPECT_TRUE(cluster.wait(kLimit, [&] {
+        const auto hosts = second.call(api::ListHostsRequest{});
+        return hosts && hosts->total_count == 0;
+    })) << "and nothing is remembered";
 }
 
 /// It was only asleep, and believes for a moment that it leads still.
