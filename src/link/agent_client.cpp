@@ -95,6 +95,7 @@ private:
     ServerEvents* events_ = nullptr;
     std::optional<PinnedServer> pinned_;
     std::thread thread_;
+    const Fd stop_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // ends a dial; a report must not
     const Fd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // what the thread waits for beside the server
     std::atomic<bool> woken_ = false;                          // and has not looked at since
 
@@ -130,6 +131,7 @@ void AgentClient::Impl::stop() {
         stopping_ = true;
         changed_.notify_all();
     }
+    ::eventfd_write(stop_.get(), 1);
     wake_up();
     if (thread_.joinable()) thread_.join();
 }
@@ -231,7 +233,7 @@ Farewell AgentClient::Impl::converse() {
     const std::optional<ClientTls> tls = options_.tls ? std::optional(options_.tls()) : std::nullopt;
     const ServerConnection::Call call{.method = "Stream", .token = options_.token};
     const auto opened =
-        ServerConnection::open(servers_.current(), tls ? &*tls : nullptr, call, *this, until, wake_.get());
+        ServerConnection::open(servers_.current(), tls ? &*tls : nullptr, call, *this, until, stop_.get());
     if (!opened) return {opened.error().message, opened.error().code == ErrorCode::InvalidParameterValue};
     take_turns(**opened);
     if (state.farewell) return std::move(*state.farewell);

@@ -28,6 +28,7 @@
 #include "link/enrol_client.h"
 #include "link/link_server.h"
 #include "link/server_connection.h"
+#include "link/test_proxy.h"
 #include "link/tls_check.h"
 #include "pki/authority.h"
 #include "pki/x509.h"
@@ -153,6 +154,9 @@ public:
         };
         return notes_.wait(seen) ? found : "";
     }
+    void forget() {
+        notes_.write([&] { lines_.clear(); });
+    }
 
 private:
     void sink_it_(const spdlog::details::log_msg& message) override {
@@ -220,7 +224,7 @@ protected:
         if (!ports) return std::unexpected(ports.error());
         return ports->tls != 0 ? ports->tls : ports->loopback;
     }
-    Result<void> start_agent(std::uint16_t port, std::function<ClientTls()> tls, const std::string& token = "") {
+    void make_agent(std::uint16_t port, std::function<ClientTls()> tls, const std::string& token = "") {
         agent_ = std::make_unique<AgentClient>(AgentClientOptions{.server = fmt::format("127.0.0.1:{}", port),
                                                                   .token = token,
                                                                   .tls = std::move(tls),
@@ -228,6 +232,9 @@ protected:
                                                                   .backoff_min = Millis{5},
                                                                   .backoff_max = Millis{20}},
                                                clock_, rng_);
+    }
+    Result<void> start_agent(std::uint16_t port, std::function<ClientTls()> tls, const std::string& token = "") {
+        make_agent(port, std::move(tls), token);
         return agent_->start(supervisor_);
     }
     Result<void> start_agent(std::uint16_t port, const ClientTls& tls, const std::string& token = "") {
@@ -327,6 +334,7 @@ TEST_F(LinkTlsTest, WhoDoesNotMatchIsRefusedBeforeItsHelloAndTheAgentSaysWhy) {
         {"a server without TLS: nothing is said in the open", std::nullopt, good, kToken, "wrong version number"},
     };
     for (const auto& [why, server, agent, token, reason] : cases) {
+        log_->forget();  // the kernel may give a port twice
         const auto port = start_server(server);
         ASSERT_TRUE(port) << why << ": " << port.error().message;
         ASSERT_TRUE(agent ? start_agent(*port, *agent, token) : start_agent(*port, nullptr, token)) << why;
@@ -340,6 +348,17 @@ TEST_F(LinkTlsTest, WhoDoesNotMatchIsRefusedBeforeItsHelloAndTheAgentSaysWhy) {
         EXPECT_EQ(engine_.hellos, 0) << why;
         EXPECT_EQ(supervisor_.welcomes, 0) << why;
     }
+}
+
+TEST_F(LinkTlsTest, AReportThatWaitsDoesNotBreakOffTheDial) {
+    const auto port = start_server(ours_.files());
+    ASSERT_TRUE(port) << port.error().message;
+    const TestProxy proxy(*port);  // so that no answer is there at once
+    make_agent(proxy.port(), [tls = ours_.host("host-1", now_)] { return tls; });
+    EXPECT_NE(agent_->report(HealthChanged{.process_id = "gspr-1", .healthy = false}), 0u);
+    ASSERT_TRUE(agent_->start(supervisor_));
+    ASSERT_TRUE(welcomed());
+    EXPECT_EQ(proxy.accepted(), 1) << "connections until the first welcome";
 }
 
 TEST_F(LinkTlsTest, AServerCertificateIsRenewedUnderOpenStreams) {

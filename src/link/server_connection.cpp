@@ -31,7 +31,7 @@ short wait_for(int fd, short events, steady_clock::time_point until, int wake) {
     return waiting[0].revents;
 }
 
-Result<Fd> connect_to(const std::string& server, steady_clock::time_point until, int wake) {
+Result<Fd> connect_to(const std::string& server, steady_clock::time_point until, int stop) {
     std::string why = "no answer in time";
     for (const SocketAddress& address : TRY(resolve(server))) {
         Fd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -43,7 +43,7 @@ Result<Fd> connect_to(const std::string& server, steady_clock::time_point until,
             why = std::strerror(errno);
             continue;
         }
-        if (wait_for(fd.get(), POLLOUT, until, wake) == 0) continue;
+        if (wait_for(fd.get(), POLLOUT, until, stop) == 0) continue;
         if (getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0) return fd;
         why = std::strerror(error);
     }
@@ -63,16 +63,16 @@ ServerConnection::~ServerConnection() {
 }
 
 Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const std::string& server, const ClientTls* tls,
-                                                                 Call call, Talk& talk, Time until, int wake) {
-    std::unique_ptr<ServerConnection> made{new ServerConnection(TRY(connect_to(server, until, wake)), talk)};
-    if (tls != nullptr) TRY(made->handshake(*tls, server, until, wake));
+                                                                 Call call, Talk& talk, Time until, int stop) {
+    std::unique_ptr<ServerConnection> made{new ServerConnection(TRY(connect_to(server, until, stop)), talk)};
+    if (tls != nullptr) TRY(made->handshake(*tls, server, until, stop));
     const std::string authorization = call.token.empty() ? "" : fmt::format("Bearer {}", call.token);
     made->call_ = made->session_.open(fmt::format("/opengse.link.v1.AgentLink/{}", call.method), server, authorization);
     made->asks_once_ = call.asks_once;
     return made;
 }
 
-Result<void> ServerConnection::handshake(const ClientTls& tls, const std::string& server, Time until, int wake) {
+Result<void> ServerConnection::handshake(const ClientTls& tls, const std::string& server, Time until, int stop) {
     const std::string name = tls.server_name.empty() ? TRY(split_address(server)).host : tls.server_name;
     tls_ = std::make_unique<TlsSession>(TRY(make_client_context({.roots = tls.roots,
                                                                  .certificate_chain = tls.identity.certificate_chain,
@@ -89,7 +89,7 @@ Result<void> ServerConnection::handshake(const ClientTls& tls, const std::string
             case TlsSession::Step::WantsWrite: events = POLLOUT; break;
             default: return refuse(ErrorCode::Unavailable, fmt::format("no TLS with {}: {}", server, tls_->why()));
         }
-        if (wait_for(fd_.get(), events, until, wake) == 0)
+        if (wait_for(fd_.get(), events, until, stop) == 0)
             return refuse(ErrorCode::Unavailable, fmt::format("no TLS with {} in time", server));
     }
 }

@@ -20,9 +20,9 @@ namespace gse::link {
 short wait_for(int fd, short events, std::chrono::steady_clock::time_point until, int wake = -1);
 
 /// A TCP connection to `server`, host:port, without waiting for anything in it from now on. Unavailable: nobody
-/// answers until `until`, or `wake`, when it is a descriptor, could be read first. Names take as long as the machine's
+/// answers until `until`, or `stop`, when it is a descriptor, could be read first. Names take as long as the machine's
 /// resolver does.
-Result<Fd> connect_to(const std::string& server, std::chrono::steady_clock::time_point until, int wake = -1);
+Result<Fd> connect_to(const std::string& server, std::chrono::steady_clock::time_point until, int stop = -1);
 
 class ServerConnection final : private GrpcSession::Handler {
 public:
@@ -44,9 +44,9 @@ public:
     };
 
     /// Connected, the server known by its certificate where `tls` is not null, and the call begun. Unavailable: not by
-    /// `until`, or `wake` could be read first. `talk` outlives the connection.
+    /// `until`, or `stop` could be read first. `talk` outlives the connection.
     static Result<std::unique_ptr<ServerConnection>> open(const std::string& server, const ClientTls* tls, Call call,
-                                                          Talk& talk, Time until, int wake = -1);
+                                                          Talk& talk, Time until, int stop = -1);
     ~ServerConnection() override;
 
     void wake() { session_.wake(call_); }
@@ -57,7 +57,7 @@ public:
 
 private:
     ServerConnection(Fd fd, Talk& talk);
-    Result<void> handshake(const ClientTls& tls, const std::string& server, Time until, int wake);
+    Result<void> handshake(const ClientTls& tls, const std::string& server, Time until, int stop);
     void flush();
     void hear();
     void break_off(std::string why);
