@@ -16,6 +16,7 @@
 #include "agent_link.pb.h"
 #include "base/check.h"
 #include "base/fd.h"
+#include "base/low_latency.h"
 #include "link/addresses.h"
 #include "link/backoff.h"
 #include "link/convert.h"
@@ -198,6 +199,7 @@ bool AgentClient::Impl::take_unsent_locked(std::string& to) {
 }
 
 void AgentClient::Impl::run() {
+    prefer_low_latency();  // beside games that keep every core busy, too
     own_thread_ = std::this_thread::get_id();
     Backoff backoff(options_.backoff_min, options_.backoff_max);
     std::string last_why;
