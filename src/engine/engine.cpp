@@ -140,27 +140,29 @@ bool Engine::wakes_owner(std::size_t added) const {
     return inputs_.size() >= enough && inputs_.size() - added < enough;
 }
 
-void Engine::push(Input input) {
+/// `add` puts `count` inputs into the queue, with the lock held.
+template <class Add>
+void Engine::queue(std::size_t count, const Add& add) {
     {
         std::lock_guard lock(mutex_);
         if (stopping_ || failed_) return;
-        inputs_.push_back(std::move(input));
-        if (!wakes_owner(1)) return;
+        add();
+        if (!wakes_owner(count)) return;
     }
     owner_wakes_.notify_one();
+}
+
+void Engine::push(Input input) {
+    queue(1, [&] { inputs_.push_back(std::move(input)); });
 }
 
 void Engine::on_hello(link::StreamId stream, link::HostHello hello) {
     push(Hello{stream, std::make_unique<link::HostHello>(std::move(hello))});
 }
 void Engine::on_reports(link::StreamId stream, std::span<link::Report> reports) {
-    {
-        std::lock_guard lock(mutex_);
-        if (stopping_ || failed_) return;
+    queue(reports.size(), [&] {
         for (link::Report& report : reports) inputs_.emplace_back(Told{stream, std::move(report)});
-        if (!wakes_owner(reports.size())) return;
-    }
-    owner_wakes_.notify_one();
+    });
 }
 void Engine::on_alive(link::StreamId stream) { push(Alive{stream}); }
 void Engine::on_readings(link::StreamId stream, std::vector<link::InstanceReading> readings) {
@@ -357,8 +359,11 @@ void Engine::run_committer() {
             stats_.journal_bytes += sealed.batch.bytes.size();
             if (snapshot_ == Snapshot::Finishing) snapshot_wakes_.notify_one();
         }
-        in_flight_.reset();
+        std::unique_ptr<Sealed> done = std::move(in_flight_);
+        lock.unlock();
         owner_wakes_.notify_one();
+        done.reset();  // what thousands of answers held is freed while the owner goes on
+        lock.lock();
     }
 }
 

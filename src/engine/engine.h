@@ -144,6 +144,8 @@ private:
     };
 
     void push(Input input);
+    template <class Add>
+    void queue(std::size_t count, const Add& add);
     [[nodiscard]] bool wakes_owner(std::size_t added) const;
     void run_owner();
     void run_committer();

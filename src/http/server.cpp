@@ -13,6 +13,7 @@
 
 #include "base/addresses.h"
 #include "base/check.h"
+#include "base/endpoint.h"
 #include "base/fd.h"
 #include "http/connection.h"
 #include "http/loop.h"
@@ -34,10 +35,7 @@ Result<asio::ip::tcp::endpoint> parse_listen(const std::string& text) {
         return refuse(
             ErrorCode::InvalidParameterValue,
             fmt::format("cannot listen on \"{}\": write an IP address and a port, such as 127.0.0.1:8080", text));
-    asio::ip::tcp::endpoint endpoint;
-    endpoint.resize(address->size);
-    std::memcpy(endpoint.data(), address->get(), address->size);
-    return endpoint;
+    return endpoint_of(*address);
 }
 
 Result<Fd> listen_on(const asio::ip::tcp::endpoint& endpoint, const std::string& text) {

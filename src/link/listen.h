@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <cstring>
 #include <string>
 
 #include "base/addresses.h"
+#include "base/endpoint.h"
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -17,14 +16,11 @@ namespace gse::link {
 /// The port that was bound; 0 in `listen` lets the kernel choose. `listen`: an IP address or localhost, and a port.
 template <class Acceptor>
 Result<std::uint16_t> listen_for_agents(Acceptor& acceptor, const std::string& listen) {
-    namespace ip = boost::asio::ip;
     const auto address = numeric_address(listen);
     if (!address)
         return refuse(ErrorCode::InvalidParameterValue,
                       fmt::format("cannot listen on {} for agents: write an IP address and a port", listen));
-    ip::tcp::endpoint endpoint;
-    endpoint.resize(address->size);
-    std::memcpy(endpoint.data(), address->get(), address->size);
+    const auto endpoint = endpoint_of(*address);
     boost::system::error_code error;
     acceptor.open(endpoint.protocol(), error);
     if (!error) close_on_exec(acceptor.native_handle());

@@ -33,7 +33,12 @@ short wait_for(int fd, short events, steady_clock::time_point until, int wake) {
 
 Result<Fd> connect_to(const std::string& server, steady_clock::time_point until, int stop) {
     std::string why = "no answer in time";
-    for (const SocketAddress& address : TRY(resolve(server))) {
+    const std::vector<SocketAddress> addresses = TRY(resolve(server));
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        const SocketAddress& address = addresses[i];
+        // One that swallows what is sent to it leaves the others their share.
+        const auto now = steady_clock::now();
+        const auto share = now + (until - now) / static_cast<int>(addresses.size() - i);
         Fd fd(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!fd) continue;
         int error = 0;
@@ -43,7 +48,7 @@ Result<Fd> connect_to(const std::string& server, steady_clock::time_point until,
             why = std::strerror(errno);
             continue;
         }
-        if (wait_for(fd.get(), POLLOUT, until, stop) == 0) continue;
+        if (wait_for(fd.get(), POLLOUT, share, stop) == 0) continue;
         if (getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0) return fd;
         why = std::strerror(error);
     }
