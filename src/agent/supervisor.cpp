@@ -356,7 +356,9 @@ std::int64_t Supervisor::Impl::next_deadline() const {
         if (!process.attached) take(next_kill_ms(process.times, timers_));
         take(process.kill_again_ms);
         take(process.look_again_ms);
-        if (process.state == Process::State::Launching) take(process.times.started_ms + options.launch_limit.count());
+        if (process.state == Process::State::Launching && process.news && process.kill_again_ms == kNeverMs)
+            take(process.times.started_ms + options.launch_limit.count());
+        if (process.state != Process::State::Running || process.times.killing) continue;  // as look_after() does
         if (process.times.ready && !process.health.waiting) take(process.health.next_ms);
         if (!process.session_waiting) take(process.session_next_ms);
     }

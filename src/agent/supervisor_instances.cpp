@@ -189,6 +189,7 @@ void Supervisor::Impl::prepare(Instance& instance, std::int64_t now) {
     if (instance.phase != InstancePhase::Run || instance.version == 0 || instance.next >= Instance::kPrepared ||
         instance.job_running || instance.gave_up || now < instance.retry.not_before_ms || dying_)
         return;
+    instance.retry.not_before_ms = 0;  // it has come; next_deadline() waits for what follows
     const auto step = static_cast<PrepareStep>(instance.next);
     const auto run = [&](auto work) {
         instance.job_running = true;
@@ -371,6 +372,7 @@ void Supervisor::Impl::fetch_package(const std::string& sha256) {
 void Supervisor::Impl::package_fetched(const std::string& sha256, StepOutcome outcome) {
     Package& package = packages_[sha256];
     package.fetching = false;
+    if (!reporter_.connected()) package.retry.tries = 0;  // a server that is away is no fault of the package
     if (!outcome.ok && outcome.try_again &&
         package.retry.failed(now(), options.download_retry_first, Millis{10'000}, options.download_tries))
         return;  // quietly: most of these pass

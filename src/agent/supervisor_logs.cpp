@@ -82,6 +82,7 @@ void Supervisor::Impl::collect(const std::string& session_id) {
             const auto found = logs_.find(session_id);
             if (found == logs_.end()) return;
             found->second.running = false;
+            if (!reporter_.connected()) found->second.retry.tries = 0;  // nor is it the log's fault
             if (done.second && found->second.retry.failed(now(), Millis{1'000}, Millis{30'000}, kLogTries)) return;
             found->second.done = std::move(done.first);
             found->second.done_ms = now();

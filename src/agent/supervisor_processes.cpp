@@ -431,8 +431,8 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
     } else if (const auto reason = process.attached ? std::nullopt : due_kill(process.times, now, timers_)) {
         begin_kill(process, *reason);
     }
-    if (now >= process.kill_again_ms && process.pidfd) {
-        kill_tree(process.shim_pid, process.pidfd);
+    if (now >= process.kill_again_ms) {
+        if (process.pidfd) kill_tree(process.shim_pid, process.pidfd);
         process.kill_again_ms = now + kKillAgainMs;
     }
     if (process.state == Process::State::Running && !process.attached && dying_ && !process.times.killing &&
@@ -521,7 +521,9 @@ void Supervisor::Impl::try_session(Process& process, std::int64_t now) {
                             self->post(
                                 [impl = self.get(), id, session, result = std::move(result)] {
                                     Process* told = impl->find_process(id);
-                                    if (told && told->session_id == session) impl->session_finished(*told, result);
+                                    if (!told) return;
+                                    told->session_waiting = false;  // whichever it was for: the next one may be tried
+                                    if (told->session_id == session) impl->session_finished(*told, result);
                                 },
                                 true);
                         });
@@ -533,7 +535,6 @@ Millis Supervisor::Impl::session_limit(const Process& process) const {
 }
 
 void Supervisor::Impl::session_finished(Process& process, Result<void> result) {
-    process.session_waiting = false;
     if (process.session_done || process.state != Process::State::Running) return;
     // Only what may not have reached the game is said again; its refusal is final.
     const bool in_time = now() < process.session_since_ms + session_limit(process).count();

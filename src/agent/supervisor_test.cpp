@@ -255,6 +255,19 @@ TEST(Supervisor, DownloadsAreRetriedResumedAndShared) {
     EXPECT_THAT(gets[2], HasSubstr("bytes="));
 }
 
+TEST(Supervisor, AServerThatIsAwayIsNoFaultOfThePackage) {
+    AgentWorld world;
+    world.package();
+    world.options.download_retry_first = Millis{1};
+    world.options.download_tries = 2;
+    world.start();
+    world.server.is_connected = false;
+    world.objects.fail_next(6, "503 Service Unavailable");
+    world.order(world.spec("ins-1", "wait"));
+    EXPECT_TRUE(world.server.wait<ProcessStarted>());
+    EXPECT_FALSE(world.server.heard<link::InstanceStep>([](const auto& step) { return !step.ok; }));
+}
+
 TEST(Supervisor, AWrongChecksumIsNeverUnpacked) {
     AgentWorld world;
     world.package();
@@ -521,6 +534,24 @@ TEST(Supervisor, ASessionIsStartedOnceThroughBadWeather) {
     ASSERT_TRUE(refused);
     EXPECT_FALSE(refused->ok) << "a refusal is final";
     EXPECT_EQ(world.door.calls("start"), 4u);
+}
+
+TEST(Supervisor, ASessionIsStartedAlsoWhereTheOneBeforeIsStillBeingHeardOf) {
+    AgentWorld world;
+    world.package();
+    world.door.holds_start = true;
+    world.start();
+    const auto started = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(says(world, started, "answer: 0"));
+    world.order(link::StartSession{.process_id = started.process_id, .session_id = "s1"});
+    ASSERT_TRUE(world.door.wait_calls("start", 1));
+    world.door.holds_start = false;
+    world.order(link::StartSession{.process_id = started.process_id, .session_id = "s2"});
+    world.door.let_go();
+    const auto result = world.server.wait<link::SessionStartResult>();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->session_id, "s2");
+    EXPECT_TRUE(result->ok);
 }
 
 TEST(Supervisor, TheNextAgentSaysWhichSessionRunsOnAnAdoptedGame) {

@@ -52,7 +52,7 @@ void clear_derived(Host& host) {
     host.port_cursor = 0;
     host.stream = 0;
     host.synced = host.silent = false;
-    host.last_alive = {};
+    host.last_alive = host.silent_together = {};
 }
 
 void clear_derived(Instance& instance) {

@@ -316,6 +316,7 @@ struct Host {
     bool synced = false;       ///< has delivered its backlog in this run of the server
     bool silent = false;
     EngineTime last_alive;
+    EngineTime silent_together;  ///< when it was last seen to be one of many that are silent
 
     [[nodiscard]] bool enrolled() const { return !key_sha256.empty(); }
     [[nodiscard]] bool offers(std::string_view type) const {

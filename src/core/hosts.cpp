@@ -69,6 +69,9 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     return slot;
 }
 
+/// A silent host is looked at again after so many times host_silent: whether it is alone.
+constexpr int kTogetherEvery = 4;
+
 /// The region's hosts, as the rule about mass silence sees them.
 void count_region(const State& state, const Host& host, plan::SilenceView& view) {
     view.region_hosts = view.region_silent_hosts = 0;
@@ -317,8 +320,13 @@ void check_host(Step& step, Slot slot) {
         .lost_after = timers.host_lost,
         .mass_share = step.settings().limits.silent_share,
     };
-    // Of all hosts: only where the verdict depends on the others.
-    if (view.silent_for >= view.lost_after) count_region(state, *host, view);
+    if (host->silent_together != EngineTime{}) view.together_ago = step.now.engine - host->silent_together;
+    const bool was_silent = host->silent;
+    if (was_silent) {  // of all hosts: only for those few
+        count_region(state, *host, view);
+        if (plan::are_many_silent(view))
+            state.change_host_run(slot, [&](Host& record) { record.silent_together = step.now.engine; });
+    }
     const plan::SilenceVerdict verdict = plan::judge_silence(view);
     if (verdict != plan::SilenceVerdict::Alive && !host->silent) {
         state.change_host_run(slot, [](Host& record) { record.silent = true; });
@@ -330,10 +338,13 @@ void check_host(Step& step, Slot slot) {
                 fmt::format("Host {} gave no sign of life for {} s: it gets no new sessions; running sessions go on",
                             host->name, view.silent_for.count() / 1000));
     }
-    if (verdict == plan::SilenceVerdict::Lost) return lose_host(step, slot);
-    const EngineTime next = !host->silent                        ? host->last_alive + timers.host_silent
-                            : view.silent_for < timers.host_lost ? host->last_alive + timers.host_lost
-                                                                 : step.now.engine + timers.host_silent;
+    // Not at the first look: a server that slept, and its hosts did not, has yet to hear what they said meanwhile.
+    if (verdict == plan::SilenceVerdict::Lost && was_silent) return lose_host(step, slot);
+    const EngineTime next =
+        !host->silent ? host->last_alive + timers.host_silent
+        : view.silent_for < timers.host_lost
+            ? std::min(host->last_alive + timers.host_lost, step.now.engine + kTogetherEvery * timers.host_silent)
+            : step.now.engine + timers.host_silent;
     state.arm_host_check(slot, std::max(next, step.now.engine + Millis{1}));
 }
 
@@ -354,7 +365,8 @@ void resync_host(Step& step, Slot host_slot) {
             const Process& process = state.at<Process>(process_slot);
             if (process.session != kNone && !state.at<GameSession>(process.session).start_delivered)
                 step.order(host_slot, start_session_order(state, process.session));
-            if (process.status == ProcessStatus::Ending && process.end_reason != EndReason::Itself)
+            // Also one that ends by itself: the answer to its announcement, from which its time counts, may be lost.
+            if (process.status == ProcessStatus::Ending)
                 step.order(host_slot, end_order(state, process_slot, step.now));
         }
         if (instance.logs_pending == 0) continue;

@@ -122,10 +122,22 @@ void Decider::on_hello(link::StreamId id, const link::HostHello& hello) {
     flush_orders();
 }
 
+/// Whoever was frozen for so long that it was given up, and goes on as if nothing had been, has to say hello again:
+/// what runs there is nobody's any more, and it gets nothing new before.
+bool Decider::drop_if_given_up(link::StreamId id) {
+    const core::Slot host = streams_.at(id).host;
+    if (!state_.at<core::Host>(host).lost) return false;
+    drop_stream(id, "this host gave no sign of life for too long and was given up; connect again");
+    core::Step at = step();
+    core::on_disconnected(at, host, id);
+    return true;
+}
+
 void Decider::on_report(link::StreamId id, const link::Report& report) {
     const auto it = streams_.find(id);
     if (it == streams_.end()) return;  // of a stream that was replaced
     has_work_ = true;
+    if (drop_if_given_up(id)) return;
     core::Step at = step();
     if (!core::on_report(at, it->second.host, report)) {
         const core::Slot host = it->second.host;
@@ -141,6 +153,7 @@ void Decider::on_alive(link::StreamId id) {
     const auto it = streams_.find(id);
     if (it == streams_.end()) return;
     has_work_ = true;
+    if (drop_if_given_up(id)) return;
     core::Step at = step();
     core::on_alive(at, it->second.host);
 }

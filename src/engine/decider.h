@@ -96,6 +96,7 @@ private:
     [[nodiscard]] link::AgentTimers agent_timers() const;
     void flush_orders();
     void send(link::StreamId id, Stream& stream, link::OrderBody body);
+    bool drop_if_given_up(link::StreamId id);
     void drop_stream(link::StreamId id, std::string why);
     void drop_removed_hosts();
     void answer_waiting(core::Step& at, std::uint64_t ticket);

@@ -104,6 +104,7 @@ private:
 
     // Of the thread.
     Addresses servers_;
+    std::size_t rounds_ = 0;  // through all servers, since the last welcome
     std::unique_ptr<Conversation> conversation_;
     pb::ServerMessage incoming_;
 
@@ -204,6 +205,11 @@ void AgentClient::Impl::run() {
     Backoff backoff(options_.backoff_min, options_.backoff_max);
     std::string last_why;
     for (;;) {
+        if (exhausted_ && options_.on_reports_lost)
+            return options_.on_reports_lost(
+                {ErrorCode::Unavailable,
+                 "more has happened than can be kept for a server that is away: this agent starts again, so that it "
+                 "describes its processes afresh"});
         const std::int64_t dialled_ms = clock_.monotonic_ms();
         const Farewell farewell = converse();
         const bool was_connected = connected_.exchange(false);
@@ -213,6 +219,7 @@ void AgentClient::Impl::run() {
         const std::string server = servers_.current();
         if (was_connected) servers_.stay();  // it may only have given way to another leader, and knows which
         const bool tried_all = was_connected || servers_.next();
+        if (tried_all && !was_connected) ++rounds_;
         Millis wait = options_.backoff_min;
         if (tried_all) wait = farewell.only_an_operator_helps ? backoff.longest(rng_) : backoff.next(rng_);
 
@@ -228,15 +235,15 @@ void AgentClient::Impl::run() {
 
 /// One connection from dialling to its end.
 Farewell AgentClient::Impl::converse() {
-    const auto until = steady_clock::now() + options_.welcome_timeout / (servers_.several() ? 2 : 1);
+    const auto patience = options_.welcome_timeout / (servers_.several() ? 2 : 1);
     conversation_ = std::make_unique<Conversation>();
     Conversation& state = *conversation_;
-    state.patience_ends = until;
     const std::optional<ClientTls> tls = options_.tls ? std::optional(options_.tls()) : std::nullopt;
-    const ServerConnection::Call call{.method = "Stream", .token = options_.token};
-    const auto opened =
-        ServerConnection::open(servers_.current(), tls ? &*tls : nullptr, call, *this, until, stop_.get());
+    const ServerConnection::Call call{.method = "Stream", .token = options_.token, .first_address = rounds_};
+    const auto opened = ServerConnection::open(servers_.current(), tls ? &*tls : nullptr, call, *this,
+                                               steady_clock::now() + patience, stop_.get());
     if (!opened) return {opened.error().message, opened.error().code == ErrorCode::InvalidParameterValue};
+    state.patience_ends = steady_clock::now() + patience;  // to find out where it is may have taken long
     take_turns(**opened);
     if (state.farewell) return std::move(*state.farewell);
     const auto& [code, message] = *(*opened)->ended();
@@ -248,11 +255,10 @@ Farewell AgentClient::Impl::converse() {
 void AgentClient::Impl::take_turns(ServerConnection& connection) {
     Conversation& state = *conversation_;
     while (!state.farewell && !connection.ended()) {
+        if (exhausted_ && options_.on_reports_lost) state.farewell = Farewell{"too many reports wait for it", true};
         // In this order: what comes behind it wakes the next turn.
-        if (woken_.exchange(false)) {
-            eventfd_t count = 0;
-            ::eventfd_read(wake_.get(), &count);
-        }
+        // And not before what woke it can be read: who wakes may still be about to write.
+        if (eventfd_t count = 0; woken_ && ::eventfd_read(wake_.get(), &count) == 0) woken_ = false;
         bool says = !state.greeted || state.heartbeat_owed || !state.rest.empty();
         {
             const std::lock_guard lock(mutex_);
@@ -266,7 +272,8 @@ void AgentClient::Impl::take_turns(ServerConnection& connection) {
         connection.turn(state.welcomed ? std::min(state.patience_ends, state.heartbeat_due) : state.patience_ends,
                         wake_.get());
         const auto now = steady_clock::now();
-        if (std::exchange(state.heard, false)) {
+        const bool bytes_came = connection.take_heard();  // of a long message, say, behind which its heartbeat waits
+        if (std::exchange(state.heard, false) || (bytes_came && state.welcomed)) {
             state.patience_ends = now + (state.welcomed ? state.heartbeat * options_.silent_heartbeats
                                                         : steady_clock::duration(options_.welcome_timeout));
         } else if (now >= state.patience_ends && !state.farewell && !connection.ended()) {
@@ -359,6 +366,7 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
         if (options_.on_reports_lost) options_.on_reports_lost({ErrorCode::Unavailable, lost});
         return Farewell{lost + "; this agent starts again, so that it describes its processes afresh", true};
     }
+    rounds_ = 0;
     prepare_backlog(welcome.acked_seq);
     state.welcomed = true;
     state.epoch = welcome.epoch;
@@ -414,7 +422,7 @@ void AgentClient::Impl::prepare_backlog(std::uint64_t acked_seq) {
         repeated.mutable_report()->set_seq(earlier.seq);
         unacked_bytes_ -= earlier.message.size();
         earlier.message = repeated.SerializeAsString();
-        earlier.ends_backlog = false;
+        earlier.ends_backlog = unacked_[i].ends_backlog;
         unacked_bytes_ += earlier.message.size();
     }
     append_locked(BacklogDone{});

@@ -26,8 +26,9 @@ struct AgentClientOptions {
     /// Asked at every dial, so that a fresh certificate is used from the next one on. Null: plain, for loopback.
     std::function<ClientTls()> tls;
     std::filesystem::path pin_file;  ///< see pinned_server.h; in the agent's data directory
-    /// The server does not know reports any more that it had acknowledged: it was restored from a backup. Only a new
-    /// run of the agent, which describes everything afresh, helps. Called from the client's thread, at every dial.
+    /// The server does not know reports any more that it had acknowledged (it was restored from a backup), or this
+    /// object is exhausted(). Only a new run of the agent, which describes everything afresh, helps. Called from the
+    /// client's thread, at every dial; in the latter case once, and nothing is dialled any more.
     std::function<void(const Error&)> on_reports_lost;
     Millis backoff_min{200};              ///< first wait before dialling again; doubles, with jitter
     Millis backoff_max{10'000};           ///< also the wait after a refusal that only an operator can end

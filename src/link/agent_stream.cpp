@@ -124,7 +124,10 @@ void AgentStream::hear(std::string_view bytes) {
             reject("a message in pieces is too large");
             return;
         }
-        if (message.piece_follows()) return;
+        if (message.piece_follows()) {
+            context_.events.on_alive(id_);  // its heartbeat waits behind it
+            return;
+        }
         if (!message.ParseFromString(std::exchange(pieces_, {}))) {
             reject("the pieces of a message do not fit together");
             return;

@@ -71,7 +71,7 @@ Result<Credential> ask(const std::string& server, const ClientTls& tls, std::str
 }  // namespace
 
 Result<std::string> fetch_authority(const std::string& server, const std::string& sha256, Millis limit) {
-    const auto until = steady_clock::now() + limit;
+    auto until = steady_clock::now() + limit;
     const Fd fd = TRY(connect_to(server, until));
     const Context context(SSL_CTX_new(TLS_client_method()));
     if (!context) return pki::openssl_failed("prepare TLS");

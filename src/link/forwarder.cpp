@@ -30,6 +30,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr auto kLookAgain = std::chrono::milliseconds{25};
+/// At a leader that refuses: the agents of a deployment together must not keep it from starting.
+constexpr auto kDialAgain = std::chrono::milliseconds{250};
 /// A machine that takes no bytes for this long is gone. A leader's is given up sooner: its agents may reach it
 /// themselves, or by another server.
 constexpr unsigned kHostUntakenMs = 30'000;
@@ -74,6 +76,7 @@ private:
     const ForwarderOptions options_;
     asio::io_context context_{1};
     std::optional<tcp::acceptor> acceptor_;
+    asio::steady_timer accept_pause_{context_};
     std::optional<tcp::endpoint> target_;
     std::uint64_t target_number_ = 0;
     std::unordered_set<std::shared_ptr<Pair>> pairs_;
@@ -103,7 +106,11 @@ void Forwarder::Impl::accept() {
                 --open_;
             });
         }
-        accept();
+        if (!error || error == asio::error::connection_aborted) return accept();
+        accept_pause_.expires_after(kAcceptPause);
+        accept_pause_.async_wait([this](boost::system::error_code) {
+            if (acceptor_->is_open()) accept();
+        });
     });
 }
 
@@ -129,6 +136,7 @@ asio::awaitable<bool> Forwarder::Impl::reach(std::shared_ptr<Pair> pair) {
     asio::steady_timer pause{context_}, late{context_};
     while (pair->agent.is_open() && std::chrono::steady_clock::now() < until) {
         boost::system::error_code error;
+        bool refused = false;
         if (target_) {
             pair->target = target_number_;
             const tcp::endpoint to = *target_;
@@ -152,8 +160,9 @@ asio::awaitable<bool> Forwarder::Impl::reach(std::shared_ptr<Pair> pair) {
                 set_up(pair->leader, kLeaderUntakenMs);
                 co_return true;
             }
+            refused = error && same;
         }
-        pause.expires_after(kLookAgain);
+        pause.expires_after(refused ? kDialAgain : kLookAgain);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
     co_return false;

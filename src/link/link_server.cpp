@@ -39,7 +39,6 @@ constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::size_t kInputBytes = 64 << 10;
 /// Beyond the streams: machines that enrol, and those that have dialled and not said what they want.
 constexpr std::size_t kConnectionsSpare = 1'024;
-constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 /// Heartbeats of so many parts of all streams go out at different times.
 constexpr int kTicksOfHeartbeat = 16;
 constexpr Millis kTickMin{5}, kTickMax{500};

@@ -511,6 +511,38 @@ TEST_F(LinkTest, TooManyWaitingReportsRefuseWhatCanBeRefusedAndKeepFacts) {
     EXPECT_TRUE(agent_->exhausted());
 }
 
+TEST_F(LinkTest, WhoHasMoreToTellThanCanBeKeptIsStartedAgain) {
+    std::promise<Error> told;
+    auto options = agent_options(1);
+    options.unacked_reports_hard = 1;
+    options.on_reports_lost = [&told](const Error& error) { told.set_value(error); };
+    start_agent(std::move(options));
+    EXPECT_EQ(agent_->report(ProcessExited{}), 1u);
+    EXPECT_EQ(agent_->report(ProcessExited{}), 0u);
+    auto heard = told.get_future();
+    ASSERT_EQ(heard.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    EXPECT_THAT(heard.get().message, HasSubstr("this agent starts again"));
+}
+
+TEST_F(LinkTest, TheEndOfABacklogNeverComesOutInTheMiddleOfALaterOne) {
+    start_server();
+    TestProxy proxy(port_);
+    start_agent(agent_options(proxy.port()));
+    const int kCuts = 3;  // with nothing reported between them: ends stand one behind the other
+    for (int i = 0; i < kCuts; ++i) {
+        ASSERT_TRUE(engine_.wait_for_reports(connected_stream(static_cast<std::size_t>(i) + 1), 1));
+        proxy.set_mode(TestProxy::Mode::Cut);
+        ASSERT_TRUE(supervisor_.wait([&] { return supervisor_.disconnects == i + 1; }));
+        if (i + 1 == kCuts) agent_->report(HealthChanged{.process_id = "last"});
+        proxy.set_mode(TestProxy::Mode::Pass);
+    }
+    const StreamId stream = connected_stream(kCuts + 1);
+    ASSERT_TRUE(engine_.wait_for_reports(stream, kCuts + 2));
+    const auto& reports = engine_.streams[stream].reports;
+    for (std::size_t i = 0; i < reports.size(); ++i)
+        EXPECT_EQ(std::holds_alternative<BacklogDone>(reports[i].body), i + 1 == reports.size()) << i;
+}
+
 TEST_F(LinkTest, AcknowledgementsMakeRoomAgain) {
     start_server();
     auto options = agent_options(port_);
@@ -771,8 +803,8 @@ TEST_F(LinkTest, WhoConnectsAndAsksForNothingIsHungUpOn) {
     start_server({.hello_timeout = Millis{50}});
     for (const std::string& said : {std::string(), std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
                                     std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 33)}) {
-        const auto connected =
-            connect_to(fmt::format("127.0.0.1:{}", port_), std::chrono::steady_clock::now() + seconds(20));
+        auto dial_until = std::chrono::steady_clock::now() + seconds(20);
+        const auto connected = connect_to(fmt::format("127.0.0.1:{}", port_), dial_until);
         ASSERT_TRUE(connected) << connected.error().message;
         ASSERT_EQ(::send(connected->get(), said.data(), said.size(), MSG_NOSIGNAL), static_cast<ssize_t>(said.size()));
         const auto until = std::chrono::steady_clock::now() + seconds(20);

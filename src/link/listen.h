@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -12,6 +13,9 @@
 #include "base/result.h"
 
 namespace gse::link {
+
+/// After an accept that failed: most likely no file is left to open, and that passes.
+inline constexpr std::chrono::milliseconds kAcceptPause{100};
 
 /// The port that was bound; 0 in `listen` lets the kernel choose. `listen`: an IP address or localhost, and a port.
 template <class Acceptor>

@@ -31,11 +31,13 @@ short wait_for(int fd, short events, steady_clock::time_point until, int wake) {
     return waiting[0].revents;
 }
 
-Result<Fd> connect_to(const std::string& server, steady_clock::time_point until, int stop) {
+Result<Fd> connect_to(const std::string& server, steady_clock::time_point& until, int stop, std::size_t first) {
     std::string why = "no answer in time";
+    const auto began = steady_clock::now();
     const std::vector<SocketAddress> addresses = TRY(resolve(server));
+    until += steady_clock::now() - began;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-        const SocketAddress& address = addresses[i];
+        const SocketAddress& address = addresses[(first + i) % addresses.size()];
         // One that swallows what is sent to it leaves the others their share.
         const auto now = steady_clock::now();
         const auto share = now + (until - now) / static_cast<int>(addresses.size() - i);
@@ -69,7 +71,8 @@ ServerConnection::~ServerConnection() {
 
 Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const std::string& server, const ClientTls* tls,
                                                                  Call call, Talk& talk, Time until, int stop) {
-    std::unique_ptr<ServerConnection> made{new ServerConnection(TRY(connect_to(server, until, stop)), talk)};
+    std::unique_ptr<ServerConnection> made{
+        new ServerConnection(TRY(connect_to(server, until, stop, call.first_address)), talk)};
     if (tls != nullptr) TRY(made->handshake(*tls, server, until, stop));
     const std::string authorization = call.token.empty() ? "" : fmt::format("Bearer {}", call.token);
     made->call_ = made->session_.open(fmt::format("/opengse.link.v1.AgentLink/{}", call.method), server, authorization);
@@ -119,6 +122,7 @@ void ServerConnection::hear() {
     const ssize_t got = tls_ ? tls_->receive(input_.data(), input_.size())
                              : ::recv(fd_.get(), input_.data(), input_.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    heard_ = got > 0;
     if (got < 0) return break_off(tls_ ? tls_->why() : std::strerror(errno));
     if (got == 0) return break_off("the server closed the connection");
     if (!session_.receive({input_.data(), static_cast<std::size_t>(got)}))

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -22,7 +23,9 @@ short wait_for(int fd, short events, std::chrono::steady_clock::time_point until
 /// A TCP connection to `server`, host:port, without waiting for anything in it from now on. Unavailable: nobody
 /// answers until `until`, or `stop`, when it is a descriptor, could be read first. Names take as long as the machine's
 /// resolver does.
-Result<Fd> connect_to(const std::string& server, std::chrono::steady_clock::time_point until, int stop = -1);
+/// What that took is added to `until`. `first`: which of its addresses is tried first, counted round.
+Result<Fd> connect_to(const std::string& server, std::chrono::steady_clock::time_point& until, int stop = -1,
+                      std::size_t first = 0);
 
 class ServerConnection final : private GrpcSession::Handler {
 public:
@@ -41,6 +44,9 @@ public:
         std::string_view method;  ///< of the service AgentLink
         std::string_view token;   ///< "": none is shown
         bool asks_once = false;   ///< one message is all that is said
+        /// Of the addresses that the server's name has. One that takes connections and serves nobody must not be the
+        /// only one that is ever tried.
+        std::size_t first_address = 0;
     };
 
     /// Connected, the server known by its certificate where `tls` is not null, and the call begun. Unavailable: not by
@@ -52,6 +58,8 @@ public:
     void wake() { session_.wake(call_); }
     /// Sends what there is, waits for the other end, or `until`, or until `wake` can be read, and hears what has come.
     void turn(Time until, int wake = -1);
+    /// Whether bytes have come since this was last asked.
+    [[nodiscard]] bool take_heard() { return std::exchange(heard_, false); }
     /// How the call has ended; nullopt: it goes on. Then turn() does nothing more.
     [[nodiscard]] const std::optional<GrpcStatus>& ended() const { return ended_; }
 
@@ -76,6 +84,7 @@ private:
     bool asks_once_ = false;
     std::string input_;
     std::string unsent_;
+    bool heard_ = false;
     bool more_ = false;  // TLS may hold some, of which the socket does not tell
     std::optional<GrpcStatus> ended_;
 };

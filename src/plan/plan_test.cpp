@@ -511,6 +511,7 @@ TEST(Silence, Verdicts) {
         std::uint32_t hosts, silent;
         SilenceVerdict wanted;
         const char* why;
+        Millis together_ago = Millis::max();
     };
     for (const Case& c : {Case{14, 10, 1, SilenceVerdict::Alive, "a late heartbeat is nothing"},
                           Case{15, 10, 1, SilenceVerdict::Shield, "silence shields"},
@@ -518,11 +519,14 @@ TEST(Silence, Verdicts) {
                           Case{600, 10, 3, SilenceVerdict::Lost, "30 % is not more than 30 %"},
                           Case{600, 10, 4, SilenceVerdict::Shield, "many at once: the network, not the hosts"},
                           Case{600, 1, 1, SilenceVerdict::Lost, "one host is not many, although it is all"},
-                          Case{600, 2, 2, SilenceVerdict::Shield, "two of two are"}})
-        EXPECT_EQ(
-            judge_silence(
-                {.silent_for = Millis{c.seconds * 1000}, .region_hosts = c.hosts, .region_silent_hosts = c.silent}),
-            c.wanted)
+                          Case{600, 2, 2, SilenceVerdict::Shield, "two of two are"},
+                          Case{9'000, 2, 1, SilenceVerdict::Shield, "the other one came back first", Millis{599'999}},
+                          Case{9'000, 2, 1, SilenceVerdict::Lost, "and this one never", Millis{600'000}}})
+        EXPECT_EQ(judge_silence({.silent_for = Millis{c.seconds * 1000},
+                                 .together_ago = c.together_ago,
+                                 .region_hosts = c.hosts,
+                                 .region_silent_hosts = c.silent}),
+                  c.wanted)
             << c.why;
 }
 

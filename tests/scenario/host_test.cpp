@@ -120,6 +120,86 @@ TEST(Host, ManyAtOnceAreNeverGivenUp) {
                   "Enable");
 }
 
+TEST(Host, WhoComesBackFirstDoesNotTakeTheShieldFromTheOthers) {
+    World world;
+    world.add_host({.name = "host-2", .address = "10.0.0.2"});
+    world.add_host({.name = "host-3", .address = "10.0.0.3"});
+    const std::string fleet = world.make_fleet({.processes = 1, .max = 3});
+    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "3"}});
+    std::vector<std::string> sessions;
+    for (int i = 0; i < 3; ++i) sessions.push_back(world.make_session(fleet));
+    const auto lost = [&] {
+        return std::ranges::count_if(sessions, [&](const auto& id) { return world.session_status(id) != "ACTIVE"; });
+    };
+    world.host(0).lose_network();
+    world.host(1).lose_network();
+    world.advance(2h);
+    world.host(0).heal_network();
+    world.advance(8min);
+    EXPECT_EQ(lost(), 0) << "the other one is on its way";
+    world.host(1).heal_network();
+    world.advance(1min);
+    EXPECT_EQ(lost(), 0);
+    EXPECT_FALSE(world.host(1).games().empty());
+
+    world.host(0).lose_network();
+    world.host(1).lose_network();
+    world.advance(595s);
+    world.host(0).heal_network();
+    world.advance(1min);
+    EXPECT_EQ(lost(), 0) << "it was not alone for ten minutes";
+    world.advance(11min);
+    EXPECT_EQ(lost(), 1) << "now it was";
+}
+
+TEST(Host, AServerThatSleptHearsItsHostsBeforeItGivesThemUp) {
+    for (const int hosts : {1, 2, 3}) {
+        World world;
+        for (int i = 2; i <= hosts; ++i)
+            world.add_host({.name = "host-" + std::to_string(i), .address = "10.0.0." + std::to_string(i)});
+        const std::string fleet = world.make_fleet({.processes = 1});
+        const std::string session = world.make_session(fleet);
+        world.sleep(8h);
+        world.advance(1h);
+        EXPECT_EQ(world.session_status(session), "ACTIVE") << hosts;
+        EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN"))) << hosts;
+    }
+}
+
+TEST(Host, ThatWasFrozenAndGivenUpSaysHelloAgain) {
+    World world;
+    FakeHost& frozen = world.host();
+    frozen.behaviour.may_be_closed = true;
+    const std::string fleet = world.make_fleet({.processes = 1});
+    const std::string session = world.make_session(fleet);
+    frozen.freeze();
+    world.advance(11min);
+    EXPECT_EQ(world.session_status(session), "ERROR");
+    frozen.thaw();
+    world.advance(10s);
+    EXPECT_THAT(frozen.closed_because(), HasSubstr("connect again"));
+    frozen.connect();
+    world.advance(10s);
+    for (const auto& [id, game] : frozen.games()) EXPECT_NE(game.session, session) << "what was given up is removed";
+    EXPECT_EQ(world.call("ListHosts", {})["Hosts.0.Status"], "CONNECTED");
+    EXPECT_NE(world.make_session(fleet), "") << "and what replaces it starts here";
+}
+
+TEST(Host, IsToldAgainOfAnEndWhoseAnswerWasLost) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 1});
+    const std::string process = world.host().games().begin()->first;
+    world.host().behaviour.idle_complies = false;
+    EXPECT_EQ(world.host().sdk(process, link::CallEnding{}).status, link::CallStatus::Ok);
+    EXPECT_FALSE(world.host().game(process).kill_at) << "the agent counts from the answer";
+    world.host().restart_agent();
+    world.advance(5s);
+    ASSERT_TRUE(world.host().games().contains(process));
+    EXPECT_TRUE(world.host().game(process).kill_at) << "or from this";
+    world.advance(5min);
+    EXPECT_FALSE(world.host().games().contains(process));
+}
+
 TEST(Restart, OfTheServerInTheMiddleKeepsEverything) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 10, .max = 3, .buffer = 30});

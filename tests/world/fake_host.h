@@ -95,6 +95,9 @@ public:
     void connect();
     void lose_network() { online_ = false; }
     void heal_network() { connect(); }
+    /// Its programs stand still and go on; nobody hung up meanwhile.
+    void freeze() { online_ = false; }
+    void thaw() { online_ = true; }
     /// Why the server has closed its stream; "" while it has not.
     [[nodiscard]] const std::string& closed_because() const { return closed_because_; }
     /// The agent starts anew and adopts what runs.

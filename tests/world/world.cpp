@@ -197,6 +197,12 @@ void World::advance(Millis by) {
     }
 }
 
+void World::sleep(Millis by) {
+    now_ = {now_.engine + by, now_.wall + by};
+    next_heartbeat_ = now_.engine + Millis{1};  // timers come first
+    run();
+}
+
 void World::after(Millis delay, std::function<void()> act) { later_.emplace(now_.engine + delay, std::move(act)); }
 
 // ------------------------------------------------------------------ calls

@@ -97,7 +97,22 @@ void FakeDoor::health_check(std::uint16_t, Millis, std::move_only_function<void(
 
 void FakeDoor::start_session(std::uint16_t, const link::StartSession&, Millis,
                              std::move_only_function<void(Result<void>)> done) {
-    done(on_start(count("start")));
+    const bool holds = holds_start;  // before anybody who waits for the count can change it
+    const std::size_t nth = count("start");
+    if (!holds) return done(on_start(nth));
+    const std::lock_guard lock(mutex_);
+    held_.push_back([this, nth, done = std::move(done)]() mutable { done(on_start(nth)); });
+    changed_.notify_all();
+}
+
+void FakeDoor::let_go() {
+    std::vector<std::move_only_function<void()>> held;
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, std::chrono::seconds(20), [this] { return !held_.empty(); });
+        held = std::exchange(held_, {});
+    }
+    for (auto& answer : held) answer();
 }
 
 void FakeDoor::terminate(std::uint16_t port, std::int64_t, Millis, std::move_only_function<void(Result<void>)> done) {

@@ -1,6 +1,7 @@
 /// A supervisor with real processes, and everything around it played by the test: the server, the door, the objects.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -25,7 +26,8 @@ namespace gse::agent::testing {
 class FakeServer final : public link::Reporter {
 public:
     std::uint64_t report(link::ReportBody body) override;
-    bool connected() const override { return true; }
+    bool connected() const override { return is_connected; }
+    std::atomic<bool> is_connected = true;
 
     /// The first report of type T that fits, waiting up to 20 s; later calls go on behind it.
     template <class T>
@@ -43,6 +45,14 @@ public:
             return false;
         });
         return found;
+    }
+    /// Whether a report of type T that fits came so far.
+    template <class T>
+    bool heard(const std::function<bool(const T&)>& fits) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& report : reports_)
+            if (const T* body = std::get_if<T>(&report); body && fits(*body)) return true;
+        return false;
     }
     /// How many reports of type T came so far.
     template <class T>
@@ -91,6 +101,9 @@ public:
 
     std::atomic<bool> healthy = true;
     std::function<Result<void>(std::size_t nth)> on_start = [](std::size_t) -> Result<void> { return {}; };
+    /// While true, games take their time with OnStartGameServerSession: until let_go().
+    std::atomic<bool> holds_start = false;
+    void let_go();
     std::function<void(std::uint16_t port)> on_terminate = [](std::uint16_t) {};
 
 private:
@@ -103,6 +116,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<std::string, std::size_t> calls_;
+    std::vector<std::move_only_function<void()>> held_;
     std::map<std::int64_t, std::uint16_t> ports_;  ///< by pid
     CallHandler* handler_ = nullptr;
     std::vector<std::thread> threads_;
