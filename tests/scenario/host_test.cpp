@@ -159,7 +159,7 @@ TEST(Host, AServerThatSleptHearsItsHostsBeforeItGivesThemUp) {
             world.add_host({.name = "host-" + std::to_string(i), .address = "10.0.0." + std::to_string(i)});
         const std::string fleet = world.make_fleet({.processes = 1});
         const std::string session = world.make_session(fleet);
-        world.sleep(8h);
+        world.stand_still(8h);
         world.advance(1h);
         EXPECT_EQ(world.session_status(session), "ACTIVE") << hosts;
         EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN"))) << hosts;

@@ -197,7 +197,7 @@ void World::advance(Millis by) {
     }
 }
 
-void World::sleep(Millis by) {
+void World::stand_still(Millis by) {
     now_ = {now_.engine + by, now_.wall + by};
     next_heartbeat_ = now_.engine + Millis{1};  // timers come first
     run();

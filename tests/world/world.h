@@ -85,7 +85,7 @@ public:
     /// Lets time pass; everything due happens at its moment.
     void advance(Millis by);
     /// The server's machine sleeps: nothing happens, and then it is later.
-    void sleep(Millis by);
+    void stand_still(Millis by);
     /// Somebody sets the machine's clock; engine time knows nothing of it.
     void jump_wall_clock(Millis by) { now_.wall = now_.wall + by; }
     /// Everything that is under way comes to rest.
