@@ -8,6 +8,7 @@
 #include "core/events.h"
 #include "core/hand_started.h"
 #include "core/host_changes.h"
+#include "core/hosts.h"
 #include "core/instances.h"
 #include "core/processes.h"
 #include "core/provided_hosts.h"
@@ -164,6 +165,8 @@ void count_creation_failure(Step& step, Slot slot, std::string_view what) {
 void expire_creation(Step& step, Slot slot) {
     const Fleet* fleet = step.state.find<Fleet>(slot);
     if (!fleet || !in_creation(fleet->status) || fleet->creation_deadline > step.now.engine) return;
+    for (const Slot instance : fleet->instances)  // that its processes are ready may be on the way
+        if (await_backlog(step, instance, TimerKind::FleetCreation, slot)) return;
     fail_fleet(
         step, slot, "FLEET_VALIDATION_TIMED_OUT",
         fmt::format("The fleet was not ACTIVE within {} s: {} of {} processes of the first instance reported ready",

@@ -236,6 +236,21 @@ TEST(Restart, OfTheServerFiresNoReservationBeforeTheHostHasToldAllItKnows) {
     EXPECT_EQ(world.player_status(seat), "TIMEDOUT");
 }
 
+TEST(Restart, OfTheServerDoesNotEndACreationThatSucceededMeanwhile) {
+    World world;
+    world.host().behaviour.stops_at = link::PrepareStep::Extracted;
+    const std::string fleet = world.make_fleet({.processes = 1});
+    world.host().lose_network();
+    world.host().behaviour.stops_at.reset();
+    world.host().go_on();
+    world.restart_server(24h);
+    world.advance(1min);
+    EXPECT_THAT(world.event_codes(fleet), Not(Contains("FLEET_VALIDATION_TIMED_OUT")));
+    world.host().heal_network();
+    world.advance(2s);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
+}
+
 TEST(Restart, OfAnAgentAdoptsWhatRuns) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 2});
