@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/world/world.h"
 
 namespace gse::testing {
@@ -99,47 +101,52 @@ TEST(Host, LostIsReplacedAndTidiedUpWhenItComesBack) {
     EXPECT_EQ(world.session_status(session), "ERROR") << "ERROR is final";
 }
 
-TEST(Host, ManyAtOnceAreNeverGivenUp) {
+/// Each with a match.
+struct ThreeHosts {
+    ThreeHosts() {
+        world.add_host({.name = "host-2", .address = "10.0.0.2"});
+        world.add_host({.name = "host-3", .address = "10.0.0.3"});
+        fleet = world.make_fleet({.processes = 1, .max = 3});
+        world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "3"}});
+        for (int i = 0; i < 3; ++i) sessions.push_back(world.make_session(fleet));
+    }
+    [[nodiscard]] std::ptrdiff_t lost() {
+        return std::ranges::count_if(sessions, [&](const auto& id) { return world.session_status(id) != "ACTIVE"; });
+    }
+
     World world;
-    world.add_host({.name = "host-2", .address = "10.0.0.2"});
-    world.add_host({.name = "host-3", .address = "10.0.0.3"});
-    const std::string fleet = world.make_fleet({.processes = 1, .max = 3});
-    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "3"}});
+    std::string fleet;
     std::vector<std::string> sessions;
-    for (int i = 0; i < 3; ++i) sessions.push_back(world.make_session(fleet));
+};
+
+TEST(Host, ManyAtOnceAreNeverGivenUp) {
+    ThreeHosts three;
+    World& world = three.world;
     world.host(0).lose_network();
     world.host(1).lose_network();
     world.advance(2h);
-    for (const auto& session : sessions) EXPECT_EQ(world.session_status(session), "ACTIVE");
-    EXPECT_THAT(world.event_codes(fleet), Not(Contains("SERVER_DOWN")));
+    EXPECT_EQ(three.lost(), 0);
+    EXPECT_THAT(world.event_codes(three.fleet), Not(Contains("SERVER_DOWN")));
     world.host(0).heal_network();
     world.host(1).heal_network();
-    for (const auto& session : sessions)
+    for (const auto& session : three.sessions)
         EXPECT_EQ(world.call("DescribeGameServerSessions",
                              {{"GameServerSessionId", session}})["GameServerSessions.0.AvailabilityStatus"],
                   "Enable");
 }
 
 TEST(Host, WhoComesBackFirstDoesNotTakeTheShieldFromTheOthers) {
-    World world;
-    world.add_host({.name = "host-2", .address = "10.0.0.2"});
-    world.add_host({.name = "host-3", .address = "10.0.0.3"});
-    const std::string fleet = world.make_fleet({.processes = 1, .max = 3});
-    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"DesiredInstances", "3"}});
-    std::vector<std::string> sessions;
-    for (int i = 0; i < 3; ++i) sessions.push_back(world.make_session(fleet));
-    const auto lost = [&] {
-        return std::ranges::count_if(sessions, [&](const auto& id) { return world.session_status(id) != "ACTIVE"; });
-    };
+    ThreeHosts three;
+    World& world = three.world;
     world.host(0).lose_network();
     world.host(1).lose_network();
     world.advance(2h);
     world.host(0).heal_network();
     world.advance(8min);
-    EXPECT_EQ(lost(), 0) << "the other one is on its way";
+    EXPECT_EQ(three.lost(), 0) << "the other one is on its way";
     world.host(1).heal_network();
     world.advance(1min);
-    EXPECT_EQ(lost(), 0);
+    EXPECT_EQ(three.lost(), 0);
     EXPECT_FALSE(world.host(1).games().empty());
 
     world.host(0).lose_network();
@@ -147,9 +154,9 @@ TEST(Host, WhoComesBackFirstDoesNotTakeTheShieldFromTheOthers) {
     world.advance(595s);
     world.host(0).heal_network();
     world.advance(1min);
-    EXPECT_EQ(lost(), 0) << "it was not alone for ten minutes";
+    EXPECT_EQ(three.lost(), 0) << "it was not alone for ten minutes";
     world.advance(11min);
-    EXPECT_EQ(lost(), 1) << "now it was";
+    EXPECT_EQ(three.lost(), 1) << "now it was";
 }
 
 TEST(Host, AServerThatSleptHearsItsHostsBeforeItGivesThemUp) {
