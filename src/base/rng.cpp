@@ -2,6 +2,8 @@
 
 #include <sys/random.h>
 
+#include <cerrno>
+
 #include "base/check.h"
 
 namespace gse {
@@ -34,8 +36,11 @@ std::string Rng::text(std::size_t length) {
 
 std::uint64_t SystemRng::next() {
     if (left_ == 0) {
-        const ssize_t got = getrandom(block_, sizeof block_, 0);
-        CHECK(got == static_cast<ssize_t>(sizeof block_));  // never short up to 256 bytes
+        for (std::size_t filled = 0; filled < sizeof block_;) {
+            const ssize_t got = getrandom(reinterpret_cast<char*>(block_) + filled, sizeof block_ - filled, 0);
+            CHECK(got > 0 || errno == EINTR);  // a signal may cut it short
+            filled += got > 0 ? static_cast<std::size_t>(got) : 0;
+        }
         left_ = std::size(block_);
     }
     return block_[--left_];

@@ -24,7 +24,7 @@ public:
     std::uint64_t next() override;
 
 private:
-    std::uint64_t block_[32];
+    std::uint64_t block_[128];  ///< a call costs as much as hundreds of bytes
     std::size_t left_ = 0;
 };
 

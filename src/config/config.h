@@ -42,7 +42,7 @@ struct Journal {
     Millis patience{30'000};                      ///< and a commit looks for a lost database for this long
     std::uint64_t reserve_bytes = 256ULL << 20;   ///< less free disk than this: changes are refused, reads go on
     std::uint64_t segment_bytes = 64ULL << 20;    ///< a segment file is followed by the next at this size
-    std::uint64_t snapshot_bytes = 256ULL << 20;  ///< a snapshot is due after this much log, so recovery is bounded
+    std::uint64_t snapshot_bytes = 256ULL << 20;  ///< of log at least before a snapshot is due
     std::uint64_t commit_spacing_us = 500;        ///< between commits under load; an idle journal commits at once
 };
 

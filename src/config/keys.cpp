@@ -282,7 +282,8 @@ const std::vector<Key>& table() {
         {"journal.segment_bytes", Size{GSE_AT(journal.segment_bytes), 1 << 20, 16ULL << 30},
          "size of one segment of the log"},
         {"journal.snapshot_bytes", Size{GSE_AT(journal.snapshot_bytes), 1 << 20, kMany},
-         "log written since the last snapshot that makes the next one due; bounds recovery"},
+         "log written since the last snapshot that makes the next one due, if it is as much as that took; bounds "
+         "recovery"},
         {"journal.commit_spacing_us", Count{GSE_AT(journal.commit_spacing_us), 0, 100'000},
          "microseconds between commits under load, twice that when much gathers; an idle journal commits at once"},
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,10 +20,13 @@
 
 namespace gse::core {
 
+/// What is written goes behind the text it was made with.
 class Writer {
 public:
     static constexpr bool kReads = false;
-    explicit Writer(std::string& out) : out_(out) {}
+    explicit Writer(std::string out = {}) : out_(std::move(out)), next_(out_.data() + out_.size()), end_(next_) {}
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
 
     template <class... Ts>
     void operator()(const Ts&... values) {
@@ -30,22 +34,47 @@ public:
     }
 
     void varint(std::uint64_t value) {
+        need(kVarintMax);
         while (value >= 0x80) {
-            out_.push_back(static_cast<char>(value | 0x80));
+            *next_++ = static_cast<char>(value | 0x80);
             value >>= 7;
         }
-        out_.push_back(static_cast<char>(value));
+        *next_++ = static_cast<char>(value);
     }
     void text(std::string_view value) {
         varint(value.size());
-        out_.append(value);
+        raw(value.data(), value.size());
+    }
+    /// All there is.
+    [[nodiscard]] std::string take() && {
+        out_.resize(size());
+        return std::move(out_);
+    }
+    /// A record behind its length plus one; zero is a tombstone.
+    template <class T>
+    void image(const T& record) {
+        need(1);
+        const std::size_t start = size();
+        ++next_;  // a length takes one byte nearly always
+        put(record);
+        const std::size_t length = size() - start - 1;
+        const std::size_t extra = varint_size(length + 1) - 1;
+        if (extra > 0) {
+            need(extra);
+            char* const body = out_.data() + start + 1;
+            std::memmove(body + extra, body, length);
+        }
+        next_ = out_.data() + start;
+        varint(length + 1);
+        next_ += length;
     }
 
 private:
     template <class T>
     void put(const T& value) {
         if constexpr (std::is_same_v<T, bool>) {
-            out_.push_back(value ? 1 : 0);
+            need(1);
+            *next_++ = value ? 1 : 0;
         } else if constexpr (std::is_enum_v<T>) {
             varint(static_cast<std::uint64_t>(value));
         } else if constexpr (std::is_unsigned_v<T>) {
@@ -54,9 +83,7 @@ private:
             const auto wide = static_cast<std::int64_t>(value);
             varint((static_cast<std::uint64_t>(wide) << 1) ^ static_cast<std::uint64_t>(wide >> 63));
         } else if constexpr (std::is_same_v<T, double>) {
-            char bytes[sizeof value];
-            std::memcpy(bytes, &value, sizeof value);
-            out_.append(bytes, sizeof bytes);
+            raw(&value, sizeof value);
         } else if constexpr (std::is_same_v<T, EngineTime> || std::is_same_v<T, WallTime>) {
             put(value.ms);
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
@@ -85,7 +112,33 @@ private:
         put(value.second);
     }
 
-    std::string& out_;
+    static constexpr std::size_t kVarintMax = 10;
+
+    static std::size_t varint_size(std::uint64_t value) {
+        return (static_cast<std::size_t>(std::bit_width(value | 1)) + 6) / 7;
+    }
+    [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(next_ - out_.data()); }
+    void raw(const void* bytes, std::size_t count) {
+        need(count);
+        std::memcpy(next_, bytes, count);
+        next_ += count;
+    }
+    /// Room for so many bytes. The text is longer than what is written, so that a byte is a store and no call.
+    void need(std::size_t bytes) {
+        if (static_cast<std::size_t>(end_ - next_) < bytes) [[unlikely]]
+            grow(bytes);
+    }
+    [[gnu::noinline]] void grow(std::size_t bytes) {
+        const std::size_t written = size();
+        out_.resize_and_overwrite(std::max({out_.capacity(), 2 * written, written + bytes}),
+                                  [](char*, std::size_t all) { return all; });
+        next_ = out_.data() + written;
+        end_ = out_.data() + out_.size();
+    }
+
+    std::string out_;
+    char* next_;
+    char* end_;
 };
 
 /// Never reads past its bytes. After malformed input ok() is false and what was read must not be used.

@@ -7,10 +7,9 @@ namespace {
 
 template <class T>
 std::string write(const T& record) {
-    std::string out;
-    Writer writer(out);
+    Writer writer;
     archive(writer, const_cast<T&>(record));
-    return out;
+    return std::move(writer).take();
 }
 
 Fleet full_fleet() {
@@ -41,6 +40,34 @@ TEST(Archive, RoundTripOfEveryShapeOfField) {
     EXPECT_EQ(read.creation_deadline, kNever);
     EXPECT_EQ(read.bandwidth_mbps, -7);
     EXPECT_EQ(read.target->percent, 30u);
+}
+
+TEST(Archive, NumbersTextsAndRecordsOfEveryLengthComeBack) {
+    std::vector<std::size_t> lengths{0, 1};
+    for (const std::size_t edge : {std::size_t{1} << 7, std::size_t{1} << 14, std::size_t{1} << 21})
+        for (std::size_t near = edge - 6; near < edge + 3; ++near) lengths.push_back(near);
+    Writer writer("before ");
+    for (const std::size_t length : lengths) {
+        writer.varint(length);
+        writer.text(std::string(length, 'x'));
+        writer.image(Tag{.key = std::string(length, 'k'), .value = "v"});
+    }
+    writer.varint(UINT64_MAX);
+    const std::string bytes = std::move(writer).take();
+    Reader reader(bytes);
+    EXPECT_EQ(reader.raw(7), "before ");
+    for (const std::size_t length : lengths) {
+        EXPECT_EQ(reader.varint(), length);
+        EXPECT_EQ(reader.text(), std::string(length, 'x'));
+        Reader image(reader.raw(reader.varint() - 1));
+        Tag tag;
+        archive(image, tag);
+        EXPECT_TRUE(image.ok() && image.at_end());
+        EXPECT_EQ(tag.key, std::string(length, 'k'));
+        EXPECT_EQ(tag.value, "v");
+    }
+    EXPECT_EQ(reader.varint(), UINT64_MAX);
+    EXPECT_TRUE(reader.ok() && reader.at_end());
 }
 
 TEST(Archive, PlayerSecretsAndDataSurvive) {
@@ -181,10 +208,10 @@ TEST(Archive, QueuesAndPlacementsSurvive) {
 }
 
 TEST(Archive, ASessionOfAnOlderVersionCameFromNoPlacement) {
-    std::string bytes;
-    Writer writer(bytes);
+    Writer writer;
     writer(std::string("gssess-1"), std::uint64_t{7}, Slot{1});
     GameSession older;
+    const std::string bytes = std::move(writer).take();
     Reader reader(bytes);
     archive(reader, older);
     EXPECT_TRUE(reader.ok());
@@ -233,12 +260,12 @@ TEST(Archive, AHostTokenHoldsAllThatItNeeds) {
 }
 
 TEST(Archive, AHostOlderThanCertificatesIsOpenAndHasNone) {
-    std::string bytes;
-    Writer writer(bytes);
+    Writer writer;
     writer(std::string("box"), std::string("ap-tokyo"), std::string("10.0.0.1"), std::string("10.0.0.1"),
            std::uint32_t{8}, std::uint16_t{10'000}, std::uint16_t{32'000}, std::string("linux"), std::string("none"),
            false, std::vector<std::string>{"S5.LARGE8"});
     Host older;
+    const std::string bytes = std::move(writer).take();
     Reader reader(bytes);
     archive(reader, older);
     ASSERT_TRUE(reader.ok() && reader.at_end());
@@ -327,10 +354,10 @@ TEST(Archive, RecordsOfTheFirstVersionAreStillRead) {
 }
 
 TEST(Archive, OlderRecordKeepsDefaultsAndNewerTailIsLeft) {
-    std::string bytes;
-    Writer writer(bytes);
+    Writer writer;
     writer(std::string("process-1"), Slot{4});
     Process older;
+    const std::string bytes = std::move(writer).take();
     Reader reader(bytes);
     archive(reader, older);
     EXPECT_TRUE(reader.ok());

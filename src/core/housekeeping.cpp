@@ -16,6 +16,15 @@
 namespace gse::core {
 namespace {
 
+/// What ended long ago is far away in memory; what comes next is brought near meanwhile.
+void expect(const State& state, const std::deque<std::pair<EngineTime, Slot>>& players) {
+    constexpr std::size_t kRecord = 16, kIndexed = 8;  // whose record, whose place in the index, which needs the record
+    if (players.size() > kRecord) state.table<PlayerSession>().expect(players[kRecord].second);
+    if (players.size() <= kIndexed) return;
+    if (const PlayerSession* player = state.find<PlayerSession>(players[kIndexed].second))
+        state.expect_player(player->player_id);
+}
+
 template <class T, class Keep, class Forget>
 void retire(Step& step, std::deque<std::pair<EngineTime, Slot>>& queue, Millis keep_for, std::uint64_t keep_max,
             std::size_t max, Keep&& still_that_one, Forget&& forget) {
@@ -24,6 +33,7 @@ void retire(Step& step, std::deque<std::pair<EngineTime, Slot>>& queue, Millis k
         const bool old = ended_at + keep_for <= step.now.engine;
         if (!old && queue.size() <= keep_max) return;
         queue.pop_front();
+        if constexpr (std::is_same_v<T, PlayerSession>) expect(step.state, queue);
         const T* record = step.state.find<T>(slot);
         if (record && still_that_one(*record, ended_at)) forget(slot, *record);
     }

@@ -50,7 +50,7 @@ void MetricHistory::write(Series& series, SampleTime at, std::span<const std::in
     const auto gap = static_cast<std::uint64_t>(at - chunk.last);
     std::uint64_t changed = 0;
     for (std::size_t i = 0; i < fixed.size(); ++i) changed += fixed[i] != series.last[i];
-    Writer writer(chunk.bytes);
+    Writer writer(std::move(chunk.bytes));
     writer.varint(changed << 1 | (gap != 1 ? 1 : 0));
     if (gap != 1) writer.varint(gap);
     std::size_t next = 0;
@@ -60,6 +60,7 @@ void MetricHistory::write(Series& series, SampleTime at, std::span<const std::in
         writer(fixed[i] - series.last[i]);
         next = i + 1;
     }
+    chunk.bytes = std::move(writer).take();
     chunk.last = at;
     series.last.assign(fixed.begin(), fixed.end());
 }

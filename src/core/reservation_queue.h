@@ -28,6 +28,10 @@ public:
     /// Of the first one, which there must be.
     [[nodiscard]] EngineTime first_at() const { return first_; }
     [[nodiscard]] Slot first() const { return waiting_.front().slot; }
+    /// Of one of the next, kNone behind the last.
+    [[nodiscard]] Slot next(std::size_t behind_first) const {
+        return behind_first < waiting_.size() ? waiting_[behind_first].slot : kNone;
+    }
     void pop() {
         waiting_.pop_front();
         if (!waiting_.empty()) first_ = first_ + Millis{waiting_.front().after_ms};

@@ -65,6 +65,16 @@ public:
     }
     [[nodiscard]] const T& at(Slot slot) const { return const_cast<Slab*>(this)->at(slot); }
 
+    /// Has a record that will be looked at soon brought near.
+    void expect(Slot slot) const {
+        if (slot >= limit_) return;
+        auto* const self = const_cast<Slab*>(this);
+        const char* const bytes = reinterpret_cast<const char*>(&self->value(slot));
+        __builtin_prefetch(&self->flags(slot));
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(bytes + sizeof(T) - 1);
+    }
+
     /// Marks the slot as changed in this batch; true the first time.
     bool mark_dirty(Slot slot) { return !set(slot, kDirty, true); }
     [[nodiscard]] bool is_dirty(Slot slot) { return has(slot, kDirty); }

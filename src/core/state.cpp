@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "base/joined.h"
 #include "core/entities_archive.h"
 #include "core/hand_started.h"
 
@@ -11,6 +13,7 @@ namespace gse::core {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
+constexpr Slot kExpectAhead = 8;  ///< records that are brought near before their turn comes, where many are looked at
 constexpr std::string_view kSessionMark = "/gssess-";
 constexpr std::string_view kPlayerPrefix = "psess-";
 constexpr std::size_t kSlotDigits = 7;  // 36^7 > 2^32
@@ -42,8 +45,8 @@ void erase_value(std::vector<T>& values, const T& value) {
     values.erase(it);
 }
 
-std::string idempotency_key(std::string_view region, std::string_view token) {
-    return fmt::format("{}/{}", region, token);
+std::string regional(std::string_view region, std::string_view name) {
+    return joined(std::array{region, std::string_view{"/"}, name});
 }
 
 /// "" when the caller gave no id of their own; what a placement adds to the key is none.
@@ -193,7 +196,7 @@ Slot State::find_session(std::string_view id) const {
     if (mark == std::string_view::npos) return kNone;
     const Slot slot = read_slot(id.substr(mark + kSessionMark.size()));
     const GameSession* session = find<GameSession>(slot);
-    return session && session_id(*session) == id ? slot : kNone;
+    return session && is_joined(id, session_id_parts(*session)) ? slot : kNone;
 }
 
 Slot State::find_player_session(std::string_view id) const {
@@ -209,18 +212,19 @@ Slot State::find_player_session(std::string_view id) const {
 }
 
 Slot State::find_idempotent(std::string_view region, std::string_view token) const {
-    return lookup(idempotency_, idempotency_key(region, token));
+    return lookup(idempotency_, regional(region, token));
 }
 Slot State::find_custom_session(std::string_view region, std::string_view custom_id) const {
-    return lookup(custom_sessions_, idempotency_key(region, custom_id));
+    return lookup(custom_sessions_, regional(region, custom_id));
 }
 Slot State::find_queue(std::string_view region, std::string_view name) const {
-    return lookup(queues_, idempotency_key(region, name));
+    return lookup(queues_, regional(region, name));
 }
 Slot State::find_placement(std::string_view region, std::string_view id) const {
-    return lookup(placements_, idempotency_key(region, id));
+    return lookup(placements_, regional(region, id));
 }
 Slot State::first_of_player(std::string_view player_id) const { return players_.find(player_id); }
+void State::expect_player(std::string_view player_id) const { players_.expect(player_id); }
 
 std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineTime since) {
     const auto it = creators_.find(stable_hash(creator, fleet));
@@ -248,11 +252,12 @@ void State::recount_creators(Slot slot) {
 
 // ------------------------------------------------------------------ ids
 
-std::string State::session_id(const GameSession& session) const {
+std::array<std::string_view, 9> State::session_id_parts(const GameSession& session) const {
     const Fleet& fleet = at<Fleet>(session.fleet);
-    return fmt::format("qcs::gse:{}:uin/{}:gameserversession/{}/{}{}", fleet.region, settings_.uin, fleet.id,
-                       kSessionPrefix, session.key.view());
+    return {"qcs::gse:", fleet.region, ":uin/",        settings_.uin,     ":gameserversession/",
+            fleet.id,    "/",          kSessionPrefix, session.key.view()};
 }
+std::string State::session_id(const GameSession& session) const { return joined(session_id_parts(session)); }
 std::string State::session_id(Slot session) const { return session_id(at<GameSession>(session)); }
 
 std::string State::player_session_id(Slot player) const {
@@ -264,12 +269,14 @@ std::string State::player_session_id(Slot player) const {
 }
 
 std::string State::arn(std::string_view region, std::string_view kind, std::string_view id) const {
-    return fmt::format("qcs::gse:{}:uin/{}:{}/{}", region, settings_.uin, kind, id);
+    return joined(std::array<std::string_view, 8>{"qcs::gse:", region, ":uin/", settings_.uin, ":", kind, "/", id});
 }
 
 std::string State::next_session_key(Rng& rng) const {
     const std::string chance = rng.text(9);
-    return fmt::format("{}{}-{}", slot_text(table<GameSession>().next_slot()), chance.substr(0, 1), chance.substr(1));
+    const std::string slot = slot_text(table<GameSession>().next_slot());
+    const std::string_view random = chance;
+    return joined(std::array<std::string_view, 4>{slot, random.substr(0, 1), "-", random.substr(1)});
 }
 
 std::uint64_t State::next_order() { return edit<Meta>(0)->next_order++; }
@@ -351,10 +358,9 @@ void State::unlink(Slot slot, Process& process) {
 void State::link(Slot slot, GameSession& session) {
     const std::string& region = at<Fleet>(session.fleet).region;
     const SessionWishes& wishes = *session.wishes;
-    if (!wishes.idempotency_token.empty())
-        idempotency_.emplace(idempotency_key(region, wishes.idempotency_token), slot);
+    if (!wishes.idempotency_token.empty()) idempotency_.emplace(regional(region, wishes.idempotency_token), slot);
     if (const auto custom = custom_part(session); !custom.empty())
-        custom_sessions_.emplace(idempotency_key(region, custom), slot);
+        custom_sessions_.emplace(regional(region, custom), slot);
     if (!wishes.creator_id.empty() && at<Fleet>(session.fleet).creator_limit != 0)
         creators_[stable_hash(wishes.creator_id, session.fleet)].push_back(session.created_at);
 }
@@ -367,9 +373,9 @@ void State::unlink(Slot slot, GameSession& session) {
         if (it != index.end() && it->second == slot) index.erase(it);
     };
     if (const std::string& token = session.wishes->idempotency_token; !token.empty())
-        erase_if_mine(idempotency_, idempotency_key(fleet.region, token));
+        erase_if_mine(idempotency_, regional(fleet.region, token));
     if (const auto custom = custom_part(session); !custom.empty())
-        erase_if_mine(custom_sessions_, idempotency_key(fleet.region, custom));
+        erase_if_mine(custom_sessions_, regional(fleet.region, custom));
 }
 
 void State::link(Slot slot, PlayerSession& player) {
@@ -384,10 +390,10 @@ void State::link(Slot slot, PlayerSession& player) {
     session.last_player = slot;
     session.last_number = std::max(session.last_number, player.number);
 
-    const Slot first = players_.find(player.player_id);
+    const Slot first = players_.insert(slot);
+    player.previous_same_player = player.next_same_player = kNone;
+    if (first == slot) return;
     player.previous_same_player = first;
-    player.next_same_player = kNone;
-    if (first == kNone) return players_.insert(slot);
     // Behind the one in the index, which stays.
     Slot& next = players.at(first).next_same_player;
     player.next_same_player = next;
@@ -415,14 +421,14 @@ void State::unlink(Slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).ev
 
 void State::link(Slot slot, InstanceUsage& usage) { tables<Fleet>().at(usage.fleet).usages.emplace(usage.order, slot); }
 void State::unlink(Slot, InstanceUsage& usage) { tables<Fleet>().at(usage.fleet).usages.erase(usage.order); }
-void State::link(Slot slot, Queue& queue) { queues_.emplace(idempotency_key(queue.region, queue.name), slot); }
+void State::link(Slot slot, Queue& queue) { queues_.emplace(regional(queue.region, queue.name), slot); }
 void State::unlink(Slot, Queue& queue) {
     CHECK(queue.pending.empty());
-    queues_.erase(idempotency_key(queue.region, queue.name));
+    queues_.erase(regional(queue.region, queue.name));
 }
 
 void State::link(Slot slot, Placement& placement) {
-    placements_.emplace(idempotency_key(placement.region, placement.id), slot);
+    placements_.emplace(regional(placement.region, placement.id), slot);
     std::vector<plan::LatencySample> samples;
     samples.reserve(placement.latencies.size());
     for (const auto& latency : placement.latencies) samples.push_back({latency.player_id, latency.region, latency.ms});
@@ -431,7 +437,7 @@ void State::link(Slot slot, Placement& placement) {
 void State::unlink(Slot slot, Placement& placement) {
     CHECK(placement.waits_at.empty());
     placement_queue_.erase({placement.order, slot});
-    placements_.erase(idempotency_key(placement.region, placement.id));
+    placements_.erase(regional(placement.region, placement.id));
 }
 void State::link(Slot slot, ScalingRule& rule) { tables<Fleet>().at(rule.fleet).rules.emplace(rule.name, slot); }
 void State::unlink(Slot, ScalingRule& rule) { tables<Fleet>().at(rule.fleet).rules.erase(rule.name); }
@@ -811,6 +817,7 @@ bool State::take_due(EngineTime now, Timer& out) {
         out = {reservations_.first_at(), TimerKind::Reservation, reservations_.first()};
         if (timers_.empty() || timers_.top() > out) {
             reservations_.pop();
+            table<PlayerSession>().expect(reservations_.next(kExpectAhead));
             return true;
         }
     }
@@ -855,65 +862,49 @@ std::vector<Slot> State::take_spec_queue() {
 // A batch: format byte, engine time, wall time, then records: table, slot, and the length of the image plus one —
 // zero is a tombstone.
 
-namespace {
-void begin_batch(std::string& out, Now now) {
-    Writer writer(out);
-    writer(kFormat, now.engine, now.wall);
-}
-}  // namespace
-
 template <class T>
-void State::encode_record(Slot slot, std::string& out) const {
-    Writer writer(out);
-    const T* record = find<T>(slot);
-    if (!record) {
+void State::encode_record(Writer& writer, Slot slot) const {
+    writer.varint(table_number<T>());
+    writer.varint(slot);
+    if (const T* record = find<T>(slot))
+        writer.image(*record);
+    else
         writer.varint(0);
-        return;
-    }
-    thread_local std::string image;
-    image.clear();
-    Writer body(image);
-    archive(body, const_cast<T&>(*record));
-    writer.varint(image.size() + 1);
-    out.append(image);
 }
 
 std::string State::take_batch(Now now) {
     std::string out;
-    begin_batch(out, now);
-    Writer writer(out);
+    out.reserve(batch_bytes_);
+    Writer writer(std::move(out));
+    writer(kFormat, now.engine, now.wall);
     const auto encode_as = [&]<class T>(Slab<T>& table, Slot slot) {
         table.clear_dirty(slot);
-        encode_record<T>(slot, out);
+        encode_record<T>(writer, slot);
     };
-    for (const auto& [index, slot] : dirty_) {
-        writer.varint(index);
-        writer.varint(slot);
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
+    for (const auto& [index, slot] : dirty_) [&]<std::size_t... I>(std::index_sequence<I...>) {
             ((I == index ? (encode_as(std::get<I>(tables_), slot), 0) : 0), ...);
-        }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
-    }
+        }
+    (std::make_index_sequence<std::tuple_size_v<Tables>>{});
     dirty_.clear();
+    out = std::move(writer).take();
+    batch_bytes_ = out.size();
     return out;
 }
 
 bool State::encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, std::string& out) const {
-    begin_batch(out, now);
-    Writer writer(out);
+    Writer writer(std::move(out));
+    writer(kFormat, now.engine, now.wall);
     std::size_t left = records;
-    const auto walk = [&]<class T>(const Slab<T>& table, std::size_t index) {
-        if (cursor.table != index) return;
+    const auto walk = [&]<class T>(const Slab<T>& table) {
+        if (cursor.table != table_number<T>()) return;
         for (; cursor.slot < table.limit() && left > 0; ++cursor.slot, --left) {
-            if (!table.find(cursor.slot)) continue;
-            writer.varint(index);
-            writer.varint(cursor.slot);
-            encode_record<T>(cursor.slot, out);
+            table.expect(cursor.slot + kExpectAhead);
+            if (table.find(cursor.slot)) encode_record<T>(writer, cursor.slot);
         }
-        if (cursor.slot >= table.limit()) cursor = {index + 1, 0};
+        if (cursor.slot >= table.limit()) cursor = {cursor.table + 1, 0};
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (walk(std::get<I>(tables_), I), ...);
-    }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
+    std::apply([&](const auto&... table) { (walk(table), ...); }, tables_);
+    out = std::move(writer).take();
     return cursor.table < std::tuple_size_v<Tables>;
 }
 
@@ -954,7 +945,8 @@ Result<Now> State::apply(std::string_view batch) {
                           };
                           [&]<std::size_t... I>(std::index_sequence<I...>) {
                               ((I == number ? (apply_as(std::get<I>(tables_)), 0) : 0), ...);
-                          }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
+                          }
+                          (std::make_index_sequence<std::tuple_size_v<Tables>>{});
                           if (known && intact) return {};
                           return refuse(ErrorCode::Internal,
                                         fmt::format("journal entry holds an unreadable record of table {}", number));
@@ -1008,19 +1000,12 @@ void State::rebuild() {
 // ------------------------------------------------------------------ digests
 
 std::string State::digest() const {
-    std::string out;
-    const auto walk = [&]<class T>(const Slab<T>& table, std::size_t index) {
-        table.for_each([&](Slot slot, const T&) {
-            Writer writer(out);
-            writer.varint(index);
-            writer.varint(slot);
-            encode_record<T>(slot, out);
-        });
+    Writer writer;
+    const auto walk = [&]<class T>(const Slab<T>& table) {
+        table.for_each([&](Slot slot, const T&) { encode_record<T>(writer, slot); });
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (walk(std::get<I>(tables_), I), ...);
-    }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
-    return out;
+    std::apply([&](const auto&... table) { (walk(table), ...); }, tables_);
+    return std::move(writer).take();
 }
 
 std::string State::derived_digest() const {

@@ -4,6 +4,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -27,6 +28,7 @@
 namespace gse::core {
 
 class State;
+class Writer;
 
 /// Exclusive access to one record. While it lives, the record counts nowhere; when it goes, the record counts again
 /// as it now is, and is part of the batch. Two edits of one record at a time are a bug and stop the program.
@@ -104,7 +106,8 @@ public:
             std::size_t found = 0;
             ((std::is_same_v<std::tuple_element_t<I, Tables>, Slab<T>> ? (found = I, 0) : 0), ...);
             return found;
-        }(std::make_index_sequence<std::tuple_size_v<Tables>>{});
+        }
+        (std::make_index_sequence<std::tuple_size_v<Tables>>{});
     }
 
     explicit State(const Settings& settings);
@@ -162,6 +165,8 @@ public:
     [[nodiscard]] Slot find_placement(std::string_view region, std::string_view id) const;
     /// First player session of a player anywhere; follow next_same_player for the others.
     [[nodiscard]] Slot first_of_player(std::string_view player_id) const;
+    /// Changes nothing: whoever names many players that they will look for, add or remove has to wait less for each.
+    void expect_player(std::string_view player_id) const;
     /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
     [[nodiscard]] std::uint32_t count_created(Slot fleet, std::string_view creator, EngineTime since);
     /// Counts the fleet's sessions by creator anew: only fleets with a creator limit are counted, and it has one now.
@@ -410,8 +415,9 @@ private:
     void list_session(Slot slot, GameSession& session);
     void mark_port(Slot host, std::uint16_t port, int sign);
     void mark_own_port(Process& process, const Instance& instance, int sign);
+    [[nodiscard]] std::array<std::string_view, 9> session_id_parts(const GameSession& session) const;
     template <class T>
-    void encode_record(Slot slot, std::string& out) const;
+    void encode_record(Writer& writer, Slot slot) const;
 
     const Settings& settings_;
     Tables tables_;
@@ -431,6 +437,7 @@ private:
     std::deque<std::pair<EngineTime, Slot>> ended_sessions_, ended_players_, ended_fleets_, ended_usages_,
         ended_placements_;
     std::vector<std::pair<std::uint8_t, Slot>> dirty_;
+    std::size_t batch_bytes_ = 0;  ///< of the last batch: the next one is about as large
     std::vector<Slot> just_ended_;
     std::vector<Slot> removed_hosts_;
     DecisionLog decisions_;

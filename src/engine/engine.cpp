@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/low_latency.h"
 #include "engine/replay.h"
+#include "engine/snapshot_due.h"
 
 namespace gse::engine {
 namespace {
@@ -449,8 +450,13 @@ void Engine::run_snapshots() {
     while (!stopping_ && !failed_) {
         lock.unlock();
         const auto free_bytes = journal_.free_disk_bytes();
-        const bool due = journal_.bytes_since_snapshot() >= options_.snapshot_bytes;
+        const bool due = snapshot_is_due({.log = journal_.bytes_since_snapshot(),
+                                          .last_snapshot = journal_.snapshot_bytes(),
+                                          .free_disk = free_bytes.value_or(UINT64_MAX),
+                                          .least_log = options_.snapshot_bytes,
+                                          .reserve = options_.reserve_bytes});
         lock.lock();
+        if (untrimmed_) trim(lock);
         if (free_bytes) stats_.disk_low = *free_bytes < options_.reserve_bytes;
         if (due && durable_seq_ != 0 && !stats_.disk_low) write_snapshot(lock);
         // Also after a snapshot that failed: the next attempt waits its turn.
@@ -488,13 +494,13 @@ void Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
             if (written) written = (*writer)->write(bytes_of(slice));
         if (complete) {
             written = (*writer)->finish(end);
-            if (written) written = journal_.trim();
             done = true;
         }
         lock.lock();
         if (done && written) {
             ++stats_.snapshots;
             stats_.trouble.clear();
+            untrimmed_ = true;
         }
     }
     if (!written) stats_.trouble = "snapshot: " + written.error().message;
@@ -503,6 +509,17 @@ void Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     writer->reset();
     lock.lock();
+    if (untrimmed_) trim(lock);
+}
+
+/// What a snapshot has made needless goes; if it cannot, it is tried again at the next look. Called and left with the
+/// lock held.
+void Engine::trim(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    const auto trimmed = journal_.trim();
+    lock.lock();
+    untrimmed_ = !trimmed;
+    stats_.trouble = trimmed ? std::string() : "snapshot: " + trimmed.error().message;
 }
 
 }  // namespace gse::engine

@@ -27,7 +27,7 @@ class ReplayInto;
 struct EngineOptions {
     std::size_t queue_max = 20'000;  ///< API calls waiting to be decided, see QueueBound; beyond it they are shed
     std::chrono::microseconds commit_spacing{500};  ///< between the starts of two commits under load, see CommitPace
-    std::uint64_t snapshot_bytes = 256ULL << 20;    ///< a snapshot is due after this much log
+    std::uint64_t snapshot_bytes = 256ULL << 20;    ///< of log at least before a snapshot is due, see snapshot_due.h
     std::uint64_t reserve_bytes = 256ULL << 20;     ///< less free disk than this: writing calls are refused
     Millis gap_max{24 * 3'600'000LL};               ///< engine time advances by at most this over a restart
     /// Whether this engine is still the one that decides, asked before an answer leaves that no commit of its own has
@@ -155,6 +155,7 @@ private:
     void seal_into(std::unique_lock<std::mutex>& lock);
     void feed_snapshot();
     void write_snapshot(std::unique_lock<std::mutex>& lock);
+    void trim(std::unique_lock<std::mutex>& lock);
     void release(Sealed& sealed);
     [[nodiscard]] Result<void> make_sure(const Sealed& sealed);
 
@@ -198,6 +199,7 @@ private:
     std::uint64_t snapshot_number_ = 0;  ///< which one walks: what the owner encoded for an abandoned one is dropped
     std::vector<std::string> slices_;
     std::uint64_t snapshot_end_ = 0;
+    bool untrimmed_ = false;  ///< what the newest one has made needless is still there
 
     // Owner's own.
     std::uint64_t last_seq_ = 0;

@@ -40,11 +40,16 @@ public:
         return writer;
     }
     Result<void> trim() override {
+        if (trims_fail_) {
+            count(trims_failed_);
+            return refuse(ErrorCode::FailedOperation, "cannot trim: the test said so");
+        }
         auto done = inner_->trim();
         count(trimmed_);
         return done;
     }
     std::uint64_t bytes_since_snapshot() const override { return inner_->bytes_since_snapshot(); }
+    std::uint64_t snapshot_bytes() const override { return inner_->snapshot_bytes(); }
     Result<std::uint64_t> free_disk_bytes() const override {
         const std::lock_guard lock(mutex_);
         ++asked_;
@@ -65,6 +70,8 @@ public:
     bool wait_for_arrival(int n) { return wait_for(arrived_, n); }
     bool wait_for_append(int n) { return wait_for(appended_, n); }
     bool wait_for_trim(int n) { return wait_for(trimmed_, n); }
+    void fail_trims(bool on) { trims_fail_ = on; }
+    bool wait_for_failed_trim(int n) { return wait_for(trims_failed_, n); }
     bool wait_for_snapshot_begin(int n) { return wait_for(begun_, n); }
     /// Looks at the disk from now on: after the second one, what the first one saw is known to the engine.
     bool wait_for_two_looks_at_the_disk() {
@@ -92,7 +99,8 @@ private:
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     bool held_ = false;
-    int arrived_ = 0, appended_ = 0, trimmed_ = 0, begun_ = 0;
+    std::atomic<bool> trims_fail_ = false;
+    int arrived_ = 0, appended_ = 0, trimmed_ = 0, trims_failed_ = 0, begun_ = 0;
     mutable int asked_ = 0;
 };
 
@@ -429,6 +437,9 @@ TEST(Engine, ASnapshotIsTakenWhileWorkGoesOn) {
         ASSERT_TRUE(server.journal.wait_for_snapshot_begin(1));
         for (int i = 0; i < 3'000; ++i) answer = server.add("meanwhile-" + std::to_string(i)).value();
         get(answer);
+        ASSERT_TRUE(server.journal.wait_for_trim(1));
+        for (int i = 0; i < 15'000; ++i) answer = server.add("after-" + std::to_string(i)).value();
+        get(answer);
         ASSERT_TRUE(server.journal.wait_for_trim(2));
         last = server.digest();
         server.engine.stop();
@@ -453,6 +464,34 @@ TEST(Engine, ASnapshotIsTakenWhileWorkGoesOn) {
     EXPECT_EQ(replayed.digest(), last);
 }
 
+TEST(Engine, ASnapshotIsDueAfterAsMuchLogAsTheLastOneTook) {
+    journal::MemoryDisk disk;
+    const auto fill = [](Server& server, int records) {
+        std::future<std::string> answer;
+        for (int i = 0; i < records; ++i) answer = server.add("a" + std::to_string(i)).value();
+        get(answer);
+    };
+    {
+        Server server(disk);
+        server.start();
+        fill(server, 2'000);
+    }
+    {
+        Server server(disk, {.snapshot_bytes = 1});
+        server.start();
+        ASSERT_TRUE(server.journal.wait_for_trim(1));
+        fill(server, 1);
+        ASSERT_TRUE(server.journal.wait_for_two_looks_at_the_disk());
+        EXPECT_EQ(server.engine.stats().snapshots, 1U) << "it would be all of the state again, for one record";
+    }
+    Server server(disk, {.snapshot_bytes = 1});
+    server.start();
+    ASSERT_TRUE(server.journal.wait_for_two_looks_at_the_disk());
+    EXPECT_EQ(server.engine.stats().snapshots, 0U) << "the same after a restart";
+    fill(server, 4'000);
+    ASSERT_TRUE(server.journal.wait_for_trim(1));
+}
+
 TEST(Engine, ASnapshotThatFailsIsTriedAgainAndHurtsNobody) {
     journal::MemoryDisk disk;
     disk.fail_snapshots(true);
@@ -463,6 +502,23 @@ TEST(Engine, ASnapshotThatFailsIsTriedAgainAndHurtsNobody) {
     auto answer = server.add("a").value();
     EXPECT_EQ(get(answer), "a");
     disk.fail_snapshots(false);
+    ASSERT_TRUE(server.journal.wait_for_trim(1));
+    server.engine.stop();
+    EXPECT_EQ(server.engine.stats().trouble, "");
+}
+
+TEST(Engine, ATrimThatFailsIsTriedAgainWithoutAnotherSnapshot) {
+    journal::MemoryDisk disk;
+    Server server(disk, {.snapshot_bytes = 1});
+    server.journal.fail_trims(true);
+    server.start();
+    std::future<std::string> answer;
+    for (int i = 0; i < 1'000; ++i) answer = server.add("a" + std::to_string(i)).value();
+    get(answer);
+    ASSERT_TRUE(server.journal.wait_for_failed_trim(1));
+    ASSERT_TRUE(server.journal.wait_for_two_looks_at_the_disk());
+    EXPECT_THAT(server.engine.stats().trouble, HasSubstr("trim"));
+    server.journal.fail_trims(false);
     ASSERT_TRUE(server.journal.wait_for_trim(1));
     server.engine.stop();
     EXPECT_EQ(server.engine.stats().trouble, "");

@@ -248,15 +248,21 @@ TEST_P(JournalTest, CountsTheBytesSinceTheNewestSnapshotBegan) {
     reopen();
     append(1, 10);
     EXPECT_EQ(journal->bytes_since_snapshot(), 1000u);
+    EXPECT_EQ(journal->snapshot_bytes(), 0u);
     auto writer = journal->begin_snapshot(10);
     ASSERT_OK(writer);
+    ASSERT_OK((*writer)->write(std::as_bytes(std::span("state", 5))));
+    ASSERT_OK((*writer)->write(std::as_bytes(std::span("more", 4))));
     append(11, 12);
     EXPECT_EQ(journal->bytes_since_snapshot(), 1200u) << "it is not complete yet";
+    EXPECT_EQ(journal->snapshot_bytes(), 0u);
     ASSERT_OK((*writer)->finish(12));
     EXPECT_EQ(journal->bytes_since_snapshot(), 200u);
+    EXPECT_EQ(journal->snapshot_bytes(), 9u);
     writer->reset();
     reopen();
     EXPECT_EQ(journal->bytes_since_snapshot(), 200u) << "the same after a restart";
+    EXPECT_EQ(journal->snapshot_bytes(), 9u);
 }
 
 TEST_P(JournalTest, ARefusalOfTheReplayEndsTheLoad) {

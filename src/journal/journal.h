@@ -63,6 +63,8 @@ public:
     virtual Result<void> trim() = 0;
     /// Bytes appended since the newest complete snapshot began, those of load() included. Any thread.
     [[nodiscard]] virtual std::uint64_t bytes_since_snapshot() const = 0;
+    /// Bytes of the slices of that snapshot; 0 if there is none. Any thread.
+    [[nodiscard]] virtual std::uint64_t snapshot_bytes() const = 0;
     /// Free bytes where the journal lives. Any thread.
     [[nodiscard]] virtual Result<std::uint64_t> free_disk_bytes() const = 0;
 };

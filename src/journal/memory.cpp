@@ -105,6 +105,14 @@ public:
         return appended_bytes_ - bytes_at_snapshot_;
     }
 
+    [[nodiscard]] std::uint64_t snapshot_bytes() const override {
+        const std::lock_guard lock(disk_.mutex_);
+        std::uint64_t bytes = 0;
+        if (!disk_.snapshots_.empty())
+            for (const auto& slice : disk_.snapshots_.back().slices) bytes += slice.size();
+        return bytes;
+    }
+
     [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override { return disk_.free_bytes(); }
 
 private:

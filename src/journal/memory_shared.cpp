@@ -161,6 +161,11 @@ public:
         return leading_ ? leading_->bytes_since_snapshot() : 0;
     }
 
+    [[nodiscard]] std::uint64_t snapshot_bytes() const override {
+        const std::lock_guard lock(database_.mutex_);
+        return leading_ ? leading_->snapshot_bytes() : 0;
+    }
+
     [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override { return database_.disk_.free_bytes(); }
 
 private:

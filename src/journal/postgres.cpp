@@ -53,7 +53,8 @@ SELECT id, start_seq, end_seq, slices, bytes FROM snapshot WHERE end_seq IS NOT 
 ORDER BY end_seq DESC, id DESC LIMIT 1)"};
 constexpr Statement kReadSlices{"read_slices", "SELECT n, sum, bytes FROM slice WHERE snapshot = $1::int8 ORDER BY n"};
 constexpr Statement kBytesSince{"bytes_since", R"(
-SELECT coalesce(sum(octet_length(batch)), 0)::int8 FROM log
+SELECT coalesce(sum(octet_length(batch)), 0)::int8, coalesce((SELECT bytes FROM snapshot WHERE end_seq IS NOT NULL
+ORDER BY end_seq DESC, id DESC LIMIT 1), 0)::int8 FROM log
 WHERE seq <= $1::int8 AND seq > coalesce((SELECT max(start_seq) FROM snapshot WHERE end_seq IS NOT NULL), 0))"};
 
 constexpr Statement kLockLease{"lock_lease", R"(
@@ -151,7 +152,10 @@ public:
     Result<void> trim() override;
 
     [[nodiscard]] std::uint64_t bytes_since_snapshot() const override {
-        return appended_bytes_.load(std::memory_order_relaxed) - snapshot_bytes_.load(std::memory_order_relaxed);
+        return appended_bytes_.load(std::memory_order_relaxed) - bytes_before_snapshot_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t snapshot_bytes() const override {
+        return snapshot_bytes_.load(std::memory_order_relaxed);
     }
     [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override { return kRoomUnknown; }
 
@@ -194,7 +198,8 @@ private:
     std::atomic<std::uint64_t> ever_ = 0;
     std::atomic<std::uint64_t> last_seq_ = 0;
     std::atomic<std::uint64_t> appended_bytes_ = 0;
-    std::atomic<std::uint64_t> snapshot_bytes_ = 0;  // of appended_bytes_, when the newest snapshot began
+    std::atomic<std::uint64_t> snapshot_bytes_ = 0;         // of the newest one
+    std::atomic<std::uint64_t> bytes_before_snapshot_ = 0;  // of appended_bytes_, when the newest snapshot began
 
     pg::Asker side_;  // of whoever writes snapshots
     std::atomic<bool> snapshot_open_ = false;
@@ -312,13 +317,14 @@ Result<void> PostgresJournal::load_within(Replay& replay, LoadSummary& summary) 
     last_seq_ = 0;
     sum_ = 0;
     sum_known_ = true;
-    appended_bytes_ = snapshot_bytes_ = 0;
+    appended_bytes_ = bytes_before_snapshot_ = 0;
     const std::uint64_t head = TRY(ask(kReadHead, Params()))[0].count(0);
     const Rows snapshots = TRY(ask(kReadSnapshot, Params()));
     if (snapshots.size() != 0) {
         const Row snapshot = snapshots[0];
         summary.snapshot_start = snapshot.count(1);
         summary.snapshot_end = snapshot.count(2);
+        snapshot_bytes_ = snapshot.count(4);
         std::uint64_t slices = 0;
         auto read = log_->stream(
             kReadSlices, Params().number(snapshot.number(0)), kPatience, [&](const Row& row) -> Result<void> {
@@ -432,8 +438,10 @@ Result<bool> PostgresJournal::try_take_over(const std::string& address) {
     TRY(script(fmt::format("SET application_name = '{}'; UNLISTEN *", name)));
     epoch_ = ever_ = epoch;
     if (!confirmed) TRY(confirm(seq, within(options_.patience)));
-    appended_bytes_ = TRY(ask(kBytesSince, Params().number(last_seq_.load())))[0].count(0);  // tail() adds the rest
-    snapshot_bytes_ = 0;
+    const Rows bytes = TRY(ask(kBytesSince, Params().number(last_seq_.load())));
+    appended_bytes_ = bytes[0].count(0);  // tail() adds the rest
+    bytes_before_snapshot_ = 0;
+    snapshot_bytes_ = bytes[0].count(1);
     lease_.hold(epoch, asked);
     return true;
 }
@@ -563,7 +571,8 @@ Result<void> PostgresSnapshotWriter::finish(std::uint64_t end_seq) {
     if (finished.changed() != 1)
         return refuse(ErrorCode::FailedOperation, "the snapshot was dropped: another server leads now");
     done_ = true;
-    journal_.snapshot_bytes_ = appended_bytes_;
+    journal_.bytes_before_snapshot_ = appended_bytes_;
+    journal_.snapshot_bytes_ = bytes_;
     return {};
 }
 

@@ -297,6 +297,7 @@ TEST_P(SharedJournalTest, ANewLeaderCountsTheBytesSinceTheSnapshotOfTheOldOne) {
     ASSERT_TRUE(b.take_over());
     b.append(12, 12);
     EXPECT_EQ(b.journal->bytes_since_snapshot(), 400u);
+    EXPECT_EQ(b.journal->snapshot_bytes(), 5u) << "of the old leader's, which it never read";
     b.snapshot(12, 12, "next");
     ASSERT_OK(b.journal->trim());
     EXPECT_EQ(b.journal->bytes_since_snapshot(), 0u);

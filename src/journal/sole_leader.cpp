@@ -49,6 +49,7 @@ public:
     }
     Result<void> trim() override { return shared_->trim(); }
     [[nodiscard]] std::uint64_t bytes_since_snapshot() const override { return shared_->bytes_since_snapshot(); }
+    [[nodiscard]] std::uint64_t snapshot_bytes() const override { return shared_->snapshot_bytes(); }
     [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override { return shared_->free_disk_bytes(); }
 
 private:

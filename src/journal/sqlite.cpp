@@ -76,6 +76,7 @@ private:
     SnapshotFileWriter file_;
     std::uint64_t start_;
     std::uint64_t appended_bytes_;
+    std::uint64_t bytes_ = 0;
     bool done_ = false;
 };
 
@@ -93,7 +94,10 @@ public:
     Result<void> trim() override;
 
     [[nodiscard]] std::uint64_t bytes_since_snapshot() const override {
-        return appended_bytes_.load(std::memory_order_relaxed) - snapshot_bytes_.load(std::memory_order_relaxed);
+        return appended_bytes_.load(std::memory_order_relaxed) - bytes_before_snapshot_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t snapshot_bytes() const override {
+        return snapshot_bytes_.load(std::memory_order_relaxed);
     }
     [[nodiscard]] Result<std::uint64_t> free_disk_bytes() const override { return home_.files.free_bytes(home_.dir); }
 
@@ -131,7 +135,8 @@ private:
 
     std::atomic<std::uint64_t> last_seq_ = 0;  // durable
     std::atomic<std::uint64_t> appended_bytes_ = 0;
-    std::atomic<std::uint64_t> snapshot_bytes_ = 0;  // of appended_bytes_, when the newest snapshot began
+    std::atomic<std::uint64_t> snapshot_bytes_ = 0;         // of the newest one
+    std::atomic<std::uint64_t> bytes_before_snapshot_ = 0;  // of appended_bytes_, when the newest snapshot began
 
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -229,9 +234,10 @@ Result<LoadSummary> SqliteJournal::load(Replay& replay) {
         summary.snapshot_end = recovery.snapshot->end;
         TRY(read_snapshot(home_.files, home_.dir, *recovery.snapshot, home_.deployment,
                           [&](std::span<const std::byte> slice) -> Result<void> {
-                              summary.bytes += slice.size();
+                              snapshot_bytes_ += slice.size();
                               return replay.snapshot_slice(slice);
                           }));
+        summary.bytes = snapshot_bytes_;
     }
     for (const ClosedSegment& piece : recovery.chain) {
         summary.last_seq = std::max(summary.last_seq, piece.last);
@@ -438,6 +444,7 @@ Result<void> SqliteSnapshotWriter::write(std::span<const std::byte> slice) {
     CHECK(!done_);
     CHECK(slice.size() <= kMaxBatchBytes);
     TRY(journal_.check_usable());
+    bytes_ += slice.size();
     return settle(file_.write(slice));
 }
 
@@ -449,7 +456,8 @@ Result<void> SqliteSnapshotWriter::finish(std::uint64_t end_seq) {
     const SnapshotName name = TRY(file_.finish(end_seq));
     const std::lock_guard lock(journal_.mutex_);
     journal_.newest_snapshot_ = name;
-    journal_.snapshot_bytes_ = appended_bytes_;
+    journal_.bytes_before_snapshot_ = appended_bytes_;
+    journal_.snapshot_bytes_ = bytes_;
     return {};
 }
 
