@@ -80,7 +80,7 @@ void clear_derived(GameSession& session) {
 }
 
 void clear_derived(PlayerSession& player) {
-    player.next = player.previous = player.next_same_player = player.previous_same_player = kNone;
+    player.next = player.previous = player.next_same_player = player.index_link = kNone;
 }
 
 void clear_derived(Queue& queue) {

@@ -505,7 +505,8 @@ struct PlayerSession {
     std::unique_ptr<std::string> data;
     // derived
     Slot next = kNone, previous = kNone;  ///< within the session, in order of joining
-    Slot next_same_player = kNone, previous_same_player = kNone;
+    Slot next_same_player = kNone;
+    Slot index_link = kNone;  ///< see PlayerIndex
 
     [[nodiscard]] bool seated() const { return status == PlayerStatus::Reserved || status == PlayerStatus::Active; }
     /// kNever: its session is not ACTIVE yet, or it is taken.

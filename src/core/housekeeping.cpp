@@ -16,13 +16,18 @@
 namespace gse::core {
 namespace {
 
-/// What ended long ago is far away in memory; what comes next is brought near meanwhile.
+/// What ended long ago is far away in memory; of those that come next first the record is brought near, then its bucket
+/// of the index, which needs the record, then what is in that.
 void expect(const State& state, const std::deque<std::pair<EngineTime, Slot>>& players) {
-    constexpr std::size_t kRecord = 16, kIndexed = 8;  // whose record, whose place in the index, which needs the record
-    if (players.size() > kRecord) state.table<PlayerSession>().expect(players[kRecord].second);
-    if (players.size() <= kIndexed) return;
-    if (const PlayerSession* player = state.find<PlayerSession>(players[kIndexed].second))
-        state.expect_player(player->player_id);
+    constexpr std::size_t kRecord = 18, kBucket = 12, kInBucket = 6;
+    if (players.size() <= kRecord) return;
+    state.table<PlayerSession>().expect(players[kRecord].second);
+    const auto id_of = [&](std::size_t turn) {
+        const PlayerSession* player = state.find<PlayerSession>(players[turn].second);
+        return player ? std::string_view(player->player_id) : std::string_view();
+    };
+    state.player_index().expect_bucket(id_of(kBucket));
+    state.player_index().expect_record(id_of(kInBucket));
 }
 
 template <class T, class Keep, class Forget>

@@ -1,87 +1,153 @@
 /// Finds the player sessions of a player, among millions.
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "base/check.h"
 #include "core/entities.h"
 #include "core/slab.h"
 
 namespace gse::core {
 
-/// Of each player one session stands in the index, the others hang from it (`next_same_player`). An entry is its slot
-/// and a byte of hash, no more: the id is read where it is anyway. Many small tables, so that none takes long to grow.
-/// Owned by one thread.
+/// A hash table that grows by a bucket at a time (linear hashing), so that no call waits for the others to be moved.
+/// Of each player one session stands in it, the first; a bucket's firsts are chained by their `index_link`. The others
+/// of the same player hang from the first by `next_same_player`, and their `index_link` leads back. A bucket of eight
+/// bytes for each player; it never shrinks. Owned by one thread.
 class PlayerIndex {
 public:
-    explicit PlayerIndex(const Slab<PlayerSession>& players)
-        : players_(players), tables_(make_tables(players, std::make_index_sequence<kTables>{})) {}
+    explicit PlayerIndex(Slab<PlayerSession>& players) : players_(players) { clear(); }
     PlayerIndex(const PlayerIndex&) = delete;
     PlayerIndex& operator=(const PlayerIndex&) = delete;
 
-    /// The one that stands in the index; kNone: the player has none.
+    /// The first; kNone: the player has none.
     [[nodiscard]] Slot find(std::string_view player_id) const {
-        const Table& table = tables_[table_of(player_id)];
-        const auto it = table.find(player_id);
-        return it == table.end() ? kNone : *it;
+        const std::size_t hash = hash_of(player_id);
+        const Bucket& at = bucket(number_of(hash));
+        if ((at.marks & mark_of(hash)) == 0) return kNone;
+        Slot slot = at.first;
+        while (slot != kNone && players_.at(slot).player_id != player_id) slot = players_.at(slot).index_link;
+        return slot;
     }
-    /// The one that stands in the index now: this one, unless the player has one already.
-    Slot insert(Slot slot) { return *tables_[table_of(id_of(slot))].insert(slot).first; }
-    /// One that stands in it.
-    void erase(Slot slot) { CHECK(tables_[table_of(id_of(slot))].erase(slot) == 1); }
-    /// Has the memory that find(), insert() and erase() of this player will read brought near. Among millions each
-    /// is far away, and whoever has many to do waits for all at once instead of for one after the other.
-    void expect(std::string_view player_id) const { tables_[table_of(player_id)].prefetch(player_id); }
-    void clear() {
-        for (Table& table : tables_) table.clear();
+    void add(Slot slot) {
+        PlayerSession& player = players_.at(slot);
+        if (const Slot first = find(player.player_id); first != kNone) return hang(slot, player, first);
+        const std::size_t hash = hash_of(player.player_id);
+        player.next_same_player = kNone;
+        push(bucket(number_of(hash)), hash, slot, player);
+        ++firsts_;
+        if (buckets_ < firsts_) split();
+    }
+    /// One that was added, and still has its id.
+    void remove(Slot slot) {
+        PlayerSession& player = players_.at(slot);
+        Bucket& at = bucket(number_of(hash_of(player.player_id)));
+        Slot* link = &at.first;
+        while (players_.at(*link).player_id != player.player_id) link = &players_.at(*link).index_link;
+        const Slot next = player.next_same_player;
+        if (*link != slot) {
+            players_.at(player.index_link).next_same_player = next;
+            if (next != kNone) players_.at(next).index_link = player.index_link;
+        } else if (next != kNone) {
+            *link = next;
+            players_.at(next).index_link = player.index_link;
+        } else {
+            *link = player.index_link;
+            --firsts_;
+            if (at.first == kNone) at.marks = 0;
+        }
     }
 
+    /// Have what find(), add() and remove() of this player will read brought near, the bucket first and then the record
+    /// in it. Among millions each is far away, and whoever has many to do waits for all at once instead of for one
+    /// after the other.
+    void expect_bucket(std::string_view player_id) const { __builtin_prefetch(&bucket(number_of(hash_of(player_id)))); }
+    void expect_record(std::string_view player_id) const {
+        const std::size_t hash = hash_of(player_id);
+        const Bucket& at = bucket(number_of(hash));
+        if ((at.marks & mark_of(hash)) != 0) players_.expect(at.first);
+    }
+
+    void clear() {
+        chunks_.clear();
+        buckets_ = mask_ = firsts_ = 0;
+        add_bucket();
+    }
+
+    /// Visits the first of each player.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        for (const Table& table : tables_)
-            for (const Slot slot : table) visit(slot);
+        for (std::size_t number = 0; number < buckets_; ++number)
+            for (Slot slot = bucket(number).first; slot != kNone; slot = players_.at(slot).index_link) visit(slot);
     }
 
 private:
-    static constexpr std::size_t kTables = 256;  ///< one for each value of a byte
+    struct Bucket {
+        Slot first = kNone;
+        /// A bit for each that came in since it was empty: who has none is not in it, and no record is looked at.
+        std::uint32_t marks = 0;
+    };
+    static constexpr std::size_t kChunk = 4'096;
+    static constexpr std::size_t kSplitAhead = 8;
+    using Chunk = std::array<Bucket, kChunk>;
 
     static std::size_t hash_of(std::string_view id) { return std::hash<std::string_view>{}(id); }
-    /// By bits that the tables themselves make no use of: they go by the lowest ones, some versions by the highest too.
-    static std::size_t table_of(std::string_view id) { return hash_of(id) >> 40 & 0xff; }
-    [[nodiscard]] std::string_view id_of(Slot slot) const { return players_.at(slot).player_id; }
+    /// By the highest bits: the number of the bucket is made of the lowest ones.
+    static std::uint32_t mark_of(std::size_t hash) { return std::uint32_t{1} << (hash >> 59); }
 
-    /// Slots hash and compare as the ids of their players.
-    struct Ids {
-        using is_transparent = void;
-        const Slab<PlayerSession>* players;
-
-        [[nodiscard]] std::string_view id(Slot slot) const { return players->at(slot).player_id; }
-        [[nodiscard]] static std::string_view id(std::string_view id) { return id; }
-        template <class T>
-        std::size_t operator()(const T& one) const {
-            return hash_of(id(one));
+    Bucket& bucket(std::size_t number) { return (*chunks_[number / kChunk])[number % kChunk]; }
+    [[nodiscard]] const Bucket& bucket(std::size_t number) const {
+        return const_cast<PlayerIndex*>(this)->bucket(number);
+    }
+    /// Those from `buckets_` on are not there yet: what belongs to them is still where it will be split off.
+    [[nodiscard]] std::size_t number_of(std::size_t hash) const {
+        const std::size_t number = hash & mask_;
+        return number < buckets_ ? number : number & (mask_ >> 1);
+    }
+    static void push(Bucket& to, std::size_t hash, Slot slot, PlayerSession& first) {
+        first.index_link = to.first;
+        to.first = slot;
+        to.marks |= mark_of(hash);
+    }
+    /// Behind the first, which stays.
+    void hang(Slot slot, PlayerSession& player, Slot first) {
+        Slot& next = players_.at(first).next_same_player;
+        player.index_link = first;
+        player.next_same_player = next;
+        if (next != kNone) players_.at(next).index_link = slot;
+        next = slot;
+    }
+    std::size_t add_bucket() {
+        const std::size_t number = buckets_++;
+        if (number > mask_) mask_ = 2 * mask_ + 1;
+        if (number / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Chunk>());
+        return number;
+    }
+    void split() {
+        const std::size_t number = add_bucket();
+        const std::size_t half = mask_ >> 1;
+        players_.expect(bucket((number + kSplitAhead) & half).first);
+        Bucket& kept = bucket(number & half);
+        Slot slot = std::exchange(kept, {}).first;
+        while (slot != kNone) {
+            PlayerSession& first = players_.at(slot);
+            const Slot following = first.index_link;
+            const std::size_t hash = hash_of(first.player_id);
+            push(bucket(number_of(hash)), hash, slot, first);
+            slot = following;
         }
-        template <class A, class B>
-        bool operator()(const A& a, const B& b) const {
-            return id(a) == id(b);
-        }
-    };
-    using Table = absl::flat_hash_set<Slot, Ids, Ids>;
-
-    template <std::size_t... I>
-    static std::array<Table, kTables> make_tables(const Slab<PlayerSession>& players, std::index_sequence<I...>) {
-        return {((void)I, Table(0, Ids{&players}, Ids{&players}))...};
     }
 
-    const Slab<PlayerSession>& players_;
-    std::array<Table, kTables> tables_;
+    Slab<PlayerSession>& players_;
+    std::vector<std::unique_ptr<Chunk>> chunks_;
+    std::size_t buckets_ = 0;
+    std::size_t mask_ = 0;  ///< of the numbers that there are and will be until they have doubled
+    std::size_t firsts_ = 0;
 };
 
 }  // namespace gse::core

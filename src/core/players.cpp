@@ -68,7 +68,9 @@ Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Jo
                                   to_text(session.status)));
     std::vector<Slot> seats(players.size(), kNone);
     std::uint32_t fresh = 0;
-    for (const Joining& joining : players) step.state.expect_player(joining.player_id);
+    const PlayerIndex& index = step.state.player_index();
+    for (const Joining& joining : players) index.expect_bucket(joining.player_id);
+    for (const Joining& joining : players) index.expect_record(joining.player_id);
     for (std::size_t i = 0; i < players.size(); ++i) {
         seats[i] = find_reserved(step.state, session_slot, players[i].player_id);
         if (seats[i] == kNone) ++fresh;

@@ -162,7 +162,7 @@ State::State(const Settings& settings)
       decisions_(settings.retention.decisions),
       metric_tables_(settings),
       metric_history_(settings.metrics.memory_bytes),
-      players_(table<PlayerSession>()) {
+      players_(tables<PlayerSession>()) {
     tables<Meta>().insert(Meta{});
 }
 
@@ -224,7 +224,6 @@ Slot State::find_placement(std::string_view region, std::string_view id) const {
     return lookup(placements_, regional(region, id));
 }
 Slot State::first_of_player(std::string_view player_id) const { return players_.find(player_id); }
-void State::expect_player(std::string_view player_id) const { players_.expect(player_id); }
 
 std::uint32_t State::count_created(Slot fleet, std::string_view creator, EngineTime since) {
     const auto it = creators_.find(stable_hash(creator, fleet));
@@ -389,31 +388,14 @@ void State::link(Slot slot, PlayerSession& player) {
         session.first_player = slot;
     session.last_player = slot;
     session.last_number = std::max(session.last_number, player.number);
-
-    const Slot first = players_.insert(slot);
-    player.previous_same_player = player.next_same_player = kNone;
-    if (first == slot) return;
-    player.previous_same_player = first;
-    // Behind the one in the index, which stays.
-    Slot& next = players.at(first).next_same_player;
-    player.next_same_player = next;
-    if (next != kNone) players.at(next).previous_same_player = slot;
-    next = slot;
+    players_.add(slot);
 }
 void State::unlink(Slot slot, PlayerSession& player) {
     GameSession& session = tables<GameSession>().at(player.session);
     auto& players = tables<PlayerSession>();
     (player.previous != kNone ? players.at(player.previous).next : session.first_player) = player.next;
     (player.next != kNone ? players.at(player.next).previous : session.last_player) = player.previous;
-
-    if (player.next_same_player != kNone)
-        players.at(player.next_same_player).previous_same_player = player.previous_same_player;
-    if (player.previous_same_player != kNone) {
-        players.at(player.previous_same_player).next_same_player = player.next_same_player;
-        return;
-    }
-    players_.erase(slot);
-    if (player.next_same_player != kNone) players_.insert(player.next_same_player);
+    players_.remove(slot);
 }
 
 void State::link(Slot slot, FleetEvent& event) { tables<Fleet>().at(event.fleet).events.emplace(event.order, slot); }

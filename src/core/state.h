@@ -165,8 +165,8 @@ public:
     [[nodiscard]] Slot find_placement(std::string_view region, std::string_view id) const;
     /// First player session of a player anywhere; follow next_same_player for the others.
     [[nodiscard]] Slot first_of_player(std::string_view player_id) const;
-    /// Changes nothing: whoever names many players that they will look for, add or remove has to wait less for each.
-    void expect_player(std::string_view player_id) const;
+    /// For who will look for, add or remove many players, see PlayerIndex.
+    [[nodiscard]] const PlayerIndex& player_index() const { return players_; }
     /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
     [[nodiscard]] std::uint32_t count_created(Slot fleet, std::string_view creator, EngineTime since);
     /// Counts the fleet's sessions by creator anew: only fleets with a creator limit are counted, and it has one now.

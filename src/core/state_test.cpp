@@ -360,8 +360,8 @@ TEST(State, APlayersSessionsAreFoundWhicheverOfThemGoesFirst) {
     const Slot session = state.add(std::move(game));
     SeededRng rng(3);
     std::map<std::string, std::set<Slot>> expected;
-    for (int round = 0; round < 20'000; ++round) {
-        const std::string id = fmt::format("player-{}", rng.below(2'000));
+    for (int round = 0; round < 40'000; ++round) {
+        const std::string id = fmt::format("player-{}", rng.below(5'000));
         std::set<Slot>& slots = expected[id];
         if (slots.size() > 2 || (!slots.empty() && rng.chance(0.4))) {
             const auto gone = std::next(slots.begin(), static_cast<std::ptrdiff_t>(rng.below(slots.size())));
