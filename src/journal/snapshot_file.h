@@ -31,6 +31,8 @@ public:
     Result<void> write(std::span<const std::byte> slice);
     /// Durable under its final name when it returns.
     Result<SnapshotName> finish(std::uint64_t end);
+    /// Of the slices so far.
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     /// Removes the unfinished file; harmless otherwise.
     void abandon();
 

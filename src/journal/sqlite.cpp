@@ -76,7 +76,6 @@ private:
     SnapshotFileWriter file_;
     std::uint64_t start_;
     std::uint64_t appended_bytes_;
-    std::uint64_t bytes_ = 0;
     bool done_ = false;
 };
 
@@ -444,7 +443,6 @@ Result<void> SqliteSnapshotWriter::write(std::span<const std::byte> slice) {
     CHECK(!done_);
     CHECK(slice.size() <= kMaxBatchBytes);
     TRY(journal_.check_usable());
-    bytes_ += slice.size();
     return settle(file_.write(slice));
 }
 
@@ -457,7 +455,7 @@ Result<void> SqliteSnapshotWriter::finish(std::uint64_t end_seq) {
     const std::lock_guard lock(journal_.mutex_);
     journal_.newest_snapshot_ = name;
     journal_.bytes_before_snapshot_ = appended_bytes_;
-    journal_.snapshot_bytes_ = bytes_;
+    journal_.snapshot_bytes_ = file_.bytes();
     return {};
 }
 
