@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 #include <variant>
 
@@ -48,7 +49,8 @@ link::HostHello SimHost::hello() {
                           .operating_system = "simulated",
                           .sandbox = "none"};
     for (const auto& [id, places] : instances_) hello.instance_ids.push_back(id);
-    for (const auto& [id, game] : games_) hello.process_ids.push_back(id);
+    for (const Game& game : games_)
+        if (game.runs) hello.process_ids.push_back(game.process);
     return hello;
 }
 
@@ -56,23 +58,27 @@ void SimHost::on_order(link::OrderBody order) {
     std::visit([this](auto& body) { apply(body); }, order);
 }
 
-void SimHost::call(const std::string& process, decltype(link::SdkCall::call) body) {
+std::uint64_t SimHost::call(const std::string& process, decltype(link::SdkCall::call) body) {
     const std::uint64_t id = ++last_call_;
-    if (std::holds_alternative<link::CallActivateSession>(body)) activating_[id] = process;
     if (client_.report(link::SdkCall{
-            .call_id = id, .process_id = process, .request_id = fmt::format("{}", id), .call = std::move(body)}) == 0)
+            .call_id = id, .process_id = process, .request_id = std::to_string(id), .call = std::move(body)}) == 0)
         ++refused_;
+    return id;
+}
+
+SimHost::Game* SimHost::find_game(std::string_view process) {
+    const std::string_view number = process.substr(process.rfind('-') + 1);
+    std::size_t launch = 0;
+    std::from_chars(number.data(), number.data() + number.size(), launch);
+    if (launch == 0 || launch > games_.size()) return nullptr;
+    Game& game = games_[launch - 1];
+    return game.runs && game.process == process ? &game : nullptr;
 }
 
 void SimHost::apply(link::InstanceSpec& spec) {
     if (spec.phase == link::InstancePhase::Remove) {
-        std::vector<std::string> gone;
-        for (const auto& [id, game] : games_)
-            if (game.instance == spec.instance_id) gone.push_back(id);
-        for (const std::string& id : gone) {
-            games_.erase(id);
-            client_.report(link::ProcessExited{.process_id = id, .last_output = {}});
-        }
+        for (Game& game : games_)
+            if (game.runs && game.instance == spec.instance_id) exit(game);
         instances_.erase(spec.instance_id);
         client_.report(link::InstanceRemoved{spec.instance_id});
         return;
@@ -94,31 +100,31 @@ void SimHost::apply(link::InstanceSpec& spec) {
 
 void SimHost::launch(const std::string& instance, const link::PlaceSpec& place) {
     const std::string process = process_name(options_.name, ++launches_);
-    games_[process] = {instance, place.number, {}};
+    games_.push_back({.process = process, .instance = instance});
     client_.report(link::ProcessStarted{process, instance, place.number, static_cast<std::int64_t>(launches_.load())});
     call(process, link::CallReady{place.client_port, place.grpc_port, {}});
 }
 
 void SimHost::apply(link::StartSession& start) {
-    const auto game = games_.find(start.process_id);
-    if (game == games_.end() || game->second.session == start.session_id) return;
-    game->second.session = start.session_id;
+    Game* const game = find_game(start.process_id);
+    if (game == nullptr || game->session == start.session_id) return;
+    game->session = start.session_id;
     client_.report(link::SessionStartResult{start.process_id, start.session_id, true, ""});
     {
         const std::lock_guard lock(doors_mutex_);
         doors_[start.session_id].process = start.process_id;
     }
     ++started_;
-    call(start.process_id, link::CallActivateSession{start.session_id, start.max_players});
+    activating_[call(start.process_id, link::CallActivateSession{start.session_id, start.max_players})] = game;
 }
 
 void SimHost::end_oldest_match() {
-    Game& game = games_.at(playing_.front());
+    Game& game = *playing_.front();
     {
         const std::lock_guard lock(doors_mutex_);
         doors_.erase(game.session);
     }
-    call(playing_.front(), link::CallTerminateSession{std::exchange(game.session, {})});
+    call(game.process, link::CallTerminateSession{std::exchange(game.session, {})});
     playing_.pop_front();
 }
 
@@ -126,9 +132,9 @@ void SimHost::apply(link::SdkReply& reply) {
     if (reply.status != link::CallStatus::Ok) ++refused_;
     const auto activated = activating_.find(reply.call_id);
     if (activated == activating_.end()) return;
-    if (reply.status == link::CallStatus::Ok) {
-        open_door(games_.at(activated->second).session);
-        playing_.push_back(std::move(activated->second));
+    if (reply.status == link::CallStatus::Ok && activated->second->runs) {
+        open_door(activated->second->session);
+        playing_.push_back(activated->second);
     }
     activating_.erase(activated);
     while (playing_.size() > matches_) end_oldest_match();
@@ -136,9 +142,15 @@ void SimHost::apply(link::SdkReply& reply) {
 
 void SimHost::apply(link::EndProcess& end) {
     if (end.notify) client_.report(link::TerminateDelivered{end.process_id, true});
-    if (games_.erase(end.process_id) == 0) return;
-    std::erase(playing_, end.process_id);
-    client_.report(link::ProcessExited{.process_id = end.process_id, .last_output = {}});
+    Game* const game = find_game(end.process_id);
+    if (game == nullptr) return;
+    exit(*game);
+}
+
+void SimHost::exit(Game& game) {
+    game.runs = false;
+    std::erase(playing_, &game);
+    client_.report(link::ProcessExited{.process_id = game.process, .last_output = {}});
 }
 
 void SimHost::apply(link::CollectLogs& collect) {

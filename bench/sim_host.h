@@ -63,9 +63,10 @@ public:
 
 private:
     struct Game {
+        std::string process;
         std::string instance;
-        std::uint32_t place = 0;
         std::string session;
+        bool runs = true;
     };
 
     void apply(link::ReportAck&) {}
@@ -75,8 +76,11 @@ private:
     void apply(link::CollectLogs& collect);
     void apply(link::SdkReply& reply);
     void launch(const std::string& instance, const link::PlaceSpec& place);
-    void call(const std::string& process, decltype(link::SdkCall::call) body);
+    /// Of a process that runs; null: there is none of that name.
+    Game* find_game(std::string_view process);
+    std::uint64_t call(const std::string& process, decltype(link::SdkCall::call) body);
     void end_oldest_match();
+    void exit(Game& game);
 
     SimHostOptions options_;
     std::atomic<std::size_t> matches_;
@@ -86,10 +90,10 @@ private:
     std::atomic<std::uint64_t> disconnects_{0};
     std::atomic<std::uint64_t> launches_{0};
     std::atomic<std::uint64_t> health_turn_{0};
-    std::unordered_map<std::string, Game> games_;                // by process id
-    std::unordered_map<std::string, std::uint32_t> instances_;   // places filled
-    std::deque<std::string> playing_;                            // process ids, the oldest match first
-    std::unordered_map<std::uint64_t, std::string> activating_;  // call → process id
+    std::deque<Game> games_;                                    // in the order of their launches, which numbers them
+    std::unordered_map<std::string, std::uint32_t> instances_;  // places filled
+    std::deque<Game*> playing_;                                 // the oldest match first
+    std::unordered_map<std::uint64_t, Game*> activating_;       // by call
     /// Where players come in. Calls for them wait until the session is ACTIVE.
     struct Door {
         std::string process;

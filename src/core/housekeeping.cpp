@@ -16,9 +16,12 @@
 namespace gse::core {
 namespace {
 
+/// When it ended and what, the earliest first.
+using Ended = std::deque<std::pair<EngineTime, Slot>>;
+
 /// What ended long ago is far away in memory; of those that come next first the record is brought near, then its bucket
 /// of the index, which needs the record, then what is in that.
-void expect(const State& state, const std::deque<std::pair<EngineTime, Slot>>& players) {
+void expect(const State& state, const Ended& players) {
     constexpr std::size_t kRecord = 18, kBucket = 12, kInBucket = 6;
     if (players.size() <= kRecord) return;
     state.table<PlayerSession>().expect(players[kRecord].second);
@@ -30,15 +33,15 @@ void expect(const State& state, const std::deque<std::pair<EngineTime, Slot>>& p
     state.player_index().expect_record(id_of(kInBucket));
 }
 
-template <class T, class Keep, class Forget>
-void retire(Step& step, std::deque<std::pair<EngineTime, Slot>>& queue, Millis keep_for, std::uint64_t keep_max,
-            std::size_t max, Keep&& still_that_one, Forget&& forget) {
+template <class T, class Keep, class Forget, class Expect = decltype([](const Ended&) {})>
+void retire(Step& step, Ended& queue, Millis keep_for, std::uint64_t keep_max, std::size_t max, Keep&& still_that_one,
+            Forget&& forget, Expect&& expect_next = {}) {
     for (std::size_t i = 0; i < max && !queue.empty(); ++i) {
         const auto [ended_at, slot] = queue.front();
         const bool old = ended_at + keep_for <= step.now.engine;
         if (!old && queue.size() <= keep_max) return;
         queue.pop_front();
-        if constexpr (std::is_same_v<T, PlayerSession>) expect(step.state, queue);
+        expect_next(queue);
         const T* record = step.state.find<T>(slot);
         if (record && still_that_one(*record, ended_at)) forget(slot, *record);
     }
@@ -97,7 +100,8 @@ void retire_ended(Step& step, std::size_t max) {
             if (player.number == session.last_number)
                 step.state.edit<GameSession>(player.session)->retired_number = player.number;
             step.state.remove<PlayerSession>(slot);
-        });
+        },
+        [&](const Ended& next) { expect(step.state, next); });
     retire<GameSession>(
         step, step.state.ended_sessions(), keep.ended_sessions, keep.ended_sessions_max, max,
         [](const GameSession& session, EngineTime at) { return !session.live() && session.end->at == at; },

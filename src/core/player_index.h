@@ -28,18 +28,15 @@ public:
     /// The first; kNone: the player has none.
     [[nodiscard]] Slot find(std::string_view player_id) const {
         const std::size_t hash = hash_of(player_id);
-        const Bucket& at = bucket(number_of(hash));
-        if ((at.marks & mark_of(hash)) == 0) return kNone;
-        Slot slot = at.first;
-        while (slot != kNone && players_.at(slot).player_id != player_id) slot = players_.at(slot).index_link;
-        return slot;
+        return find_in(bucket(number_of(hash)), hash, player_id);
     }
     void add(Slot slot) {
         PlayerSession& player = players_.at(slot);
-        if (const Slot first = find(player.player_id); first != kNone) return hang(slot, player, first);
         const std::size_t hash = hash_of(player.player_id);
+        Bucket& at = bucket(number_of(hash));
+        if (const Slot first = find_in(at, hash, player.player_id); first != kNone) return hang(slot, player, first);
         player.next_same_player = kNone;
-        push(bucket(number_of(hash)), hash, slot, player);
+        push(at, hash, slot, player);
         ++firsts_;
         if (buckets_ < firsts_) split();
     }
@@ -108,6 +105,12 @@ private:
     [[nodiscard]] std::size_t number_of(std::size_t hash) const {
         const std::size_t number = hash & mask_;
         return number < buckets_ ? number : number & (mask_ >> 1);
+    }
+    [[nodiscard]] Slot find_in(const Bucket& at, std::size_t hash, std::string_view player_id) const {
+        if ((at.marks & mark_of(hash)) == 0) return kNone;
+        Slot slot = at.first;
+        while (slot != kNone && players_.at(slot).player_id != player_id) slot = players_.at(slot).index_link;
+        return slot;
     }
     static void push(Bucket& to, std::size_t hash, Slot slot, PlayerSession& first) {
         first.index_link = to.first;

@@ -456,24 +456,26 @@ void Engine::run_snapshots() {
                                           .least_log = options_.snapshot_bytes,
                                           .reserve = options_.reserve_bytes});
         lock.lock();
-        if (untrimmed_) trim(lock);
         if (free_bytes) stats_.disk_low = *free_bytes < options_.reserve_bytes;
-        if (due && durable_seq_ != 0 && !stats_.disk_low) write_snapshot(lock);
+        const bool writes = due && durable_seq_ != 0 && !stats_.disk_low;
+        if (writes || untrimmed_) {
+            const auto written = writes ? write_snapshot(lock) : Result<void>{};
+            const auto trimmed = untrimmed_ ? trim(lock) : Result<void>{};
+            const auto& worse = written ? trimmed : written;
+            stats_.trouble = worse ? std::string() : "snapshot: " + worse.error().message;
+        }
         // Also after a snapshot that failed: the next attempt waits its turn.
         snapshot_wakes_.wait_for(lock, kIdleTick, [this] { return stopping_ || failed_; });
     }
 }
 
 /// Called and left with the lock held.
-void Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
+Result<void> Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
     const std::uint64_t start = durable_seq_;
     lock.unlock();
     auto writer = journal_.begin_snapshot(start);
     lock.lock();
-    if (!writer) {
-        stats_.trouble = "snapshot: " + writer.error().message;
-        return;
-    }
+    if (!writer) return std::unexpected(writer.error());
     slices_.clear();
     snapshot_ = Snapshot::Walking;
     ++snapshot_number_;
@@ -499,27 +501,25 @@ void Engine::write_snapshot(std::unique_lock<std::mutex>& lock) {
         lock.lock();
         if (done && written) {
             ++stats_.snapshots;
-            stats_.trouble.clear();
             untrimmed_ = true;
         }
     }
-    if (!written) stats_.trouble = "snapshot: " + written.error().message;
     snapshot_ = Snapshot::None;
     slices_.clear();
     lock.unlock();
     writer->reset();
     lock.lock();
-    if (untrimmed_) trim(lock);
+    return written;
 }
 
 /// What a snapshot has made needless goes; if it cannot, it is tried again at the next look. Called and left with the
 /// lock held.
-void Engine::trim(std::unique_lock<std::mutex>& lock) {
+Result<void> Engine::trim(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
-    const auto trimmed = journal_.trim();
+    auto trimmed = journal_.trim();
     lock.lock();
     untrimmed_ = !trimmed;
-    stats_.trouble = trimmed ? std::string() : "snapshot: " + trimmed.error().message;
+    return trimmed;
 }
 
 }  // namespace gse::engine

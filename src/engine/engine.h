@@ -154,8 +154,8 @@ private:
     void hurry_waiting(bool all);
     void seal_into(std::unique_lock<std::mutex>& lock);
     void feed_snapshot();
-    void write_snapshot(std::unique_lock<std::mutex>& lock);
-    void trim(std::unique_lock<std::mutex>& lock);
+    [[nodiscard]] Result<void> write_snapshot(std::unique_lock<std::mutex>& lock);
+    [[nodiscard]] Result<void> trim(std::unique_lock<std::mutex>& lock);
     void release(Sealed& sealed);
     [[nodiscard]] Result<void> make_sure(const Sealed& sealed);
 

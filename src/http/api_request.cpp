@@ -19,9 +19,13 @@ constexpr std::string_view kCommonParameters[] = {"Action",   "Version",       "
 
 bool is_version_one(const RequestView& request) { return request.field("authorization").data() == nullptr; }
 
+void name_caller(engine::ApiCall& call, Caller&& caller) {
+    call.secret_id = std::move(caller.secret_id);
+    call.account = std::move(caller.account);
+}
+
 Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureCheck& signatures, WallTime now) {
-    const std::string type = media_type(request.field("content-type"));
-    if (request.method == "POST" && type != kFormType) {
+    if (request.method == "POST" && !is_media_type(request.field("content-type"), kFormType)) {
         return refuse(
             ErrorCode::AuthInvalidAuthorization,
             "the Authorization header is missing; only a form (application/x-www-form-urlencoded) or a GET may "
@@ -29,9 +33,7 @@ Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureC
     }
     engine::ApiCall call;
     call.flat = TRY(decode_form(request.method == "GET" ? request.query : request.body));
-    const Caller caller = TRY(signatures.check_v1(request, call.flat, now));
-    call.secret_id = caller.secret_id;
-    call.account = caller.account;
+    Caller caller = TRY(signatures.check_v1(request, call.flat, now));
     call.action = parameter(call.flat, "Action");
     call.version = parameter(call.flat, "Version");
     call.region = parameter(call.flat, "Region");
@@ -41,32 +43,32 @@ Result<engine::ApiCall> admit_version_one(const RequestView& request, SignatureC
                std::end(kCommonParameters);
     });
     TRY(check_may_call(caller, call.action));
+    name_caller(call, std::move(caller));
     return call;
 }
 
 Result<engine::ApiCall> admit_tc3(const RequestView& request, std::string& body, SignatureCheck& signatures,
                                   WallTime now) {
-    const Caller caller = TRY(signatures.check_tc3(request, now));
+    Caller caller = TRY(signatures.check_tc3(request, now));
     engine::ApiCall call;
-    call.secret_id = caller.secret_id;
-    call.account = caller.account;
     call.action = request.field("x-tc-action");
     call.version = request.field("x-tc-version");
     call.region = request.field("x-tc-region");
     TRY(check_may_call(caller, call.action));
+    name_caller(call, std::move(caller));
 
-    const std::string type = media_type(request.field("content-type"));
+    const std::string_view type = request.field("content-type");
     if (request.method == "GET") {
         call.is_json = false;
         call.flat = TRY(decode_form(request.query));
-    } else if (type == "application/json") {
+    } else if (is_media_type(type, "application/json")) {
         take_json(call, body);
-    } else if (type == "multipart/form-data") {
+    } else if (is_media_type(type, "multipart/form-data")) {
         call.is_json = false;
-        call.flat = TRY(decode_multipart(request.field("content-type"), request.body));
+        call.flat = TRY(decode_multipart(type, request.body));
     } else {
         return refuse(ErrorCode::InvalidRequest,
-                      fmt::format("a POST with TC3-HMAC-SHA256 carries application/json, not {}", type));
+                      fmt::format("a POST with TC3-HMAC-SHA256 carries application/json, not {}", media_type(type)));
     }
     return call;
 }

@@ -395,8 +395,8 @@ void Connection::flush() {
         if (answer.request_id.empty()) {
             out_ += answer.body;  // complete as it is
         } else {
-            const std::string id_line = "X-TC-RequestId: " + answer.request_id + "\r\n" + answer.fields;
-            append_head(out_, 200, loop_.date(), "application/json", answer.body.size(), id_line, answer.after);
+            append_head(out_, 200, loop_.date(), "application/json", answer.body.size(),
+                        {"X-TC-RequestId: ", answer.request_id, "\r\n", answer.fields}, answer.after);
             if (!answer.head_only) out_ += answer.body;
         }
         answers_.pop_front();

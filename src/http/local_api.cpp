@@ -66,7 +66,7 @@ Awaitable<void> Connection::serve_local_api(RequestView request) {
         status = 421, refusal = "call /capi by the name localhost or by an IP address, and not from a page elsewhere\n";
     } else if (request.method != "POST") {
         status = 405, refusal = "use POST\n";
-    } else if (media_type(request.field("content-type")) != "application/json") {
+    } else if (!is_media_type(request.field("content-type"), "application/json")) {
         status = 415, refusal = "send Content-Type: application/json\n";
     }
     if (status != 0) {

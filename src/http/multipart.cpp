@@ -116,7 +116,7 @@ Result<Part> read_part(std::string_view text) {
         if (equal_ignoring_case(line.substr(0, colon), "Content-Disposition")) {
             part.name = attribute(value, "name").value_or("");
         } else if (equal_ignoring_case(line.substr(0, colon), "Content-Type")) {
-            part.is_json = media_type(value) == "application/json";
+            part.is_json = is_media_type(value, "application/json");
         }
     }
     if (part.name.empty()) return malformed("has a part without a name in its Content-Disposition");

@@ -125,14 +125,14 @@ TEST(Range, OfNothingAndOfHugeNumbers) {
 TEST(Head, IsAsTheRfcWritesIt) {
     EXPECT_EQ(format_http_date({784'111'777'000}), "Sun, 06 Nov 1994 08:49:37 GMT");
     std::string head;
-    append_head(head, 200, "D", "application/json", 12, "X: y\r\n", After::KeepAlive);
+    append_head(head, 200, "D", "application/json", 12, {"X: ", "y\r\n"}, After::KeepAlive);
     EXPECT_EQ(head,
               "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: application/json\r\nContent-Length: 12\r\nX: y\r\n\r\n");
     head.clear();
-    append_head(head, 404, "D", "", 0, "", After::Close);
+    append_head(head, 404, "D", "", 0, {}, After::Close);
     EXPECT_EQ(head, "HTTP/1.1 404 Not Found\r\nDate: D\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     head.clear();
-    append_head(head, 304, "D", "", 0, "", After::KeepAliveTold);
+    append_head(head, 304, "D", "", 0, {}, After::KeepAliveTold);
     EXPECT_EQ(head, "HTTP/1.1 304 Not Modified\r\nDate: D\r\nConnection: keep-alive\r\n\r\n");
 }
 

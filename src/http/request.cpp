@@ -15,9 +15,15 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+void append_lower(std::string& out, std::string_view text) {
+    const std::size_t before = out.size();
+    out.append(text);
+    std::transform(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(before), lower);
+}
+
 std::string to_lower(std::string_view text) {
-    std::string result{text};
-    std::transform(result.begin(), result.end(), result.begin(), lower);
+    std::string result;
+    append_lower(result, text);
     return result;
 }
 
@@ -30,10 +36,14 @@ std::string_view RequestView::field(std::string_view name) const {
     return {};
 }
 
-std::string media_type(std::string_view content_type) {
+std::string_view media_type(std::string_view content_type) {
     std::string_view type = content_type.substr(0, content_type.find(';'));
     while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-    return to_lower(type);
+    return type;
+}
+
+bool is_media_type(std::string_view content_type, std::string_view type) {
+    return equal_ignoring_case(media_type(content_type), type);
 }
 
 std::string_view without_port(std::string_view host) {

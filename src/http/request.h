@@ -8,7 +8,7 @@
 namespace gse::http {
 
 struct Field {
-    std::string_view name;   ///< as sent; compare with is_field()
+    std::string_view name;   ///< as sent; compare with equal_ignoring_case()
     std::string_view value;  ///< without the blanks around it
 };
 
@@ -26,8 +26,11 @@ struct RequestView {
 /// Whether two ASCII texts are equal but for capitals.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 [[nodiscard]] std::string to_lower(std::string_view text);
-/// `application/json` of `Application/JSON; charset=utf-8`.
-[[nodiscard]] std::string media_type(std::string_view content_type);
+void append_lower(std::string& out, std::string_view text);
+/// `Application/JSON` of `Application/JSON; charset=utf-8`; compare with is_media_type().
+[[nodiscard]] std::string_view media_type(std::string_view content_type);
+/// Whether a Content-Type says `type`, in whatever capitals and with whatever parameters.
+[[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view type);
 /// `127.0.0.1` of `127.0.0.1:8080`, `[::1]` of `[::1]:8080`; the text itself when it ends in no port.
 [[nodiscard]] std::string_view without_port(std::string_view host);
 

@@ -47,7 +47,7 @@ std::string format_http_date(WallTime t) {
 }
 
 void append_head(std::string& out, int status, std::string_view date, std::string_view content_type,
-                 std::uint64_t content_length, std::string_view fields, After after) {
+                 std::uint64_t content_length, std::initializer_list<std::string_view> fields, After after) {
     // By hand: this runs for every request.
     if (status == 200) {
         out += "HTTP/1.1 200 OK\r\nDate: ";
@@ -64,7 +64,7 @@ void append_head(std::string& out, int status, std::string_view date, std::strin
         out += std::to_string(content_length);
     }
     out += "\r\n";
-    out += fields;
+    for (const std::string_view part : fields) out += part;
     if (after == After::Close) out += "Connection: close\r\n";
     if (after == After::KeepAliveTold) out += "Connection: keep-alive\r\n";
     out += "\r\n";

@@ -137,7 +137,7 @@ Awaitable<bool> Connection::respond(int status, std::string_view content_type, s
     if (after == After::Close) last_ = true;
     if (!whole) linger_ = true;
     std::string bytes;
-    append_head(bytes, status, loop_.date(), content_type, body.size(), fmt::format("{}{}", fields, cors_), after);
+    append_head(bytes, status, loop_.date(), content_type, body.size(), {fields, cors_}, after);
     if (reader_->view().method != "HEAD") bytes += body;
     return send(std::move(bytes));
 }
@@ -397,7 +397,7 @@ Awaitable<void> Connection::get_object(RequestView request, std::string bucket, 
     if (after == After::Close) last_ = true;
     std::string bytes;
     append_head(bytes, range->partial ? 206 : 200, loop_.date(), "application/octet-stream", range->length,
-                fields + cors_, after);
+                {fields, cors_}, after);
     co_await send(std::move(bytes));
 
     std::uint64_t offset = range->offset;

@@ -142,7 +142,7 @@ Awaitable<void> Connection::serve_console(RequestView request) {
         co_await refuse_console(403, "this is for pages of this server only");
         co_return;
     }
-    if (request.method == "POST" && media_type(request.field("content-type")) != "application/json") {
+    if (request.method == "POST" && !is_media_type(request.field("content-type"), "application/json")) {
         co_await refuse_console(400, "send application/json");
         co_return;
     }

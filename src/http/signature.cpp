@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/base64.h"
-#include "base/hex.h"
+#include "base/joined.h"
 
 namespace gse::http {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kAlgorithm = "TC3-HMAC-SHA256";
 constexpr std::string_view kScopeEnd = "tc3_request";
 constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
-constexpr std::size_t kSignedHeadersMax = 32;
+constexpr int kSignedHeadersMax = 32;
 constexpr std::size_t kCredentialMax = 512;
 
 std::unexpected<Error> malformed(std::string_view what) {
@@ -39,19 +39,23 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-    std::vector<std::string_view> parts;
-    while (true) {
-        const auto at = text.find(separator);
-        parts.push_back(text.substr(0, at));
-        if (at == std::string_view::npos) return parts;
-        text.remove_prefix(at + 1);
-    }
+/// Takes the first part of what is left, and its separator; of the last one a null view is left.
+std::string_view take_part(std::string_view& left, char separator) {
+    const auto at = left.find(separator);
+    const std::string_view part = left.substr(0, at);
+    left = at == std::string_view::npos ? std::string_view{} : left.substr(at + 1);
+    return part;
 }
 
 bool is_lower_hex(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    bool all = true;
+    // Without a branch: no processor guesses the digits of a signature.
+    for (const char c : text) {
+        const bool digit = static_cast<unsigned char>(c - '0') < 10;
+        const bool letter = static_cast<unsigned char>(c - 'a') < 6;
+        all &= digit | letter;
+    }
+    return all;
 }
 
 bool has_capitals(std::string_view text) {
@@ -104,8 +108,9 @@ Result<Tc3Authorization> parse_tc3(std::string_view authorization) {
     if (!authorization.starts_with(' ')) return malformed("has no blank behind TC3-HMAC-SHA256");
 
     Tc3Authorization parsed;
-    for (std::string_view part : split(authorization, ',')) {
-        part = trimmed(part);
+    std::string_view left = authorization;
+    while (left.data() != nullptr) {
+        const std::string_view part = trimmed(take_part(left, ','));
         const auto equals = part.find('=');
         const std::string_view name = part.substr(0, equals);
         std::string_view* const target = name == "Credential"      ? &parsed.credential
@@ -124,65 +129,69 @@ Result<Tc3Authorization> parse_tc3(std::string_view authorization) {
 
     // From both ends, because a service such as `localhost:8080` is whatever stands between.
     if (parsed.credential.size() > kCredentialMax) return malformed("has a Credential that is too long");
-    const auto parts = split(parsed.credential, '/');
-    if (parts.size() < 4 || parts.back() != kScopeEnd) return malformed("has a Credential of another form");
-    parsed.secret_id = parts[0];
-    parsed.date = parts[1];
-    parsed.scope = parsed.credential.substr(parsed.secret_id.size() + 1);
-    parsed.service = parsed.scope.substr(parsed.date.size() + 1);
-    parsed.service.remove_suffix(kScopeEnd.size() + 1);
+    left = parsed.credential;
+    parsed.secret_id = take_part(left, '/');
+    parsed.scope = left;
+    parsed.date = take_part(left, '/');
+    const auto end = left.rfind('/');
+    if (end == std::string_view::npos || left.substr(end + 1) != kScopeEnd) {
+        return malformed("has a Credential of another form");
+    }
+    parsed.service = left.substr(0, end);
     if (parsed.secret_id.empty() || parsed.date.empty() || parsed.service.empty()) {
         return malformed("has a Credential with an empty part");
     }
 
-    const auto names = split(parsed.signed_headers, ';');
-    if (names.size() > kSignedHeadersMax) return malformed("signs too many headers");
-    for (const std::string_view required : {"content-type", "host"}) {
-        if (std::none_of(names.begin(), names.end(),
-                         [&](std::string_view name) { return equal_ignoring_case(name, required); })) {
-            return malformed(fmt::format("does not list {} among the SignedHeaders", required));
-        }
+    int names = 0;
+    bool lists_type = false, lists_host = false;
+    for (left = parsed.signed_headers; left.data() != nullptr; ++names) {
+        if (names == kSignedHeadersMax) return malformed("signs too many headers");
+        const std::string_view name = take_part(left, ';');
+        lists_type |= equal_ignoring_case(name, "content-type");
+        lists_host |= equal_ignoring_case(name, "host");
     }
+    if (!lists_type) return malformed("does not list content-type among the SignedHeaders");
+    if (!lists_host) return malformed("does not list host among the SignedHeaders");
     return parsed;
 }
 
-std::string payload_hash(const RequestView& request) {
+HexText<32> payload_hash(const RequestView& request) {
     if (equal_ignoring_case(request.field("x-tc-content-sha256"), kUnsignedPayload)) {
-        return to_hex(sha256(kUnsignedPayload));
+        return HexText{sha256(kUnsignedPayload)};
     }
-    return to_hex(sha256(request.method == "GET" ? std::string_view{} : request.body));
+    return HexText{sha256(request.method == "GET" ? std::string_view{} : request.body)};
 }
 
 Result<std::string> canonical_request(const RequestView& request, std::string_view signed_headers,
-                                      std::string_view payload_hash, CanonicalForm form) {
+                                      const HexText<32>& payload_hash, CanonicalForm form) {
     std::string text;
     text.reserve(512);
     // Of the API always "/"; objects are signed with their path as sent.
     text.append(request.method).append("\n").append(request.path).append("\n");
     if (request.method == "GET") text.append(request.query);
     text.push_back('\n');
-    for (const std::string_view listed : split(signed_headers, ';')) {
-        const std::string name = to_lower(listed);
+    for (std::string_view left = signed_headers; left.data() != nullptr;) {
+        const std::string_view name = take_part(left, ';');
         std::string_view value = request.field(name);
         if (value.data() == nullptr) {
             return refuse(ErrorCode::AuthSignatureFailure,
-                          fmt::format("the header {} is listed as signed but was not sent", name));
+                          fmt::format("the header {} is listed as signed but was not sent", to_lower(name)));
         }
         value = trimmed(value);
-        const bool is_host = name == "host";
-        if (is_host && !form.host_with_port) value = without_port(value);
-        text.append(name).push_back(':');
-        const bool lowered = name == "content-type" ? form.content_type_lowered : form.values_lowered;
-        if (lowered) {
-            text.append(to_lower(value));
+        if (!form.host_with_port && equal_ignoring_case(name, "host")) value = without_port(value);
+        append_lower(text, name);
+        text.push_back(':');
+        const bool is_type = equal_ignoring_case(name, "content-type");
+        if (is_type ? form.content_type_lowered : form.values_lowered) {
+            append_lower(text, value);
         } else {
             text.append(value);
         }
         text.push_back('\n');
     }
     text.push_back('\n');
-    text.append(to_lower(signed_headers)).push_back('\n');
-    text.append(payload_hash);
+    append_lower(text, signed_headers);
+    text.append("\n").append(payload_hash.view());
     return text;
 }
 
@@ -235,20 +244,21 @@ Caller SignatureCheck::caller(std::string_view secret_id, FoundKey&& found, Wall
 
 bool SignatureCheck::matches(const RequestView& request, const Tc3Authorization& claim, std::string_view timestamp,
                              HmacSha256& hmac) {
-    const std::string hash = payload_hash(request);
+    const HexText hash = payload_hash(request);
     const std::string_view host = request.field("host");
     const bool has_port = without_port(host).size() != host.size();
     const bool type_differs = has_capitals(request.field("content-type"));
     bool values_differ = false;
-    for (const std::string_view name : split(claim.signed_headers, ';')) {
+    for (std::string_view left = claim.signed_headers; left.data() != nullptr;) {
+        const std::string_view name = take_part(left, ';');
         if (!equal_ignoring_case(name, "content-type")) values_differ |= has_capitals(request.field(name));
     }
     const auto signed_as = [&](CanonicalForm form) {
         const auto canonical = canonical_request(request, claim.signed_headers, hash, form);
         if (!canonical) return false;
-        const std::string to_sign =
-            fmt::format("{}\n{}\n{}\n{}", kAlgorithm, timestamp, claim.scope, to_hex(sha256(*canonical)));
-        return equal_in_constant_time(to_hex(hmac.mac(to_sign)), claim.signature);
+        const HexText digest{sha256(*canonical)};
+        const std::string_view to_sign[] = {kAlgorithm, "\n", timestamp, "\n", claim.scope, "\n", digest.view()};
+        return equal_in_constant_time(HexText{hmac.mac(joined(to_sign))}.view(), claim.signature);
     };
     // Forms that would give the same text are left out, so that a common request is hashed once.
     for (const bool with_port : {true, false}) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "codec/flat.h"
@@ -44,10 +45,10 @@ struct CanonicalForm {
 
 /// SHA-256 in hexadecimal of what the signature covers of the body: for GET of nothing, with `UNSIGNED-PAYLOAD` of that
 /// text, else of the body.
-[[nodiscard]] std::string payload_hash(const RequestView& request);
+[[nodiscard]] HexText<32> payload_hash(const RequestView& request);
 /// AuthSignatureFailure when a listed header was not sent.
 [[nodiscard]] Result<std::string> canonical_request(const RequestView& request, std::string_view signed_headers,
-                                                    std::string_view payload_hash, CanonicalForm form);
+                                                    const HexText<32>& payload_hash, CanonicalForm form);
 /// The key of the last HMAC.
 [[nodiscard]] Digest256 tc3_signing_key(std::string_view secret, std::string_view date, std::string_view service);
 /// What version 1 signs: `POSThost/?A=1&B=2`, sorted by name, `Signature` left out. `host` as the Host header says it.
