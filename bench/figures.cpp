@@ -94,6 +94,10 @@ Result<Figures> measure(std::string name, pid_t pid, const LoadShape& shape, Tra
         .shed_per_second = static_cast<double>(load.shed) / load.seconds,
         .shed_p50_ms = ms(load.shed_latency.percentile(0.5)),
         .shed_p99_ms = ms(load.shed_latency.percentile(0.99)),
+        .sent_p50_ms = ms(load.sent_latency.percentile(0.5)),
+        .sent_p99_ms = ms(load.sent_latency.percentile(0.99)),
+        .shed_sent_p50_ms = ms(load.shed_sent_latency.percentile(0.5)),
+        .shed_sent_p99_ms = ms(load.shed_sent_latency.percentile(0.99)),
         .least_done = static_cast<double>(load.least_done),
         .most_done = static_cast<double>(load.most_done),
         .settled_s = load.settled_s};

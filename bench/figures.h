@@ -38,6 +38,10 @@ struct Figures {
     double shed_per_second = 0;
     double shed_p50_ms = 0;
     double shed_p99_ms = 0;
+    double sent_p50_ms = 0;  ///< from when they were sent, see LoadResult
+    double sent_p99_ms = 0;
+    double shed_sent_p50_ms = 0;
+    double shed_sent_p99_ms = 0;
     double least_done = 0;  ///< by one connection, and by another; see LoadResult
     double most_done = 0;
     double settled_s = 0;

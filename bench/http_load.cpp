@@ -30,6 +30,11 @@ constexpr std::uint64_t kPatienceNs = 30 * kSecondNs;
 /// An answer that takes longer is no quick one (LoadResult::settled_s).
 constexpr std::uint64_t kSlowNs = 50'000'000;
 
+/// A generator that is behind asks so many times before it looks at answers again, and so many times on one connection,
+/// where it may, because a write for each is dearer than what is written.
+constexpr std::uint64_t kDueAtOnce = 1'024;
+constexpr std::size_t kDueOfOne = 8;
+
 std::uint64_t now_ns() {
     return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
@@ -42,7 +47,8 @@ double thread_cpu_s() {
 
 struct Asked {
     std::uint32_t tag;
-    std::uint64_t since_ns;
+    std::uint64_t since_ns;  ///< when it was due
+    std::uint64_t sent_ns;
 };
 
 struct Link {
@@ -107,7 +113,7 @@ bool Generator::ask(Link& link, std::uint64_t since_ns) {
     const auto tag = traffic_.next(link.out);
     if (!tag) return false;
     result_.request_bytes = link.out.size() - before;
-    link.asked.push_back({*tag, since_ns});
+    link.asked.push_back({*tag, since_ns, now_ns()});
     ++under_way_;
     return true;
 }
@@ -118,17 +124,20 @@ void Generator::fill(Link& link) {
 }
 
 Result<void> Generator::ask_what_is_due() {
-    const std::uint64_t due = due_by(shape_.rate, now_ns_ - begun_ns_);
+    const std::uint64_t due =
+        std::min(due_by(shape_.rate, now_ns_ - begun_ns_), asked_ + kDueAtOnce);  // answers wait meanwhile
     for (std::size_t full = 0; asked_ < due && full < links_.size();) {
         Link& link = *links_[next_link_++ % links_.size()];
         if (link.asked.size() >= shape_.pipeline) {
             ++full;
             continue;
         }
-        const auto since = static_cast<std::uint64_t>(static_cast<double>(asked_) / shape_.rate * 1e9);
-        if (!ask(link, begun_ns_ + since)) break;
-        ++asked_;
         full = 0;
+        for (std::size_t i = 0; i < kDueOfOne && asked_ < due && link.asked.size() < shape_.pipeline; ++i) {
+            const auto since = static_cast<std::uint64_t>(static_cast<double>(asked_) / shape_.rate * 1e9);
+            if (!ask(link, begun_ns_ + since)) return flush(link);
+            ++asked_;
+        }
         TRY(flush(link));
     }
     return {};
@@ -182,11 +191,13 @@ void Generator::take_answers(Link& link) {
             ++result_.done;
             ++link.done;
             result_.latency.record(took);
+            result_.sent_latency.record(now_ns_ - asked.sent_ns);
         } else if (outcome == Outcome::Late) {
             ++result_.late;
         } else if (outcome == Outcome::Shed) {
             ++result_.shed;
             result_.shed_latency.record(took);
+            result_.shed_sent_latency.record(now_ns_ - asked.sent_ns);
         } else if (result_.errors++ == 0) {
             result_.first_error = std::string(*body);
         }
@@ -200,6 +211,7 @@ Result<void> Generator::receive(Link& link) {
     if (got <= 0)
         return refuse(ErrorCode::FailedOperation,
                       fmt::format("the server hung up: {}", got < 0 ? std::strerror(errno) : "end of stream"));
+    now_ns_ = now_ns();
     link.in.append(received_, 0, static_cast<std::size_t>(got));
     take_answers(link);
     return {};

@@ -51,7 +51,7 @@ struct LoadResult {
     std::uint64_t errors = 0;  ///< that did not
     std::uint64_t late = 0;
     std::uint64_t shed = 0;
-    Histogram shed_latency;
+    Histogram shed_latency;  ///< as `latency`
     std::uint64_t least_done =
         0;  ///< operations of the connection that got the fewest done, and of the one with the most
     std::uint64_t most_done = 0;
@@ -61,6 +61,9 @@ struct LoadResult {
     /// Closed loop: from the moment a request was sent. Fixed rate: from the moment it was due, so that waiting for a
     /// free connection counts (no coordinated omission).
     Histogram latency;
+    /// From the moment a request was handed to the kernel: what is left when the generator itself is late.
+    Histogram sent_latency;
+    Histogram shed_sent_latency;
     double own_cpu_s = 0;           ///< of this thread
     std::size_t request_bytes = 0;  ///< of the last request and answer, headers included
     std::size_t answer_bytes = 0;
