@@ -30,8 +30,8 @@ constexpr std::uint64_t kPatienceNs = 30 * kSecondNs;
 /// An answer that takes longer is no quick one (LoadResult::settled_s).
 constexpr std::uint64_t kSlowNs = 50'000'000;
 
-/// A generator that is behind asks so many times before it looks at answers again, and so many times on one connection,
-/// where it may, because a write for each is dearer than what is written.
+/// Asked before answers are looked at again; and on one connection, where it may be, by a generator that is behind: a
+/// write for each request is dearer than the request.
 constexpr std::uint64_t kDueAtOnce = 1'024;
 constexpr std::size_t kDueOfOne = 8;
 
@@ -124,8 +124,9 @@ void Generator::fill(Link& link) {
 }
 
 Result<void> Generator::ask_what_is_due() {
-    const std::uint64_t due =
-        std::min(due_by(shape_.rate, now_ns_ - begun_ns_), asked_ + kDueAtOnce);  // answers wait meanwhile
+    const std::uint64_t all = due_by(shape_.rate, now_ns_ - begun_ns_);
+    const std::uint64_t due = std::min(all, asked_ + kDueAtOnce);
+    const std::size_t most_of_one = all > asked_ + links_.size() ? kDueOfOne : 1;
     for (std::size_t full = 0; asked_ < due && full < links_.size();) {
         Link& link = *links_[next_link_++ % links_.size()];
         if (link.asked.size() >= shape_.pipeline) {
@@ -133,7 +134,7 @@ Result<void> Generator::ask_what_is_due() {
             continue;
         }
         full = 0;
-        for (std::size_t i = 0; i < kDueOfOne && asked_ < due && link.asked.size() < shape_.pipeline; ++i) {
+        for (std::size_t i = 0; i < most_of_one && asked_ < due && link.asked.size() < shape_.pipeline; ++i) {
             const auto since = static_cast<std::uint64_t>(static_cast<double>(asked_) / shape_.rate * 1e9);
             if (!ask(link, begun_ns_ + since)) return flush(link);
             ++asked_;

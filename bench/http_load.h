@@ -61,7 +61,7 @@ struct LoadResult {
     /// Closed loop: from the moment a request was sent. Fixed rate: from the moment it was due, so that waiting for a
     /// free connection counts (no coordinated omission).
     Histogram latency;
-    /// From the moment a request was handed to the kernel: what is left when the generator itself is late.
+    /// From the moment the generator wrote the first request of an operation: without what it was late itself.
     Histogram sent_latency;
     Histogram shed_sent_latency;
     double own_cpu_s = 0;           ///< of this thread

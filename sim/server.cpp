@@ -244,11 +244,10 @@ void Server::walk_snapshot() {
         return;
     }
     if (!snapshot_->walked) {
-        std::string slice;
-        const bool more = state_->encode_slice(snapshot_->cursor, 1 + rng_.below(60), now_, slice);
+        const std::string slice = state_->encode_slice(snapshot_->cursor, 1 + rng_.below(60), now_);
         const auto written = snapshot_->writer->write(bytes_of(slice));
         require(written.has_value(), "a snapshot can be written", "{}", written ? "" : written.error().message);
-        if (more) return;
+        if (!snapshot_->cursor.at_end()) return;
         snapshot_->walked = true;
         snapshot_->end = last_seq_ + (decider_->has_changes() ? 1 : 0);
         return;

@@ -96,9 +96,9 @@ public:
     }
     void snapshot() {
         auto writer = journal_->begin_snapshot(seq_).value();
-        std::string slice;
         core::State::SnapshotCursor cursor;
-        EXPECT_FALSE(state_.encode_slice(cursor, SIZE_MAX, {{static_cast<std::int64_t>(seq_)}, kNow}, slice));
+        const std::string slice = state_.encode_slice(cursor, SIZE_MAX, {{static_cast<std::int64_t>(seq_)}, kNow});
+        EXPECT_TRUE(cursor.at_end());
         EXPECT_TRUE(writer->write(std::as_bytes(std::span(slice))));
         EXPECT_TRUE(writer->finish(seq_));
         EXPECT_TRUE(journal_->trim());
@@ -173,7 +173,7 @@ TEST_F(BackupTest, HoldsEverythingAndPutsItBack) {
     EXPECT_THAT(taken->warnings, IsEmpty());
     EXPECT_EQ(taken->seq, server.seq());
     EXPECT_EQ(taken->packages, 1U);
-    struct stat status{};
+    struct stat status {};
     ASSERT_EQ(stat(file("backup").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U) << "it holds the keys";
 

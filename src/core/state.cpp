@@ -855,26 +855,23 @@ void State::encode_record(Writer& writer, Slot slot) const {
 }
 
 std::string State::take_batch(Now now) {
-    std::string out;
-    out.reserve(batch_bytes_);
-    Writer writer(std::move(out));
+    std::string room;
+    room.reserve(batch_bytes_ + batch_bytes_ / 8);  // of the last one, and some more
+    Writer writer(std::move(room));
     writer(kFormat, now.engine, now.wall);
-    const auto encode_as = [&]<class T>(Slab<T>& table, Slot slot) {
-        table.clear_dirty(slot);
-        encode_record<T>(writer, slot);
-    };
-    for (const auto& [index, slot] : dirty_) [&]<std::size_t... I>(std::index_sequence<I...>) {
-            ((I == index ? (encode_as(std::get<I>(tables_), slot), 0) : 0), ...);
-        }
-    (std::make_index_sequence<std::tuple_size_v<Tables>>{});
+    for (const auto& [number, slot] : dirty_)
+        with_table(number, [&]<class T>(Slab<T>& table) {
+            table.clear_dirty(slot);
+            encode_record<T>(writer, slot);
+        });
     dirty_.clear();
-    out = std::move(writer).take();
-    batch_bytes_ = out.size();
-    return out;
+    std::string batch = std::move(writer).take();
+    batch_bytes_ = batch.size();
+    return batch;
 }
 
-bool State::encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, std::string& out) const {
-    Writer writer(std::move(out));
+std::string State::encode_slice(SnapshotCursor& cursor, std::size_t records, Now now) const {
+    Writer writer;
     writer(kFormat, now.engine, now.wall);
     std::size_t left = records;
     const auto walk = [&]<class T>(const Slab<T>& table) {
@@ -886,8 +883,7 @@ bool State::encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, s
         if (cursor.slot >= table.limit()) cursor = {cursor.table + 1, 0};
     };
     std::apply([&](const auto&... table) { (walk(table), ...); }, tables_);
-    out = std::move(writer).take();
-    return cursor.table < std::tuple_size_v<Tables>;
+    return std::move(writer).take();
 }
 
 Result<Now> read_batch(std::string_view batch, const TakeRecord& take) {
@@ -914,21 +910,15 @@ Result<Now> read_batch(std::string_view batch, const TakeRecord& take) {
 Result<Now> State::apply(std::string_view batch) {
     return read_batch(batch,
                       [this](std::size_t number, Slot slot, std::optional<std::string_view> image) -> Result<void> {
-                          bool known = false;
                           bool intact = true;
-                          const auto apply_as = [&]<class T>(Slab<T>& table) {
-                              known = true;
+                          const bool known = with_table(number, [&]<class T>(Slab<T>& table) {
                               if (!image) return table.restore_erased(slot);
                               T record;
                               Reader body(*image);
                               archive(body, record);
                               intact = body.ok();
                               if (intact) table.restore(slot, std::move(record));
-                          };
-                          [&]<std::size_t... I>(std::index_sequence<I...>) {
-                              ((I == number ? (apply_as(std::get<I>(tables_)), 0) : 0), ...);
-                          }
-                          (std::make_index_sequence<std::tuple_size_v<Tables>>{});
+                          });
                           if (known && intact) return {};
                           return refuse(ErrorCode::Internal,
                                         fmt::format("journal entry holds an unreadable record of table {}", number));

@@ -318,9 +318,10 @@ public:
     struct SnapshotCursor {
         std::size_t table = 0;
         Slot slot = 0;
+        [[nodiscard]] bool at_end() const { return table == std::tuple_size_v<Tables>; }
     };
-    /// Appends up to `records` records to a slice in the form apply() reads; false when the walk is complete.
-    bool encode_slice(SnapshotCursor& cursor, std::size_t records, Now now, std::string& out) const;
+    /// Up to `records` further records, in the form apply() reads.
+    [[nodiscard]] std::string encode_slice(SnapshotCursor& cursor, std::size_t records, Now now) const;
 
     /// A text of all records, and one of everything derived: tests compare states with them.
     [[nodiscard]] std::string digest() const;
@@ -418,6 +419,11 @@ private:
     [[nodiscard]] std::array<std::string_view, 9> session_id_parts(const GameSession& session) const;
     template <class T>
     void encode_record(Writer& writer, Slot slot) const;
+    /// False: there is no table of that number.
+    template <class Use>
+    bool with_table(std::size_t number, Use&& use) {
+        return std::apply([&](auto&... table) { return ((number-- == 0 && (use(table), true)) || ...); }, tables_);
+    }
 
     const Settings& settings_;
     Tables tables_;

@@ -292,12 +292,10 @@ TEST(State, SnapshotTakenBetweenChangesAndTheLogBehindItAreTheState) {
         for (int i = 0; i < 300; ++i) world.change();
         (void)world.commit();  // before the snapshot's start: only the slices have it
         State::SnapshotCursor cursor;
-        for (bool more = true; more;) {
+        while (!cursor.at_end()) {
             for (int i = 0; i < 5; ++i) world.change();
             if (world.rng().chance(0.5) && world.state().has_changes()) log.push_back(world.commit());
-            std::string slice;
-            more = world.state().encode_slice(cursor, 7, world.now(), slice);
-            slices.push_back(std::move(slice));
+            slices.push_back(world.state().encode_slice(cursor, 7, world.now()));
         }
         for (int i = 0; i < 50; ++i) world.change();
         log.push_back(world.commit());

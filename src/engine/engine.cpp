@@ -432,12 +432,11 @@ void Engine::feed_snapshot() {
         cursor_number_ = number;
         cursor_ = {};
     }
-    std::string slice;
-    const bool more = state_.encode_slice(cursor_, kRecordsPerSlice, now(), slice);
+    std::string slice = state_.encode_slice(cursor_, kRecordsPerSlice, now());
     std::lock_guard lock(mutex_);
     if (snapshot_ != Snapshot::Walking || snapshot_number_ != number) return;  // abandoned meanwhile
     slices_.push_back(std::move(slice));
-    if (!more) {
+    if (cursor_.at_end()) {
         snapshot_ = Snapshot::Finishing;
         // Everything the slices saw is in the journal once the batch that is open now is durable.
         snapshot_end_ = last_seq_ + (decider_->has_changes() ? 1 : 0);
@@ -460,6 +459,7 @@ void Engine::run_snapshots() {
         const bool writes = due && durable_seq_ != 0 && !stats_.disk_low;
         if (writes || untrimmed_) {
             const auto written = writes ? write_snapshot(lock) : Result<void>{};
+            if (stopping_ || failed_) break;  // it was given up, and why is known
             const auto trimmed = untrimmed_ ? trim(lock) : Result<void>{};
             const auto& worse = written ? trimmed : written;
             stats_.trouble = worse ? std::string() : "snapshot: " + worse.error().message;

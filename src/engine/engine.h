@@ -199,7 +199,8 @@ private:
     std::uint64_t snapshot_number_ = 0;  ///< which one walks: what the owner encoded for an abandoned one is dropped
     std::vector<std::string> slices_;
     std::uint64_t snapshot_end_ = 0;
-    bool untrimmed_ = false;  ///< what the newest one has made needless is still there
+    /// What the newest one has made needless may still be there, also of the run before.
+    bool untrimmed_ = true;
 
     // Owner's own.
     std::uint64_t last_seq_ = 0;

@@ -12,7 +12,9 @@ namespace gse::engine {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Longer than anything here takes; only a test that fails waits for it.
 constexpr auto kPatience = 20s;
@@ -37,7 +39,8 @@ public:
     Result<std::unique_ptr<journal::SnapshotWriter>> begin_snapshot(std::uint64_t start_seq) override {
         auto writer = inner_->begin_snapshot(start_seq);
         count(begun_);
-        return writer;
+        if (!writer) return writer;
+        return std::make_unique<Writer>(*this, std::move(*writer));
     }
     Result<void> trim() override {
         if (trims_fail_) {
@@ -45,7 +48,9 @@ public:
             return refuse(ErrorCode::FailedOperation, "cannot trim: the test said so");
         }
         auto done = inner_->trim();
-        count(trimmed_);
+        const std::lock_guard lock(mutex_);
+        trimmed_ = finished_;
+        changed_.notify_all();
         return done;
     }
     std::uint64_t bytes_since_snapshot() const override { return inner_->bytes_since_snapshot(); }
@@ -61,17 +66,23 @@ public:
         const std::lock_guard lock(mutex_);
         held_ = true;
     }
+    void hold_slices() {
+        const std::lock_guard lock(mutex_);
+        slices_held_ = true;
+    }
     void let_go() {
         const std::lock_guard lock(mutex_);
-        held_ = false;
+        held_ = slices_held_ = false;
         changed_.notify_all();
     }
     /// Appends that have begun.
     bool wait_for_arrival(int n) { return wait_for(arrived_, n); }
     bool wait_for_append(int n) { return wait_for(appended_, n); }
+    /// Snapshots behind which what they made needless has gone.
     bool wait_for_trim(int n) { return wait_for(trimmed_, n); }
     void fail_trims(bool on) { trims_fail_ = on; }
     bool wait_for_failed_trim(int n) { return wait_for(trims_failed_, n); }
+    bool wait_for_snapshot(int n) { return wait_for(finished_, n); }
     bool wait_for_snapshot_begin(int n) { return wait_for(begun_, n); }
     /// Looks at the disk from now on: after the second one, what the first one saw is known to the engine.
     bool wait_for_two_looks_at_the_disk() {
@@ -85,6 +96,28 @@ public:
     }
 
 private:
+    class Writer final : public journal::SnapshotWriter {
+    public:
+        Writer(HeldJournal& journal, std::unique_ptr<journal::SnapshotWriter> inner)
+            : journal_(journal), inner_(std::move(inner)) {}
+        Result<void> write(std::span<const std::byte> slice) override {
+            {
+                std::unique_lock lock(journal_.mutex_);
+                journal_.changed_.wait(lock, [this] { return !journal_.slices_held_; });
+            }
+            return inner_->write(slice);
+        }
+        Result<void> finish(std::uint64_t end_seq) override {
+            auto done = inner_->finish(end_seq);
+            if (done) journal_.count(journal_.finished_);
+            return done;
+        }
+
+    private:
+        HeldJournal& journal_;
+        std::unique_ptr<journal::SnapshotWriter> inner_;
+    };
+
     void count(int& what) {
         const std::lock_guard lock(mutex_);
         ++what;
@@ -99,8 +132,9 @@ private:
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     bool held_ = false;
+    bool slices_held_ = false;
     std::atomic<bool> trims_fail_ = false;
-    int arrived_ = 0, appended_ = 0, trimmed_ = 0, trims_failed_ = 0, begun_ = 0;
+    int arrived_ = 0, appended_ = 0, trimmed_ = 0, trims_failed_ = 0, begun_ = 0, finished_ = 0;
     mutable int asked_ = 0;
 };
 
@@ -522,6 +556,40 @@ TEST(Engine, ATrimThatFailsIsTriedAgainWithoutAnotherSnapshot) {
     ASSERT_TRUE(server.journal.wait_for_trim(1));
     server.engine.stop();
     EXPECT_EQ(server.engine.stats().trouble, "");
+}
+
+TEST(Engine, WhatARunCouldNotTrimTheNextOneDoes) {
+    journal::MemoryDisk disk;
+    {
+        Server server(disk, {.snapshot_bytes = 1});
+        server.journal.fail_trims(true);
+        server.start();
+        std::future<std::string> answer;
+        for (int i = 0; i < 100; ++i) answer = server.add("a" + std::to_string(i)).value();
+        get(answer);
+        ASSERT_TRUE(server.journal.wait_for_snapshot(1));
+    }
+    const std::size_t before = disk.log_entries();
+    Server server(disk);
+    server.start();
+    ASSERT_TRUE(server.journal.wait_for_two_looks_at_the_disk());
+    EXPECT_LE(disk.log_entries(), before) << "with one for the new epoch";
+    EXPECT_EQ(server.engine.stats().snapshots, 0U);
+}
+
+TEST(Engine, ASnapshotThatIsGivenUpDoesNotHideWhyTheJournalFailed) {
+    journal::MemoryDisk disk;
+    Server server(disk, {.snapshot_bytes = 1});
+    server.journal.hold_slices();
+    server.start();
+    ASSERT_TRUE(server.journal.wait_for_snapshot_begin(1));
+    auto fatal = server.fatal.get_future();
+    disk.inject(2, journal::MemoryDisk::Fault::Fail);
+    auto answer = server.add("a").value();
+    ASSERT_EQ(fatal.wait_for(kPatience), std::future_status::ready);
+    server.journal.let_go();
+    server.engine.stop();
+    EXPECT_THAT(server.engine.stats().trouble, AllOf(HasSubstr("failed write"), Not(HasSubstr("snapshot"))));
 }
 
 TEST(Engine, WhatATimerDoesIsMadeDurableWithoutAnyInput) {

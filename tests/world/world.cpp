@@ -72,9 +72,9 @@ void World::restart_server(Millis away) {
 
 std::string World::take_backup() {
     run();
-    std::string all;
     core::State::SnapshotCursor cursor;
-    CHECK(!state_->encode_slice(cursor, SIZE_MAX, now_, all));
+    std::string all = state_->encode_slice(cursor, SIZE_MAX, now_);
+    CHECK(cursor.at_end());
     return all;
 }
 
