@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/hex.h"
 #include "core/id_length.h"
+#include "core/provided_hosts.h"
 
 namespace gse::core {
 namespace {
@@ -78,6 +79,8 @@ Result<Slot> enrol_provided(Step& step, Slot slot, const Enrolment& wish) {
         return refuse(ErrorCode::AuthUnauthorized,
                       fmt::format("the enrolment token was used by another machine, which is host {} now", host.id));
     if (!host.enrolled()) step.state.edit<Host>(slot)->key_sha256 = wish.key_sha256;
+    // Who enrols runs. It may be gone before anybody else has said so, and nobody can come in its place.
+    on_host_runs(step, host.id);
     return slot;
 }
 

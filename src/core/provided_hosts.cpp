@@ -117,11 +117,10 @@ void check_start(Step& step, Slot slot) {
         if (host.start_deadline != kNever) step.state.arm_host_check(slot, host.start_deadline);
         return;
     }
-    lose_provided(
-        step, slot,
-        fmt::format("its machine runs at {}, but its agent has not connected within {} s (timers.host_start): "
-                    "it must reach the server's link_listen",
-                    host.place, step.timers().host_start.count() / 1000));
+    lose_provided(step, slot,
+                  fmt::format("its machine runs{}{}, but its agent has not connected within {} s (timers.host_start): "
+                              "it must reach the server's link_listen",
+                              host.place.empty() ? "" : " at ", host.place, step.timers().host_start.count() / 1000));
 }
 
 std::vector<ProvidedHost> list_provided(const State& state) {

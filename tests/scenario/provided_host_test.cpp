@@ -203,6 +203,23 @@ TEST_F(ProvidedHost, ThatRunsButNeverConnectsIsGivenUpAndReplaced) {
     EXPECT_NE(asked()[1].id, host.id);
 }
 
+TEST_F(ProvidedHost, ThatEnrolledAndIsNeverHeardOfAgainIsGivenUpAndReplaced) {
+    const std::string fleet = world.make_fleet();
+    const core::ProvidedHost host = only();
+    // Its machine is gone before anybody has said that it runs, and no other can be this host.
+    ASSERT_TRUE(enrol(host, host.secret, "its key"));
+    world.advance(14min);
+    ASSERT_TRUE(enrol(host, host.secret, "its key")) << "asked again: the answer was lost";
+    world.restart_server();
+    EXPECT_FALSE(only().released);
+    world.advance(2min);
+    EXPECT_THAT(world.events_of(fleet, "SERVER_DOWN"),
+                ElementsAre(HasSubstr("its machine runs, but its agent has not connected within")));
+    ASSERT_THAT(asked(), SizeIs(2));
+    EXPECT_TRUE(asked()[0].released);
+    EXPECT_NE(asked()[1].id, host.id);
+}
+
 TEST_F(ProvidedHost, ThatIsGoneIsReplacedAndItsSessionsEnd) {
     const std::string fleet = world.make_fleet();
     const core::ProvidedHost host = only();
