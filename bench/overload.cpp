@@ -61,9 +61,9 @@ Result<std::vector<Figures>> overload(const Options& options) {
 }
 
 Result<std::vector<Figures>> overload_create(const Options& options) {
-    // A process rests for two seconds after its match, so these are good for 40,000 matches a second.
-    const auto deployment = TRY(Deployment::start({.hosts = 12,
-                                                   .processes = options.processes != 0 ? options.processes : 90'000,
+    // A process rests for two seconds after its match, so these are good for 55,000 matches a second.
+    const auto deployment = TRY(Deployment::start({.hosts = 16,
+                                                   .processes = options.processes != 0 ? options.processes : 120'000,
                                                    .matches = 100,
                                                    .settings = options.settings}));
     RepeatTraffic traffic = creating(*deployment);
