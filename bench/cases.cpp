@@ -149,8 +149,8 @@ Result<std::vector<Figures>> repeated(const Options& options, Deployment& deploy
 
 /// Sessions by alias. The hosts end the oldest matches, so that processes are used again after their rest of 2 s.
 Result<std::vector<Figures>> create(const Options& options) {
-    const DeploymentWish wish{.hosts = 8,
-                              .processes = options.processes != 0 ? options.processes : 60'000,
+    const DeploymentWish wish{.hosts = 12,
+                              .processes = options.processes != 0 ? options.processes : 90'000,
                               .matches = 100,
                               .settings = options.settings};
     const auto run = [&](Deployment& deployment, const std::string& name, pid_t database) {
