@@ -77,6 +77,8 @@ private:
     /// Asks once on that connection; false when there is nothing to ask.
     bool ask(Link& link, std::uint64_t since_ns);
     Result<void> ask_what_is_due();
+    /// When the next request of a fixed rate is due.
+    [[nodiscard]] std::uint64_t next_due_ns() const;
     [[nodiscard]] std::uint64_t until_next_ns() const;
 
     const LoadShape& shape_;
@@ -135,8 +137,7 @@ Result<void> Generator::ask_what_is_due() {
         }
         full = 0;
         for (std::size_t i = 0; i < most_of_one && asked_ < due && link.asked.size() < shape_.pipeline; ++i) {
-            const auto since = static_cast<std::uint64_t>(static_cast<double>(asked_) / shape_.rate * 1e9);
-            if (!ask(link, begun_ns_ + since)) return flush(link);
+            if (!ask(link, next_due_ns())) return flush(link);
             ++asked_;
         }
         TRY(flush(link));
@@ -144,9 +145,13 @@ Result<void> Generator::ask_what_is_due() {
     return {};
 }
 
+std::uint64_t Generator::next_due_ns() const {
+    return begun_ns_ + static_cast<std::uint64_t>(static_cast<double>(asked_) / shape_.rate * 1e9);
+}
+
 std::uint64_t Generator::until_next_ns() const {
     if (shape_.rate <= 0) return 10'000'000;
-    const auto next = static_cast<std::uint64_t>(static_cast<double>(asked_) / shape_.rate * 1e9) + begun_ns_;
+    const std::uint64_t next = next_due_ns();
     return std::clamp<std::uint64_t>(next > now_ns_ ? next - now_ns_ : 0, 20'000, 10'000'000);
 }
 
