@@ -310,6 +310,7 @@ void reopen_instance(Step& step, Slot slot) {
     }
     change_phase(step, slot);
     fill_places(step, slot);
+    end_stand_ins(step, slot);  // new processes may have become ready while the old ones were to end anyway
 }
 
 void end_drained_processes(Step& step, Slot slot) {

@@ -137,6 +137,32 @@ TEST(LiveChange, ADrainingInstanceIsLeftToItsMatches) {
     EXPECT_THAT(world.host().instances(), IsEmpty());
 }
 
+TEST(LiveChange, AnInstanceThatComesBackFromDrainingKeepsNoOldProcessOverTheNewOne) {
+    Settings settings;
+    settings.timers.drain_grace = 60s;
+    World world(true, settings);
+    const std::string fleet = world.make_fleet({.processes = 1});
+    const auto want = [&](const std::string& n) {
+        ASSERT_TRUE(
+            world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"MinSize", "0"}, {"DesiredInstances", n}}).ok());
+    };
+    world.host().behaviour.becomes_ready = false;
+    ASSERT_TRUE(change_runtime(world, fleet, "-v 2", 1).ok());
+    ASSERT_EQ(world.host().games().size(), 2U) << "the old one stands in for the new one";
+    const auto [renewed, game] =
+        *std::ranges::find_if(world.host().games(), [](const auto& g) { return !g.second.ready; });
+    want("0");
+    ASSERT_EQ(world.fleet(fleet).instances_draining, 1U);
+    const auto ready = world.host().sdk(
+        renewed, link::CallReady{.client_port = game.client_port, .grpc_port = game.grpc_port, .log_paths = {}});
+    ASSERT_EQ(ready.status, link::CallStatus::Ok);
+    ASSERT_EQ(world.host().games().size(), 2U) << "nobody is told before the grace is over";
+    want("1");
+    world.advance(5s);
+    ASSERT_EQ(world.host().games().size(), 1U);
+    EXPECT_EQ(world.host().games().begin()->first, renewed);
+}
+
 TEST(LiveChange, ProcessesOnPortsThatAreRevokedMoveAfterTheirMatch) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 2, .port_low = 15'000, .port_high = 15'999});
