@@ -205,6 +205,7 @@ void World::on_kill(const FakeHost& host, const std::string& id, KillCause cause
     const Millis since = EngineTime{now_} - process.end_requested;
     const auto told = deadlines_.find(id);
     if (told == deadlines_.end() || now_ - told->second.changed_at < 8'000) return;
+    if (told->second.at != core::kill_time(state, slot)) return;  // changed in the batch that is still open
     if (since < Millis{8'000} || !process.ready) return;
     if (!state.at<core::Host>(instance.host).synced || !hears_all(host)) return;
     const EngineTime due = plan::kill_at(
