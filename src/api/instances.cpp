@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "api/fleet_parts.h"
+#include "core/host_changes.h"
 #include "core/instances.h"
 
 namespace gse::api {
@@ -152,7 +153,8 @@ Result<SetServerWeightResponse> handle(Scope& scope, const SetServerWeightReques
 Result<SetServerReservedResponse> handle(Scope& scope, const SetServerReservedRequest& request) {
     const Slot slot = TRY(need_instance(scope, request.fleet_id, request.instance_id));
     scope.state().edit<core::Instance>(slot)->reserved = request.reserve_value == 1;
-    // A scale-in that found only reserved instances goes on when one is released.
+    // A scale-in that found only reserved instances goes on when one is released, and so does the emptying of its host.
+    if (request.reserve_value == 0) core::review_leaving(scope.step, slot, "It is no longer reserved");
     scope.state().queue_reconcile(scope.state().at<core::Instance>(slot).fleet);
     return SetServerReservedResponse{};
 }

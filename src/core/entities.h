@@ -372,7 +372,8 @@ struct Instance {
     bool removing = false;  ///< phase Remove was ordered
     EngineTime drained_since;
     Slot usage = kNone;    ///< what remains of it in the statistics
-    bool leaving = false;  ///< its host is being drained: it goes once another one stands in for it
+    bool leaving = false;  ///< it goes once another one stands in for it; why: must_leave()
+    bool stale_ports = false;  ///< its host was made for it, and players reach other ports there than the fleet permits
 
     // derived
     std::vector<Slot> processes;

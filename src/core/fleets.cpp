@@ -10,6 +10,7 @@
 #include "core/host_changes.h"
 #include "core/hosts.h"
 #include "core/instances.h"
+#include "core/process_ports.h"
 #include "core/processes.h"
 #include "core/provided_hosts.h"
 #include "core/scaling.h"
@@ -61,10 +62,15 @@ void renew_instances(Step& step, Slot slot, const std::vector<ProcessRecipe>& be
                      const std::vector<InboundPermission>& inbound) {
     if (is_hand_started(step.state.at<Fleet>(slot))) return;
     for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances)) {
-        if (opens_other_ports(step.state, instance, inbound))
-            set_leaving(step, instance, true, "Its host is open on other ports");
-        else
-            renew_places(step, instance, before);
+        const bool other_ports = opens_other_ports(step.state, instance, inbound);
+        if (other_ports) step.state.edit<Instance>(instance)->stale_ports = true;
+        const bool enough = has_ports_for(step.state.at<Host>(step.state.at<Instance>(instance).host),
+                                          step.state.at<Fleet>(slot));
+        review_leaving(step, instance,
+                       other_ports ? "Its host is open on other ports"
+                       : enough    ? "Its host has ports enough"
+                                   : "Its host has too few ports for its processes");
+        if (!other_ports) renew_places(step, instance, before);
     }
     advance_creation(step, slot);
     step.state.queue_reconcile(slot);
@@ -185,11 +191,15 @@ void advance_creation(Step& step, Slot slot) {
         prepared |= instance.prepared;
         ready = std::max(ready, instance.active);
     }
-    if (state.at<Fleet>(slot).status == FleetStatus::New && accepted) {
-        announce(step, slot, FleetStatus::Downloading);
+    if (state.at<Fleet>(slot).status == FleetStatus::New && accepted) announce(step, slot, FleetStatus::Downloading);
+    // Its time is that of an instance: what waits for room, for the first time or because its host was lost, has none.
+    const bool counts = state.at<Fleet>(slot).creation_deadline != kNever;
+    if (accepted && !counts) {
         const EngineTime deadline = step.now.engine + step.timers().fleet_creation;
         state.edit<Fleet>(slot)->creation_deadline = deadline;
         state.arm(deadline, TimerKind::FleetCreation, slot);
+    } else if (!accepted && counts) {
+        state.edit<Fleet>(slot)->creation_deadline = kNever;
     }
     if (state.at<Fleet>(slot).status == FleetStatus::Downloading && prepared)
         announce(step, slot, FleetStatus::Validating);
@@ -212,6 +222,7 @@ void advance_creation(Step& step, Slot slot) {
 void reconcile_fleet(Step& step, Slot slot) {
     State& state = step.state;
     state.change_fleet_run(slot, [](Fleet& fleet) { fleet.reconcile_queued = false; });
+    advance_creation(step, slot);  // its instance may be gone
     const Fleet& fleet = state.at<Fleet>(slot);
     switch (fleet.status) {
         case FleetStatus::Terminated: return;
@@ -243,6 +254,7 @@ void reconcile_fleet(Step& step, Slot slot) {
         reconcile_draining(step, slot);
     else
         scale_fleet(step, slot);
+    state.tell_waiting(slot);  // whoever did not count as its demand while it had an instance
 }
 
 void reconcile_waiting_fleets(Step& step) {

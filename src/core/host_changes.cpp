@@ -9,12 +9,20 @@
 #include "core/fleets.h"
 #include "core/hand_started.h"
 #include "core/instances.h"
+#include "core/process_ports.h"
 
 namespace gse::core {
 
-void set_leaving(Step& step, Slot slot, bool leaving, std::string_view why) {
+bool must_leave(const State& state, const Instance& instance) {
+    const Host& host = state.at<Host>(instance.host);
+    if (host.availability == HostAvailability::Draining) return true;
+    return host.provided && (instance.stale_ports || !has_ports_for(host, state.at<Fleet>(instance.fleet)));
+}
+
+void review_leaving(Step& step, Slot slot, std::string_view why) {
     State& state = step.state;
     const Instance& instance = state.at<Instance>(slot);
+    const bool leaving = must_leave(state, instance);
     if (instance.leaving == leaving || instance.status == InstanceStatus::Draining) return;
     if (leaving && (instance.reserved || is_hand_started(state.at<Fleet>(instance.fleet)))) return;
     state.edit<Instance>(slot)->leaving = leaving;
@@ -44,11 +52,10 @@ void set_availability(Step& step, Slot slot, HostAvailability availability) {
     State& state = step.state;
     if (state.at<Host>(slot).availability == availability) return;
     state.edit<Host>(slot)->availability = availability;
-    const bool leaving = availability == HostAvailability::Draining;
-    const std::string why =
-        fmt::format("Host {} {}", state.at<Host>(slot).name, leaving ? "is being drained" : "is not drained any more");
-    for (const Slot instance : std::vector<Slot>(state.at<Host>(slot).instances))
-        set_leaving(step, instance, leaving, why);
+    const std::string why = fmt::format(
+        "Host {} {}", state.at<Host>(slot).name,
+        availability == HostAvailability::Draining ? "is being drained" : "is not drained any more");
+    for (const Slot instance : std::vector<Slot>(state.at<Host>(slot).instances)) review_leaving(step, instance, why);
     if (availability == HostAvailability::Open) reconcile_waiting_fleets(step);
 }
 

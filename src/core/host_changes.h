@@ -21,8 +21,11 @@ struct HostLoad {
 /// drain.
 void set_availability(Step& step, Slot host, HostAvailability availability);
 
-/// The instance leaves as that of a host that is being drained does, or stays after all.
-void set_leaving(Step& step, Slot instance, bool leaving, std::string_view why);
+/// Its host is being drained; or was made for it, and has not the ports that its fleet needs now.
+[[nodiscard]] bool must_leave(const State& state, const Instance& instance);
+
+/// Decides anew whether the instance leaves, or stays after all. A reserved one is left alone until it is released.
+void review_leaving(Step& step, Slot instance, std::string_view why);
 
 /// The record goes. It carries nothing.
 void forget_host(Step& step, Slot host);

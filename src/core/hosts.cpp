@@ -350,7 +350,7 @@ void check_host(Step& step, Slot slot) {
 
 bool await_backlog(Step& step, Slot instance, TimerKind kind, Slot slot) {
     const Host& host = step.state.at<Host>(step.state.at<Instance>(instance).host);
-    if (host.synced || host.lost) return false;
+    if ((host.synced && !host.silent) || host.lost) return false;
     step.state.arm(step.now.engine + Millis{1000}, kind, slot);
     return true;
 }
@@ -366,8 +366,7 @@ void resync_host(Step& step, Slot host_slot) {
             if (process.session != kNone && !state.at<GameSession>(process.session).start_delivered)
                 step.order(host_slot, start_session_order(state, process.session));
             // Also one that ends by itself: the answer to its announcement, from which its time counts, may be lost.
-            if (process.status == ProcessStatus::Ending)
-                step.order(host_slot, end_order(state, process_slot, step.now));
+            if (process.status == ProcessStatus::Ending) repeat_end(step, process_slot);
         }
         if (instance.logs_pending == 0) continue;
         for (const auto& [order, session] : state.at<Fleet>(instance.fleet).ended_sessions) {

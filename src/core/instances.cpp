@@ -7,6 +7,7 @@
 #include "core/events.h"
 #include "core/fleets.h"
 #include "core/hand_started.h"
+#include "core/host_changes.h"
 #include "core/id_length.h"
 #include "core/process_ports.h"
 #include "core/processes.h"
@@ -293,7 +294,7 @@ bool can_reopen(const State& state, Slot slot) {
     const Instance& instance = state.at<Instance>(slot);
     const Host& host = state.at<Host>(instance.host);
     return instance.status == InstanceStatus::Draining && !instance.removing && !host.silent && !host.lost &&
-           host.availability != HostAvailability::Draining;
+           !must_leave(state, instance);
 }
 
 std::uint32_t untold_processes(const State& state, Slot slot) {
@@ -309,8 +310,15 @@ void reopen_instance(Step& step, Slot slot) {
         edit->drained_since = {};
     }
     change_phase(step, slot);
+    // What nobody did while all that ran here was to end anyway: unhealthy processes are replaced at once, and old ones
+    // whose successors have become ready end.
+    for (const Slot process_slot : std::vector<Slot>(step.state.at<Instance>(slot).processes)) {
+        const Process& process = step.state.at<Process>(process_slot);
+        if (process.status == ProcessStatus::Ending && process.end_reason == EndReason::Unhealthy)
+            (void)replace_place(step, slot, process.place);
+    }
     fill_places(step, slot);
-    end_stand_ins(step, slot);  // new processes may have become ready while the old ones were to end anyway
+    end_stand_ins(step, slot);
 }
 
 void end_drained_processes(Step& step, Slot slot) {

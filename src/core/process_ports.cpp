@@ -126,6 +126,11 @@ std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet
     return std::min(free_of(inbound_ranges(fleet), enough), free_of({host.ports}, enough));
 }
 
+bool has_ports_for(const Host& host, const Fleet& fleet) {
+    const std::uint32_t processes = fleet.processes_per_instance();
+    return count_of(permitted_on(host, fleet)) >= processes && count_of({host.ports}) >= 2 * processes;
+}
+
 std::string port_ranges(std::vector<std::uint16_t> ports) {
     std::ranges::sort(ports);
     ports.erase(std::unique(ports.begin(), ports.end()), ports.end());

@@ -28,6 +28,9 @@ std::optional<PortPair> choose_ports(Step& step, Slot host, const Fleet& fleet, 
 [[nodiscard]] std::uint32_t count_port_pairs(const State& state, const Host& host, const Fleet& fleet,
                                              std::uint32_t enough);
 
+/// Whether all processes of an instance find ports in the host's range while nothing else holds any.
+[[nodiscard]] bool has_ports_for(const Host& host, const Fleet& fleet);
+
 /// Notes that somebody outside our books holds a port that the instance was to have. All that are found within a second
 /// become one event.
 void note_busy_port(Step& step, Slot instance, std::uint16_t port);

@@ -212,6 +212,13 @@ void renew_end(Step& step, Slot slot) {
     tell_deadline(step, slot);
 }
 
+void repeat_end(Step& step, Slot slot) {
+    const Process& process = step.state.at<Process>(slot);
+    const bool could_hear = process.ready && process.grpc_port != 0 && process.end_reason != EndReason::Itself;
+    if (could_hear && !process.end_delivered) step.state.edit<Process>(slot)->end_requested = step.now.engine;
+    step.order(step.state.at<Instance>(process.instance).host, end_order(step.state, slot, step.now));
+}
+
 void tell_deadline(Step& step, Slot slot) {
     const Process& process = step.state.at<Process>(slot);
     if (process.status != ProcessStatus::Ending || process.end_reason == EndReason::Itself) return;
@@ -358,6 +365,8 @@ void on_terminate_delivered(Step& step, Slot host, const link::TerminateDelivere
 void finish_rest(Step& step, Slot slot) {
     const Process* process = step.state.find<Process>(slot);
     if (!process || process->rests_until == EngineTime{} || process->rests_until > step.now.engine) return;
+    // That the process ends itself may have been said, and be on its way.
+    if (await_backlog(step, process->instance, TimerKind::Rest, slot)) return;
     const Slot fleet = fleet_of(step.state, *process);
     step.state.edit<Process>(slot)->rests_until = {};
     end_stand_ins(step, process->instance);

@@ -20,6 +20,8 @@ void on_sdk_call(Step& step, Slot host, const link::SdkCall& call);
 void request_end(Step& step, Slot process, EndReason reason);
 /// The protection changed (its session ended, or the policy was updated): tells the agent the new deadline.
 void renew_end(Step& step, Slot process);
+/// Its host has connected: the order to end may have been lost. Who cannot have heard of it gets the whole of its time.
+void repeat_end(Step& step, Slot process);
 /// What the deadline of a process that is being ended depends on has changed, but for its own session: tells the agent.
 void tell_deadline(Step& step, Slot process);
 /// When force ends a process, or will by a deadline that is set already; kNever: it is not foreseen.

@@ -248,10 +248,12 @@ void on_place_closed(Step& step, std::string_view id, const std::string& node, b
     const Slot slot = find_provided(state, id);
     if (slot == kNone || state.at<Host>(slot).released || state.at<Host>(slot).ends_by != kNever) return;
     if (state.at<Host>(slot).place_closed == closed) return;
-    state.edit<Host>(slot)->place_closed = closed;
     const HostAvailability now = state.at<Host>(slot).availability;
-    // What an operator has said of the host itself stays.
-    if (closed ? now != HostAvailability::Open : now != HostAvailability::Draining) return;
+    // What an operator has said of the host itself stays. The provider says again that the node is closed, until it is
+    // heard: after the operator has opened the host.
+    if (closed && now != HostAvailability::Open) return;
+    state.edit<Host>(slot)->place_closed = closed;
+    if (!closed && now != HostAvailability::Draining) return;
     tell_fleets(step, slot, [&](Slot instance) {
         add_event(step, state.at<Instance>(instance).fleet, "GENERIC_EVENT",
                   fmt::format("Node {} {}", node, closed ? "was cordoned" : "takes Pods again"));

@@ -380,6 +380,27 @@ TEST(ScaleIn, WhatWasToldIsReplacedWhenItExits) {
     EXPECT_EQ(world.fleet(fleet).instances_draining, 2U);
 }
 
+TEST(ScaleIn, WhatTurnedUnhealthyMeanwhileIsReplacedWhenItsInstanceComesBack) {
+    Settings settings;
+    settings.timers.drain_grace = 60s;
+    World world(true, settings);
+    const std::string fleet = world.make_fleet({.processes = 2, .max = 1, .protection = "FullProtection"});
+    const std::string sick = world.make_session(fleet);
+    const std::string well = world.make_session(fleet);
+    const auto want = [&](const char* n) {
+        world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"MinSize", "0"}, {"DesiredInstances", n}});
+    };
+    want("0");
+    world.host().set_health(world.host().game_of(sick).process, false);
+    ASSERT_EQ(world.host().games().size(), 2U) << "nothing starts on an instance that drains";
+    want("1");
+    world.advance(5s);
+    EXPECT_EQ(world.session_status(sick), "ACTIVE") << "it is protected";
+    EXPECT_FALSE(world.host().game_of(well).asked_to_end);
+    EXPECT_EQ(world.host().games().size(), 3U);
+    EXPECT_TRUE(create(world, fleet).ok());
+}
+
 TEST(ScaleIn, TakesTheIdleOneThenTheOneWithTheFewestSessions) {
     Busy busy("FullProtection");
     World& world = busy.world;

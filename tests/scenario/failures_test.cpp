@@ -58,6 +58,90 @@ TEST(Failures, AThirdOfARegionThatIsCutOffIsShieldedForAsLongAsItTakes) {
     for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(hosts["Hosts." + std::to_string(i) + ".Status"], "CONNECTED");
 }
 
+TEST(Failures, NothingExpiresBecauseItsHostCannotSayThatItHasHappened) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 2});
+    const std::string session = world.make_session(fleet);
+    world.advance(1min);
+    const std::string seat = world.join(session, "ann");
+    world.host().behaviour.activates = false;
+    const std::string starting = world.make_session(fleet);
+    world.host().lose_network();
+    world.advance(5min);
+    EXPECT_EQ(world.player_status(seat), "RESERVED") << "she may have been let in";
+    EXPECT_EQ(world.session_status(starting), "ACTIVATING") << "it may have been activated";
+    world.host().heal_network();
+    EXPECT_EQ(world.host().accept(session, seat), link::CallStatus::Ok);
+    world.host().activate(starting);
+    world.advance(1min);
+    EXPECT_EQ(world.player_status(seat), "ACTIVE");
+    EXPECT_EQ(world.session_status(starting), "ACTIVE");
+}
+
+TEST(Failures, AMatchWhoseEndWasDecidedWhileItsHostWasAwayIsToldBeforeItsTimeBegins) {
+    World world;
+    const std::string fleet = world.make_fleet();
+    const std::string session = world.make_session(fleet);
+    world.host().lose_network();
+    world.advance(1min);
+    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"MinSize", "0"}, {"DesiredInstances", "0"}});
+    world.advance(6min);
+    ASSERT_EQ(world.session_status(session), "ACTIVE");
+    world.host().heal_network();
+    world.advance(4min);
+    ASSERT_EQ(world.session_status(session), "ACTIVE") << "five minutes from OnProcessTerminate";
+    EXPECT_TRUE(world.host().game_of(session).asked_to_end);
+    world.restart_server();
+    world.advance(2min);
+    EXPECT_EQ(world.session_status(session), "ERROR") << "once told, its time is not renewed";
+}
+
+TEST(Failures, AGameThatHasSaidItEndsGetsNoMatchAfterItsHostWasAway) {
+    World world;
+    const std::string fleet = world.make_fleet();
+    const std::string session = world.make_session(fleet);
+    world.host().end_session(session);
+    world.host().lose_network();
+    world.restart_server();
+    world.advance(5s);
+    EXPECT_EQ(world.call("CreateGameServerSession", {{"FleetId", fleet}, {"MaximumPlayerSessionCount", "2"}}).code(),
+              "ResourceInsufficient")
+        << "nobody knows yet whether it stays";
+    world.host().heal_network();
+    world.advance(5s);
+    EXPECT_NE(world.make_session(fleet), "");
+}
+
+TEST(Failures, AFleetInCreationWhoseHostIsLostWaitsForRoom) {
+    World world;
+    world.host().behaviour.stops_at = link::PrepareStep::Downloaded;
+    const std::string fleet = world.make_fleet();
+    ASSERT_EQ(world.fleet_status(fleet), "DOWNLOADING");
+    world.host().lose_network();
+    world.advance(40min);
+    EXPECT_EQ(world.fleet_status(fleet), "DOWNLOADING") << "lack of room is not its fault";
+    world.restart_server();
+    world.add_host({.name = "second", .address = "10.0.0.2"});
+    world.advance(5s);
+    EXPECT_EQ(world.fleet_status(fleet), "ACTIVE");
+}
+
+TEST(Failures, AFleetInCreationThatMovesToAnotherHostHasItsTimeAnewThere) {
+    World world(false);
+    for (const char* name : {"a", "b", "c", "d"}) world.add_host({.name = name}).behaviour.becomes_ready = false;
+    const std::string fleet = world.make_fleet();
+    std::size_t carrier = 0;
+    while (world.host(carrier).instances().empty()) ++carrier;
+    world.advance(8min);
+    world.host(carrier).lose_network();
+    world.advance(11min);
+    ASSERT_THAT(world.events_of(fleet, "SERVER_DOWN"), ::testing::SizeIs(1));
+    world.advance(17min);
+    EXPECT_EQ(world.fleet_status(fleet), "VALIDATING");
+    world.advance(5min);
+    EXPECT_EQ(world.fleet_status(fleet), "ERROR") << "twenty minutes are enough";
+}
+
 TEST(Failures, AServersClockThatJumpsExpiresAndRevivesNothing) {
     for (const Millis jump : {kYear, -kYear}) {
         World world;

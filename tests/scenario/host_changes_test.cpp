@@ -180,6 +180,10 @@ TEST(HostChanges, AReservedInstanceStaysOnADrainedHost) {
     rack.set(drained, "DRAINING");
     rack.world.advance(1h);
     EXPECT_EQ(rack.instances_on(drained), 1u) << "somebody wants to look at it";
+    rack.world.call("SetServerReserved", {{"FleetId", fleet}, {"InstanceId", instance}, {"ReserveValue", "0"}});
+    rack.world.advance(10s);
+    EXPECT_EQ(rack.instances_on(drained), 0u) << "and has seen it";
+    EXPECT_EQ(rack.world.instances(fleet), 1u);
 }
 
 TEST(HostChanges, TwoHostsDrainedAtOnceLoseNoMatch) {

@@ -82,6 +82,19 @@ struct TwoRegions : Places {
     std::string shanghai, valley;
 };
 
+TEST(Placement, WakesAFleetThatHasLostItsInstancesSinceItCame) {
+    Places world;
+    const std::string fleet = world.make_fleet();
+    world.queue({fleet_arn(fleet)});
+    const std::string session = world.make_session(fleet);
+    world.start("m");
+    ASSERT_EQ(world.status("m"), "PENDING") << "full, and without a policy it does not grow";
+    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"MinSize", "0"}, {"DesiredInstances", "0"}});
+    world.host().end_match(session);
+    world.advance(1min);
+    EXPECT_EQ(world.status("m"), "FULFILLED");
+}
+
 TEST(Placement, IsFulfilledWhenItsSessionIsActiveAndSeatsItsPlayers) {
     Places world;
     world.host().behaviour.activates = false;

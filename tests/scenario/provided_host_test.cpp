@@ -339,6 +339,89 @@ TEST_F(ProvidedHost, OtherPermissionsNeedOtherPorts) {
                             core::OpenPort{7779, false, true}, core::OpenPort{7780, false, true}));
 }
 
+TEST_F(ProvidedHost, WhoseOpenPortsAreStaleIsReplacedWhateverElseHappensToIt) {
+    const std::string fleet = world.make_fleet();
+    const core::ProvidedHost host = only();
+    start(host);
+    const std::string instance = host.instance_id;
+    const auto reserve = [&](const char* value) {
+        world.call("SetServerReserved", {{"FleetId", fleet}, {"InstanceId", instance}, {"ReserveValue", value}});
+    };
+    reserve("1");
+    world.call("UpdateFleetPortSettings", {{"FleetId", fleet},
+                                           {"InboundPermissionAuthorizations.0.FromPort", "7777"},
+                                           {"InboundPermissionAuthorizations.0.ToPort", "7999"},
+                                           {"InboundPermissionAuthorizations.0.Protocol", "UDP"},
+                                           {"InboundPermissionAuthorizations.0.IpRange", "0.0.0.0/0"},
+                                           {"InboundPermissionRevocations.0.FromPort", "1025"},
+                                           {"InboundPermissionRevocations.0.ToPort", "60000"},
+                                           {"InboundPermissionRevocations.0.Protocol", "TCP"},
+                                           {"InboundPermissionRevocations.0.IpRange", "0.0.0.0/0"}});
+    world.advance(1min);
+    EXPECT_EQ(world.fleet(fleet).instances_leaving, 0u) << "somebody wants to look at it";
+    reserve("0");
+    EXPECT_EQ(world.fleet(fleet).instances_leaving, 1u);
+    for (const char* availability : {"CORDONED", "DRAINING", "OPEN"}) {
+        world.call("UpdateHost", {{"HostId", host.name}, {"Availability", availability}});
+        EXPECT_EQ(world.fleet(fleet).instances_leaving, 1u) << availability;
+    }
+    ASSERT_THAT(asked(), SizeIs(2));
+    start(asked()[1], "198.51.100.8");
+    world.advance(1min);
+    EXPECT_TRUE(asked()[0].released);
+    EXPECT_EQ(world.fleet(fleet).processes_active, 1u);
+}
+
+TEST_F(ProvidedHost, WithTooFewPortsForMoreProcessesIsReplacedByALargerOne) {
+    const std::string fleet = world.make_fleet();
+    start(only());
+    const auto run = [&](int processes) {
+        return world.call("UpdateRuntimeConfiguration",
+                          {{"FleetId", fleet},
+                           {"RuntimeConfiguration.GameServerSessionActivationTimeoutSeconds", "60"},
+                           {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
+                           {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", std::to_string(processes)}});
+    };
+    ASSERT_TRUE(run(3).ok());
+    world.advance(10s);
+    EXPECT_EQ(world.fleet(fleet).processes_active, 3u) << "eight ports do for three";
+    EXPECT_THAT(asked(), SizeIs(1));
+    ASSERT_TRUE(run(10).ok());
+    world.advance(10s);
+    ASSERT_THAT(asked(), SizeIs(2));
+    ASSERT_TRUE(run(3).ok());
+    EXPECT_EQ(world.fleet(fleet).instances_leaving, 0u) << "they do again";
+    ASSERT_TRUE(run(10).ok());
+    world.advance(10s);
+    start(asked().back(), "198.51.100.8");
+    world.advance(1min);
+    EXPECT_EQ(world.fleet(fleet).processes_active, 10u);
+}
+
+TEST_F(ProvidedHost, ThatAnOperatorDrainsIsNotTakenBackByItsNode) {
+    const std::string fleet = world.make_fleet();
+    const core::ProvidedHost host = only();
+    start(host);
+    const auto set = [&](const char* availability) {
+        world.call("UpdateHost", {{"HostId", host.name}, {"Availability", availability}});
+    };
+    const auto availability = [&] { return world.call("ListHosts", {{"HostId", host.name}})["Hosts.0.Availability"]; };
+    const auto close = [&](bool closed) {
+        decide([&](core::Step& step) { core::on_place_closed(step, host.id, "node-1", closed); });
+    };
+    set("DRAINING");
+    close(true);
+    close(false);
+    EXPECT_EQ(availability(), "DRAINING");
+    close(true);
+    set("OPEN");
+    EXPECT_FALSE(asked()[0].place_closed) << "so the provider says it again";
+    close(true);
+    EXPECT_EQ(availability(), "DRAINING") << "a cordoned node is emptied";
+    close(false);
+    EXPECT_EQ(availability(), "OPEN");
+}
+
 class FewHosts : public ProvidedHost {
 protected:
     FewHosts()
