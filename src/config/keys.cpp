@@ -107,7 +107,7 @@ const std::vector<Key>& table() {
         {"timers.restart_backoff_reset", Duration{GSE_AT(settings.timers.restart_backoff_reset), 1ms, kDay},
          "a process that lived this long starts over at the shortest wait"},
         {"timers.fleet_creation", Duration{GSE_AT(settings.timers.fleet_creation), 1ms, kDay},
-         "a fleet must become ACTIVE within this, else FLEET_VALIDATION_TIMED_OUT"},
+         "a fleet must be ACTIVE within this, counted while a host has its instance, else FLEET_VALIDATION_TIMED_OUT"},
         {"timers.port_quarantine", Duration{GSE_AT(settings.timers.port_quarantine), 0ms, kDay},
          "a freed port rests, so that late packets of the old match reach nobody"},
 

@@ -32,6 +32,17 @@ void finish(Step& step, Slot slot) {
                   fmt::format("The drained fleet was not deleted: {}", deleted.error().message));
 }
 
+/// The matches that only the drain's deadline would have ended have their policy's time, from now.
+void renew_times(Step& step, Slot slot) {
+    for (const Slot instance : step.state.at<Fleet>(slot).instances)
+        for (const Slot process_slot : step.state.at<Instance>(instance).processes) {
+            const Process& process = step.state.at<Process>(process_slot);
+            if (process.status == ProcessStatus::Ending && process.end_reason == EndReason::ScaleIn &&
+                process.session != kNone)
+                step.state.edit<Process>(process_slot)->end_requested = step.now.engine;
+        }
+}
+
 }  // namespace
 
 Result<void> drain_fleet(Step& step, Slot slot, const DrainOptions& options) {
@@ -79,6 +90,7 @@ void undrain_fleet(Step& step, Slot slot) {
         edit->drain_deadline = kNever;
     }
     add_event(step, slot, "FLEET_SCALING_EVENT", "The drain was taken back: the fleet takes sessions and scales again");
+    renew_times(step, slot);
     renew_ends(step, slot);
     for (const Slot instance : std::vector<Slot>(state.at<Fleet>(slot).instances))
         if (can_reopen(state, instance) && untold_processes(state, instance) > 0) reopen_instance(step, instance);

@@ -232,6 +232,8 @@ EngineTime kill_time(const State& state, Slot slot) {
     const EngineTime latest =
         std::min(fleet.drain_deadline, state.at<Host>(state.at<Instance>(process.instance).host).ends_by);
     if (process.status != ProcessStatus::Ending) return latest;
+    // The drain decides, whose deadline may have been put off since the match was told of it.
+    if (fleet.draining && process.session != kNone && process.end_reason == EndReason::ScaleIn) return latest;
     std::optional<ProtectionPolicy> protection;
     if (process.session != kNone) protection = state.at<GameSession>(process.session).protection;
     const auto after =

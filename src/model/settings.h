@@ -31,7 +31,7 @@ struct Timers {
     Millis restart_backoff_min{1'000};  ///< first wait before a crashed process is launched again; doubles
     Millis restart_backoff_max{60'000};
     Millis restart_backoff_reset{60'000};  ///< a process that lived this long starts over at the minimum
-    Millis fleet_creation{1'200'000};      ///< NEW → ACTIVE, else FLEET_VALIDATION_TIMED_OUT
+    Millis fleet_creation{1'200'000};      ///< a host has its instance → ACTIVE, else FLEET_VALIDATION_TIMED_OUT
     Millis host_start{900'000};            ///< the machine of a host that was asked for runs → its agent is connected
     Millis port_quarantine{5'000};         ///< a freed port rests, so that late packets of the old match reach nobody
 };

@@ -176,6 +176,29 @@ TEST(Drain, ADeadlineThatIsTakenBackEndsNothing) {
     EXPECT_FALSE(world.host().game_of(next).asked_to_end);
 }
 
+TEST(Drain, ADeadlineThatIsPutOffEndsNothingWhenItWouldHaveCome) {
+    for (const std::string protection : {"NoProtection", "TimeLimitProtection", "FullProtection"}) {
+        Busy busy(protection);
+        World& world = busy.world;
+        const std::string session = busy.sessions[0];
+        drain(world, busy.fleet, {{"DeadlineInSeconds", "600"}});
+        world.advance(6min);
+        EXPECT_TRUE(world.host().game_of(session).asked_to_end) << protection;
+        drain(world, busy.fleet, {{"DeadlineInSeconds", "7200"}});
+        world.advance(119min);
+        EXPECT_EQ(world.session_status(session), "ACTIVE") << protection;
+        drain(world, busy.fleet);
+        world.advance(24h);
+        EXPECT_EQ(world.session_status(session), "ACTIVE") << protection << ": nothing is ended by force now";
+        EXPECT_EQ(describe(world, busy.fleet)["FleetDrain.LatestTime"], "null");
+        world.call("UndrainFleet", {{"FleetId", busy.fleet}});
+        world.advance(4min + 55s);
+        EXPECT_EQ(world.session_status(session), "ACTIVE") << protection << ": its policy's time begins now";
+        world.advance(10s);
+        EXPECT_EQ(world.session_status(session) == "ERROR", protection == "NoProtection") << protection;
+    }
+}
+
 TEST(Drain, GivesIdleProcessesTheirTimeBackWhenItIsTakenBack) {
     Busy busy("FullProtection");
     World& world = busy.world;
