@@ -111,6 +111,8 @@ void Server::decide(Input& input) {
         decider_->on_hello(stream, *hello);
         const core::Slot host = state_->find_host(hello->host_name);
         origins_[stream] = {host, hello->boot_id};
+        // One that was refused replaces nothing.
+        if (host == core::kNone || state_->at<core::Host>(host).stream != stream) return;
         newest_[host] = stream;
         synced_.erase(host);
     } else if (const auto* report = std::get_if<link::Report>(&message)) {

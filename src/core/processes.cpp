@@ -190,8 +190,10 @@ void request_end(Step& step, Slot slot, EndReason reason) {
     const Process& process = step.state.at<Process>(slot);
     const bool harder =
         reason == EndReason::EndedByApi || reason == EndReason::FleetDeleted || reason == EndReason::ActivationTimeout;
+    // Asked again, it has no more time than it was given.
     if (process.status == ProcessStatus::Ending && reason != EndReason::Killed &&
-        (!harder || process.end_reason == EndReason::Itself || process.end_reason == EndReason::Killed))
+        (!harder || process.end_reason == reason || process.end_reason == EndReason::Itself ||
+         process.end_reason == EndReason::Killed))
         return;
     {
         auto edit = step.state.edit<Process>(slot);

@@ -253,7 +253,7 @@ public:
     /// The placement waits at these fleets, the preferred one first, and `grows` grows for it; each fleet that has room
     /// is served before this batch ends.
     void set_waiting(Slot placement, std::vector<Slot> fleets, Slot grows);
-    /// The fleet's instances have come or gone: its placements find out. Whatever else they see of it, they see at once.
+    /// The fleet's instances have come or gone: its placements find out. The rest of what they see they see at once.
     void tell_waiting(Slot fleet) { tell_waiting(tables<Fleet>().at(fleet)); }
     /// Where the placement may go must be found out anew.
     void queue_placement(Slot placement);

@@ -121,6 +121,21 @@ TEST(End, OfAnIdleProcessByAddress) {
     EXPECT_THAT(world.host().games(), SizeIs(1));
 }
 
+TEST(End, AskedForAgainAndAgainIsForcedNoLater) {
+    World world;
+    world.host().behaviour.idle_complies = false;
+    world.make_fleet();
+    const Game game = world.host().games().begin()->second;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(world
+                        .call("EndGameServerSessionAndProcess",
+                              {{"IpAddress", "10.0.0.1"}, {"Port", std::to_string(game.client_port)}})
+                        .ok());
+        world.advance(4s);
+    }
+    EXPECT_THAT(world.host().killed(), Contains(game.process));
+}
+
 TEST(EndServerProcess, TellsItFirstAndForcesItTenSecondsLater) {
     World world;
     world.host().behaviour.idle_complies = false;
