@@ -284,6 +284,7 @@ void AgentClient::Impl::take_turns(ServerConnection& connection) {
             if (auto readings = events_->take_readings(); !readings.empty()) state.readings = std::move(readings);
             state.heartbeat_due = now + state.heartbeat;
             state.heartbeat_owed = true;
+            if (!pinned_->kept() && pinned_->keep()) spdlog::info("link: epoch {} is kept now", state.epoch);
         }
     }
 }
@@ -348,6 +349,9 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     if (state.welcomed) return Farewell{"a second welcome in one stream", false};
     if (const auto taken = pinned_->greet(welcome.deployment_id, welcome.epoch); !taken)
         return Farewell{taken.error().message, true};
+    if (const auto kept = pinned_->keep(); !kept)
+        spdlog::warn("link: epoch {} is obeyed, but an agent that starts now would not know it: {}; trying again",
+                     welcome.epoch, kept.error().message);
     std::string lost;
     {
         const std::lock_guard lock(mutex_);

@@ -20,6 +20,7 @@
 #include "link/agent_client.h"
 #include "link/convert.h"
 #include "link/link_server.h"
+#include "link/pinned_server.h"
 #include "link/server_connection.h"
 #include "link/test_proxy.h"
 
@@ -467,6 +468,23 @@ TEST_F(LinkTest, AServerOfALowerEpochIsRefusedUntilTheRightOneIsBack) {
     engine_.epoch = 8;
     connected_stream(2);
     EXPECT_EQ(supervisor_.welcomes[1].epoch, 8u);
+}
+
+TEST_F(LinkTest, AHigherEpochIsObeyedOnAFullDiskAndKeptOnceThereIsRoom) {
+    start_server();
+    start_agent();
+    const StreamId first = connected_stream();
+    const auto in_the_way = folder_ / "server.new";
+    std::filesystem::create_directory(in_the_way);  // as on a full disk: nothing can be written
+    engine_.epoch = 9;
+    server_->close(first, "newer stream of this host");
+    const StreamId second = connected_stream(2);
+    EXPECT_EQ(supervisor_.welcomes[1].epoch, 9u);
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[second].reports.size() >= 1; }));
+    EXPECT_EQ(PinnedServer::load(folder_ / "server")->epoch(), 7u);
+    std::filesystem::remove(in_the_way);
+    EXPECT_TRUE(supervisor_.wait([&] { return PinnedServer::load(folder_ / "server")->epoch() == 9u; }));
+    EXPECT_EQ(engine_.newest, second) << "in the same stream";
 }
 
 TEST_F(LinkTest, AnotherDeploymentIsRefusedEvenByTheNextRunOfTheAgent) {
