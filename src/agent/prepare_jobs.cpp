@@ -86,7 +86,12 @@ StepOutcome extract_package(const fs::path& package, const InstanceFolders& fold
     if (mkdir(folders.game().c_str(), 0755) != 0)
         return failed(refuse_errno("create", folders.game()).error().message, true);
     const auto done = unzip(package, folders.game(), limits, user, stop);
-    if (!done) return failed(done.error().message, done.error().code != ErrorCode::InvalidParameterValue);
+    if (!done) {
+        remove_tree(folders.game());  // half of it serves nobody, and keeps a full disk full
+        StepOutcome outcome = failed(done.error().message, done.error().code != ErrorCode::InvalidParameterValue);
+        outcome.disk_full = done.error().code == ErrorCode::Insufficient;
+        return outcome;
+    }
     const auto users = write_game_users(folders.etc(), user);
     if (!users) return failed(users.error().message, true);
     StepOutcome outcome{.message = fmt::format("{} files, {} bytes", done->files, done->bytes)};

@@ -18,7 +18,8 @@ namespace gse::agent {
 /// How a step ended, for people and for whoever decides whether to try again.
 struct StepOutcome {
     bool ok = true;
-    bool try_again = true;  ///< not ok: the world may change its mind; false: only another package or setting helps
+    bool try_again = true;   ///< not ok: the world may change its mind; false: only another package or setting helps
+    bool disk_full = false;  ///< not ok: there was no room
     std::string message;
     std::string log;     ///< whole text of the step's log
     std::string notice;  ///< what an operator should know although it ended well; "" nothing

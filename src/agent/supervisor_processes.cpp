@@ -308,7 +308,7 @@ void Supervisor::Impl::forget(Process& process) {
     }
 }
 
-void Supervisor::Impl::save(const Process& process) const {
+void Supervisor::Impl::save(Process& process) {
     if (process.attached) return;  // it joins anew when the agent does
     Record record;
     record.set("ready", process.times.ready ? 1 : 0)
@@ -326,12 +326,24 @@ void Supervisor::Impl::save(const Process& process) const {
         .set("session_ok", process.session_ok ? 1 : 0)
         .set("session_message", process.session_message)
         .set("session_over", process.session_over ? 1 : 0);
-    if (const auto saved = save_record(process.folder / "state", record); !saved)
-        reporter_.report(link::HostNotice{process.instance_id, "GENERIC_EVENT", saved.error().message});
+    const bool told = process.save_again_ms != kNeverMs;
+    const auto saved = save_record(process.folder / "state", record);
+    process.save_again_ms = saved ? kNeverMs : now() + kSaveAgainMs;
+    if (!saved && !told) notice(process.instance_id, saved.error().message);
 }
 
 void Supervisor::Impl::adopt(Instance& instance) {
     std::error_code error;
+    // Games are launched from files that are complete. A record that says otherwise could not be written, and what runs
+    // there must not have its files unpacked anew beneath it.
+    bool runs = false;
+    for (const auto& entry : fs::directory_iterator(instance.folders.processes(), error))
+        runs = runs || (load_record(entry.path() / "launch") && shim_alive(entry.path()));
+    if (runs && instance.next < Instance::kPrepared) {
+        for (; instance.next < Instance::kPrepared; ++instance.next)
+            report(link::InstanceStep{instance.id, static_cast<link::PrepareStep>(instance.next), true, "", ""});
+        instance.save_again_ms = now();
+    }
     for (const auto& entry : fs::directory_iterator(instance.folders.processes(), error))
         adopt_process(instance, entry.path());
 }
@@ -414,6 +426,7 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
 
 /// What has become due for one process.
 void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
+    if (now >= process.save_again_ms) save(process);
     if (process.state == Process::State::Exited) return;
     if (now >= process.look_again_ms) {
         const auto stat = process.attached ? read_stat(process.shim_pid) : std::nullopt;

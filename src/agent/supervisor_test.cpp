@@ -15,6 +15,7 @@
 #include <future>
 
 #include "agent/proc.h"
+#include "agent/record.h"
 #include "agent/shim_process.h"
 #include "agent/testing/agent_world.h"
 #include "base/file.h"
@@ -285,9 +286,9 @@ TEST(Supervisor, AWrongChecksumIsNeverUnpacked) {
 /// A file system of its own, so that it can be full.
 class SmallDisk {
 public:
-    explicit SmallDisk(fs::path where) : where_(std::move(where)) {
+    explicit SmallDisk(fs::path where, const char* size = "size=3m") : where_(std::move(where)) {
         fs::create_directories(where_);
-        mounted_ = mount("tmpfs", where_.c_str(), "tmpfs", 0, "size=3m") == 0;
+        mounted_ = mount("tmpfs", where_.c_str(), "tmpfs", 0, size) == 0;
     }
     ~SmallDisk() {
         if (mounted_) umount2(where_.c_str(), MNT_DETACH);
@@ -295,21 +296,33 @@ public:
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
     [[nodiscard]] bool mounted() const { return mounted_; }
-    void grow() const { mount("tmpfs", where_.c_str(), "tmpfs", MS_REMOUNT, "size=256m"); }
+    void grow() const { resize(256 << 20); }
+    void resize(std::uint64_t bytes) const {
+        mount("tmpfs", where_.c_str(), "tmpfs", MS_REMOUNT, fmt::format("size={}", bytes).c_str());
+    }
+    [[nodiscard]] std::uint64_t used() const {
+        const fs::space_info space = fs::space(where_);
+        return space.capacity - space.free;
+    }
 
 private:
     fs::path where_;
     bool mounted_ = false;
 };
 
+/// Does not shrink when it is packed.
+std::string noise(std::size_t bytes) {
+    std::string out(bytes, '\0');
+    SeededRng rng(1);
+    for (char& c : out) c = static_cast<char>(rng.next());
+    return out;
+}
+
 TEST(Supervisor, AFullDiskIsSaidAndTriedAgain) {
     AgentWorld world;
     const SmallDisk disk(world.options.data_dir);
     if (!disk.mounted()) GTEST_SKIP() << "this machine does not let us mount a small disk";
-    std::string noise(8 << 20, '\0');
-    SeededRng rng(1);
-    for (char& c : noise) c = static_cast<char>(rng.next());  // does not shrink when it is packed
-    world.package({{"level.dat", noise}});
+    world.package({{"level.dat", noise(8 << 20)}});
     world.options.prepare_tries = 1'000;
     world.options.prepare_retry_first = world.options.prepare_retry_longest = Millis{200};
     world.start();
@@ -321,6 +334,98 @@ TEST(Supervisor, AFullDiskIsSaidAndTriedAgain) {
     EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "it recovers alone";
     world.supervisor->shutdown(true);
     world.supervisor.reset();
+}
+
+TEST(Supervisor, OnAFullDiskPackagesThatNothingUsesMakeRoom) {
+    const std::uint64_t game_bytes = fs::file_size(GSE_TOY_GAME);
+    const struct {
+        const char* name;
+        std::uint64_t room;
+    } cases[] = {
+        {"for a download", 1 << 20},
+        {"for what is unpacked", (5 << 20) + game_bytes},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.name);
+        AgentWorld world;
+        const SmallDisk disk(world.options.data_dir, "size=256m");
+        if (!disk.mounted()) GTEST_SKIP() << "this machine does not let us mount a small disk";
+        world.package({{"level.dat", noise(16 << 20)}});
+        world.options.prepare_tries = 2;
+        world.options.download_tries = 2;
+        world.start();
+        world.run("ins-1", "wait");
+        auto spec = world.spec("ins-1", "wait");
+        spec.phase = link::InstancePhase::Remove;
+        world.order(spec);
+        ASSERT_TRUE(world.server.wait<link::InstanceRemoved>());
+        world.package({{"level.dat", noise(4 << 20)}});
+        disk.resize(disk.used() + c.room);
+        world.order(world.spec("ins-2", "wait"));
+        EXPECT_TRUE(
+            world.server.wait<ProcessStarted>([](const auto& report) { return report.instance_id == "ins-2"; }));
+        world.supervisor->shutdown(true);
+        world.supervisor.reset();
+    }
+}
+
+TEST(Supervisor, NothingIsLeftOfADownloadThatIsGivenUp) {
+    AgentWorld world;
+    world.package({{"big", std::string(300'000, 'x')}});
+    const std::string sha256 = world.sha256;
+    world.options.download_tries = 2;
+    world.options.prepare_tries = 2;
+    world.start();
+    world.objects.cut_next(100'000);
+    world.order(world.spec("ins-1", "wait"));
+    const fs::path part = world.options.data_dir / "agent/packages" / (sha256 + ".part");
+    // The rest is refused: the first time the instance tries again, the second time it gives up.
+    world.objects.fail_next(100, "503 Service Unavailable");
+    for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; }));
+    EXPECT_TRUE(wait_until([&] { return !fs::exists(part); }));
+}
+
+TEST(Supervisor, WhatCouldNotBeWrittenIsWrittenOnceThereIsRoom) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const fs::path folder = world.options.data_dir / "agent/instances/ins-1";
+    // As on a full disk: no record can be written.
+    fs::create_directories(folder / "instance.new");
+    const auto started = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(says(world, started, "answer: 0"));
+    fs::create_directories(folder_of(world, started) / "state.new");
+    world.order(
+        link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 600'000});
+    ASSERT_TRUE(world.server.wait<link::TerminateDelivered>());
+    EXPECT_FALSE(fs::exists(folder / "instance"));
+    fs::remove(folder / "instance.new");
+    fs::remove(folder_of(world, started) / "state.new");
+    EXPECT_TRUE(wait_until([&] { return load_record(folder / "instance").value_or(Record{}).number("next") == 5; }));
+    EXPECT_TRUE(wait_until(
+        [&] { return load_record(folder_of(world, started) / "state").value_or(Record{}).number("notified") == 1; }));
+    const auto of_a_record = [](const auto& notice) { return notice.message.find(".new") != std::string::npos; };
+    EXPECT_EQ(world.server.count<link::HostNotice>(of_a_record), 2u) << "one of each, however often it is tried";
+}
+
+TEST(Supervisor, FilesOfAGameThatRunsAreNeverUnpackedAnew) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const fs::path folder = world.options.data_dir / "agent/instances/ins-1";
+    fs::create_directories(folder / "instance.new");  // its record cannot be written
+    const auto started = world.run("ins-1", "write:/local/game/mine:x print:up wait");
+    ASSERT_TRUE(says(world, started, "up"));
+    world.crash();
+    world.start();
+    ASSERT_TRUE(world.server.wait<ProcessStarted>());
+    auto spec = world.spec("ins-1", "wait", 2);
+    world.order(spec);
+    const auto second = world.server.wait<ProcessStarted>([](const auto& report) { return report.place == 2; });
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(is_alive(started.pid));
+    EXPECT_TRUE(fs::exists(folder / "game/mine"));
 }
 
 /// A wall clock that somebody sets; time itself goes on.

@@ -54,12 +54,13 @@ public:
             if (const T* body = std::get_if<T>(&report); body && fits(*body)) return true;
         return false;
     }
-    /// How many reports of type T came so far.
+    /// How many reports of type T that fit came so far.
     template <class T>
-    std::size_t count() {
+    std::size_t count(const std::function<bool(const T&)>& fits = [](const T&) { return true; }) {
         const std::lock_guard lock(mutex_);
         std::size_t n = 0;
-        for (const auto& report : reports_) n += std::holds_alternative<T>(report);
+        for (const auto& report : reports_)
+            if (const T* body = std::get_if<T>(&report)) n += fits(*body);
         return n;
     }
     std::uint64_t last_seq() {
