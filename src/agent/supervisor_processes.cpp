@@ -414,14 +414,29 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
     place.spec.grpc_port = kept.assigned_grpc_port;
     place.process_id = kept.id;
     place.wanted = false;  // until the server says so
-    if (started) kept.pidfd = open_shim(kept.shim_pid, kept.shim_ticks, kept.id);
-    if (kept.pidfd) {
-        next_watch_ += 2;
-        watched_[next_watch_ & ~std::uint64_t{1}] = kept.id;
-        watch(kept.pidfd.get(), next_watch_ & ~std::uint64_t{1});
-    } else {
-        kept.look_again_ms = now();  // the lock says it lives, or it ended this very moment
-    }
+    if (started) watch_shim(kept);
+    if (!kept.pidfd) kept.look_again_ms = now();  // the lock says it lives, or it ended this very moment
+}
+
+void Supervisor::Impl::watch_shim(Process& process) {
+    process.pidfd = open_shim(process.shim_pid, process.shim_ticks, process.id);
+    if (!process.pidfd) return;
+    next_watch_ += 2;
+    watched_[next_watch_ & ~std::uint64_t{1}] = process.id;
+    watch(process.pidfd.get(), next_watch_ & ~std::uint64_t{1});
+    process.look_again_ms = kNeverMs;
+}
+
+/// It was adopted while what its shim wrote of itself could not be read.
+void Supervisor::Impl::find_shim(Process& process) {
+    if (process.attached || process.shim_pid != 0) return;
+    const auto started = read_shim_started(process.folder);
+    if (!started) return;
+    process.shim_pid = started->shim_pid;
+    process.shim_ticks = started->shim_ticks;
+    process.game_pid = started->game_pid;
+    process.times.started_ms = started->started_boot_ms;
+    watch_shim(process);
 }
 
 /// What has become due for one process.
@@ -434,6 +449,7 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
                                             : shim_alive(process.folder);
         if (!alive) return on_shim_over(process);
         process.look_again_ms = now + 1'000;
+        find_shim(process);
     }
     if (process.state == Process::State::Launching) {
         if (process.news && now >= process.times.started_ms + options.launch_limit.count() &&
@@ -445,7 +461,12 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
         begin_kill(process, *reason);
     }
     if (now >= process.kill_again_ms) {
-        if (process.pidfd) kill_tree(process.shim_pid, process.pidfd);
+        if (process.pidfd) {
+            kill_tree(process.shim_pid, process.pidfd);
+        } else if (process.shim_pid == 0) {  // nobody knows its shim, which ends with its game
+            for (const std::int64_t pid : processes_with_environment("GSE_PROCESS_ID=" + process.id))
+                if (pid > 1 && pid != getpid()) kill(static_cast<pid_t>(pid), SIGKILL);
+        }
         process.kill_again_ms = now + kKillAgainMs;
     }
     if (process.state == Process::State::Running && !process.attached && dying_ && !process.times.killing &&
@@ -463,6 +484,7 @@ void Supervisor::Impl::begin_kill(Process& process, EndReason reason, bool by_ag
     process.killed_by_agent = by_agent;
     process.kill_reason = reason;
     save(process);  // before the deed: a successor must know who did it
+    find_shim(process);
     if (process.pidfd) kill_through_shim(process.pidfd);
     process.kill_again_ms = now() + kKillPatienceMs;
 }

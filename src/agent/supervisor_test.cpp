@@ -851,6 +851,30 @@ TEST(Supervisor, NothingIsLaunchedAfterARestartBeforeTheServerHasSpoken) {
     EXPECT_EQ(world.server.count<InstanceStep>(), 5u);
 }
 
+TEST(Supervisor, AGameWhoseShimIsNotKnownAtFirstCanBeEnded) {
+    for (const bool found_later : {true, false}) {
+        SCOPED_TRACE(found_later ? "what its shim wrote can be read later" : "it never can");
+        AgentWorld world;
+        world.package();
+        world.start();
+        const auto first = world.run("ins-1", "print:up wait");
+        ASSERT_TRUE(says(world, first, "up"));
+        const fs::path folder = folder_of(world, first);
+        world.crash();
+        fs::rename(folder / "started", folder / "away");
+        world.start();
+        const auto adopted = world.server.wait<ProcessStarted>();
+        ASSERT_TRUE(adopted);
+        EXPECT_EQ(adopted->pid, 0);
+        if (found_later) fs::rename(folder / "away", folder / "started");
+        world.order(link::EndProcess{.process_id = first.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 0});
+        const auto exited = world.server.wait<ProcessExited>();
+        ASSERT_TRUE(exited);
+        EXPECT_TRUE(exited->killed_by_agent);
+        EXPECT_TRUE(wait_until([&] { return !is_alive(first.pid); }));
+    }
+}
+
 TEST(Supervisor, AKilledShimTakesItsGameAlong) {
     AgentWorld world;
     world.package();
