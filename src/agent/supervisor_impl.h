@@ -93,6 +93,9 @@ struct Process {
     std::int64_t notice_after_ms = 0;  ///< no two notices about one process within some seconds
     std::size_t waiting_calls = 0;
     std::vector<EarlyCall> early_calls;
+    /// ProcessReady that the server was asked about and has not refused: the answer may be lost.
+    std::optional<link::CallReady> asked_ready;
+    std::uint64_t asked_ready_call = 0;
 };
 
 struct Instance {

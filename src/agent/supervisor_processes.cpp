@@ -515,6 +515,13 @@ void Supervisor::Impl::on_start_session(link::StartSession order) {
             report(link::SessionStartResult{order.process_id, order.session_id, false, "the process is gone"});
         return;
     }
+    // The server gives matches to processes whose ProcessReady it has taken. Where its answer was lost, this is one.
+    if (!process->times.ready && process->asked_ready) {
+        if (calls_.contains(process->asked_ready_call) || late_calls_.contains(process->asked_ready_call))
+            on_reply({.call_id = process->asked_ready_call});
+        else
+            became_ready(*process, *process->asked_ready);
+    }
     if (process->session_id == order.session_id) {  // said before
         if (process->session_done)
             report(link::SessionStartResult{process->id, process->session_id, process->session_ok,

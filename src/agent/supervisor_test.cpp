@@ -616,6 +616,25 @@ TEST(Supervisor, ACallIsAnsweredInTimeAndALateAnswerStillCounts) {
     EXPECT_TRUE(result->ok) << result->message;
 }
 
+TEST(Supervisor, AMatchForAProcessProvesThatTheServerHasTakenItsProcessReady) {
+    for (const bool in_time : {true, false}) {
+        SCOPED_TRACE(in_time ? "while the game waits for the answer" : "after it was told to try again");
+        AgentWorld world;
+        world.package();
+        if (!in_time) world.timers.sdk_call = Millis{50};
+        world.server.on_call = [](const link::SdkCall&) { return std::nullopt; };  // lost on its way back
+        world.start();
+        const auto started = world.run("ins-1", kReady + "wait");
+        ASSERT_TRUE(world.server.wait<link::SdkCall>());
+        if (!in_time) ASSERT_TRUE(says(world, started, "answer: 4 the server did not answer in time"));
+        world.order(link::StartSession{.process_id = started.process_id, .session_id = "s"});
+        const auto result = world.server.wait<link::SessionStartResult>();
+        ASSERT_TRUE(result);
+        EXPECT_TRUE(result->ok) << result->message;
+        if (in_time) EXPECT_TRUE(says(world, started, "answer: 0"));
+    }
+}
+
 TEST(Supervisor, ASessionIsStartedOnceThroughBadWeather) {
     AgentWorld world;
     world.package();
