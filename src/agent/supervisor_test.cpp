@@ -977,6 +977,26 @@ TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {
     EXPECT_EQ(puts, 1u);
 }
 
+TEST(Supervisor, LogsOutliveAStoreThatIsAwayForLong) {
+    AgentWorld world;
+    world.package();
+    world.options.log_retry_first = world.options.log_retry_longest = Millis{5};
+    world.start();
+    const auto started = world.run("ins-1", "write:logs/match.txt:scores print:done wait");
+    ASSERT_TRUE(says(world, started, "done"));
+    world.objects.fail_next(30, "503 Service Unavailable");
+    world.order(link::CollectLogs{.session_id = "s",
+                                  .process_id = started.process_id,
+                                  .instance_id = "ins-1",
+                                  .paths = {"./logs"},
+                                  .target = {"logs", "s.zip", "token"},
+                                  .max_bytes = 1 << 20});
+    const auto collected = world.server.wait<link::LogCollected>();
+    ASSERT_TRUE(collected);
+    EXPECT_TRUE(collected->ok) << collected->message;
+    EXPECT_TRUE(world.objects.wait_for("logs/s.zip"));
+}
+
 TEST(Supervisor, TheSandboxShowsAGameOnlyWhatIsIts) {
     AgentWorld world;
     world.package({{"look.sh",
