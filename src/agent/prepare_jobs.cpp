@@ -49,7 +49,8 @@ bool wait_readable(int fd, Millis limit, const std::atomic<bool>& stop) {
     return false;
 }
 
-/// Ends an installer that an earlier run of the agent left behind.
+}  // namespace
+
 void end_leftover(const fs::path& folder) {
     if (!shim_alive(folder)) return;
     const auto started = read_shim_started(folder);
@@ -60,8 +61,6 @@ void end_leftover(const fs::path& folder) {
     const std::atomic<bool> never = false;
     if (!wait_readable(pidfd.get(), Millis{3'000}, never)) kill_tree(started->shim_pid, pidfd);
 }
-
-}  // namespace
 
 StepOutcome verify_package(const fs::path& part, const std::string& sha256, const fs::path& cached) {
     const auto actual = hash_file(part);

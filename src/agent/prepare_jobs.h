@@ -38,6 +38,9 @@ struct InstanceFolders {
 [[nodiscard]] StepOutcome verify_package(const std::filesystem::path& part, const std::string& sha256,
                                          const std::filesystem::path& cached);
 
+/// Ends an installer that an earlier run of the agent left behind in `folder`, install() of its instance.
+void end_leftover(const std::filesystem::path& folder);
+
 /// Throws away what an earlier try left and unpacks anew.
 [[nodiscard]] StepOutcome extract_package(const std::filesystem::path& package, const InstanceFolders& folders,
                                           const UnzipLimits& limits, GameUser user, const std::atomic<bool>& stop);

@@ -460,6 +460,7 @@ void Supervisor::Impl::remove_if_empty(Instance& instance) {
     drop_rest(instance.spec.package_sha256);
     const bool queued = in_background(
         [folders = instance.folders] {
+            end_leftover(folders.install());
             // Process folders stay until their exits are acknowledged; the rest goes now.
             remove_tree(folders.game());
             remove_tree(folders.install());

@@ -244,6 +244,7 @@ void Supervisor::Impl::on_shim_over(Process& process) {
         return;
     }
     process.state = Process::State::Exited;
+    if (process.grpc_port != 0) door_.forget(process.grpc_port);
     link::ProcessExited exited{.process_id = process.id};
     const auto exit = process.attached ? std::nullopt : read_shim_exit(process.folder);
     if (exit) {

@@ -493,6 +493,7 @@ TEST(Supervisor, AGameThatIgnoresTerminationIsKilledWithAllItsChildren) {
     EXPECT_EQ(exited->kill_reason, EndReason::ScaleIn);
     EXPECT_EQ(exited->signal, SIGKILL);
     EXPECT_EQ(world.door.calls("terminate"), 1u) << "told once, however often the deadline moves";
+    EXPECT_EQ(world.door.calls("forget"), 1u) << "nothing is kept for a port that nobody answers on";
     for (const auto pid : tree) EXPECT_FALSE(is_alive(pid)) << pid;
 }
 
@@ -850,6 +851,37 @@ TEST(Supervisor, AnAgentThatIsKilledLeavesItsGamesToTheNext) {
     const auto exited = world.server.wait<ProcessExited>();
     ASSERT_TRUE(exited) << "exits of adopted processes are noticed";
     EXPECT_EQ(exited->signal, SIGTERM);
+}
+
+TEST(Supervisor, AnInstallerOfAnAgentThatWasKilledEndsWithItsInstance) {
+    AgentWorld world;
+    world.package({{"install.sh", "exec sleep 1000\n"}});
+    auto options = world.options;
+    options.installer_limit = Millis{3'600'000};
+    auto spec = world.spec("ins-1", "wait");
+    const pid_t agent = fork();
+    if (agent == 0) {
+        FakeServer server;
+        Supervisor supervisor(options, world.door, server, *world.clock);
+        if (!supervisor.start()) _exit(1);
+        supervisor.on_welcome({.epoch = 1, .objects_url = world.objects.url(), .timers = world.timers});
+        supervisor.on_order(spec);
+        for (;;) pause();
+    }
+    const fs::path install = options.data_dir / "agent/instances/ins-1/install";
+    EXPECT_TRUE(wait_until([&] { return read_shim_started(install).has_value(); }));
+    kill(agent, SIGKILL);
+    waitpid(agent, nullptr, 0);
+    const auto started = read_shim_started(install);
+    ASSERT_TRUE(started);
+    EXPECT_TRUE(is_alive(started->game_pid));
+    world.start();
+    spec.version = ++world.version;
+    spec.phase = link::InstancePhase::Remove;
+    world.order(spec);
+    ASSERT_TRUE(world.server.wait<link::InstanceRemoved>());
+    EXPECT_FALSE(is_alive(started->game_pid));
+    EXPECT_FALSE(is_alive(started->shim_pid));
 }
 
 TEST(Supervisor, NothingIsLaunchedAfterARestartBeforeTheServerHasSpoken) {

@@ -91,10 +91,12 @@ public:
                        std::move_only_function<void(Result<void>)> done) override;
     void terminate(std::uint16_t port, std::int64_t time, Millis timeout,
                    std::move_only_function<void(Result<void>)> done) override;
+    void forget(std::uint16_t port) override;
 
     [[nodiscard]] std::string address() const;
     void set_handler(CallHandler* handler);
-    /// How often `name` ("health", "start", "terminate") was called; waits up to 20 s until it is at least `n`.
+    /// How often `name` ("health", "start", "terminate", "forget") was called; waits up to 20 s until it is at least
+    /// `n`.
     bool wait_calls(const std::string& name, std::size_t n);
     std::size_t calls(const std::string& name);
     /// The port that the process made its last call from; 0: none.
