@@ -502,6 +502,25 @@ TEST_F(LinkTest, AnotherDeploymentIsRefusedEvenByTheNextRunOfTheAgent) {
     for (const auto& [id, stream] : engine_.streams) EXPECT_TRUE(stream.reports.size() <= 1) << id;
 }
 
+TEST_F(LinkTest, EachHelloSaysByWhichAddressItsMachineReachesTheServer) {
+    start_server();
+    auto options = agent_options(port_);
+    std::atomic<int> nth = 0;
+    options.on_hello = [&nth](HostHello& hello, const std::string& own_address) {
+        hello.address = own_address;
+        hello.private_address = std::to_string(++nth);
+    };
+    start_agent(std::move(options));
+    const StreamId first = connected_stream();
+    server_->close(first, "newer stream of this host");
+    const StreamId second = connected_stream(2);
+    const std::lock_guard lock(engine_.notes.mutex);
+    for (const auto& [stream, count] : {std::pair{first, "1"}, std::pair{second, "2"}}) {
+        EXPECT_EQ(engine_.streams[stream].hello.address, "127.0.0.1");
+        EXPECT_EQ(engine_.streams[stream].hello.private_address, count);
+    }
+}
+
 TEST_F(LinkTest, AnAcknowledgementOfReportsThatWereNeverMadeIsRefused) {
     engine_.acked_seq = 5;
     start_server();
