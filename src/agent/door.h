@@ -40,6 +40,8 @@ public:
                                std::move_only_function<void(Result<void>)> done) = 0;
     virtual void terminate(std::uint16_t grpc_port, std::int64_t termination_time_unix_s, Millis timeout,
                            std::move_only_function<void(Result<void>)> done) = 0;
+    /// The process on this port is gone: what is kept for talking to it may go, too.
+    virtual void forget(std::uint16_t grpc_port) = 0;
 };
 
 }  // namespace gse::agent

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/no_room.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/url.h"
@@ -117,6 +118,9 @@ std::unexpected<Error> refuse_status(const char* what, long status, const std::s
 
 Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& file, const std::atomic<bool>& stop) {
     const Fd fd{open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!fd && no_room(errno))
+        return refuse(ErrorCode::Insufficient,
+                      fmt::format("download: cannot create {}: {}", file.string(), std::strerror(errno)));
     if (!fd) return refuse_errno("create", file);
     const off_t have = lseek(fd.get(), 0, SEEK_END);
     char error[CURL_ERROR_SIZE] = "";
@@ -136,8 +140,10 @@ Result<void> fetch_file(const Transfer& transfer, const std::filesystem::path& f
         return refuse(ErrorCode::FailedOperation,
                       fmt::format("download: larger than the {} bytes that were announced", transfer.bytes_max));
     }
+    // On a full disk there is no going on: whoever else could do with the room shall have it.
+    if (no_room(in.write_error)) (void)!ftruncate(fd.get(), 0);
     if (in.write_error != 0)
-        return refuse(ErrorCode::Unavailable,
+        return refuse(no_room(in.write_error) ? ErrorCode::Insufficient : ErrorCode::Unavailable,
                       fmt::format("download: cannot write {}: {}", file.string(), std::strerror(in.write_error)));
     if (code != CURLE_OK)
         return refuse(ErrorCode::Unavailable, fmt::format("download: {}", error[0] ? error : curl_easy_strerror(code)));

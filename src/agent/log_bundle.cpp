@@ -15,6 +15,7 @@
 
 #include "agent/beneath.h"
 #include "agent/game_path.h"
+#include "agent/no_room.h"
 #include "base/file.h"
 
 namespace gse::agent {
@@ -97,6 +98,12 @@ public:
     std::uint64_t files() const { return files_; }
     std::string message() const { return message_; }
 
+    std::unexpected<Error> writer_error() const {
+        const char* text = archive_error_string(writer_);
+        return refuse(no_room(archive_errno(writer_)) ? ErrorCode::Insufficient : ErrorCode::FailedOperation,
+                      fmt::format("cannot write the log archive: {}", text ? text : "unknown error"));
+    }
+
 private:
     Result<void> add(const std::string& path, const std::string& shown, int depth) {
         // O_PATH first: opening a FIFO or a device for reading may block or do something.
@@ -149,12 +156,6 @@ private:
         if (message_.size() > kMessageBytesMax) message_.resize(kMessageBytesMax);
     }
 
-    std::unexpected<Error> writer_error() const {
-        const char* text = archive_error_string(writer_);
-        return refuse(ErrorCode::FailedOperation,
-                      fmt::format("cannot write the log archive: {}", text ? text : "unknown error"));
-    }
-
     archive* writer_;
     int root_;
     const LogRequest& request_;
@@ -171,6 +172,8 @@ Result<LogBundle> bundle_logs(const LogRequest& request, const std::filesystem::
     const Fd root{open(request.game_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!root) return refuse_errno("open", request.game_dir);
     const Fd out{open(zip.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!out && no_room(errno))
+        return refuse(ErrorCode::Insufficient, fmt::format("cannot create {}: {}", zip.string(), std::strerror(errno)));
     if (!out) return refuse_errno("create", zip);
     const std::unique_ptr<archive, FreeWriter> writer{archive_write_new()};
     archive_write_set_format_zip(writer.get());
@@ -187,8 +190,7 @@ Result<LogBundle> bundle_logs(const LogRequest& request, const std::filesystem::
         }
     }
     for (const auto& path : request.paths) TRY(bundler.add_named(path));
-    if (archive_write_close(writer.get()) != ARCHIVE_OK)
-        return refuse(ErrorCode::FailedOperation, "cannot finish the log archive");
+    if (archive_write_close(writer.get()) != ARCHIVE_OK) return bundler.writer_error();
     struct stat info{};
     fstat(out.get(), &info);
     return LogBundle{bundler.files(), static_cast<std::uint64_t>(info.st_size), bundler.message()};

@@ -26,7 +26,7 @@ struct LogBundle {
 };
 
 /// Writes `zip`. Only regular files beneath the game's folder are taken, without following any link; pipes, devices
-/// and links are named in `message` and left out.
+/// and links are named in `message` and left out. Insufficient: there is no room for the zip.
 [[nodiscard]] Result<LogBundle> bundle_logs(const LogRequest& request, const std::filesystem::path& zip);
 
 }  // namespace gse::agent

@@ -97,5 +97,12 @@ TEST_F(LogBundleTest, KeepsTheEndOfWhatIsTooLong) {
     EXPECT_THAT(message_, HasSubstr("the limit of 100 bytes is reached"));
 }
 
+TEST_F(LogBundleTest, AFullDiskIsSaidSoForItMayHaveRoomLater) {
+    request_.paths = {"logs"};
+    const auto done = bundle_logs(request_, "/dev/full");
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::Insufficient) << done.error().message;
+}
+
 }  // namespace
 }  // namespace gse::agent

@@ -49,7 +49,8 @@ bool wait_readable(int fd, Millis limit, const std::atomic<bool>& stop) {
     return false;
 }
 
-/// Ends an installer that an earlier run of the agent left behind.
+}  // namespace
+
 void end_leftover(const fs::path& folder) {
     if (!shim_alive(folder)) return;
     const auto started = read_shim_started(folder);
@@ -60,8 +61,6 @@ void end_leftover(const fs::path& folder) {
     const std::atomic<bool> never = false;
     if (!wait_readable(pidfd.get(), Millis{3'000}, never)) kill_tree(started->shim_pid, pidfd);
 }
-
-}  // namespace
 
 StepOutcome verify_package(const fs::path& part, const std::string& sha256, const fs::path& cached) {
     const auto actual = hash_file(part);
@@ -86,7 +85,12 @@ StepOutcome extract_package(const fs::path& package, const InstanceFolders& fold
     if (mkdir(folders.game().c_str(), 0755) != 0)
         return failed(refuse_errno("create", folders.game()).error().message, true);
     const auto done = unzip(package, folders.game(), limits, user, stop);
-    if (!done) return failed(done.error().message, done.error().code != ErrorCode::InvalidParameterValue);
+    if (!done) {
+        remove_tree(folders.game());  // half of it serves nobody, and keeps a full disk full
+        StepOutcome outcome = failed(done.error().message, done.error().code != ErrorCode::InvalidParameterValue);
+        outcome.disk_full = done.error().code == ErrorCode::Insufficient;
+        return outcome;
+    }
     const auto users = write_game_users(folders.etc(), user);
     if (!users) return failed(users.error().message, true);
     StepOutcome outcome{.message = fmt::format("{} files, {} bytes", done->files, done->bytes)};

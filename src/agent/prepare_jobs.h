@@ -18,7 +18,8 @@ namespace gse::agent {
 /// How a step ended, for people and for whoever decides whether to try again.
 struct StepOutcome {
     bool ok = true;
-    bool try_again = true;  ///< not ok: the world may change its mind; false: only another package or setting helps
+    bool try_again = true;   ///< not ok: the world may change its mind; false: only another package or setting helps
+    bool disk_full = false;  ///< not ok: there was no room
     std::string message;
     std::string log;     ///< whole text of the step's log
     std::string notice;  ///< what an operator should know although it ended well; "" nothing
@@ -36,6 +37,9 @@ struct InstanceFolders {
 /// Checks the file's SHA-256 and gives it its place in the cache.
 [[nodiscard]] StepOutcome verify_package(const std::filesystem::path& part, const std::string& sha256,
                                          const std::filesystem::path& cached);
+
+/// Ends an installer that an earlier run of the agent left behind in `folder`, install() of its instance.
+void end_leftover(const std::filesystem::path& folder);
 
 /// Throws away what an earlier try left and unpacks anew.
 [[nodiscard]] StepOutcome extract_package(const std::filesystem::path& package, const InstanceFolders& folders,

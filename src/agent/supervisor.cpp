@@ -318,6 +318,7 @@ void Supervisor::Impl::act(std::int64_t now) {
         look_after(process, now);
     }
     for (auto& [id, instance] : instances_) {
+        if (now >= instance.save_again_ms && !instance.removing) save(instance);
         prepare(instance, now);
         launch_places(instance, now);
         if (instance.phase == link::InstancePhase::Remove) remove_if_empty(instance);
@@ -352,6 +353,7 @@ std::int64_t Supervisor::Impl::next_deadline() const {
     std::int64_t next = kNeverMs;
     const auto take = [&](std::int64_t at) { next = std::min(next, at); };
     for (const auto& [id, process] : processes_) {
+        take(process.save_again_ms);
         if (process.state == Process::State::Exited) continue;
         if (!process.attached) take(next_kill_ms(process.times, timers_));
         take(process.kill_again_ms);
@@ -363,6 +365,7 @@ std::int64_t Supervisor::Impl::next_deadline() const {
         if (!process.session_waiting) take(process.session_next_ms);
     }
     for (const auto& [id, instance] : instances_) {
+        if (!instance.removing) take(instance.save_again_ms);
         if (instance.phase != link::InstancePhase::Run || instance.version == 0) continue;
         if (instance.next < Instance::kPrepared) {
             if (!instance.job_running && !instance.gave_up && instance.retry.not_before_ms > 0)

@@ -63,6 +63,9 @@ struct SupervisorOptions {
     std::uint32_t download_tries = 5;  ///< within one try of the step
     Millis session_retry_first{250};   ///< OnStartGameServerSession that could not be delivered
     std::uint32_t session_tries = 5;
+    Millis log_retry_first{1'000};  ///< logs of a session that the store does not take, or for which there is no room
+    Millis log_retry_longest{60'000};
+    std::uint32_t log_tries = 64;    ///< an hour, about
     Millis session_timeout{10'000};  ///< for one try, and for all of them together
     Millis terminate_timeout{10'000};
     Millis launch_limit{30'000};    ///< fork → exec

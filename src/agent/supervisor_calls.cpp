@@ -256,6 +256,10 @@ void Supervisor::Impl::on_call(Caller caller, CallBody body, Reply reply) {
     if (ready) call.ready = *ready;
     if (reporter_.report(link::SdkCall{id, process.id, caller.request_id, std::move(body)}) == 0)
         return refuse_call(call.reply, CallStatus::Unavailable, "too much waits for the server; try again");
+    if (call.ready) {
+        process.asked_ready = call.ready;
+        process.asked_ready_call = id;
+    }
     ++process.waiting_calls;
     calls_.emplace(id, std::move(call));
     calls_by_age_.push_back(id);
@@ -269,6 +273,8 @@ void Supervisor::Impl::on_reply(link::SdkReply reply) {
     WaitingCall call = std::move(taken.mapped());
     Process* process = find_process(call.process_id);
     if (process && !late) --process->waiting_calls;
+    if (process && process->asked_ready_call == reply.call_id && reply.status != CallStatus::Ok)
+        process->asked_ready.reset();
     if (process && process->state == Process::State::Running && reply.status == CallStatus::Ok) {
         if (call.ready) became_ready(*process, *call.ready);
         if (call.ending) {
@@ -289,6 +295,7 @@ void Supervisor::Impl::became_ready(Process& process, const link::CallReady& rea
     process.client_port = ready.client_port;
     process.grpc_port = ready.grpc_port;
     process.log_paths = ready.log_paths;
+    process.asked_ready.reset();  // which `ready` may be
     // A process in a debugger answers no health check, and is no worse for it.
     if (first && !process.attached) process.health.start(now(), timers_);
     save(process);

@@ -29,6 +29,7 @@ namespace gse::agent {
 inline constexpr std::int64_t kKillPatienceMs = 3'000;  ///< for a shim to answer, before its tree is walked
 inline constexpr std::int64_t kKillAgainMs = 1'000;
 inline constexpr std::int64_t kShutdownLimitMs = 10'000;
+inline constexpr std::int64_t kSaveAgainMs = 1'000;  ///< a record that could not be written
 
 struct Place {
     link::PlaceSpec spec;
@@ -80,6 +81,8 @@ struct Process {
     std::string session_message;
     bool session_over = false;  ///< the game has terminated it
 
+    std::int64_t save_again_ms = kNeverMs;  ///< `state` on disk is not what is kept here; tried again then
+
     std::int64_t kill_again_ms = kNeverMs;
     bool session_waiting = false;  ///< a call of the door is under way
     std::int64_t session_next_ms = kNeverMs;
@@ -90,6 +93,9 @@ struct Process {
     std::int64_t notice_after_ms = 0;  ///< no two notices about one process within some seconds
     std::size_t waiting_calls = 0;
     std::vector<EarlyCall> early_calls;
+    /// ProcessReady that the server was asked about and has not refused: the answer may be lost.
+    std::optional<link::CallReady> asked_ready;
+    std::uint64_t asked_ready_call = 0;
 };
 
 struct Instance {
@@ -112,7 +118,8 @@ struct Instance {
     bool gave_up = false;  ///< until a newer spec
     std::uint64_t tried_version = 0;
     std::array<std::string, kPrepared> log_keys;
-    std::string sha256;  ///< of what was extracted
+    std::string sha256;                     ///< of what was extracted
+    std::int64_t save_again_ms = kNeverMs;  ///< its record on disk is not what is kept here; tried again then
     bool removing = false;
     bool removed_files = false;
 };
@@ -198,14 +205,17 @@ private:
     void begin_instance(Instance& instance);
     void tell_lacking_limits(const link::InstanceSpec& spec);
     Result<GameUser> choose_user() const;
-    void save(const Instance& instance) const;
+    void save(Instance& instance);
     Instance* load_instance(const std::filesystem::path& folder);
     void prepare(Instance& instance, std::int64_t now);
     void step_done(const std::string& instance_id, int step, StepOutcome outcome, std::string log_key);
     void need_package(Instance& instance);
     void fetch_package(const std::string& sha256);
     void package_fetched(const std::string& sha256, StepOutcome outcome);
-    void evict_packages();
+    /// Unused packages leave, the longest unused first, until what is kept takes no more than `bytes`.
+    void evict_packages(std::uint64_t bytes);
+    void evict_packages() { evict_packages(options.package_cache_bytes); }
+    void drop_rest(const std::string& sha256);
     void check_wanted_user(const Instance& instance);
     std::string put_step_log(const Instance& instance, int step) const;
     void remove_if_empty(Instance& instance);
@@ -222,7 +232,9 @@ private:
     void on_shim_over(Process& process);
     void adopt(Instance& instance);
     void adopt_process(Instance& instance, const std::filesystem::path& folder);
-    void save(const Process& process) const;
+    void watch_shim(Process& process);
+    void find_shim(Process& process);
+    void save(Process& process);
     void look_after(Process& process, std::int64_t now);
     void begin_kill(Process& process, EndReason reason, bool by_agent = true);
     void check_health(Process& process, std::int64_t now);

@@ -133,7 +133,7 @@ void Supervisor::Impl::begin_instance(Instance& instance) {
     if (const auto user = choose_user()) instance.user = *user;
 }
 
-void Supervisor::Impl::save(const Instance& instance) const {
+void Supervisor::Impl::save(Instance& instance) {
     Record record;
     record.set("id", instance.id)
         .set("fleet", instance.fleet_id)
@@ -146,8 +146,10 @@ void Supervisor::Impl::save(const Instance& instance) const {
     std::vector<std::string> ranges;
     for (const auto& range : instance.spec.client_ports) ranges.push_back(fmt::format("{}-{}", range.low, range.high));
     record.set("ports", ranges);
-    if (const auto saved = save_record(instance.folders.record(), record); !saved)
-        reporter_.report(link::HostNotice{instance.id, "GENERIC_EVENT", saved.error().message});
+    const bool told = instance.save_again_ms != kNeverMs;
+    const auto saved = save_record(instance.folders.record(), record);
+    instance.save_again_ms = saved ? kNeverMs : now() + kSaveAgainMs;
+    if (!saved && !told) notice(instance.id, saved.error().message);
 }
 
 Instance* Supervisor::Impl::load_instance(const fs::path& folder) {
@@ -161,6 +163,11 @@ Instance* Supervisor::Impl::load_instance(const fs::path& folder) {
     const auto record = load_record(instance.folders.record());
     if (!record) {
         if (const auto user = choose_user()) instance.user = *user;
+        // It could not be written. Whose the files are tells who its games run as.
+        struct stat info{};
+        if (sandbox_->private_users() && stat(instance.folders.game().c_str(), &info) == 0 &&
+            info.st_uid >= kGameUserBase && info.st_uid < kGameUserBase + kGameUsersMax)
+            instance.user = {info.st_uid, info.st_gid};
         return &instance;
     }
     instance.fleet_id = record->text("fleet");
@@ -296,6 +303,7 @@ void Supervisor::Impl::step_done(const std::string& instance_id, int step, StepO
         save(*instance);
         return;
     }
+    if (outcome.disk_full) evict_packages(0);
     const bool again =
         outcome.try_again && instance->retry.failed(now(), options.prepare_retry_first, options.prepare_retry_longest,
                                                     options.prepare_tries);
@@ -358,7 +366,8 @@ void Supervisor::Impl::fetch_package(const std::string& sha256) {
          stop = package.stop] {
             if (const auto fetched = fetch_file(transfer, part, *stop); !fetched)
                 return StepOutcome{.ok = false,
-                                   .try_again = fetched.error().code == ErrorCode::Unavailable,
+                                   .try_again = fetched.error().code != ErrorCode::FailedOperation,
+                                   .disk_full = fetched.error().code == ErrorCode::Insufficient,
                                    .message = fetched.error().message};
             return verify_package(part, sha256, cached);
         },
@@ -373,7 +382,8 @@ void Supervisor::Impl::package_fetched(const std::string& sha256, StepOutcome ou
     Package& package = packages_[sha256];
     package.fetching = false;
     if (!reporter_.connected()) package.retry.tries = 0;  // a server that is away is no fault of the package
-    if (!outcome.ok && outcome.try_again &&
+    if (outcome.disk_full) evict_packages(0);
+    if (!outcome.ok && outcome.try_again && !package.waiting.empty() &&
         package.retry.failed(now(), options.download_retry_first, Millis{10'000}, options.download_tries))
         return;  // quietly: most of these pass
     package.retry = {};
@@ -388,10 +398,28 @@ void Supervisor::Impl::package_fetched(const std::string& sha256, StepOutcome ou
         if (instance->next == static_cast<int>(PrepareStep::Downloaded) || !outcome.ok)
             step_done(id, static_cast<int>(PrepareStep::Downloaded), outcome, "");
     }
-    if (outcome.ok) evict_packages();
+    if (outcome.ok)
+        evict_packages();
+    else
+        drop_rest(sha256);
 }
 
-void Supervisor::Impl::evict_packages() {
+/// What came of a package that nobody here goes on to fetch would only take room.
+void Supervisor::Impl::drop_rest(const std::string& sha256) {
+    const auto package = packages_.find(sha256);
+    if (package == packages_.end() || package->second.ready || package->second.fetching ||
+        !package->second.waiting.empty())
+        return;
+    for (const auto& [id, instance] : instances_)
+        if (instance.phase == InstancePhase::Run && !instance.gave_up &&
+            instance.next <= static_cast<int>(PrepareStep::Extracted) && instance.spec.package_sha256 == sha256)
+            return;  // it tries again, and goes on where this broke off
+    std::error_code error;
+    fs::remove(root_ / "packages" / (sha256 + ".part"), error);
+    packages_.erase(package);
+}
+
+void Supervisor::Impl::evict_packages(std::uint64_t bytes) {
     std::uint64_t total = 0;
     std::vector<std::pair<std::int64_t, std::string>> unused;
     for (const auto& [sha, package] : packages_) {
@@ -399,12 +427,13 @@ void Supervisor::Impl::evict_packages() {
         total += package.bytes;
         bool wanted = package.in_use > 0;
         for (const auto& [id, instance] : instances_)
-            wanted = wanted || (instance.next < 3 && instance.spec.package_sha256 == sha);
+            wanted = wanted || (instance.phase == InstancePhase::Run && !instance.gave_up && instance.next < 3 &&
+                                instance.spec.package_sha256 == sha);
         if (!wanted) unused.emplace_back(package.used_ms, sha);
     }
     std::sort(unused.begin(), unused.end());
     for (const auto& [used, sha] : unused) {
-        if (total <= options.package_cache_bytes) break;
+        if (total <= bytes) break;
         total -= packages_[sha].bytes;
         std::error_code error;
         fs::remove(package_path(sha), error);
@@ -428,8 +457,10 @@ void Supervisor::Impl::remove_if_empty(Instance& instance) {
         if (log.order.instance_id == instance.id && !log.done) return;  // the last logs still lie here
     instance.removing = true;
     for (auto& [sha, package] : packages_) package.waiting.erase(instance.id);
+    drop_rest(instance.spec.package_sha256);
     const bool queued = in_background(
         [folders = instance.folders] {
+            end_leftover(folders.install());
             // Process folders stay until their exits are acknowledged; the rest goes now.
             remove_tree(folders.game());
             remove_tree(folders.install());

@@ -1,6 +1,8 @@
 // Logs of a session: collected when the server says so, sent once.
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "agent/log_bundle.h"
@@ -10,7 +12,7 @@ namespace gse::agent {
 namespace {
 
 constexpr std::size_t kLogsMax = 4'096;
-constexpr std::uint32_t kLogTries = 5;
+constexpr std::uint32_t kLogTriesLeaving = 5;  ///< an instance that was given up waits for its logs no longer
 constexpr std::int64_t kRememberMs = 600'000;
 
 }  // namespace
@@ -29,7 +31,9 @@ void Supervisor::Impl::on_collect_logs(link::CollectLogs order) {
         report(link::LogCollected{session, false, "", 0, "the instance's files are gone"});
         return;
     }
-    if (logs_.size() >= kLogsMax) {
+    if (logs_.size() >= kLogsMax * 4) std::erase_if(logs_, [](const auto& item) { return item.second.done; });
+    const auto waiting = std::ranges::count_if(logs_, [](const auto& item) { return !item.second.done; });
+    if (static_cast<std::size_t>(waiting) >= kLogsMax) {
         report(link::LogCollected{session, false, "", 0, "too many logs wait to be collected on this host"});
         return;
     }
@@ -63,6 +67,7 @@ void Supervisor::Impl::collect(const std::string& session_id) {
             if (!bundle) {
                 answer.ok = false;
                 answer.message = bundle.error().message;
+                again = bundle.error().code == ErrorCode::Insufficient;
             } else if (answer.message = bundle->message; bundle->files > 0) {
                 // Not the instance's stop flag: its removal waits for the logs, not the other way round.
                 static const std::atomic<bool> never = false;
@@ -83,7 +88,12 @@ void Supervisor::Impl::collect(const std::string& session_id) {
             if (found == logs_.end()) return;
             found->second.running = false;
             if (!reporter_.connected()) found->second.retry.tries = 0;  // nor is it the log's fault
-            if (done.second && found->second.retry.failed(now(), Millis{1'000}, Millis{30'000}, kLogTries)) return;
+            const Instance* of = find_instance(found->second.order.instance_id);
+            const bool leaving = !of || of->phase == link::InstancePhase::Remove;
+            if (done.second &&
+                found->second.retry.failed(now(), options.log_retry_first, options.log_retry_longest,
+                                           leaving ? std::min(kLogTriesLeaving, options.log_tries) : options.log_tries))
+                return;
             found->second.done = std::move(done.first);
             found->second.done_ms = now();
             report(*found->second.done);

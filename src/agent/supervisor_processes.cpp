@@ -244,6 +244,7 @@ void Supervisor::Impl::on_shim_over(Process& process) {
         return;
     }
     process.state = Process::State::Exited;
+    if (process.grpc_port != 0) door_.forget(process.grpc_port);
     link::ProcessExited exited{.process_id = process.id};
     const auto exit = process.attached ? std::nullopt : read_shim_exit(process.folder);
     if (exit) {
@@ -308,7 +309,7 @@ void Supervisor::Impl::forget(Process& process) {
     }
 }
 
-void Supervisor::Impl::save(const Process& process) const {
+void Supervisor::Impl::save(Process& process) {
     if (process.attached) return;  // it joins anew when the agent does
     Record record;
     record.set("ready", process.times.ready ? 1 : 0)
@@ -326,12 +327,24 @@ void Supervisor::Impl::save(const Process& process) const {
         .set("session_ok", process.session_ok ? 1 : 0)
         .set("session_message", process.session_message)
         .set("session_over", process.session_over ? 1 : 0);
-    if (const auto saved = save_record(process.folder / "state", record); !saved)
-        reporter_.report(link::HostNotice{process.instance_id, "GENERIC_EVENT", saved.error().message});
+    const bool told = process.save_again_ms != kNeverMs;
+    const auto saved = save_record(process.folder / "state", record);
+    process.save_again_ms = saved ? kNeverMs : now() + kSaveAgainMs;
+    if (!saved && !told) notice(process.instance_id, saved.error().message);
 }
 
 void Supervisor::Impl::adopt(Instance& instance) {
     std::error_code error;
+    // Games are launched from files that are complete. A record that says otherwise could not be written, and what runs
+    // there must not have its files unpacked anew beneath it.
+    bool runs = false;
+    for (const auto& entry : fs::directory_iterator(instance.folders.processes(), error))
+        runs = runs || (load_record(entry.path() / "launch") && shim_alive(entry.path()));
+    if (runs && instance.next < Instance::kPrepared) {
+        for (; instance.next < Instance::kPrepared; ++instance.next)
+            report(link::InstanceStep{instance.id, static_cast<link::PrepareStep>(instance.next), true, "", ""});
+        instance.save_again_ms = now();
+    }
     for (const auto& entry : fs::directory_iterator(instance.folders.processes(), error))
         adopt_process(instance, entry.path());
 }
@@ -402,18 +415,34 @@ void Supervisor::Impl::adopt_process(Instance& instance, const fs::path& folder)
     place.spec.grpc_port = kept.assigned_grpc_port;
     place.process_id = kept.id;
     place.wanted = false;  // until the server says so
-    if (started) kept.pidfd = open_shim(kept.shim_pid, kept.shim_ticks, kept.id);
-    if (kept.pidfd) {
-        next_watch_ += 2;
-        watched_[next_watch_ & ~std::uint64_t{1}] = kept.id;
-        watch(kept.pidfd.get(), next_watch_ & ~std::uint64_t{1});
-    } else {
-        kept.look_again_ms = now();  // the lock says it lives, or it ended this very moment
-    }
+    if (started) watch_shim(kept);
+    if (!kept.pidfd) kept.look_again_ms = now();  // the lock says it lives, or it ended this very moment
+}
+
+void Supervisor::Impl::watch_shim(Process& process) {
+    process.pidfd = open_shim(process.shim_pid, process.shim_ticks, process.id);
+    if (!process.pidfd) return;
+    next_watch_ += 2;
+    watched_[next_watch_ & ~std::uint64_t{1}] = process.id;
+    watch(process.pidfd.get(), next_watch_ & ~std::uint64_t{1});
+    process.look_again_ms = kNeverMs;
+}
+
+/// It was adopted while what its shim wrote of itself could not be read.
+void Supervisor::Impl::find_shim(Process& process) {
+    if (process.attached || process.shim_pid != 0) return;
+    const auto started = read_shim_started(process.folder);
+    if (!started) return;
+    process.shim_pid = started->shim_pid;
+    process.shim_ticks = started->shim_ticks;
+    process.game_pid = started->game_pid;
+    process.times.started_ms = started->started_boot_ms;
+    watch_shim(process);
 }
 
 /// What has become due for one process.
 void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
+    if (now >= process.save_again_ms) save(process);
     if (process.state == Process::State::Exited) return;
     if (now >= process.look_again_ms) {
         const auto stat = process.attached ? read_stat(process.shim_pid) : std::nullopt;
@@ -421,6 +450,7 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
                                             : shim_alive(process.folder);
         if (!alive) return on_shim_over(process);
         process.look_again_ms = now + 1'000;
+        find_shim(process);
     }
     if (process.state == Process::State::Launching) {
         if (process.news && now >= process.times.started_ms + options.launch_limit.count() &&
@@ -432,7 +462,12 @@ void Supervisor::Impl::look_after(Process& process, std::int64_t now) {
         begin_kill(process, *reason);
     }
     if (now >= process.kill_again_ms) {
-        if (process.pidfd) kill_tree(process.shim_pid, process.pidfd);
+        if (process.pidfd) {
+            kill_tree(process.shim_pid, process.pidfd);
+        } else if (process.shim_pid == 0) {  // nobody knows its shim, which ends with its game
+            for (const std::int64_t pid : processes_with_environment("GSE_PROCESS_ID=" + process.id))
+                if (pid > 1 && pid != getpid()) kill(static_cast<pid_t>(pid), SIGKILL);
+        }
         process.kill_again_ms = now + kKillAgainMs;
     }
     if (process.state == Process::State::Running && !process.attached && dying_ && !process.times.killing &&
@@ -450,6 +485,7 @@ void Supervisor::Impl::begin_kill(Process& process, EndReason reason, bool by_ag
     process.killed_by_agent = by_agent;
     process.kill_reason = reason;
     save(process);  // before the deed: a successor must know who did it
+    find_shim(process);
     if (process.pidfd) kill_through_shim(process.pidfd);
     process.kill_again_ms = now() + kKillPatienceMs;
 }
@@ -479,6 +515,13 @@ void Supervisor::Impl::on_start_session(link::StartSession order) {
         if (!process || process->state == Process::State::Exited)
             report(link::SessionStartResult{order.process_id, order.session_id, false, "the process is gone"});
         return;
+    }
+    // The server gives matches to processes whose ProcessReady it has taken. Where its answer was lost, this is one.
+    if (!process->times.ready && process->asked_ready) {
+        if (calls_.contains(process->asked_ready_call) || late_calls_.contains(process->asked_ready_call))
+            on_reply({.call_id = process->asked_ready_call});
+        else
+            became_ready(*process, *process->asked_ready);
     }
     if (process->session_id == order.session_id) {  // said before
         if (process->session_done)

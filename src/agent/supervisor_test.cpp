@@ -15,6 +15,7 @@
 #include <future>
 
 #include "agent/proc.h"
+#include "agent/record.h"
 #include "agent/shim_process.h"
 #include "agent/testing/agent_world.h"
 #include "base/file.h"
@@ -285,9 +286,9 @@ TEST(Supervisor, AWrongChecksumIsNeverUnpacked) {
 /// A file system of its own, so that it can be full.
 class SmallDisk {
 public:
-    explicit SmallDisk(fs::path where) : where_(std::move(where)) {
+    explicit SmallDisk(fs::path where, const char* size = "size=3m") : where_(std::move(where)) {
         fs::create_directories(where_);
-        mounted_ = mount("tmpfs", where_.c_str(), "tmpfs", 0, "size=3m") == 0;
+        mounted_ = mount("tmpfs", where_.c_str(), "tmpfs", 0, size) == 0;
     }
     ~SmallDisk() {
         if (mounted_) umount2(where_.c_str(), MNT_DETACH);
@@ -295,21 +296,33 @@ public:
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
     [[nodiscard]] bool mounted() const { return mounted_; }
-    void grow() const { mount("tmpfs", where_.c_str(), "tmpfs", MS_REMOUNT, "size=256m"); }
+    void grow() const { resize(256 << 20); }
+    void resize(std::uint64_t bytes) const {
+        mount("tmpfs", where_.c_str(), "tmpfs", MS_REMOUNT, fmt::format("size={}", bytes).c_str());
+    }
+    [[nodiscard]] std::uint64_t used() const {
+        const fs::space_info space = fs::space(where_);
+        return space.capacity - space.free;
+    }
 
 private:
     fs::path where_;
     bool mounted_ = false;
 };
 
+/// Does not shrink when it is packed.
+std::string noise(std::size_t bytes) {
+    std::string out(bytes, '\0');
+    SeededRng rng(1);
+    for (char& c : out) c = static_cast<char>(rng.next());
+    return out;
+}
+
 TEST(Supervisor, AFullDiskIsSaidAndTriedAgain) {
     AgentWorld world;
     const SmallDisk disk(world.options.data_dir);
     if (!disk.mounted()) GTEST_SKIP() << "this machine does not let us mount a small disk";
-    std::string noise(8 << 20, '\0');
-    SeededRng rng(1);
-    for (char& c : noise) c = static_cast<char>(rng.next());  // does not shrink when it is packed
-    world.package({{"level.dat", noise}});
+    world.package({{"level.dat", noise(8 << 20)}});
     world.options.prepare_tries = 1'000;
     world.options.prepare_retry_first = world.options.prepare_retry_longest = Millis{200};
     world.start();
@@ -321,6 +334,98 @@ TEST(Supervisor, AFullDiskIsSaidAndTriedAgain) {
     EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "it recovers alone";
     world.supervisor->shutdown(true);
     world.supervisor.reset();
+}
+
+TEST(Supervisor, OnAFullDiskPackagesThatNothingUsesMakeRoom) {
+    const std::uint64_t game_bytes = fs::file_size(GSE_TOY_GAME);
+    const struct {
+        const char* name;
+        std::uint64_t room;
+    } cases[] = {
+        {"for a download", 1 << 20},
+        {"for what is unpacked", (5 << 20) + game_bytes},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.name);
+        AgentWorld world;
+        const SmallDisk disk(world.options.data_dir, "size=256m");
+        if (!disk.mounted()) GTEST_SKIP() << "this machine does not let us mount a small disk";
+        world.package({{"level.dat", noise(16 << 20)}});
+        world.options.prepare_tries = 2;
+        world.options.download_tries = 2;
+        world.start();
+        world.run("ins-1", "wait");
+        auto spec = world.spec("ins-1", "wait");
+        spec.phase = link::InstancePhase::Remove;
+        world.order(spec);
+        ASSERT_TRUE(world.server.wait<link::InstanceRemoved>());
+        world.package({{"level.dat", noise(4 << 20)}});
+        disk.resize(disk.used() + c.room);
+        world.order(world.spec("ins-2", "wait"));
+        EXPECT_TRUE(
+            world.server.wait<ProcessStarted>([](const auto& report) { return report.instance_id == "ins-2"; }));
+        world.supervisor->shutdown(true);
+        world.supervisor.reset();
+    }
+}
+
+TEST(Supervisor, NothingIsLeftOfADownloadThatIsGivenUp) {
+    AgentWorld world;
+    world.package({{"big", std::string(300'000, 'x')}});
+    const std::string sha256 = world.sha256;
+    world.options.download_tries = 2;
+    world.options.prepare_tries = 2;
+    world.start();
+    world.objects.cut_next(100'000);
+    world.order(world.spec("ins-1", "wait"));
+    const fs::path part = world.options.data_dir / "agent/packages" / (sha256 + ".part");
+    // The rest is refused: the first time the instance tries again, the second time it gives up.
+    world.objects.fail_next(100, "503 Service Unavailable");
+    for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(world.server.wait<InstanceStep>([](const auto& report) { return !report.ok; }));
+    EXPECT_TRUE(wait_until([&] { return !fs::exists(part); }));
+}
+
+TEST(Supervisor, WhatCouldNotBeWrittenIsWrittenOnceThereIsRoom) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const fs::path folder = world.options.data_dir / "agent/instances/ins-1";
+    // As on a full disk: no record can be written.
+    fs::create_directories(folder / "instance.new");
+    const auto started = world.run("ins-1", kReady + "wait");
+    ASSERT_TRUE(says(world, started, "answer: 0"));
+    fs::create_directories(folder_of(world, started) / "state.new");
+    world.order(
+        link::EndProcess{.process_id = started.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 600'000});
+    ASSERT_TRUE(world.server.wait<link::TerminateDelivered>());
+    EXPECT_FALSE(fs::exists(folder / "instance"));
+    fs::remove(folder / "instance.new");
+    fs::remove(folder_of(world, started) / "state.new");
+    EXPECT_TRUE(wait_until([&] { return load_record(folder / "instance").value_or(Record{}).number("next") == 5; }));
+    EXPECT_TRUE(wait_until(
+        [&] { return load_record(folder_of(world, started) / "state").value_or(Record{}).number("notified") == 1; }));
+    const auto of_a_record = [](const auto& notice) { return notice.message.find(".new") != std::string::npos; };
+    EXPECT_EQ(world.server.count<link::HostNotice>(of_a_record), 2u) << "one of each, however often it is tried";
+}
+
+TEST(Supervisor, FilesOfAGameThatRunsAreNeverUnpackedAnew) {
+    AgentWorld world;
+    world.package();
+    world.start();
+    const fs::path folder = world.options.data_dir / "agent/instances/ins-1";
+    fs::create_directories(folder / "instance.new");  // its record cannot be written
+    const auto started = world.run("ins-1", "write:/local/game/mine:x print:up wait");
+    ASSERT_TRUE(says(world, started, "up"));
+    world.crash();
+    world.start();
+    ASSERT_TRUE(world.server.wait<ProcessStarted>());
+    auto spec = world.spec("ins-1", "wait", 2);
+    world.order(spec);
+    const auto second = world.server.wait<ProcessStarted>([](const auto& report) { return report.place == 2; });
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(is_alive(started.pid));
+    EXPECT_TRUE(fs::exists(folder / "game/mine"));
 }
 
 /// A wall clock that somebody sets; time itself goes on.
@@ -388,6 +493,7 @@ TEST(Supervisor, AGameThatIgnoresTerminationIsKilledWithAllItsChildren) {
     EXPECT_EQ(exited->kill_reason, EndReason::ScaleIn);
     EXPECT_EQ(exited->signal, SIGKILL);
     EXPECT_EQ(world.door.calls("terminate"), 1u) << "told once, however often the deadline moves";
+    EXPECT_EQ(world.door.calls("forget"), 1u) << "nothing is kept for a port that nobody answers on";
     for (const auto pid : tree) EXPECT_FALSE(is_alive(pid)) << pid;
 }
 
@@ -509,6 +615,25 @@ TEST(Supervisor, ACallIsAnsweredInTimeAndALateAnswerStillCounts) {
     const auto result = world.server.wait<link::SessionStartResult>();
     ASSERT_TRUE(result);
     EXPECT_TRUE(result->ok) << result->message;
+}
+
+TEST(Supervisor, AMatchForAProcessProvesThatTheServerHasTakenItsProcessReady) {
+    for (const bool in_time : {true, false}) {
+        SCOPED_TRACE(in_time ? "while the game waits for the answer" : "after it was told to try again");
+        AgentWorld world;
+        world.package();
+        if (!in_time) world.timers.sdk_call = Millis{50};
+        world.server.on_call = [](const link::SdkCall&) { return std::nullopt; };  // lost on its way back
+        world.start();
+        const auto started = world.run("ins-1", kReady + "wait");
+        ASSERT_TRUE(world.server.wait<link::SdkCall>());
+        if (!in_time) ASSERT_TRUE(says(world, started, "answer: 4 the server did not answer in time"));
+        world.order(link::StartSession{.process_id = started.process_id, .session_id = "s"});
+        const auto result = world.server.wait<link::SessionStartResult>();
+        ASSERT_TRUE(result);
+        EXPECT_TRUE(result->ok) << result->message;
+        if (in_time) EXPECT_TRUE(says(world, started, "answer: 0"));
+    }
 }
 
 TEST(Supervisor, ASessionIsStartedOnceThroughBadWeather) {
@@ -728,6 +853,37 @@ TEST(Supervisor, AnAgentThatIsKilledLeavesItsGamesToTheNext) {
     EXPECT_EQ(exited->signal, SIGTERM);
 }
 
+TEST(Supervisor, AnInstallerOfAnAgentThatWasKilledEndsWithItsInstance) {
+    AgentWorld world;
+    world.package({{"install.sh", "exec sleep 1000\n"}});
+    auto options = world.options;
+    options.installer_limit = Millis{3'600'000};
+    auto spec = world.spec("ins-1", "wait");
+    const pid_t agent = fork();
+    if (agent == 0) {
+        FakeServer server;
+        Supervisor supervisor(options, world.door, server, *world.clock);
+        if (!supervisor.start()) _exit(1);
+        supervisor.on_welcome({.epoch = 1, .objects_url = world.objects.url(), .timers = world.timers});
+        supervisor.on_order(spec);
+        for (;;) pause();
+    }
+    const fs::path install = options.data_dir / "agent/instances/ins-1/install";
+    EXPECT_TRUE(wait_until([&] { return read_shim_started(install).has_value(); }));
+    kill(agent, SIGKILL);
+    waitpid(agent, nullptr, 0);
+    const auto started = read_shim_started(install);
+    ASSERT_TRUE(started);
+    EXPECT_TRUE(is_alive(started->game_pid));
+    world.start();
+    spec.version = ++world.version;
+    spec.phase = link::InstancePhase::Remove;
+    world.order(spec);
+    ASSERT_TRUE(world.server.wait<link::InstanceRemoved>());
+    EXPECT_FALSE(is_alive(started->game_pid));
+    EXPECT_FALSE(is_alive(started->shim_pid));
+}
+
 TEST(Supervisor, NothingIsLaunchedAfterARestartBeforeTheServerHasSpoken) {
     AgentWorld world;
     world.package();
@@ -744,6 +900,30 @@ TEST(Supervisor, NothingIsLaunchedAfterARestartBeforeTheServerHasSpoken) {
     world.order(world.spec("ins-1", "wait"));
     EXPECT_TRUE(world.server.wait<ProcessStarted>()) << "and then without unpacking again";
     EXPECT_EQ(world.server.count<InstanceStep>(), 5u);
+}
+
+TEST(Supervisor, AGameWhoseShimIsNotKnownAtFirstCanBeEnded) {
+    for (const bool found_later : {true, false}) {
+        SCOPED_TRACE(found_later ? "what its shim wrote can be read later" : "it never can");
+        AgentWorld world;
+        world.package();
+        world.start();
+        const auto first = world.run("ins-1", "print:up wait");
+        ASSERT_TRUE(says(world, first, "up"));
+        const fs::path folder = folder_of(world, first);
+        world.crash();
+        fs::rename(folder / "started", folder / "away");
+        world.start();
+        const auto adopted = world.server.wait<ProcessStarted>();
+        ASSERT_TRUE(adopted);
+        EXPECT_EQ(adopted->pid, 0);
+        if (found_later) fs::rename(folder / "away", folder / "started");
+        world.order(link::EndProcess{.process_id = first.process_id, .reason = EndReason::ScaleIn, .kill_after_ms = 0});
+        const auto exited = world.server.wait<ProcessExited>();
+        ASSERT_TRUE(exited);
+        EXPECT_TRUE(exited->killed_by_agent);
+        EXPECT_TRUE(wait_until([&] { return !is_alive(first.pid); }));
+    }
 }
 
 TEST(Supervisor, AKilledShimTakesItsGameAlong) {
@@ -827,6 +1007,26 @@ TEST(Supervisor, LogsAreCollectedOnceAndOnlyTheInstancesOwn) {
     std::size_t puts = 0;
     for (const auto& request : world.objects.requests()) puts += request == "PUT logs/sessions/s.zip";
     EXPECT_EQ(puts, 1u);
+}
+
+TEST(Supervisor, LogsOutliveAStoreThatIsAwayForLong) {
+    AgentWorld world;
+    world.package();
+    world.options.log_retry_first = world.options.log_retry_longest = Millis{5};
+    world.start();
+    const auto started = world.run("ins-1", "write:logs/match.txt:scores print:done wait");
+    ASSERT_TRUE(says(world, started, "done"));
+    world.objects.fail_next(30, "503 Service Unavailable");
+    world.order(link::CollectLogs{.session_id = "s",
+                                  .process_id = started.process_id,
+                                  .instance_id = "ins-1",
+                                  .paths = {"./logs"},
+                                  .target = {"logs", "s.zip", "token"},
+                                  .max_bytes = 1 << 20});
+    const auto collected = world.server.wait<link::LogCollected>();
+    ASSERT_TRUE(collected);
+    EXPECT_TRUE(collected->ok) << collected->message;
+    EXPECT_TRUE(world.objects.wait_for("logs/s.zip"));
 }
 
 TEST(Supervisor, TheSandboxShowsAGameOnlyWhatIsIts) {

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "agent/beneath.h"
+#include "agent/no_room.h"
 #include "base/file.h"
 
 namespace gse::agent {
@@ -33,6 +34,12 @@ std::unexpected<Error> bad_package(const std::string& why) {
     return refuse(ErrorCode::InvalidParameterValue, fmt::format("The package cannot be unpacked: {}", why));
 }
 
+/// Of `errno`: a full disk is no fault of the package's, and may have room later.
+std::unexpected<Error> cannot_write(const std::string& what) {
+    if (no_room(errno)) return refuse(ErrorCode::Insufficient, fmt::format("{}: {}", what, std::strerror(errno)));
+    return bad_package(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
 std::string shown(std::string_view name) { return std::string(name.substr(0, 200)); }
 
 void own(int fd, GameUser owner) {
@@ -50,7 +57,7 @@ Result<void> make_parents(int root, const std::string& name, GameUser owner) {
             up == std::string::npos ? Fd{dup(root)} : open_beneath(root, folder.substr(0, up), O_RDONLY | O_DIRECTORY);
         const std::string last = up == std::string::npos ? folder : folder.substr(up + 1);
         if (!parent || mkdirat(parent.get(), last.c_str(), 0755) != 0)
-            return bad_package(fmt::format("'{}' cannot be made a folder: {}", shown(folder), std::strerror(errno)));
+            return cannot_write(fmt::format("'{}' cannot be made a folder", shown(folder)));
         if (const Fd made = open_beneath(root, folder, O_RDONLY | O_DIRECTORY)) own(made.get(), owner);
     }
     return {};
@@ -82,8 +89,7 @@ public:
                                   : open_beneath(root_, link.name.substr(0, up), O_RDONLY | O_DIRECTORY);
             const std::string last = up == std::string::npos ? link.name : link.name.substr(up + 1);
             if (!parent || symlinkat(link.target.c_str(), parent.get(), last.c_str()) != 0)
-                return bad_package(
-                    fmt::format("the link '{}' cannot be made: {}", shown(link.name), std::strerror(errno)));
+                return cannot_write(fmt::format("the link '{}' cannot be made", shown(link.name)));
             list(fmt::format("{} -> {}", link.name, link.target));
         }
         if (done_.files == 0) return bad_package("it holds no file");
@@ -134,7 +140,7 @@ private:
         const Fd file = open_beneath(root_, name, O_WRONLY | O_CREAT | O_EXCL, executable ? 0755 : 0644);
         if (!file) {
             if (errno == EEXIST) return bad_package(fmt::format("'{}' is in it twice", shown(name)));
-            return bad_package(fmt::format("'{}' cannot be written: {}", shown(name), std::strerror(errno)));
+            return cannot_write(fmt::format("'{}' cannot be written", shown(name)));
         }
         fchmod(file.get(), executable ? 0755 : 0644);  // whatever the umask says
         own(file.get(), owner_);
@@ -156,7 +162,7 @@ private:
                 const ssize_t w = write(file.get(), buffer + written, static_cast<std::size_t>(n - written));
                 if (w < 0 && errno == EINTR) continue;
                 if (w <= 0)
-                    return refuse(ErrorCode::FailedOperation,
+                    return refuse(no_room(errno) ? ErrorCode::Insufficient : ErrorCode::FailedOperation,
                                   fmt::format("cannot write '{}': {}", shown(name), std::strerror(errno)));
                 written += w;
             }

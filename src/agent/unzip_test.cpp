@@ -1,8 +1,10 @@
 #include "agent/unzip.h"
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -118,6 +120,29 @@ TEST_F(Unzip, DamagedZipsAreRefused) {
     std::string flipped = good;
     flipped[60] = static_cast<char>(flipped[60] ^ 0x40);
     EXPECT_FALSE(unpack(flipped)) << "the checksum tells";
+}
+
+TEST_F(Unzip, AFullDiskIsNoFaultOfThePackage) {
+    std::vector<ZipEntry> files;
+    for (int i = 0; i < 20; ++i) files.push_back({fmt::format("file-{}", i), "x"});
+    const std::pair<const char*, std::vector<ZipEntry>> cases[] = {
+        {"a file has no room", files},
+        {"a folder has no room", {{"a/b/c/d/e/f/g/h/i/j/k/l/m/file", "x"}}},
+    };
+    for (const auto& [name, entries] : cases) {
+        SCOPED_TRACE(name);
+        ASSERT_TRUE(write_file_atomically(top_ / "p.zip", make_zip(entries)));
+        const fs::path small = top_ / "small";
+        fs::create_directories(small);
+        if (mount("tmpfs", small.c_str(), "tmpfs", 0, "size=1m,nr_inodes=8") != 0)
+            GTEST_SKIP() << "this machine does not let us mount a small disk";
+        const std::atomic<bool> go_on = false;
+        const auto done = unzip(top_ / "p.zip", small, {}, {}, go_on);
+        umount2(small.c_str(), MNT_DETACH);
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().code, ErrorCode::Insufficient) << done.error().message;
+        EXPECT_THAT(done.error().message, HasSubstr("No space left on device"));
+    }
 }
 
 }  // namespace

@@ -41,10 +41,12 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     const std::string& region = known.region_fixed ? known.region : hello.region;
     // Of one that a provider supplies, what it is for was said before there was a machine, and where it is comes from
     // the provider.
-    const std::string& address = known.provided ? known.address : hello.address;
+    // An agent that cannot tell its own today is where it was.
+    const std::string& address = known.provided || hello.address.empty() ? known.address : hello.address;
+    const std::string& own_address = hello.private_address.empty() ? known.private_address : hello.private_address;
     const std::uint32_t capacity = known.provided ? known.capacity : hello.instance_capacity;
     const bool same = known.region == region && known.address == address && known.join_secret.empty() &&
-                      known.private_address == hello.private_address && known.capacity == capacity &&
+                      known.private_address == own_address && known.capacity == capacity &&
                       (keep_ports || known.ports == hello.ports) && known.operating_system == hello.operating_system &&
                       known.sandbox == hello.sandbox && known.instance_types == hello.instance_types &&
                       known.cpus == hello.cpus && known.memory_bytes == hello.memory_bytes &&
@@ -54,7 +56,7 @@ Slot store_host(Step& step, Slot slot, const link::HostHello& hello) {
     auto edit = state.edit<Host>(slot);
     if (!edit->region_fixed) edit->region = hello.region;
     edit->address = address;
-    edit->private_address = hello.private_address;
+    edit->private_address = own_address;
     edit->capacity = capacity;
     edit->join_secret.clear();
     edit->start_deadline = kNever;

@@ -681,8 +681,8 @@ plan::InstanceOffer State::offer_of(const Instance& instance) const {
     const Fleet& fleet = at<Fleet>(instance.fleet);
     return {.active = instance.status == InstanceStatus::Active,
             .draining = instance.status == InstanceStatus::Draining || fleet.draining,
-            // Players must be told where it is, which whoever supplies it knows.
-            .host_reachable = !host.silent && !host.lost && !(host.provided && host.address.empty()),
+            // Players must be told where it is, which its agent or whoever supplies it may not know yet.
+            .host_reachable = !host.silent && !host.lost && !host.address.empty(),
             .weight = instance.weight,
             .idle = static_cast<std::uint32_t>(instance.idle.size()),
             .activating = instance.activating,

@@ -27,8 +27,9 @@ Result<const json::object*> named(const json::value& file, std::string_view list
     return refuse(ErrorCode::InvalidParameterValue, fmt::format("{} has no entry named '{}'", list, name));
 }
 
-/// A PEM text that stands in the file itself (base64), or in another one.
-Result<std::string> pem(const json::object& of, const std::string& key, const std::filesystem::path& folder) {
+/// A PEM text that stands in the file itself (base64), or in another one, which `from` then names.
+Result<std::string> pem(const json::object& of, const std::string& key, const std::filesystem::path& folder,
+                        std::filesystem::path& from) {
     if (const std::string data = text_at(of, {key + "-data"}); !data.empty()) {
         const auto decoded = base64_decode(data);
         if (!decoded) return refuse(ErrorCode::InvalidParameterValue, fmt::format("{}-data is no base64", key));
@@ -36,7 +37,8 @@ Result<std::string> pem(const json::object& of, const std::string& key, const st
     }
     const std::string path = text_at(of, {key});
     if (path.empty()) return std::string();
-    return read_file(folder / path, kFileMax);
+    from = folder / path;
+    return read_file(from, kFileMax);
 }
 
 Result<KubeAccess> read_parts(const json::value& file, const std::filesystem::path& folder, std::string context) {
@@ -51,13 +53,13 @@ Result<KubeAccess> read_parts(const json::value& file, const std::filesystem::pa
     while (access.url.ends_with('/')) access.url.pop_back();
     if (!access.url.starts_with("https://") && !access.url.starts_with("http://"))
         return refuse(ErrorCode::InvalidParameterValue, "the cluster's server is no http:// or https:// address");
-    access.authority = TRY(pem(cluster, "certificate-authority", folder));
+    access.authority = TRY(pem(cluster, "certificate-authority", folder, access.authority_file));
     access.unverified = bool_at(cluster, {"insecure-skip-tls-verify"});
     if (!text_at(cluster, {"tls-server-name"}).empty())
         return refuse(ErrorCode::InvalidParameterValue,
                       "tls-server-name is not supported: give the cluster's server by a name that its certificate has");
-    access.certificate = TRY(pem(user, "client-certificate", folder));
-    access.key = TRY(pem(user, "client-key", folder));
+    access.certificate = TRY(pem(user, "client-certificate", folder, access.certificate_file));
+    access.key = TRY(pem(user, "client-key", folder, access.key_file));
     access.token = text_at(user, {"token"});
     if (const std::string path = text_at(user, {"tokenFile"}); !path.empty()) access.token_file = folder / path;
     access.space = text_at(chosen, {"namespace"});
@@ -90,6 +92,17 @@ Result<KubeAccess> read_kubeconfig(const std::filesystem::path& file, const std:
     return access;
 }
 
+KubeAccess as_now(KubeAccess access) {
+    const auto read_again = [](const std::filesystem::path& from, std::string& text) {
+        if (from.empty()) return;
+        if (auto now = read_file(from, kFileMax); now && !now->empty()) text = std::move(*now);
+    };
+    read_again(access.authority_file, access.authority);
+    read_again(access.certificate_file, access.certificate);
+    read_again(access.key_file, access.key);
+    return access;
+}
+
 Result<KubeAccess> service_account(const std::function<const char*(const char*)>& environment,
                                    const std::filesystem::path& folder) {
     const char* host = environment("KUBERNETES_SERVICE_HOST");
@@ -109,6 +122,7 @@ Result<KubeAccess> service_account(const std::function<const char*(const char*)>
                                   "off?",
                                   (authority ? token : authority).error().message));
     access.authority = *authority;
+    access.authority_file = folder / "ca.crt";
     access.token_file = folder / "token";
     access.space = read_file(folder / "namespace", kFileMax).value_or("");
     access.source = "the Pod's service account";

@@ -18,6 +18,10 @@ struct KubeAccess {
     std::string key;                   ///< PEM. Secret
     std::string token;                 ///< secret
     std::filesystem::path token_file;  ///< read again for each request; before `token`
+    // Where the texts above are from, if they stand in files of their own: clusters rotate those, too.
+    std::filesystem::path authority_file;
+    std::filesystem::path certificate_file;
+    std::filesystem::path key_file;
     std::string space;                 ///< namespace; "": not said
     std::string source;                ///< where all of this is from, for messages
 };
@@ -25,6 +29,10 @@ struct KubeAccess {
 /// `context` "": its current-context. Files that it names are read relative to it. InvalidParameter and
 /// InvalidParameterValue say what of it is missing or cannot be used here.
 [[nodiscard]] Result<KubeAccess> read_kubeconfig(const std::filesystem::path& file, const std::string& context);
+
+/// The same with the authority, certificate and key that its files hold now. One that cannot be read just now is as it
+/// was.
+[[nodiscard]] KubeAccess as_now(KubeAccess access);
 
 /// `environment` answers a variable's value or null, as ::getenv does. MissingParameter: this is no Pod.
 [[nodiscard]] Result<KubeAccess> service_account(

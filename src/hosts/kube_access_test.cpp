@@ -58,6 +58,25 @@ TEST_F(KubeAccessTest, AKubeconfigSaysWhereAndAsWhom) {
     EXPECT_TRUE(by_file->unverified);
 }
 
+TEST_F(KubeAccessTest, FilesThatTheClusterRotatesAreReadAgain) {
+    write("ca.pem", "an authority");
+    write("me.pem", "a certificate");
+    write("me.key", "a key");
+    const auto access = read(
+        config("server: 'https://k', certificate-authority: ca.pem", "client-certificate: me.pem, client-key: me.key"));
+    ASSERT_TRUE(access) << access.error().message;
+    EXPECT_EQ(access->authority, "an authority");
+    write("ca.pem", "its successor");
+    write("me.pem", "a fresh certificate");
+    write("me.key", "");  // it is being written this very moment
+    const KubeAccess now = as_now(*access);
+    EXPECT_EQ(now.authority, "its successor");
+    EXPECT_EQ(now.certificate, "a fresh certificate");
+    EXPECT_EQ(now.key, "a key");
+    std::filesystem::remove(folder.path() / "ca.pem");
+    EXPECT_EQ(as_now(now).authority, "its successor");
+}
+
 TEST_F(KubeAccessTest, AWrongKubeconfigSaysWhatIsWrong) {
     struct Case {
         std::string text;

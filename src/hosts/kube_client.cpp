@@ -176,13 +176,14 @@ KubeResult<long> KubeClient::perform(const KubeCall& call, Reception& reception,
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, Reception::on_data);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &reception);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "gse");
-    curl_blob authority = blob(access_.authority), certificate = blob(access_.certificate), key = blob(access_.key);
-    if (!access_.authority.empty()) curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &authority);
+    const KubeAccess access = as_now(access_);
+    curl_blob authority = blob(access.authority), certificate = blob(access.certificate), key = blob(access.key);
+    if (!access.authority.empty()) curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &authority);
     if (access_.unverified) {
         curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    if (!access_.certificate.empty()) {
+    if (!access.certificate.empty()) {
         curl_easy_setopt(c, CURLOPT_SSLCERTTYPE, "PEM");
         curl_easy_setopt(c, CURLOPT_SSLCERT_BLOB, &certificate);
         curl_easy_setopt(c, CURLOPT_SSLKEYTYPE, "PEM");

@@ -213,19 +213,24 @@ void KubernetesHosts::Impl::round() {
     if (ready && version != UINT64_MAX) {
         std::vector<PodAction> actions = plan();
         std::size_t requests = 0;
+        bool goes_on = true;
         for (PodAction& action : actions) {
             if (auto* told = std::get_if<HostNews>(&action)) {
                 news.push_back(std::move(*told));
                 continue;
             }
-            if (stop || clock.monotonic_ms() < pause_until) break;
-            if (++requests > kRequestsMax) {
+            goes_on = goes_on && !stop && clock.monotonic_ms() >= pause_until;
+            if (goes_on && ++requests > kRequestsMax) {
+                goes_on = false;
                 const std::lock_guard lock(mutex);
                 changed = true;
-                break;
             }
-            if (!act(action)) break;
-            request_trouble.clear();
+            if (!goes_on) {
+                not_done(action, memory);
+            } else {
+                goes_on = act(action);
+                if (goes_on) request_trouble.clear();
+            }
         }
     }
     tell_trouble();

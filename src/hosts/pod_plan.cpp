@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/match.h"
+
 namespace gse::hosts {
 namespace {
 
@@ -24,6 +26,10 @@ public:
             plan_host(host, found == view_.pods.end() ? nullptr : &found->second);
         }
         plan_orphans();
+        // What was told is remembered, and not told again. Requests may be given up at any of them: news must not be
+        // behind one.
+        std::ranges::stable_partition(actions_,
+                                      [](const PodAction& one) { return std::holds_alternative<HostNews>(one); });
         return std::move(actions_);
     }
 
@@ -145,6 +151,14 @@ std::string address_of(const PodFacts& pod, const std::map<std::string, NodeFact
     if (!node->second.annotated.empty()) return node->second.annotated;
     if (!internal && !node->second.external_ip.empty()) return node->second.external_ip;
     return node->second.internal_ip.empty() ? pod.host_ip : node->second.internal_ip;
+}
+
+void not_done(const PodAction& action, PodMemory& memory) {
+    std::visit(Match{[&](const CreateSecret& one) { memory.not_before.erase("secret " + one.pod_uid); },
+                     [&](const DeletePod& one) { memory.not_before.erase("delete " + one.uid); },
+                     [&](const ConfirmGone& one) { memory.not_before.erase("gone " + one.host); },
+                     [](const auto&) {}},  // what else there is may be done at the next look, or soon after
+               action);
 }
 
 std::vector<PodAction> plan_pods(const PodView& view, PodMemory& memory) { return Planner(view, memory).run(); }

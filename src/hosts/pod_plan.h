@@ -65,8 +65,11 @@ struct PodView {
     WallTime wall;
 };
 
-/// Forgets in `memory` what is no more.
+/// Forgets in `memory` what is no more. All news comes first: it is remembered as told.
 [[nodiscard]] std::vector<PodAction> plan_pods(const PodView& view, PodMemory& memory);
+
+/// That a request of a plan was not even tried: the next plan may have it again at once.
+void not_done(const PodAction& action, PodMemory& memory);
 
 /// How players reach what runs there; "" while it is not known.
 [[nodiscard]] std::string address_of(const PodFacts& pod, const std::map<std::string, NodeFacts>& nodes, bool internal);

@@ -372,6 +372,35 @@ TEST_F(PodPlan, EndsAndCordonsAreTold) {
         << "clocks may differ, but there is never more time than it was given";
 }
 
+TEST_F(PodPlan, NewsStandsBeforeRequestsWhichMayBeGivenUp) {
+    // It is remembered as told: behind a request that fails it would be lost for good.
+    runs();
+    pod().ends_at = WallTime{1'000'000 + 90'000};
+    pod().end_grace = Millis{120'000};
+    core::ProvidedHost first = wanted_host();
+    first.id = "host-0";
+    first.name = "gse-0";
+    wanted.insert(wanted.begin(), first);
+    EXPECT_THAT(plan(),
+                ElementsAre(PodAction(news(HostNews::Kind::Ending, "its Pod is being deleted", "", Millis{90'000})),
+                            PodAction(CreatePod{"host-0"})));
+}
+
+TEST_F(PodPlan, WhatWasNotEvenTriedIsInTheNextPlan) {
+    runs();
+    wanted[0].released = true;
+    const PodAction removal = DeletePod{"gse-1", "uid-1"};
+    EXPECT_THAT(plan(), ElementsAre(removal));
+    not_done(removal, memory);
+    EXPECT_THAT(plan(), ElementsAre(removal)) << "others of its round came first";
+    EXPECT_THAT(plan(), IsEmpty());
+    pods.clear();
+    const PodAction look = ConfirmGone{"host-1", "gse-1"};
+    EXPECT_THAT(plan(), ElementsAre(look));
+    not_done(look, memory);
+    EXPECT_THAT(plan(), ElementsAre(look));
+}
+
 TEST_F(PodPlan, OrphansAreRemovedAfterAWhile) {
     runs();
     wanted.clear();

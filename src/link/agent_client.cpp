@@ -61,6 +61,7 @@ private:
     /// What one connection has got to.
     struct Conversation {
         std::optional<Farewell> farewell;
+        std::string own_address;
         bool greeted = false;  // the hello is on its way
         bool welcomed = false;
         bool heard = false;  // something, since it was last looked at
@@ -243,6 +244,7 @@ Farewell AgentClient::Impl::converse() {
     const auto opened = ServerConnection::open(servers_.current(), tls ? &*tls : nullptr, call, *this,
                                                steady_clock::now() + patience, stop_.get());
     if (!opened) return {opened.error().message, opened.error().code == ErrorCode::InvalidParameterValue};
+    state.own_address = (*opened)->own_address();
     state.patience_ends = steady_clock::now() + patience;  // to find out where it is may have taken long
     take_turns(**opened);
     if (state.farewell) return std::move(*state.farewell);
@@ -284,6 +286,7 @@ void AgentClient::Impl::take_turns(ServerConnection& connection) {
             if (auto readings = events_->take_readings(); !readings.empty()) state.readings = std::move(readings);
             state.heartbeat_due = now + state.heartbeat;
             state.heartbeat_owed = true;
+            if (!pinned_->kept() && pinned_->keep()) spdlog::info("link: epoch {} is kept now", state.epoch);
         }
     }
 }
@@ -298,7 +301,9 @@ bool AgentClient::Impl::next_message(std::string& to) {
     } else if (!state.greeted || state.heartbeat_owed) {
         pb::AgentMessage message;
         if (!std::exchange(state.greeted, true)) {
-            encode(events_->hello(), message);
+            HostHello hello = events_->hello();
+            if (options_.on_hello) options_.on_hello(hello, state.own_address);
+            encode(hello, message);
         } else {
             state.heartbeat_owed = false;
             encode(AgentHeartbeat{state.order_seq, std::exchange(state.readings, {})}, message);
@@ -348,6 +353,9 @@ std::optional<Farewell> AgentClient::Impl::hear_welcome(const Welcome& welcome, 
     if (state.welcomed) return Farewell{"a second welcome in one stream", false};
     if (const auto taken = pinned_->greet(welcome.deployment_id, welcome.epoch); !taken)
         return Farewell{taken.error().message, true};
+    if (const auto kept = pinned_->keep(); !kept)
+        spdlog::warn("link: epoch {} is obeyed, but an agent that starts now would not know it: {}; trying again",
+                     welcome.epoch, kept.error().message);
     std::string lost;
     {
         const std::lock_guard lock(mutex_);

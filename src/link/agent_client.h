@@ -30,6 +30,9 @@ struct AgentClientOptions {
     /// object is exhausted(). Only a new run of the agent, which describes everything afresh, helps. Called from the
     /// client's thread, at every dial; in the latter case once, and nothing is dialled any more.
     std::function<void(const Error&)> on_reports_lost;
+    /// Each hello before it is sent, with the address of this end of the connection: a machine's address may not be
+    /// known when its agent starts, and may change while it runs. Called from the client's thread. Null: as it is.
+    std::function<void(HostHello& hello, const std::string& own_address)> on_hello;
     Millis backoff_min{200};              ///< first wait before dialling again; doubles, with jitter
     Millis backoff_max{10'000};           ///< also the wait after a refusal that only an operator can end
     Millis welcome_timeout{10'000};       ///< dial → welcome; half of it where there are several servers to try

@@ -20,6 +20,7 @@
 #include "link/agent_client.h"
 #include "link/convert.h"
 #include "link/link_server.h"
+#include "link/pinned_server.h"
 #include "link/server_connection.h"
 #include "link/test_proxy.h"
 
@@ -469,6 +470,23 @@ TEST_F(LinkTest, AServerOfALowerEpochIsRefusedUntilTheRightOneIsBack) {
     EXPECT_EQ(supervisor_.welcomes[1].epoch, 8u);
 }
 
+TEST_F(LinkTest, AHigherEpochIsObeyedOnAFullDiskAndKeptOnceThereIsRoom) {
+    start_server();
+    start_agent();
+    const StreamId first = connected_stream();
+    const auto in_the_way = folder_ / "server.new";
+    std::filesystem::create_directory(in_the_way);  // as on a full disk: nothing can be written
+    engine_.epoch = 9;
+    server_->close(first, "newer stream of this host");
+    const StreamId second = connected_stream(2);
+    EXPECT_EQ(supervisor_.welcomes[1].epoch, 9u);
+    ASSERT_TRUE(engine_.wait([&] { return engine_.streams[second].reports.size() >= 1; }));
+    EXPECT_EQ(PinnedServer::load(folder_ / "server")->epoch(), 7u);
+    std::filesystem::remove(in_the_way);
+    EXPECT_TRUE(supervisor_.wait([&] { return PinnedServer::load(folder_ / "server")->epoch() == 9u; }));
+    EXPECT_EQ(engine_.newest, second) << "in the same stream";
+}
+
 TEST_F(LinkTest, AnotherDeploymentIsRefusedEvenByTheNextRunOfTheAgent) {
     start_server();
     start_agent();
@@ -482,6 +500,25 @@ TEST_F(LinkTest, AnotherDeploymentIsRefusedEvenByTheNextRunOfTheAgent) {
     EXPECT_EQ(supervisor_.welcomes.size(), 1u);
     agent_.reset();
     for (const auto& [id, stream] : engine_.streams) EXPECT_TRUE(stream.reports.size() <= 1) << id;
+}
+
+TEST_F(LinkTest, EachHelloSaysByWhichAddressItsMachineReachesTheServer) {
+    start_server();
+    auto options = agent_options(port_);
+    std::atomic<int> nth = 0;
+    options.on_hello = [&nth](HostHello& hello, const std::string& own_address) {
+        hello.address = own_address;
+        hello.private_address = std::to_string(++nth);
+    };
+    start_agent(std::move(options));
+    const StreamId first = connected_stream();
+    server_->close(first, "newer stream of this host");
+    const StreamId second = connected_stream(2);
+    const std::lock_guard lock(engine_.notes.mutex);
+    for (const auto& [stream, count] : {std::pair{first, "1"}, std::pair{second, "2"}}) {
+        EXPECT_EQ(engine_.streams[stream].hello.address, "127.0.0.1");
+        EXPECT_EQ(engine_.streams[stream].hello.private_address, count);
+    }
 }
 
 TEST_F(LinkTest, AnAcknowledgementOfReportsThatWereNeverMadeIsRefused) {

@@ -57,10 +57,22 @@ Result<void> PinnedServer::greet(const std::string& deployment_id, std::uint64_t
             fmt::format("the server is at epoch {}, but this agent has already obeyed epoch {}: an old server, or one "
                         "restored from an old backup, is running",
                         epoch, epoch_));
-    if (epoch == epoch_ && !deployment_id_.empty()) return {};
-    TRY(write_file_atomically(file_, fmt::format("{}{}\n{}\n", kHeader, deployment_id, epoch)));
+    const bool first = deployment_id_.empty();
+    if (!first && epoch == epoch_) return {};
+    // Who is ours is not sent away because our disk is full: hosts that hang up are given up, with their matches. Only
+    // a first greeting decides whose this agent is, and must not be forgotten.
+    const auto written = write_file_atomically(file_, fmt::format("{}{}\n{}\n", kHeader, deployment_id, epoch));
+    if (!written && first) return written;
     deployment_id_ = deployment_id;
     epoch_ = epoch;
+    kept_ = written.has_value();
+    return {};
+}
+
+Result<void> PinnedServer::keep() {
+    if (kept_) return {};
+    TRY(write_file_atomically(file_, fmt::format("{}{}\n{}\n", kHeader, deployment_id_, epoch_)));
+    kept_ = true;
     return {};
 }
 

@@ -46,6 +46,26 @@ TEST_F(PinnedServerTest, AGreetingThatCannotBeKeptIsNotTaken) {
     EXPECT_EQ(pinned->deployment_id(), "");
 }
 
+TEST_F(PinnedServerTest, AHigherEpochOfTheSameDeploymentIsObeyedOnAFullDiskAndKeptLater) {
+    auto pinned = PinnedServer::load(file());
+    ASSERT_TRUE(pinned);
+    ASSERT_TRUE(pinned->greet("ours", 4));
+    const auto in_the_way = folder_ / "server.new";
+    std::filesystem::create_directory(in_the_way);  // as on a full disk: nothing can be written
+    EXPECT_EQ(pinned->greet("theirs", 9).error().code, ErrorCode::AuthUnauthorized);
+    ASSERT_TRUE(pinned->greet("ours", 7));
+    EXPECT_EQ(pinned->epoch(), 7u);
+    EXPECT_FALSE(pinned->kept());
+    EXPECT_EQ(pinned->greet("ours", 6).error().code, ErrorCode::Unavailable) << "it holds although it is not kept";
+    EXPECT_FALSE(pinned->keep());
+    EXPECT_EQ(PinnedServer::load(file())->epoch(), 4u);
+
+    std::filesystem::remove(in_the_way);
+    EXPECT_TRUE(pinned->keep());
+    EXPECT_TRUE(pinned->kept());
+    EXPECT_EQ(PinnedServer::load(file())->epoch(), 7u);
+}
+
 TEST_F(PinnedServerTest, DeploymentIdsThatCannotBeStoredAreRefused) {
     auto pinned = PinnedServer::load(file());
     ASSERT_TRUE(pinned);

@@ -1,6 +1,7 @@
 #include "link/server_connection.h"
 
 #include <fmt/format.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -128,6 +129,16 @@ void ServerConnection::hear() {
     if (!session_.receive({input_.data(), static_cast<std::size_t>(got)}))
         return break_off("the other end is no OpenGSE server: it does not speak HTTP/2");
     more_ = static_cast<std::size_t>(got) == input_.size();
+}
+
+std::string ServerConnection::own_address() const {
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    char text[NI_MAXHOST] = "";
+    if (getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0 ||
+        getnameinfo(reinterpret_cast<const sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+        return "";
+    return text;
 }
 
 void ServerConnection::turn(Time until, int wake) {

@@ -60,6 +60,8 @@ public:
     void turn(Time until, int wake = -1);
     /// Whether bytes have come since this was last asked.
     [[nodiscard]] bool take_heard() { return std::exchange(heard_, false); }
+    /// Of this end, as digits: what the way to the server leaves by. "" when it cannot be told.
+    [[nodiscard]] std::string own_address() const;
     /// How the call has ended; nullopt: it goes on. Then turn() does nothing more.
     [[nodiscard]] const std::optional<GrpcStatus>& ended() const { return ended_; }
 

@@ -1,7 +1,6 @@
 #include "main/agent_parts.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
@@ -11,10 +10,8 @@
 #include "agent/ping.h"
 #include "agent/supervisor.h"
 #include "base/addresses.h"
-#include "base/fd.h"
 #include "base/file.h"
 #include "base/rng.h"
-#include "link/addresses.h"
 #include "link/agent_client.h"
 #include "main/data_dir.h"
 
@@ -62,24 +59,6 @@ Result<std::string> access_key(const config::Agent& agent) {
     return key;
 }
 
-/// The address by which this machine reaches its server: what players in the same network can reach it by. "" when
-/// there is no way there.
-std::string address_towards(const std::string& server) {
-    const auto found = resolve(server);
-    if (!found) return "";
-    const SocketAddress& there = found->front();
-    const Fd fd(socket(there.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    sockaddr_storage own{};
-    socklen_t size = sizeof own;
-    char text[NI_MAXHOST] = "";
-    // Connecting a datagram socket sends nothing; it only chooses the way.
-    if (!fd || connect(fd.get(), there.get(), there.size) != 0 ||
-        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0 ||
-        getnameinfo(reinterpret_cast<const sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
-        return "";
-    return text;
-}
-
 /// The SDK port of the last run: games that outlived it still call there.
 std::uint16_t last_port(const config::Config& config) {
     const auto text = read_file(port_file(config), 16);
@@ -97,7 +76,9 @@ struct AgentParts::Impl {
                   .token = target.token,
                   .tls = std::move(target.tls),
                   .pin_file = std::filesystem::path(config.data) / "agent" / "server-pin",
-                  .on_reports_lost = on_fatal},
+                  .on_reports_lost = on_fatal,
+                  .on_hello = [this](link::HostHello& hello,
+                                     const std::string& own_address) { tell_addresses(hello, own_address); }},
                  clock, rng) {}
 
     const config::Config config;
@@ -111,11 +92,12 @@ struct AgentParts::Impl {
     std::unique_ptr<agent::PingServer> ping_http;
     std::unique_ptr<agent::PingServer> ping_udp;
 
-    void start_pings(agent::SupervisorOptions& options);
+    void start_pings();
+    void tell_addresses(link::HostHello& hello, const std::string& own_address) const;
 };
 
 /// A port that is taken must not keep games from running: then there is one thing less to measure with.
-void AgentParts::Impl::start_pings(agent::SupervisorOptions& options) {
+void AgentParts::Impl::start_pings() {
     const auto begin = [](agent::PingOptions wanted) {
         auto server = std::make_unique<agent::PingServer>(std::move(wanted));
         if (const auto started = server->start(); !started) {
@@ -126,11 +108,24 @@ void AgentParts::Impl::start_pings(agent::SupervisorOptions& options) {
     };
     ping_http = begin({.http = config.agent.ping_http, .udp = {}});
     ping_udp = begin({.http = {}, .udp = config.agent.ping_udp});
-    const bool v6 = options.address.find(':') != std::string::npos;
-    const std::string host = v6 ? "[" + options.address + "]" : options.address;
+}
+
+/// What players in the same network reach this machine by is the address by which it reaches its server. At every
+/// hello anew: when an agent starts, its machine may have no way there yet.
+void AgentParts::Impl::tell_addresses(link::HostHello& hello, const std::string& own_address) const {
+    std::string own = own_address;
+    if (config.dev) {
+        const auto http = split_address(config.listen);
+        const bool any = !http || http->host.empty() || http->host == "0.0.0.0" || http->host == "localhost";
+        own = any ? "127.0.0.1" : http->host;
+    }
+    hello.address = config.public_address.empty() ? own : config.public_address;
+    hello.private_address = config.dev ? "127.0.0.1" : own;
+    const bool v6 = hello.address.find(':') != std::string::npos;
+    const std::string host = v6 ? "[" + hello.address + "]" : hello.address;
     if (ping_http && ping_http->http_port() != 0)
-        options.ping_http = fmt::format("http://{}:{}/v1/ping", host, ping_http->http_port());
-    if (ping_udp && ping_udp->udp_port() != 0) options.ping_udp = fmt::format("{}:{}", host, ping_udp->udp_port());
+        hello.ping_http = fmt::format("http://{}:{}/v1/ping", host, ping_http->http_port());
+    if (ping_udp && ping_udp->udp_port() != 0) hello.ping_udp = fmt::format("{}:{}", host, ping_udp->udp_port());
 }
 
 AgentParts::AgentParts(const config::Config& config, AgentTarget target, std::function<void(const Error&)> on_fatal)
@@ -141,16 +136,11 @@ AgentParts::~AgentParts() { stop(false); }
 Result<std::string> AgentParts::start() {
     const config::Config& config = impl_->config;
     const HostPort sdk = TRY(split_address(config.sdk_listen));
-    const HostPort http = TRY(split_address(config.listen));
+    TRY(split_address(config.listen));
     agent::SupervisorOptions options;
     options.data_dir = config.data;
     options.host_name = config.agent.name;
     options.region = config.agent.region;
-    const bool any = http.host.empty() || http.host == "0.0.0.0" || http.host == "localhost";
-    const std::string own =
-        config.dev ? (any ? "127.0.0.1" : http.host) : address_towards(split_addresses(config.agent.server).front());
-    options.address = config.public_address.empty() ? own : config.public_address;
-    options.private_address = config.dev ? "127.0.0.1" : own;
     options.instance_types = config.agent.instance_types;
     options.access_user = config.agent.access_user;
     options.access_key = TRY(access_key(config.agent));
@@ -168,7 +158,7 @@ Result<std::string> AgentParts::start() {
     options.ca_file = config.agent.ca_file;
     options.sandbox = sandbox_of(config.agent.sandbox);
     options.attach = config.dev;
-    impl_->start_pings(options);
+    impl_->start_pings();
     options.package_bytes_max = config.settings.limits.package_bytes;
     options.package_cache_bytes = config.agent.package_cache_bytes;
 

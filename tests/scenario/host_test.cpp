@@ -77,6 +77,21 @@ TEST(Host, OffersTheTypesThatItsAgentNames) {
         << "of the host that serves all regions";
 }
 
+TEST(Host, WhoseAddressNobodyKnowsGetsNoSessionsAndOneThatIsKnownStays) {
+    World world(false);
+    FakeHost& host = world.add_host({.address = ""});
+    const Params wish{{"FleetId", world.make_fleet({.processes = 1})}, {"MaximumPlayerSessionCount", "2"}};
+    const Answer refused = world.call("CreateGameServerSession", wish);
+    EXPECT_FALSE(refused.ok()) << "players could not be told where it is: " << refused.body();
+    host.move_to("10.0.0.7");
+    const Answer made = world.call("CreateGameServerSession", wish);
+    EXPECT_EQ(made["GameServerSession.IpAddress"], "10.0.0.7") << made.body();
+    host.move_to("");
+    EXPECT_EQ(world.call("ListHosts", {})["Hosts.0.IpAddress"], "10.0.0.7") << "until another one is known";
+    host.move_to("10.0.0.8");
+    EXPECT_EQ(world.call("ListHosts", {})["Hosts.0.IpAddress"], "10.0.0.8");
+}
+
 TEST(Host, LostIsReplacedAndTidiedUpWhenItComesBack) {
     World world;
     for (int i = 2; i <= 4; ++i)

@@ -95,6 +95,12 @@ public:
     void connect();
     void lose_network() { online_ = false; }
     void heal_network() { connect(); }
+    /// It comes back with another address; "": it cannot tell which.
+    void move_to(std::string address) {
+        lose_network();
+        options_.address = std::move(address);
+        heal_network();
+    }
     /// Its programs stand still and go on; nobody hung up meanwhile.
     void freeze() { online_ = false; }
     void thaw() { online_ = true; }

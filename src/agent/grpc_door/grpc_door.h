@@ -15,15 +15,13 @@ public:
     Result<std::uint16_t> start(CallHandler& handler) { return server_.start(handler); }
     /// Ends open calls in both directions; no call and no `done` comes afterwards. Not from within one. Idempotent.
     void stop();
-    /// The process on this port is gone.
-    void forget(std::uint16_t grpc_port) { client_.forget(grpc_port); }
-
     void health_check(std::uint16_t grpc_port, Millis timeout,
                       std::move_only_function<void(bool healthy)> done) override;
     void start_session(std::uint16_t grpc_port, const link::StartSession& session, Millis timeout,
                        std::move_only_function<void(Result<void>)> done) override;
     void terminate(std::uint16_t grpc_port, std::int64_t termination_time_unix_s, Millis timeout,
                    std::move_only_function<void(Result<void>)> done) override;
+    void forget(std::uint16_t grpc_port) override { client_.forget(grpc_port); }
 
 private:
     SdkServer server_;

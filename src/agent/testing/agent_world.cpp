@@ -121,6 +121,8 @@ void FakeDoor::terminate(std::uint16_t port, std::int64_t, Millis, std::move_onl
     count("terminate");
 }
 
+void FakeDoor::forget(std::uint16_t) { count("forget"); }
+
 void FakeDoor::serve() {
     while (!stop_) {
         sockaddr_in peer{};

@@ -54,12 +54,13 @@ public:
             if (const T* body = std::get_if<T>(&report); body && fits(*body)) return true;
         return false;
     }
-    /// How many reports of type T came so far.
+    /// How many reports of type T that fit came so far.
     template <class T>
-    std::size_t count() {
+    std::size_t count(const std::function<bool(const T&)>& fits = [](const T&) { return true; }) {
         const std::lock_guard lock(mutex_);
         std::size_t n = 0;
-        for (const auto& report : reports_) n += std::holds_alternative<T>(report);
+        for (const auto& report : reports_)
+            if (const T* body = std::get_if<T>(&report)) n += fits(*body);
         return n;
     }
     std::uint64_t last_seq() {
@@ -90,10 +91,12 @@ public:
                        std::move_only_function<void(Result<void>)> done) override;
     void terminate(std::uint16_t port, std::int64_t time, Millis timeout,
                    std::move_only_function<void(Result<void>)> done) override;
+    void forget(std::uint16_t port) override;
 
     [[nodiscard]] std::string address() const;
     void set_handler(CallHandler* handler);
-    /// How often `name` ("health", "start", "terminate") was called; waits up to 20 s until it is at least `n`.
+    /// How often `name` ("health", "start", "terminate", "forget") was called; waits up to 20 s until it is at least
+    /// `n`.
     bool wait_calls(const std::string& name, std::size_t n);
     std::size_t calls(const std::string& name);
     /// The port that the process made its last call from; 0: none.
