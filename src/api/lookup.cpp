@@ -76,7 +76,9 @@ std::string new_timer_id(const Scope& scope) {
 
 Result<void> check_instance_quota(const Scope& scope, Slot fleet, std::uint64_t max) {
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
-    const std::uint64_t sum = max + core::sum_of_maxima(scope.state(), scope.region, fleet);
+    const std::uint64_t others = core::sum_of_maxima(scope.state(), scope.region, fleet);
+    // Any number may be asked for, also one that overflows the sum.
+    const std::uint64_t sum = others + std::min(max, UINT64_MAX - others);
     if (sum <= quota) return {};
     return refuse(ErrorCode::InstanceLimitExceeded,
                   fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. "

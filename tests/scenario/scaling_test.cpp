@@ -98,6 +98,26 @@ TEST(Scaling, ByHandTheDesiredNumberRules) {
     EXPECT_EQ(world.instances(fleet), 2U);
 }
 
+TEST(Scaling, NoNumberIsTooLargeToBeRefused) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 5});
+    world.make_fleet({.name = "other"});
+    const auto set = [&](const Params& numbers) {
+        Params params{{"FleetId", fleet}};
+        params.insert(params.end(), numbers.begin(), numbers.end());
+        return world.call("UpdateFleetCapacity", params).code();
+    };
+    const std::string largest = "18446744073709551615";
+    EXPECT_EQ(set({{"MaxSize", largest}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"MaxSize", "4294967296"}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"MaxSize", largest}, {"DesiredInstances", "4294967296"}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"MaxSize", largest}, {"MinSize", largest}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"DesiredInstances", "4294967296"}}), "InvalidParameterValue");
+    EXPECT_EQ(set({{"MinSize", "4294967296"}}), "InvalidParameterValue");
+    EXPECT_EQ(world.fleet(fleet).max, 5U);
+    EXPECT_EQ(world.fleet(fleet).desired, 1U);
+}
+
 TEST(Scaling, AnInstanceThatCannotBePreparedIsReplacedWithoutHaste) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 1, .max = 2});
