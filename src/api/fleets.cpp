@@ -162,6 +162,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     TRY(check_runnable(asset));
 
     core::Fleet fleet;
+    TRY(check_instance_quota(scope, core::kNone, fleet.max));
     fleet.id = new_fleet_id(scope);
     fleet.region = scope.region;
     fleet.name = request.name;
@@ -239,7 +240,10 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
     if (request.tags) fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const bool with_scaling = request.selected_scaling_type == "SCALING_SELECTED";
-    if (with_scaling) TRY(copy_scaling(scope, original, copies, fleet));
+    if (with_scaling)
+        TRY(copy_scaling(scope, original, copies, fleet));
+    else
+        TRY(check_instance_quota(scope, core::kNone, copies * fleet.max));
 
     CopyFleetResponse response;
     for (std::uint64_t i = 0; i < copies; ++i) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "api/lookup.h"
 #include "core/calendar.h"
@@ -160,7 +161,8 @@ Result<Slot> need_timer(const Scope& scope, std::string_view id) {
                   fmt::format("Timer '{}' does not exist in region {}", id.substr(0, 200), scope.region));
 }
 
-/// What the timer will set must fit together with what the fleet has now, and with the region's quota.
+/// What the timer will set must fit together with what the fleet has now, and with the region's quota. Both may change
+/// until it fires: see core/calendar.
 Result<void> check_fit(const Scope& scope, const core::ScalingTimer& timer) {
     const core::Fleet& fleet = scope.state().at<core::Fleet>(timer.fleet);
     const std::uint32_t min = timer.min.value_or(fleet.min);
@@ -175,7 +177,7 @@ Result<void> check_fit(const Scope& scope, const core::ScalingTimer& timer) {
             fmt::format("TimerFleetCapacity.DesiredInstances is {}, outside [{}, {}]; what the timer does "
                         "not set is what the fleet has now",
                         *timer.desired, min, max));
-    return check_instance_quota(scope, timer.fleet, max);
+    return max > fleet.max ? check_instance_quota(scope, timer.fleet, max) : Result<void>{};
 }
 
 }  // namespace
@@ -212,12 +214,15 @@ Result<PutTimerScalingPolicyResponse> handle(Scope& scope, const PutTimerScaling
                             fleet.id));
     }
     const bool was_stopped = timer.stopped;
+    const auto sizes_of = [](const core::ScalingTimer& of) { return std::tuple(of.desired, of.min, of.max); };
+    const auto sizes = sizes_of(timer);
     // An update changes what it names: a part that is given replaces the whole part.
     if (policy.timer_name && !policy.timer_name->empty()) timer.name = *policy.timer_name;
     if (policy.timer_status) timer.stopped = *policy.timer_status == static_cast<std::int64_t>(TimerStatus::Stopped);
     if (policy.timer_fleet_capacity) TRY(read_capacity(*policy.timer_fleet_capacity, timer));
     if (policy.timer_configuration) TRY(read_configuration(*policy.timer_configuration, timer));
-    TRY(check_fit(scope, timer));
+    // Numbers that no longer fit are no reason to refuse another name, or that it is stopped.
+    if (is_new || sizes_of(timer) != sizes) TRY(check_fit(scope, timer));
     if ((is_new || policy.timer_configuration) && !plan::next_firing(timer.schedule(), scope.step.now.wall))
         return bad_value(
             "TimerConfiguration: the timer would never fire: no day that fits lies between now, or "

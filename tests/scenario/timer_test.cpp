@@ -50,6 +50,32 @@ TEST(Timer, ItsStatusFollowsTheCalendarAndSurvivesARestart) {
     EXPECT_THAT(world.events_of(fleet, "FLEET_SCALING_EVENT"), ::testing::Contains("Timer 'evening' was changed"));
 }
 
+TEST(Timer, WhoseNumbersNoLongerFitIsStoppedAndRenamedAllTheSame) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 5});
+    const std::string other = world.make_fleet({.name = "other"});
+    Params wish = timer_of(fleet, "evening", "2020-09-13T13:00:00Z", "2020-09-14T14:00:00Z");
+    wish[2] = {"TimerScalingPolicy.TimerFleetCapacity.DesiredInstances", "5"};
+    ASSERT_TRUE(world.call("PutTimerScalingPolicy", wish).ok());
+    ASSERT_TRUE(world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"MaxSize", "2"}}).ok());
+    const std::string id = world.call("DescribeTimerScalingPolicies", {})["TimerScalingPolicies.0.TimerId"];
+    const auto put = [&](const Params& change) {
+        Params params{{"TimerScalingPolicy.TimerId", id}};
+        params.insert(params.end(), change.begin(), change.end());
+        return world.call("PutTimerScalingPolicy", params).code();
+    };
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerStatus", "3"}}), "");
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerName", "night"}}), "");
+    wish[0].second = "late";
+    EXPECT_EQ(put(wish), "") << "all of it, with the numbers that it has";
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.DesiredInstances", "4"}}), "InvalidParameterValue");
+
+    world.settings.limits.instances_per_region = 2;  // less than what the fleets have
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.DesiredInstances", "1"}}), "");
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.MaxSize", "2"}}), "");
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.MaxSize", "3"}}), "LimitExceeded.InstanceLimitExceeded");
+}
+
 TEST(Policies, AreKeptAndGoWithTheirFleet) {
     World world;
     const std::string fleet = world.make_fleet();
