@@ -134,6 +134,7 @@ void copy_rules(core::State& state, Slot original, Slot copy) {
     for (const auto& [name, slot] : state.at<core::Fleet>(original).rules) {
         core::ScalingRule rule = state.at<core::ScalingRule>(slot);
         rule.fleet = copy;
+        rule.holds_since = kNever;  // what it watches is the copy's own
         state.add(std::move(rule));
     }
 }
