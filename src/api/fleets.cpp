@@ -83,6 +83,14 @@ Result<void> check_runnable(const core::Asset& asset) {
                               asset.id));
 }
 
+Result<void> store_ccn(const std::vector<CcnInfo>& infos, core::Fleet& fleet) {
+    for (const CcnInfo& ccn : infos) {
+        TRY(check_ccn(ccn.account_id, ccn.ccn_id));
+        fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+    }
+    return {};
+}
+
 /// What a copy has of its original; its life is its own.
 core::Fleet copy_settings(const core::Fleet& original) {
     core::Fleet copy;
@@ -184,8 +192,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info)
         for (const auto& disk : *request.data_disk_info) fleet.data_disks.push_back({disk.disk_type, disk.disk_size});
-    if (request.ccn_infos)
-        for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+    if (request.ccn_infos) TRY(store_ccn(*request.ccn_infos, fleet));
     fleet.bandwidth_mbps = request.internet_max_bandwidth_out;
     fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
@@ -234,9 +241,13 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
         for (const auto& disk : *request.data_disk_info) fleet.data_disks.push_back({disk.disk_type, disk.disk_size});
     }
     if (request.ccn_infos)
-        for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+        TRY(store_ccn(*request.ccn_infos, fleet));
     else if (request.selected_ccn_type != "CCN_UNSELECTED")
         fleet.ccn = original.ccn;
+    if (!fleet.ccn.empty() && request.selected_ccn_type == "CCN_SELECTED_AFTER_CREATE") {
+        fleet.ccn_after_creation = true;
+        fleet.ccn_attached = scope.step.now.wall;
+    }
     if (request.internet_max_bandwidth_out) fleet.bandwidth_mbps = *request.internet_max_bandwidth_out;
     if (request.tags) fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
