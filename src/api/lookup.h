@@ -40,7 +40,7 @@ struct FilterSet {
     std::vector<std::string> ids;
     std::vector<std::string> tag_keys;
     bool tagged = false;  ///< bears a tag, whatever its key
-    std::vector<std::pair<std::string, std::string>> tags;
+    std::vector<std::string> tags;  ///< key:value; both may hold colons
 
     [[nodiscard]] bool matches(std::string_view name, std::string_view id, std::span<const core::Tag> own) const;
 };
