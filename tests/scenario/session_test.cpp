@@ -54,6 +54,23 @@ TEST(Session, ASecondMatchRunsInTheSameProcess) {
     EXPECT_EQ(world.host().game_of(second).process, process);
 }
 
+TEST(Session, ACustomIdLeavesRoomForTheRestOfTheId) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 3});
+    const auto create = [&](std::size_t length) {
+        return world.call("CreateGameServerSession", {{"FleetId", fleet},
+                                                      {"MaximumPlayerSessionCount", "2"},
+                                                      {"GameServerSessionId", std::string(length, 'x')}});
+    };
+    const std::size_t rest = create(1)["GameServerSession.GameServerSessionId"].size() - 1;
+    const std::string longest = create(4096 - rest)["GameServerSession.GameServerSessionId"];
+    EXPECT_EQ(longest.size(), 4096U);
+    EXPECT_EQ(world.session_status(longest), "ACTIVE") << "it is found by its id";
+    const Answer refused = create(4096 - rest + 1);
+    EXPECT_EQ(refused.code(), "InvalidParameterValue");
+    EXPECT_THAT(refused.message(), HasSubstr(fmt::format("it takes {} at most", 4096 - rest)));
+}
+
 TEST(Session, LogsAreCollectedWhenItEnds) {
     World world;
     world.host().behaviour.log_paths = {"/local/game/log"};
