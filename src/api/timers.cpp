@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <tuple>
 
 #include "api/lookup.h"
@@ -108,11 +109,21 @@ Result<void> read_configuration(const TimerConfiguration& from, core::ScalingTim
     return {};
 }
 
-std::string show_time(WallTime time) {
-    // With milliseconds, as the examples show timers.
-    std::string text = format_utc(time);
+/// With milliseconds, as the examples show timers, and by the clock with which the timer was set: its days are that
+/// clock's, so that an answer that is sent back means the same days.
+std::string show_time(WallTime time, std::int32_t offset_minutes) {
+    constexpr WallTime kYear10000{253'402'300'800'000};
+    WallTime shown = time + Millis{std::int64_t{offset_minutes} * 60'000};
+    if (shown >= kYear10000) {  // the last end that can be written, by a clock that is behind
+        shown = time;
+        offset_minutes = 0;
+    }
+    std::string text = format_utc(shown);
     text.pop_back();
-    return fmt::format("{}.{:03}Z", text, ((time.ms % 1000) + 1000) % 1000);
+    text += fmt::format(".{:03}", ((time.ms % 1000) + 1000) % 1000);
+    if (offset_minutes == 0) return text + "Z";
+    const std::int32_t minutes = std::abs(offset_minutes);
+    return fmt::format("{}{}{:02}:{:02}", text, offset_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 TimerScalingPolicy show(const Scope& scope, const core::ScalingTimer& timer) {
@@ -138,8 +149,8 @@ TimerScalingPolicy show(const Scope& scope, const core::ScalingTimer& timer) {
     TimerConfiguration configuration;
     configuration.timer_type = static_cast<std::int64_t>(timer.type);
     configuration.timer_value = std::move(value);
-    configuration.begin_time = show_time(timer.begin);
-    if (timer.end != plan::kNoEnd) configuration.end_time = show_time(timer.end);
+    configuration.begin_time = show_time(timer.begin, timer.offset_minutes);
+    if (timer.end != plan::kNoEnd) configuration.end_time = show_time(timer.end, timer.offset_minutes);
 
     TimerScalingPolicy out;
     out.timer_id = timer.id;
