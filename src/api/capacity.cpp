@@ -60,13 +60,18 @@ Result<UpdateFleetCapacityResponse> handle(Scope& scope, const UpdateFleetCapaci
     if (max < 1)
         return refuse(ErrorCode::InvalidParameterValue,
                       "MaxSize is at least 1; set MinSize 0 and end the sessions, or delete the fleet");
-    if (!fleet.was_active && max > 1)
+    // A copy may have had more from its original; what the request leaves or lowers is no reason to refuse it.
+    const auto rises = [](std::optional<std::uint64_t> wanted, std::uint64_t has) {
+        return wanted && *wanted > std::max<std::uint64_t>(1, has);
+    };
+    if (!fleet.was_active && (rises(request.max_size, fleet.max) || rises(request.min_size, fleet.min) ||
+                              rises(request.desired_instances, fleet.desired)))
         return refuse(
             ErrorCode::UnsupportedOperation,
             fmt::format(
                 "Fleet {} was never ACTIVE (it is {}): until its first deployment succeeds it can have 0 or 1 instance",
                 fleet.id, to_text(fleet.status)));
-    TRY(check_instance_quota(scope, slot, max));
+    if (max > fleet.max) TRY(check_instance_quota(scope, slot, max));
     // An explicit wish must fit; what was wished before is moved into the new range.
     if (request.desired_instances && (*request.desired_instances < min || *request.desired_instances > max))
         return refuse(ErrorCode::InvalidParameterValue,

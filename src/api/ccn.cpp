@@ -2,34 +2,16 @@
 // bookkeeping: there is no such network and nobody to ask, so an association holds at once.
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "api/lookup.h"
+#include "api/fleet_parts.h"
 #include "core/events.h"
 
 namespace gse::api {
-namespace {
 
 using core::Slot;
 
-/// `ccn-` and lower-case letters or digits.
-bool is_ccn_id(std::string_view id) {
-    constexpr std::string_view kPrefix = "ccn-";
-    return id.starts_with(kPrefix) && id.size() > kPrefix.size() &&
-           std::all_of(id.begin() + kPrefix.size(), id.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
-}
-
-}  // namespace
-
 Result<AttachCcnInstancesResponse> handle(Scope& scope, const AttachCcnInstancesRequest& request) {
     const Slot slot = TRY(need_living_fleet(scope, request.fleet_id));
-    if (!std::all_of(request.account_id.begin(), request.account_id.end(), [](char c) { return c >= '0' && c <= '9'; }))
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("AccountId '{}' is no account number; it has digits only", request.account_id));
-    if (!is_ccn_id(request.ccn_id))
-        return refuse(ErrorCode::InvalidParameterValue,
-                      fmt::format("CcnId '{}' is no id of a CCN, such as ccn-2dsbtmo3", request.ccn_id));
+    TRY(check_ccn(request.account_id, request.ccn_id));
     if (const core::Fleet& fleet = scope.state().at<core::Fleet>(slot); !fleet.ccn.empty())
         return refuse(ErrorCode::CcnAttached,
                       fmt::format("Fleet {} is attached to {}; detach it first with DetachCcnInstances", fleet.id,

@@ -31,7 +31,7 @@ Result<UpdateFleetAttributesResponse> handle(Scope& scope, const UpdateFleetAttr
     const core::Fleet& fleet = scope.state().at<core::Fleet>(slot);
     const ProtectionPolicy protection = fleet.protection;
     const std::uint32_t minutes = fleet.protection_minutes;
-    const bool counted = fleet.creator_limit != 0;
+    const std::uint32_t counted_minutes = fleet.limits_creators() ? fleet.creator_minutes : 0;
     {
         auto edit = scope.state().edit<core::Fleet>(slot);
         if (request.name) edit->name = *request.name;
@@ -42,7 +42,8 @@ Result<UpdateFleetAttributesResponse> handle(Scope& scope, const UpdateFleetAttr
             edit->protection_minutes = static_cast<std::uint32_t>(*request.game_server_session_protection_time_limit);
         if (const auto& limit = request.resource_creation_limit_policy) store_creator_limit(*limit, *edit);
     }
-    if (!counted && fleet.creator_limit != 0) scope.state().recount_creators(slot);
+    // What is older than the period is forgotten.
+    if (fleet.limits_creators() && fleet.creator_minutes > counted_minutes) scope.state().recount_creators(slot);
     if (fleet.protection != protection)
         core::add_event(
             scope.step, slot, "FLEET_NEW_GAME_SESSION_PROTECTION_POLICY_UPDATED",

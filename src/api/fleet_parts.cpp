@@ -51,6 +51,21 @@ Result<void> check_launch_paths(const RuntimeConfiguration& runtime) {
     return {};
 }
 
+Result<void> check_ccn(std::string_view account_id, std::string_view ccn_id) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (account_id.empty() || !std::all_of(account_id.begin(), account_id.end(), is_digit))
+        return refuse(
+            ErrorCode::InvalidParameterValue,
+            fmt::format("AccountId '{}' is no account number; it has digits only", account_id.substr(0, 100)));
+    constexpr std::string_view kPrefix = "ccn-";
+    const auto fits = [&](char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); };
+    if (!ccn_id.starts_with(kPrefix) || ccn_id.size() == kPrefix.size() ||
+        !std::all_of(ccn_id.begin() + kPrefix.size(), ccn_id.end(), fits))
+        return refuse(ErrorCode::InvalidParameterValue,
+                      fmt::format("CcnId '{}' is no id of a CCN, such as ccn-2dsbtmo3", ccn_id.substr(0, 100)));
+    return {};
+}
+
 std::vector<core::ProcessRecipe> store_recipes(const RuntimeConfiguration& runtime) {
     std::vector<core::ProcessRecipe> recipes;
     for (const auto& process : runtime.server_processes)

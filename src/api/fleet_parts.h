@@ -19,6 +19,9 @@ Result<core::Slot> need_remembered_fleet(const Scope& scope, std::string_view id
 /// Launch paths lie under /local/game/ [创建服务器舰队]; whether the file is there, an instance finds out.
 Result<void> check_launch_paths(const RuntimeConfiguration& runtime);
 
+/// An account number and the id of a CCN, in their form: whether there are such ones, nobody can be asked [关联云联网].
+Result<void> check_ccn(std::string_view account_id, std::string_view ccn_id);
+
 std::vector<core::ProcessRecipe> store_recipes(const RuntimeConfiguration& runtime);
 RuntimeConfiguration show_runtime(const core::Fleet& fleet);
 void store_creator_limit(const ResourceCreationLimitPolicy& limit, core::Fleet& fleet);

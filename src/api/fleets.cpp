@@ -83,6 +83,14 @@ Result<void> check_runnable(const core::Asset& asset) {
                               asset.id));
 }
 
+Result<void> store_ccn(const std::vector<CcnInfo>& infos, core::Fleet& fleet) {
+    for (const CcnInfo& ccn : infos) {
+        TRY(check_ccn(ccn.account_id, ccn.ccn_id));
+        fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+    }
+    return {};
+}
+
 /// What a copy has of its original; its life is its own.
 core::Fleet copy_settings(const core::Fleet& original) {
     core::Fleet copy;
@@ -134,6 +142,7 @@ void copy_rules(core::State& state, Slot original, Slot copy) {
     for (const auto& [name, slot] : state.at<core::Fleet>(original).rules) {
         core::ScalingRule rule = state.at<core::ScalingRule>(slot);
         rule.fleet = copy;
+        rule.holds_since = kNever;  // what it watches is the copy's own
         state.add(std::move(rule));
     }
 }
@@ -162,6 +171,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
     TRY(check_runnable(asset));
 
     core::Fleet fleet;
+    TRY(check_instance_quota(scope, core::kNone, fleet.max));
     fleet.id = new_fleet_id(scope);
     fleet.region = scope.region;
     fleet.name = request.name;
@@ -182,8 +192,7 @@ Result<CreateFleetResponse> handle(Scope& scope, const CreateFleetRequest& reque
         fleet.system_disk = core::Disk{request.system_disk_info->disk_type, request.system_disk_info->disk_size};
     if (request.data_disk_info)
         for (const auto& disk : *request.data_disk_info) fleet.data_disks.push_back({disk.disk_type, disk.disk_size});
-    if (request.ccn_infos)
-        for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+    if (request.ccn_infos) TRY(store_ccn(*request.ccn_infos, fleet));
     fleet.bandwidth_mbps = request.internet_max_bandwidth_out;
     fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
@@ -232,14 +241,21 @@ Result<CopyFleetResponse> handle(Scope& scope, const CopyFleetRequest& request) 
         for (const auto& disk : *request.data_disk_info) fleet.data_disks.push_back({disk.disk_type, disk.disk_size});
     }
     if (request.ccn_infos)
-        for (const auto& ccn : *request.ccn_infos) fleet.ccn.emplace_back(ccn.account_id, ccn.ccn_id);
+        TRY(store_ccn(*request.ccn_infos, fleet));
     else if (request.selected_ccn_type != "CCN_UNSELECTED")
         fleet.ccn = original.ccn;
+    if (!fleet.ccn.empty() && request.selected_ccn_type == "CCN_SELECTED_AFTER_CREATE") {
+        fleet.ccn_after_creation = true;
+        fleet.ccn_attached = scope.step.now.wall;
+    }
     if (request.internet_max_bandwidth_out) fleet.bandwidth_mbps = *request.internet_max_bandwidth_out;
     if (request.tags) fleet.tags = TRY(store_tags(request.tags));
     fleet.cooldown_minutes = static_cast<std::uint32_t>(scope.step.settings().scaling.cooldown_minutes);
     const bool with_scaling = request.selected_scaling_type == "SCALING_SELECTED";
-    if (with_scaling) TRY(copy_scaling(scope, original, copies, fleet));
+    if (with_scaling)
+        TRY(copy_scaling(scope, original, copies, fleet));
+    else
+        TRY(check_instance_quota(scope, core::kNone, copies * fleet.max));
 
     CopyFleetResponse response;
     for (std::uint64_t i = 0; i < copies; ++i) {

@@ -76,7 +76,9 @@ std::string new_timer_id(const Scope& scope) {
 
 Result<void> check_instance_quota(const Scope& scope, Slot fleet, std::uint64_t max) {
     const std::uint64_t quota = scope.step.settings().limits.instances_per_region;
-    const std::uint64_t sum = max + core::sum_of_maxima(scope.state(), scope.region, fleet);
+    const std::uint64_t others = core::sum_of_maxima(scope.state(), scope.region, fleet);
+    // Any number may be asked for, also one that overflows the sum.
+    const std::uint64_t sum = others + std::min(max, UINT64_MAX - others);
     if (sum <= quota) return {};
     return refuse(ErrorCode::InstanceLimitExceeded,
                   fmt::format("The maxima of all fleets in region {} would add up to {} instances; the quota is {}. "
@@ -158,11 +160,8 @@ bool FilterSet::matches(std::string_view name, std::string_view id, std::span<co
     if (tagged && own.empty()) return false;
     for (const auto& key : tag_keys)
         if (std::none_of(own.begin(), own.end(), [&](const core::Tag& tag) { return tag.key == key; })) return false;
-    return tags.empty() || std::any_of(tags.begin(), tags.end(), [&](const auto& wanted) {
-               return std::any_of(own.begin(), own.end(), [&](const core::Tag& tag) {
-                   return tag.key == wanted.first && tag.value == wanted.second;
-               });
-           });
+    return tags.empty() || std::any_of(own.begin(), own.end(),
+                                       [&](const core::Tag& tag) { return holds(tags, tag.key + ":" + tag.value); });
 }
 
 Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters, bool with_id, bool many_names) {
@@ -184,12 +183,11 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
             set.ids.push_back(TRY(one_value()));
         } else if (filter.key == "tag:key-value") {
             for (const auto& value : values) {
-                const auto colon = value.find(':');
-                if (colon == std::string::npos)
+                if (!value.contains(':'))
                     return refuse(
                         ErrorCode::InvalidParameterValue,
                         fmt::format("Filters: '{}' is no \"key:value\" text for tag:key-value", value.substr(0, 100)));
-                set.tags.emplace_back(value.substr(0, colon), value.substr(colon + 1));
+                set.tags.push_back(value);
             }
         } else if (filter.key == "tag:key") {
             // The model shows it without values; the key may also come as one.

@@ -40,7 +40,7 @@ struct FilterSet {
     std::vector<std::string> ids;
     std::vector<std::string> tag_keys;
     bool tagged = false;  ///< bears a tag, whatever its key
-    std::vector<std::pair<std::string, std::string>> tags;
+    std::vector<std::string> tags;  ///< key:value; both may hold colons
 
     [[nodiscard]] bool matches(std::string_view name, std::string_view id, std::span<const core::Tag> own) const;
 };
@@ -51,6 +51,7 @@ Result<FilterSet> read_filters(const std::optional<std::vector<Filter>>& filters
 std::string new_timer_id(const Scope& scope);
 
 /// InstanceLimitExceeded when the maxima of the region's fleets, `fleet` with `max`, add up to more than its quota.
+/// kNone: a fleet that is to come, or several with `max` together.
 Result<void> check_instance_quota(const Scope& scope, core::Slot fleet, std::uint64_t max);
 
 /// The part [offset, offset + limit) of a list.

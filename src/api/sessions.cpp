@@ -23,6 +23,8 @@ constexpr std::string_view kSessionList = "game-server-sessions";
 constexpr std::string_view kSearchList = "game-server-session-search";
 /// Sessions that one page looks at: a rare status gives short pages with a token instead of a long wait for everybody.
 constexpr std::size_t kScanMax = 10'000;
+/// What every action takes as a GameServerSessionId, in characters.
+constexpr std::size_t kSessionIdMax = 4096;
 
 GameServerSession show_session(const Scope& scope, Slot slot) {
     const core::State& state = scope.state();
@@ -264,9 +266,19 @@ Result<void> check_players(const Scope& scope, std::uint64_t wanted) {
             wanted, limit));
 }
 
-}  // namespace
-
-namespace {
+/// A custom id ends the session's id, which must be one that the other actions take.
+Result<void> check_custom_id(const Scope& scope, Slot fleet, std::string_view custom_id) {
+    if (custom_id.empty()) return {};
+    core::GameSession session;
+    session.fleet = fleet;
+    session.key = std::string_view("00000000-00000000/");
+    const std::size_t longest = kSessionIdMax - std::min(kSessionIdMax, scope.state().session_id(session).size());
+    if (custom_id.size() <= longest) return {};
+    return refuse(ErrorCode::InvalidParameterValue,
+                  fmt::format("GameServerSessionId has {} characters; on this fleet it takes {} at most, since the id "
+                              "that it ends, an ARN, takes {}",
+                              custom_id.size(), longest, kSessionIdMax));
+}
 
 /// `decision` becomes why.
 Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameServerSessionRequest& request,
@@ -300,6 +312,7 @@ Result<CreateGameServerSessionResponse> create(Scope& scope, const CreateGameSer
         core::facts_of(scope.state(), destination, core::follow(scope.state(), destination)));
     core::NewSession wanted;
     wanted.fleet = TRY(fleet_or_alias(scope, request.fleet_id, request.alias_id));
+    TRY(check_custom_id(scope, wanted.fleet, request.game_server_session_id.value_or("")));
     wanted.facts = &facts;
     wanted.max_players = static_cast<std::uint32_t>(request.maximum_player_session_count);
     wanted.name = request.name.value_or("");

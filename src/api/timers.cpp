@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <tuple>
 
 #include "api/lookup.h"
 #include "core/calendar.h"
@@ -107,11 +109,21 @@ Result<void> read_configuration(const TimerConfiguration& from, core::ScalingTim
     return {};
 }
 
-std::string show_time(WallTime time) {
-    // With milliseconds, as the examples show timers.
-    std::string text = format_utc(time);
+/// With milliseconds, as the examples show timers, and by the clock with which the timer was set: its days are that
+/// clock's, so that an answer that is sent back means the same days.
+std::string show_time(WallTime time, std::int32_t offset_minutes) {
+    constexpr WallTime kYear10000{253'402'300'800'000};
+    WallTime shown = time + Millis{std::int64_t{offset_minutes} * 60'000};
+    if (shown >= kYear10000) {  // the last end that can be written, by a clock that is behind
+        shown = time;
+        offset_minutes = 0;
+    }
+    std::string text = format_utc(shown);
     text.pop_back();
-    return fmt::format("{}.{:03}Z", text, ((time.ms % 1000) + 1000) % 1000);
+    text += fmt::format(".{:03}", ((time.ms % 1000) + 1000) % 1000);
+    if (offset_minutes == 0) return text + "Z";
+    const std::int32_t minutes = std::abs(offset_minutes);
+    return fmt::format("{}{}{:02}:{:02}", text, offset_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 TimerScalingPolicy show(const Scope& scope, const core::ScalingTimer& timer) {
@@ -137,8 +149,8 @@ TimerScalingPolicy show(const Scope& scope, const core::ScalingTimer& timer) {
     TimerConfiguration configuration;
     configuration.timer_type = static_cast<std::int64_t>(timer.type);
     configuration.timer_value = std::move(value);
-    configuration.begin_time = show_time(timer.begin);
-    if (timer.end != plan::kNoEnd) configuration.end_time = show_time(timer.end);
+    configuration.begin_time = show_time(timer.begin, timer.offset_minutes);
+    if (timer.end != plan::kNoEnd) configuration.end_time = show_time(timer.end, timer.offset_minutes);
 
     TimerScalingPolicy out;
     out.timer_id = timer.id;
@@ -160,7 +172,8 @@ Result<Slot> need_timer(const Scope& scope, std::string_view id) {
                   fmt::format("Timer '{}' does not exist in region {}", id.substr(0, 200), scope.region));
 }
 
-/// What the timer will set must fit together with what the fleet has now, and with the region's quota.
+/// What the timer will set must fit together with what the fleet has now, and with the region's quota. Both may change
+/// until it fires: see core/calendar.
 Result<void> check_fit(const Scope& scope, const core::ScalingTimer& timer) {
     const core::Fleet& fleet = scope.state().at<core::Fleet>(timer.fleet);
     const std::uint32_t min = timer.min.value_or(fleet.min);
@@ -175,7 +188,7 @@ Result<void> check_fit(const Scope& scope, const core::ScalingTimer& timer) {
             fmt::format("TimerFleetCapacity.DesiredInstances is {}, outside [{}, {}]; what the timer does "
                         "not set is what the fleet has now",
                         *timer.desired, min, max));
-    return check_instance_quota(scope, timer.fleet, max);
+    return max > fleet.max ? check_instance_quota(scope, timer.fleet, max) : Result<void>{};
 }
 
 }  // namespace
@@ -212,12 +225,15 @@ Result<PutTimerScalingPolicyResponse> handle(Scope& scope, const PutTimerScaling
                             fleet.id));
     }
     const bool was_stopped = timer.stopped;
+    const auto sizes_of = [](const core::ScalingTimer& of) { return std::tuple(of.desired, of.min, of.max); };
+    const auto sizes = sizes_of(timer);
     // An update changes what it names: a part that is given replaces the whole part.
     if (policy.timer_name && !policy.timer_name->empty()) timer.name = *policy.timer_name;
     if (policy.timer_status) timer.stopped = *policy.timer_status == static_cast<std::int64_t>(TimerStatus::Stopped);
     if (policy.timer_fleet_capacity) TRY(read_capacity(*policy.timer_fleet_capacity, timer));
     if (policy.timer_configuration) TRY(read_configuration(*policy.timer_configuration, timer));
-    TRY(check_fit(scope, timer));
+    // Numbers that no longer fit are no reason to refuse another name, or that it is stopped.
+    if (is_new || sizes_of(timer) != sizes) TRY(check_fit(scope, timer));
     if ((is_new || policy.timer_configuration) && !plan::next_firing(timer.schedule(), scope.step.now.wall))
         return bad_value(
             "TimerConfiguration: the timer would never fire: no day that fits lies between now, or "

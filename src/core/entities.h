@@ -183,8 +183,8 @@ struct Fleet : Capacity {
     std::string operating_system;
     ProtectionPolicy protection = ProtectionPolicy::NoProtection;
     std::uint32_t protection_minutes = 60;
-    std::uint32_t creator_limit = 0;  ///< sessions a creator may make in creator_minutes; 0: no limit
-    std::uint32_t creator_minutes = 0;
+    std::uint32_t creator_limit = 0;    ///< sessions a creator may make in creator_minutes; 0: no limit
+    std::uint32_t creator_minutes = 0;  ///< 0: no limit either
     std::vector<ProcessRecipe> recipes;
     std::uint32_t max_activations = 0;  ///< sessions ACTIVATING at once on an instance; 0: no limit
     std::uint32_t activation_timeout_s = 600;
@@ -255,6 +255,7 @@ struct Fleet : Capacity {
     EngineTime host_wait_told;
     FleetCounts counts;
 
+    [[nodiscard]] bool limits_creators() const { return creator_limit != 0 && creator_minutes != 0; }
     [[nodiscard]] std::uint32_t processes_per_instance() const {
         std::uint32_t sum = 0;
         for (const auto& recipe : recipes) sum += recipe.concurrent;

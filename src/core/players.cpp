@@ -51,8 +51,10 @@ Slot reserve_seat(Step& step, Slot session_slot, const Joining& joining) {
     return step.state.add(std::move(player));
 }
 
-void renew_seat(Step& step, Slot slot) {
+void renew_seat(Step& step, Slot slot, const std::string& data) {
     auto player = step.state.edit<PlayerSession>(slot);
+    // A client that comes back may have changed its mind, about its team or its character.
+    if (!data.empty()) player->data = std::make_unique<std::string>(data);
     if (player->turn == kNever) return;  // its session is still ACTIVATING
     player->turn = step.now.engine + step.timers().reservation;
     step.state.arm(player->turn, TimerKind::Reservation, slot);
@@ -88,7 +90,7 @@ Result<std::vector<Slot>> join(Step& step, Slot session_slot, std::span<const Jo
         if (seats[i] == kNone)
             seats[i] = reserve_seat(step, session_slot, players[i]);
         else
-            renew_seat(step, seats[i]);
+            renew_seat(step, seats[i], players[i].data);
     }
     return seats;
 }

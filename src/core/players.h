@@ -15,8 +15,8 @@ struct Joining {
 };
 
 /// Reserves a seat for each player, all or none. A player whose seat is still RESERVED gets that seat again, its timer
-/// renewed. While the session is ACTIVATING the timers stand; they start when it becomes ACTIVE.
-/// Unavailable: the session has ended or takes no players. Insufficient: not enough free seats.
+/// renewed, and its data replaced unless none are given. While the session is ACTIVATING the timers stand; they start
+/// when it becomes ACTIVE. Unavailable: the session has ended or takes no players. Insufficient: not enough free seats.
 Result<std::vector<Slot>> join(Step& step, Slot session, std::span<const Joining> players);
 
 /// RESERVED → ACTIVE. Answers alike when the same request (by the game's requestId) is repeated.

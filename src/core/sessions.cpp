@@ -22,7 +22,7 @@ plan::SessionOffer offer_for(Step& step, const NewSession& wanted) {
     plan::SessionOffer offer = offer_of(state, wanted.fleet);
     offer.id_taken = wanted.placement == kNone && !wanted.custom_id.empty() &&
                      state.find_custom_session(fleet.region, wanted.custom_id) != kNone;
-    if (fleet.creator_limit != 0 && !wanted.wishes.creator_id.empty()) {
+    if (fleet.limits_creators() && !wanted.wishes.creator_id.empty()) {
         const Millis period = step.timers().minute * fleet.creator_minutes;
         offer.creator_limit = fleet.creator_limit;
         offer.made = state.count_created(wanted.fleet, wanted.wishes.creator_id, step.now.engine - period);

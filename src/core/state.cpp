@@ -360,7 +360,7 @@ void State::link(Slot slot, GameSession& session) {
     if (!wishes.idempotency_token.empty()) idempotency_.emplace(regional(region, wishes.idempotency_token), slot);
     if (const auto custom = custom_part(session); !custom.empty())
         custom_sessions_.emplace(regional(region, custom), slot);
-    if (!wishes.creator_id.empty() && at<Fleet>(session.fleet).creator_limit != 0)
+    if (!wishes.creator_id.empty() && at<Fleet>(session.fleet).limits_creators())
         creators_[stable_hash(wishes.creator_id, session.fleet)].push_back(session.created_at);
 }
 void State::unlink(Slot slot, GameSession& session) {

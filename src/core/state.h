@@ -169,7 +169,8 @@ public:
     [[nodiscard]] const PlayerIndex& player_index() const { return players_; }
     /// Sessions that `creator` made on a fleet at or after `since`; forgets older ones.
     [[nodiscard]] std::uint32_t count_created(Slot fleet, std::string_view creator, EngineTime since);
-    /// Counts the fleet's sessions by creator anew: only fleets with a creator limit are counted, and it has one now.
+    /// Counts the fleet's sessions by creator anew: only fleets with a creator limit are counted, and it has one now,
+    /// or a longer period.
     void recount_creators(Slot fleet);
 
     // -------------------------------------------------------------- ids

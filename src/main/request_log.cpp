@@ -25,6 +25,33 @@ bool only_reads(std::string_view action) {
     return false;
 }
 
+/// Of the two-byte sequence that begins at `at`: U+0080 to U+009F, which some terminals obey as they do escapes.
+bool is_c1(std::string_view text, std::size_t at) {
+    return text[at] == '\xC2' && at + 1 < text.size() && static_cast<std::uint8_t>(text[at + 1]) < 0xA0;
+}
+
+bool is_plain(std::string_view value) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const auto c = static_cast<std::uint8_t>(value[i]);
+        if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7F || is_c1(value, i)) return false;
+    }
+    return true;
+}
+
+/// In quotes as in JSON, and without a character that a terminal would obey.
+void append_quoted(std::string& out, std::string_view value) {
+    std::string quoted;
+    api::append_json_string(quoted, value);
+    for (std::size_t i = 0; i < quoted.size(); ++i) {
+        if (quoted[i] == 0x7F)
+            out += "\\u007f";
+        else if (is_c1(quoted, i))
+            out += fmt::format("\\u00{:02x}", static_cast<std::uint8_t>(quoted[++i]));
+        else
+            out += quoted[i];
+    }
+}
+
 std::string placement_key(std::string_view region, std::string_view id) { return fmt::format("{}/{}", region, id); }
 
 }  // namespace
@@ -35,10 +62,10 @@ std::string fields_as_text(const LogFields& fields) {
         if (!out.empty()) out += ' ';
         out += name;
         out += '=';
-        if (value.find_first_of(" \"\\\n\r\t=") == std::string::npos)
+        if (is_plain(value))
             out += value;
         else
-            api::append_json_string(out, value);
+            append_quoted(out, value);
     }
     return out;
 }

@@ -18,7 +18,7 @@ namespace gse {
 
 /// The members of a line, the first of them `event`.
 using LogFields = std::vector<std::pair<std::string_view, std::string>>;
-/// `event=placement request_id=…`; what holds blanks or quotes is quoted.
+/// `event=placement request_id=…`; what holds blanks, quotes or control characters is quoted.
 [[nodiscard]] std::string fields_as_text(const LogFields& fields);
 /// `"event":"placement","request_id":"…"`.
 [[nodiscard]] std::string fields_as_json(const LogFields& fields);

@@ -75,6 +75,27 @@ TEST_F(RequestLogTest, ReadsAreSilentUnlessTheyAreRefused) {
                                    "outcome=ResourceNotFound ms=0"));
 }
 
+TEST(FieldsAsText, HoldNothingThatATerminalObeys) {
+    using namespace std::string_literals;
+    const struct {
+        std::string value;
+        const char* text;
+    } kCases[] = {
+        {"plain", "v=plain"},
+        {"舰队é", "v=舰队é"},
+        {"two words", "v=\"two words\""},
+        {"a=b", "v=\"a=b\""},
+        {"a\nevent=request", "v=\"a\\nevent=request\""},
+        {"a\x1b[2Jb", "v=\"a\\u001b[2Jb\""},
+        {"a\0b"s, "v=\"a\\u0000b\""},
+        {"\b\f", "v=\"\\b\\f\""},
+        {"a\x7f", "v=\"a\\u007f\""},
+        {"a\xC2\x9B[2J", "v=\"a\\u009b[2J\""},
+        {"", "v="},
+    };
+    for (const auto& c : kCases) EXPECT_EQ(fields_as_text({{"v", c.value}}), c.text);
+}
+
 TEST_F(RequestLogTest, WhatAdmitsAPlayerIsInNoLine) {
     api.answers["JoinGameServerSession"] =
         R"({"Response":{"PlayerSession":{"PlayerSessionId":"psess-secret"},"RequestId":"r"}})";

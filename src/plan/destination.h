@@ -94,9 +94,13 @@ inline std::vector<Reach> find_reach(std::span<const LatencySample> samples) {
         players.insert(sample.player);
         Region& region = regions[sample.region];
         region.players.insert(sample.player);
+        // What could not be measured may be any number, and is not added up.
+        if (sample.ms == 0 || sample.ms >= kUnmeasurableMs) {
+            region.measurable = false;
+            continue;
+        }
         region.worst = std::max(region.worst, sample.ms);
         region.sum += sample.ms;
-        region.measurable = region.measurable && sample.ms != 0 && sample.ms < kUnmeasurableMs;
     }
     std::vector<Reach> reach;
     for (const auto& [name, region] : regions)

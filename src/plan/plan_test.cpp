@@ -40,10 +40,12 @@ TEST(FindReach, OnlyRegionsThatEveryPlayerCouldMeasure) {
         {"p2", "ap-shanghai", 60},  {"p2", "na-siliconvalley", 80},
         {"p1", "ap-tokyo", 10},     {"p1", "ap-seoul", 0},
         {"p2", "ap-seoul", 20},     {"p1", "eu-moscow", kUnmeasurableMs},
-        {"p2", "eu-moscow", 20},
+        {"p2", "eu-moscow", 20},    {"p1", "sa-saopaulo", UINT64_MAX},
+        {"p2", "sa-saopaulo", 20},
     };
     const std::vector<Reach> wanted = {{"ap-shanghai", 100, 160}, {"na-siliconvalley", 80, 130}};
-    EXPECT_EQ(find_reach(samples), wanted) << "Tokyo lacks a player, Seoul has a 0, Moscow is endlessly far";
+    EXPECT_EQ(find_reach(samples), wanted)
+        << "Tokyo lacks a player, Seoul has a 0, Moscow and Sao Paulo are endlessly far";
     EXPECT_TRUE(find_reach({}).empty());
 }
 

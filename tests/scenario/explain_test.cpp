@@ -365,6 +365,23 @@ TEST(AliasHistory, KeepsTheLastFifty) {
     EXPECT_EQ(world.call("RollbackAlias", {{"AliasId", alias}, {"HistoryId", "10"}}).code(), "ResourceNotFound");
 }
 
+TEST(Tags, MayHoldColons) {
+    World world;
+    const std::string alias = world.make_alias(world.make_fleet());
+    ASSERT_TRUE(world
+                    .call("TagResource", {{"Resource", "qcs::gse:ap-shanghai:uin/100000000001:alias/" + alias},
+                                          {"Tags.0.Key", "game:env"},
+                                          {"Tags.0.Value", "prod:blue"}})
+                    .ok());
+    const std::pair<const char*, const char*> kCases[] = {
+        {"game:env:prod:blue", "1"}, {"game:env:prod", "0"}, {"game:env", "0"}, {"env:prod:blue", "0"}};
+    for (const auto& [text, count] : kCases)
+        EXPECT_EQ(
+            world.call("ListAliases", {{"Filters.0.Key", "tag:key-value"}, {"Filters.0.Values.0", text}})["TotalCount"],
+            count)
+            << text;
+}
+
 TEST(Tags, AreFoundByFiltersAndSurviveARestart) {
     World world;
     const std::string alias = world.make_alias(world.make_fleet());

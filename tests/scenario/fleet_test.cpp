@@ -215,6 +215,52 @@ TEST(Fleet, IsDeletedOnlyWhenNothingNeedsIt) {
         << "its asset is free again";
 }
 
+TEST(Fleet, ACopyIsAttachedToACcnAsItWasAsked) {
+    World world;
+    const std::string fleet = world.make_fleet();
+    ASSERT_TRUE(
+        world.call("AttachCcnInstances", {{"FleetId", fleet}, {"AccountId", "100000000002"}, {"CcnId", "ccn-2dsbtmo3"}})
+            .ok());
+    world.advance(1h);
+    const auto copy = [&](const Params& more) {
+        Params params{{"FleetId", fleet}, {"CopyNumber", "1"}};
+        params.insert(params.end(), more.begin(), more.end());
+        return world.call("CopyFleet", params);
+    };
+    const auto infos = [](const std::string& account, const std::string& ccn) -> Params {
+        return {{"CcnInfos.0.AccountId", account}, {"CcnInfos.0.CcnId", ccn}};
+    };
+    const std::string type = "FleetAttributes.0.RelatedCcnInfos.0.AttachType";
+    for (const std::string kind : {"CCN_SELECTED_BEFORE_CREATE", "CCN_SELECTED_AFTER_CREATE"}) {
+        const Answer made = copy({{"SelectedCcnType", kind}});
+        EXPECT_EQ(made[type], kind);
+        const Answer listed = world.call("DescribeCcnInstances", {{"FleetId", made["FleetAttributes.0.FleetId"]}});
+        EXPECT_EQ(listed["CcnInstanceSets.0.CcnId"], "ccn-2dsbtmo3");
+        EXPECT_EQ(listed["CcnInstanceSets.0.CreateTime"], made["FleetAttributes.0.CreationTime"]) << kind;
+    }
+    Params named = infos("100000000003", "ccn-1");
+    EXPECT_EQ(copy(named)[type], "CCN_SELECTED_BEFORE_CREATE");
+    named.emplace_back("SelectedCcnType", "CCN_SELECTED_AFTER_CREATE");
+    EXPECT_EQ(copy(named)[type], "CCN_SELECTED_AFTER_CREATE");
+    EXPECT_THAT(copy(infos("mine", "ccn-1")).message(), HasSubstr("AccountId 'mine' is no account number"));
+    EXPECT_THAT(copy(infos("1", "vpc-1")).message(), HasSubstr("CcnId 'vpc-1' is no id of a CCN"));
+
+    Params create{{"AssetId", world.fleet(fleet).asset_id},
+                  {"Name", "more"},
+                  {"InstanceType", "S5.LARGE8"},
+                  {"InboundPermissions.0.FromPort", "2000"},
+                  {"InboundPermissions.0.ToPort", "3000"},
+                  {"InboundPermissions.0.Protocol", "UDP"},
+                  {"InboundPermissions.0.IpRange", "0.0.0.0/0"},
+                  {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
+                  {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", "1"},
+                  {"CcnInfos.0.AccountId", "1"},
+                  {"CcnInfos.0.CcnId", "ccn_1"}};
+    EXPECT_EQ(world.call("CreateFleet", create).code(), "InvalidParameterValue");
+    create.back().second = "ccn-1";
+    EXPECT_EQ(world.call("CreateFleet", create).code(), "");
+}
+
 TEST(Process, ThatCrashesIsReplacedAndItsSessionEndsInError) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 2});

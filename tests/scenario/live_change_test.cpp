@@ -274,6 +274,32 @@ TEST(LiveChange, ALimitPerCreatorCountsWhatWasMadeBefore) {
     EXPECT_EQ(create().code(), "LimitExceeded");
 }
 
+TEST(LiveChange, ALongerPeriodOfTheLimitPerCreatorCountsWhatTheShorterOneForgot) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 6});
+    const auto create = [&] {
+        return world.call("CreateGameServerSession",
+                          {{"FleetId", fleet}, {"MaximumPlayerSessionCount", "2"}, {"CreatorId", "ann"}});
+    };
+    const auto period = [&](const char* minutes) {
+        return world
+            .call("UpdateFleetAttributes", {{"FleetId", fleet},
+                                            {"ResourceCreationLimitPolicy.NewGameServerSessionsPerCreator", "2"},
+                                            {"ResourceCreationLimitPolicy.PolicyPeriodInMinutes", minutes}})
+            .ok();
+    };
+    ASSERT_TRUE(period("1"));
+    ASSERT_TRUE(create().ok());
+    world.advance(2min);
+    ASSERT_TRUE(create().ok());
+    ASSERT_TRUE(period("60"));
+    EXPECT_EQ(create().code(), "LimitExceeded");
+    ASSERT_TRUE(period("0"));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(create().ok()) << "a period of 0 is no limit, also within one moment";
+    ASSERT_TRUE(period("60"));
+    EXPECT_EQ(create().code(), "LimitExceeded");
+}
+
 TEST(LiveChange, ACopyHasTheScalingOfItsOriginalOnceItIsActive) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 10, .min = 2, .max = 5, .buffer = 30});

@@ -155,6 +155,24 @@ TEST(Placement, RecoveryAClientThatMeasuresNothingAvoidsTheRegion) {
     EXPECT_EQ(world.region("m"), "na-siliconvalley");
 }
 
+TEST(Placement, AnyNumberIsALatencyAndTheLargestOnesAreNone) {
+    TwoRegions world;
+    const std::string largest = "18446744073709551615";
+    world.queue({fleet_arn(world.shanghai), fleet_arn(world.valley, "na-siliconvalley")},
+                {{"PlayerLatencyPolicies.0.MaximumIndividualPlayerLatencyMilliseconds", largest}});
+    Params measured = kMeasured;
+    measured.push_back({"PlayerLatencies.4.PlayerId", "player-3"});
+    measured.push_back({"PlayerLatencies.4.RegionIdentifier", "ap-shanghai"});
+    measured.push_back({"PlayerLatencies.4.LatencyInMilliseconds", largest});
+    measured.push_back({"PlayerLatencies.5.PlayerId", "player-3"});
+    measured.push_back({"PlayerLatencies.5.RegionIdentifier", "na-siliconvalley"});
+    measured.push_back({"PlayerLatencies.5.LatencyInMilliseconds", "86399999"});
+    const Answer started = world.start("m", measured);
+    EXPECT_TRUE(started.ok()) << started.body();
+    EXPECT_EQ(world.region("m"), "na-siliconvalley") << "the policy is no limit, and nobody measured Shanghai so";
+    EXPECT_EQ(world.read("m", "PlayerLatencies.4.LatencyInMilliseconds"), largest);
+}
+
 TEST(Placement, PoliciesRelaxOnTime) {
     TwoRegions world;
     world.both({{60, 10}, {100, 10}, {150, 0}});

@@ -76,6 +76,22 @@ TEST(Rules, FireAgainWhenTheyHoldOnOnceACoolDown) {
     EXPECT_EQ(world.events_of(fleet, "FLEET_SCALING_EVENT").size(), events) << "and is not told again and again";
 }
 
+TEST(Rules, OfACopyHoldForTheirWholeTimeOnTheCopy) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 4});
+    world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"ScalingInterval", "3"}});
+    put(world, fleet, {.minutes = "30"});
+    world.advance(29min);
+    const Answer made =
+        world.call("CopyFleet", {{"FleetId", fleet}, {"CopyNumber", "1"}, {"SelectedScalingType", "SCALING_SELECTED"}});
+    const std::string copy = made["FleetAttributes.0.FleetId"];
+    const core::Slot rule = world.fleet(copy).rules.at("rule");
+    EXPECT_GE(world.state().at<core::ScalingRule>(rule).holds_since, world.now().engine);
+    world.advance(10min);
+    EXPECT_EQ(world.instances(fleet), 2U) << "it has held for half an hour there";
+    EXPECT_EQ(world.instances(copy), 1U) << "and for ten minutes here";
+}
+
 TEST(Rules, EveryMetricIsWatched) {
     struct Case {
         Rule rule;

@@ -98,6 +98,75 @@ TEST(Scaling, ByHandTheDesiredNumberRules) {
     EXPECT_EQ(world.instances(fleet), 2U);
 }
 
+TEST(Scaling, NoNumberIsTooLargeToBeRefused) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 5});
+    world.make_fleet({.name = "other"});
+    const auto set = [&](const Params& numbers) {
+        Params params{{"FleetId", fleet}};
+        params.insert(params.end(), numbers.begin(), numbers.end());
+        return world.call("UpdateFleetCapacity", params).code();
+    };
+    const std::string largest = "18446744073709551615";
+    EXPECT_EQ(set({{"MaxSize", largest}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"MaxSize", "4294967296"}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"MaxSize", largest}, {"DesiredInstances", "4294967296"}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"MaxSize", largest}, {"MinSize", largest}}), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(set({{"DesiredInstances", "4294967296"}}), "InvalidParameterValue");
+    EXPECT_EQ(set({{"MinSize", "4294967296"}}), "InvalidParameterValue");
+    EXPECT_EQ(world.fleet(fleet).max, 5U);
+    EXPECT_EQ(world.fleet(fleet).desired, 1U);
+}
+
+TEST(Scaling, WhatARequestDoesNotRaiseIsNoReasonToRefuseIt) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 10});
+    world.make_fleet({.name = "other", .max = 5});
+    const auto set = [&](const std::string& of, const Params& numbers) {
+        Params params{{"FleetId", of}};
+        params.insert(params.end(), numbers.begin(), numbers.end());
+        return world.call("UpdateFleetCapacity", params).code();
+    };
+    world.host().behaviour.stops_at = link::PrepareStep::Downloaded;
+    const Answer copied =
+        world.call("CopyFleet", {{"FleetId", fleet}, {"CopyNumber", "1"}, {"SelectedScalingType", "SCALING_SELECTED"}});
+    const std::string copy = copied["FleetAttributes.0.FleetId"];
+    EXPECT_EQ(set(copy, {{"ScalingInterval", "5"}}), "") << "in creation, with a maximum of 10 from its original";
+    EXPECT_EQ(set(copy, {{"MaxSize", "11"}}), "UnsupportedOperation");
+    EXPECT_EQ(set(copy, {{"DesiredInstances", "2"}}), "UnsupportedOperation");
+    EXPECT_EQ(set(copy, {{"MinSize", "2"}}), "UnsupportedOperation");
+    EXPECT_EQ(set(copy, {{"MaxSize", "9"}, {"MinSize", "1"}}), "");
+
+    world.settings.limits.instances_per_region = 10;  // less than the sum of what they have
+    EXPECT_EQ(set(fleet, {{"DesiredInstances", "2"}}), "");
+    EXPECT_EQ(set(fleet, {{"ScalingInterval", "5"}, {"MaxSize", "10"}}), "");
+    EXPECT_EQ(set(fleet, {{"MaxSize", "8"}}), "") << "less is still too much, and better than before";
+    EXPECT_EQ(set(fleet, {{"MaxSize", "9"}}), "LimitExceeded.InstanceLimitExceeded");
+}
+
+TEST(Scaling, ANewFleetIsOfTheQuotaOfInstancesToo) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 3});
+    const auto copy = [&](const std::string& number) {
+        return world.call("CopyFleet", {{"FleetId", fleet}, {"CopyNumber", number}}).code();
+    };
+    world.settings.limits.instances_per_region = 5;
+    EXPECT_EQ(copy("3"), "LimitExceeded.InstanceLimitExceeded");
+    EXPECT_EQ(copy("2"), "");
+    const Params params{{"AssetId", world.fleet(fleet).asset_id},
+                        {"Name", "more"},
+                        {"InstanceType", "S5.LARGE8"},
+                        {"InboundPermissions.0.FromPort", "2000"},
+                        {"InboundPermissions.0.ToPort", "3000"},
+                        {"InboundPermissions.0.Protocol", "UDP"},
+                        {"InboundPermissions.0.IpRange", "0.0.0.0/0"},
+                        {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
+                        {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", "1"}};
+    EXPECT_EQ(world.call("CreateFleet", params).code(), "LimitExceeded.InstanceLimitExceeded");
+    world.settings.limits.instances_per_region = 6;
+    EXPECT_EQ(world.call("CreateFleet", params).code(), "");
+}
+
 TEST(Scaling, AnInstanceThatCannotBePreparedIsReplacedWithoutHaste) {
     World world;
     const std::string fleet = world.make_fleet({.processes = 1, .max = 2});

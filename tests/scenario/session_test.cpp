@@ -54,6 +54,23 @@ TEST(Session, ASecondMatchRunsInTheSameProcess) {
     EXPECT_EQ(world.host().game_of(second).process, process);
 }
 
+TEST(Session, ACustomIdLeavesRoomForTheRestOfTheId) {
+    World world;
+    const std::string fleet = world.make_fleet({.processes = 3});
+    const auto create = [&](std::size_t length) {
+        return world.call("CreateGameServerSession", {{"FleetId", fleet},
+                                                      {"MaximumPlayerSessionCount", "2"},
+                                                      {"GameServerSessionId", std::string(length, 'x')}});
+    };
+    const std::size_t rest = create(1)["GameServerSession.GameServerSessionId"].size() - 1;
+    const std::string longest = create(4096 - rest)["GameServerSession.GameServerSessionId"];
+    EXPECT_EQ(longest.size(), 4096U);
+    EXPECT_EQ(world.session_status(longest), "ACTIVE") << "it is found by its id";
+    const Answer refused = create(4096 - rest + 1);
+    EXPECT_EQ(refused.code(), "InvalidParameterValue");
+    EXPECT_THAT(refused.message(), HasSubstr(fmt::format("it takes {} at most", 4096 - rest)));
+}
+
 TEST(Session, LogsAreCollectedWhenItEnds) {
     World world;
     world.host().behaviour.log_paths = {"/local/game/log"};
@@ -91,6 +108,36 @@ TEST(Seat, ReservedForSixtySecondsOnly) {
     EXPECT_EQ(world.player_status(next), "COMPLETED");
     EXPECT_EQ(world.host().accept(session, next), CallStatus::FailedPrecondition)
         << "a used seat does not bring a player back";
+}
+
+TEST(Seat, JoiningAgainTakesTheNewDataUntilThePlayerIsThere) {
+    World world;
+    const std::string session = world.make_session(world.make_fleet(), 4);
+    const auto join = [&](const Params& more) {
+        Params params{{"GameServerSessionId", session}, {"PlayerId", "ann"}};
+        params.insert(params.end(), more.begin(), more.end());
+        return world.call("JoinGameServerSession", params);
+    };
+    const auto data_of = [&](const std::string& seat) {
+        return world.call("DescribePlayerSessions", {{"PlayerSessionId", seat}})["PlayerSessions.0.PlayerData"];
+    };
+    const std::string seat = join({{"PlayerData", "red"}})["PlayerSession.PlayerSessionId"];
+    const Answer again = join({{"PlayerData", "blue"}});
+    EXPECT_EQ(again["PlayerSession.PlayerSessionId"], seat);
+    EXPECT_EQ(again["PlayerSession.PlayerData"], "blue");
+    EXPECT_EQ(join({})["PlayerSession.PlayerData"], "blue") << "without data it keeps what it has";
+    world.restart_server();
+    EXPECT_EQ(data_of(seat), "blue");
+    EXPECT_EQ(
+        world.call("JoinGameServerSessionBatch", {{"GameServerSessionId", session},
+                                                  {"PlayerIds.0", "ann"},
+                                                  {"PlayerIds.1", "bob"},
+                                                  {"PlayerDataMap.Key", "ann"},
+                                                  {"PlayerDataMap.Value", "green"}})["PlayerSessions.0.PlayerData"],
+        "green");
+    EXPECT_EQ(world.host().accept(session, seat), CallStatus::Ok);
+    EXPECT_NE(join({{"PlayerData", "grey"}})["PlayerSession.PlayerSessionId"], seat);
+    EXPECT_EQ(data_of(seat), "green") << "who is there stays as they came";
 }
 
 TEST(Seat, JoiningAgainFindsItAmongManySeatsAndManySessions) {

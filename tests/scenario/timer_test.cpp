@@ -50,6 +50,74 @@ TEST(Timer, ItsStatusFollowsTheCalendarAndSurvivesARestart) {
     EXPECT_THAT(world.events_of(fleet, "FLEET_SCALING_EVENT"), ::testing::Contains("Timer 'evening' was changed"));
 }
 
+TEST(Timer, SentBackAsItWasReadMeansTheSameDays) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 5});
+    const std::string when = "TimerScalingPolicy.TimerConfiguration.";
+    const auto put = [&](const std::string& id, const std::string& begin, const std::string& end) {
+        Params params = timer_of(fleet, "weekly", begin, end);
+        params[3].second = "4";
+        params.emplace_back(when + "TimerValue.WeekDays.0", "1");
+        if (!id.empty()) params.emplace_back("TimerScalingPolicy.TimerId", id);
+        return world.call("PutTimerScalingPolicy", params);
+    };
+    const struct {
+        const char *begin, *end, *shown_begin, *shown_end;
+    } kCases[] = {
+        {"2020-10-05T07:00:00+08:00", "2021-10-04T23:00:00.250Z", "2020-10-05T07:00:00.000+08:00",
+         "2021-10-05T07:00:00.250+08:00"},
+        {"2020-10-05T20:00:00-0330", "2021-10-05T20:00:00-03:30", "2020-10-05T20:00:00.000-03:30",
+         "2021-10-05T20:00:00.000-03:30"},
+        {"2020-10-05T07:00:00Z", "2021-10-05T07:00:00+08:00", "2020-10-05T07:00:00.000Z", "2021-10-04T23:00:00.000Z"},
+        {"2020-10-05T07:00:00+08:00", "9999-12-31T23:59:59Z", "2020-10-05T07:00:00.000+08:00",
+         "9999-12-31T23:59:59.000Z"},
+    };
+    std::string id;
+    for (const auto& c : kCases) {
+        const Answer set = put(id, c.begin, c.end);
+        EXPECT_TRUE(set.ok()) << set.body();
+        const Answer read = world.call("DescribeTimerScalingPolicies", {});
+        const std::string begin = read["TimerScalingPolicies.0.TimerConfiguration.BeginTime"];
+        const std::string end = read["TimerScalingPolicies.0.TimerConfiguration.EndTime"];
+        EXPECT_EQ(begin, c.shown_begin);
+        EXPECT_EQ(end, c.shown_end);
+        id = read["TimerScalingPolicies.0.TimerId"];
+        const core::Slot slot = world.state().find_timer(id);
+        const auto before = world.state().at<core::ScalingTimer>(slot).schedule();
+        EXPECT_TRUE(put(id, begin, end).ok());
+        const auto after = world.state().at<core::ScalingTimer>(slot).schedule();
+        EXPECT_EQ(after.begin, before.begin);
+        EXPECT_EQ(after.end, before.end);
+        EXPECT_EQ(after.offset_minutes, before.offset_minutes);
+    }
+}
+
+TEST(Timer, WhoseNumbersNoLongerFitIsStoppedAndRenamedAllTheSame) {
+    World world;
+    const std::string fleet = world.make_fleet({.max = 5});
+    const std::string other = world.make_fleet({.name = "other"});
+    Params wish = timer_of(fleet, "evening", "2020-09-13T13:00:00Z", "2020-09-14T14:00:00Z");
+    wish[2] = {"TimerScalingPolicy.TimerFleetCapacity.DesiredInstances", "5"};
+    ASSERT_TRUE(world.call("PutTimerScalingPolicy", wish).ok());
+    ASSERT_TRUE(world.call("UpdateFleetCapacity", {{"FleetId", fleet}, {"MaxSize", "2"}}).ok());
+    const std::string id = world.call("DescribeTimerScalingPolicies", {})["TimerScalingPolicies.0.TimerId"];
+    const auto put = [&](const Params& change) {
+        Params params{{"TimerScalingPolicy.TimerId", id}};
+        params.insert(params.end(), change.begin(), change.end());
+        return world.call("PutTimerScalingPolicy", params).code();
+    };
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerStatus", "3"}}), "");
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerName", "night"}}), "");
+    wish[0].second = "late";
+    EXPECT_EQ(put(wish), "") << "all of it, with the numbers that it has";
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.DesiredInstances", "4"}}), "InvalidParameterValue");
+
+    world.settings.limits.instances_per_region = 2;  // less than what the fleets have
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.DesiredInstances", "1"}}), "");
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.MaxSize", "2"}}), "");
+    EXPECT_EQ(put({{"TimerScalingPolicy.TimerFleetCapacity.MaxSize", "3"}}), "LimitExceeded.InstanceLimitExceeded");
+}
+
 TEST(Policies, AreKeptAndGoWithTheirFleet) {
     World world;
     const std::string fleet = world.make_fleet();

@@ -5,6 +5,7 @@ import { emptyIn, record, type Sample, secondsLeft } from './drain';
 import { checkFilter } from './filter';
 import { bytes, csv, duration } from './format';
 import { linesOf, regionOf, shown } from './metrics';
+import { fromInput, localOffset, offsetOf, timerTimes, toInput } from './offset-time';
 import { flatten, pagesInSight } from './pages';
 import { push } from './ring';
 import { inOrder, nextSorting } from './sorting';
@@ -24,6 +25,32 @@ describe('whether the new fleet could carry the load', () => {
     ['its own sessions count too', load({ sessions: 8 }), load({ sessions: 5 }), { kind: 'short', instances: 2, free: 5, needed: 8 }],
   ])('%s', (_, from, to, verdict) => expect(judge(from, to)).toEqual(verdict));
   it('counts at least one instance', () => expect(instancesFor(0, 10, 30)).toBe(1));
+});
+
+describe('a time of a timer', () => {
+  it.each([
+    ['2020-10-01T07:38:00.000+08:00', 480, '2020-10-01T07:38'],
+    ['2020-09-30T23:38:00.000Z', 0, '2020-09-30T23:38'],
+    ['2020-10-01 07:38:00', 0, undefined],
+    ['2020-10-01T07:38:00-03:30', -210, '2020-10-01T07:38'],
+  ])('%s keeps its clock', (time, offset, input) => {
+    expect(offsetOf(time)).toBe(offset);
+    if (!input) return;
+    expect(toInput(new Date(time), offset)).toBe(input);
+    expect(new Date(fromInput(input, offset))).toEqual(new Date(time));
+  });
+  it('is sent with its offset, so that its days are the days that were chosen', () => {
+    expect(fromInput('2020-10-01T07:38', 480)).toBe('2020-10-01T07:38:00+08:00');
+    expect(fromInput('2020-10-01T07:38:09', -210)).toBe('2020-10-01T07:38:09-03:30');
+    expect(fromInput('2020-10-01T07:38', 0)).toBe('2020-10-01T07:38:00+00:00');
+  });
+  it('that does not end within four digits still fits the field', () => expect(toInput(new Date('9999-12-31T23:59:59Z'), 480)).toBe('9999-12-31T23:59'));
+  it('names its clock where it is another one', () => {
+    expect(timerTimes('2020-10-01T07:38:00.000+13:45', '2020-10-31T18:00:00.000Z')).toBe('2020-10-01 07:38 – 2020-11-01 07:45 UTC+13:45');
+    const noon = new Date('2020-10-01T12:00:00Z');
+    expect(timerTimes(fromInput(toInput(noon, localOffset(noon)), localOffset(noon)), null)).toMatch(/^2020-\d\d-\d\d \d\d:\d\d$/);
+    expect(timerTimes(null, null)).toBe('–');
+  });
 });
 
 describe('a list in the order of a column', () => {

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { TimerScalingPolicy } from '../../../api/types';
 import { useText } from '../../../i18n';
+import { fromInput, localOffset, offsetOf, offsetText, toInput } from '../../../lib/offset-time';
 import { Field, NumberField, SelectField, TextField } from '../../../ui/Field';
 import { FormModal } from '../../../ui/FormModal';
 import { bufferOf, bufferProblem, BufferFields, targetOf } from './BufferFields';
@@ -10,20 +11,20 @@ const kDaily = 2;
 const kMonthly = 3;
 const kWeekly = 4;
 
-/** What `<input type=datetime-local>` speaks, in local time. */
-function toLocal(text: string | undefined): string {
-  const date = text ? new Date(text) : new Date(Date.now() + 3_600_000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?: TimerScalingPolicy; onClose: () => void }) {
   const text = useText();
   const what = timer?.TimerFleetCapacity;
   const when = timer?.TimerConfiguration;
   const [name, setName] = useState(timer?.TimerName ?? '');
   const [type, setType] = useState(when?.TimerType ?? kDaily);
-  const [begin, setBegin] = useState(toLocal(when?.BeginTime));
-  const [end, setEnd] = useState(when?.EndTime ? toLocal(when.EndTime) : '');
+  // A timer keeps the clock by which its days were chosen; a new one goes by the browser's.
+  const kept = when?.BeginTime ? offsetOf(when.BeginTime) : null;
+  const [begin, setBegin] = useState(() => {
+    const date = when?.BeginTime ? new Date(when.BeginTime) : new Date(Date.now() + 3_600_000);
+    return toInput(date, kept ?? localOffset(date));
+  });
+  const offset = kept ?? localOffset(begin ? new Date(begin) : new Date());
+  const [end, setEnd] = useState(when?.EndTime ? toInput(new Date(when.EndTime), offset) : '');
   const [day, setDay] = useState<number | null>(when?.TimerValue?.Day || 1);
   const [fromDay, setFromDay] = useState<number | null>(when?.TimerValue?.FromDay || 1);
   const [toDay, setToDay] = useState<number | null>(when?.TimerValue?.ToDay || 31);
@@ -76,8 +77,8 @@ export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?
             TimerConfiguration: {
               TimerType: type,
               TimerValue: value,
-              BeginTime: new Date(begin).toISOString(),
-              ...(end ? { EndTime: new Date(end).toISOString() } : {}),
+              BeginTime: fromInput(begin, offset),
+              ...(end ? { EndTime: fromInput(end, offset) } : {}),
             },
           },
         });
@@ -118,7 +119,7 @@ export function TimerForm({ fleetId, timer, onClose }: { fleetId: string; timer?
         </div>
       )}
       <div className="row">
-        <Field label={text.timer.begin}>
+        <Field label={text.timer.begin} hint={`UTC${offsetText(offset)}`}>
           <input className="select" type="datetime-local" value={begin} onChange={(event) => setBegin(event.target.value)} />
         </Field>
         <Field label={text.timer.end} hint={text.timer.endHint}>

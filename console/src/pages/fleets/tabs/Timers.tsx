@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { TimerScalingPolicy } from '../../../api/types';
 import { useApi } from '../../../hooks/api';
 import { useText } from '../../../i18n';
-import { localTime } from '../../../lib/format';
+import { timerTimes } from '../../../lib/offset-time';
 import { ActionButton } from '../../../ui/Button';
 import { Confirm } from '../../../ui/Confirm';
 import { ErrorBox } from '../../../ui/ErrorBox';
@@ -29,7 +29,7 @@ export function Timers({ fleetId }: { fleetId: string }) {
       title: text.timer.when,
       width: 340,
       render: ({ TimerConfiguration: when }) =>
-        `${kinds[String(when?.TimerType)] ?? ''} · ${localTime(when?.BeginTime)}${when?.EndTime ? ` – ${localTime(when.EndTime)}` : ''}`,
+        `${kinds[String(when?.TimerType)] ?? ''} · ${timerTimes(when?.BeginTime, when?.EndTime)}`,
     },
     {
       key: 'what',
