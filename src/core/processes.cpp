@@ -371,10 +371,14 @@ void finish_rest(Step& step, Slot slot) {
     if (!process || process->rests_until == EngineTime{} || process->rests_until > step.now.engine) return;
     // That the process ends itself may have been said, and be on its way.
     if (await_backlog(step, process->instance, TimerKind::Rest, slot)) return;
-    const Slot fleet = fleet_of(step.state, *process);
+    stop_rest(step, slot);
+}
+
+void stop_rest(Step& step, Slot slot) {
+    const Slot instance = step.state.at<Process>(slot).instance;
     step.state.edit<Process>(slot)->rests_until = {};
-    end_stand_ins(step, process->instance);
-    step.state.queue_reconcile(fleet);
+    end_stand_ins(step, instance);
+    step.state.queue_reconcile(step.state.at<Instance>(instance).fleet);
 }
 
 // ------------------------------------------------------------------ calls of games

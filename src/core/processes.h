@@ -33,7 +33,10 @@ enum class ProcessEnd : std::uint8_t { Normal, Abnormal };
 /// The process is gone: `crash_text` says how when that was not expected ("" otherwise). Its session, if any, ends.
 void forget_process(Step& step, Slot process, std::string_view crash_text, ProcessEnd kind);
 
-/// A process that rested after a session may take the next one.
+/// The time for which a process rests after a session is over: it may take the next one, once its host has said all
+/// that it knows.
 void finish_rest(Step& step, Slot process);
+/// It may take the next one now.
+void stop_rest(Step& step, Slot process);
 
 }  // namespace gse::core

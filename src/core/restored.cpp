@@ -58,8 +58,7 @@ void end_rest(Step& step, Slot slot) {
     const Process& process = step.state.at<Process>(slot);
     // The rest behind a match is short, and goes on.
     if (process.session != kNone || process.rests_until - step.now.engine < kLongRest) return;
-    step.state.edit<Process>(slot)->rests_until = step.now.engine;
-    finish_rest(step, slot);
+    stop_rest(step, slot);
 }
 
 void settle_match(Step& step, Slot process_slot, const std::string& session_id) {
