@@ -76,6 +76,18 @@ protected:
     void gone(const std::string& id, const std::string& why) {
         decide([&](core::Step& step) { core::on_host_gone(step, id, why); });
     }
+    /// From 7777 on, instead of all that its permissions opened.
+    void permit_udp_only(const std::string& fleet, const std::string& to) {
+        world.call("UpdateFleetPortSettings", {{"FleetId", fleet},
+                                               {"InboundPermissionAuthorizations.0.FromPort", "7777"},
+                                               {"InboundPermissionAuthorizations.0.ToPort", to},
+                                               {"InboundPermissionAuthorizations.0.Protocol", "UDP"},
+                                               {"InboundPermissionAuthorizations.0.IpRange", "0.0.0.0/0"},
+                                               {"InboundPermissionRevocations.0.FromPort", "1025"},
+                                               {"InboundPermissionRevocations.0.ToPort", "60000"},
+                                               {"InboundPermissionRevocations.0.Protocol", "TCP"},
+                                               {"InboundPermissionRevocations.0.IpRange", "0.0.0.0/0"}});
+    }
     std::string status(const std::string& name) {
         return world.call("ListHosts", {{"HostId", name}})["Hosts.0.Status"];
     }
@@ -323,15 +335,7 @@ TEST_F(ProvidedHost, OtherPermissionsNeedOtherPorts) {
     const std::string fleet = world.make_fleet();
     const core::ProvidedHost host = only();
     start(host);
-    world.call("UpdateFleetPortSettings", {{"FleetId", fleet},
-                                           {"InboundPermissionAuthorizations.0.FromPort", "7777"},
-                                           {"InboundPermissionAuthorizations.0.ToPort", "7780"},
-                                           {"InboundPermissionAuthorizations.0.Protocol", "UDP"},
-                                           {"InboundPermissionAuthorizations.0.IpRange", "0.0.0.0/0"},
-                                           {"InboundPermissionRevocations.0.FromPort", "1025"},
-                                           {"InboundPermissionRevocations.0.ToPort", "60000"},
-                                           {"InboundPermissionRevocations.0.Protocol", "TCP"},
-                                           {"InboundPermissionRevocations.0.IpRange", "0.0.0.0/0"}});
+    permit_udp_only(fleet, "7780");
     world.run();
     ASSERT_THAT(asked(), SizeIs(2)) << "a machine's open ports cannot be changed while it runs";
     EXPECT_THAT(asked()[1].open_ports,
@@ -348,15 +352,7 @@ TEST_F(ProvidedHost, WhoseOpenPortsAreStaleIsReplacedWhateverElseHappensToIt) {
         world.call("SetServerReserved", {{"FleetId", fleet}, {"InstanceId", instance}, {"ReserveValue", value}});
     };
     reserve("1");
-    world.call("UpdateFleetPortSettings", {{"FleetId", fleet},
-                                           {"InboundPermissionAuthorizations.0.FromPort", "7777"},
-                                           {"InboundPermissionAuthorizations.0.ToPort", "7999"},
-                                           {"InboundPermissionAuthorizations.0.Protocol", "UDP"},
-                                           {"InboundPermissionAuthorizations.0.IpRange", "0.0.0.0/0"},
-                                           {"InboundPermissionRevocations.0.FromPort", "1025"},
-                                           {"InboundPermissionRevocations.0.ToPort", "60000"},
-                                           {"InboundPermissionRevocations.0.Protocol", "TCP"},
-                                           {"InboundPermissionRevocations.0.IpRange", "0.0.0.0/0"}});
+    permit_udp_only(fleet, "7999");
     world.advance(1min);
     EXPECT_EQ(world.fleet(fleet).instances_leaving, 0u) << "somebody wants to look at it";
     reserve("0");
