@@ -86,8 +86,7 @@ void archive(Ar& ar, HostCursor& r) {
 template <class Ar>
 void archive(Ar& ar, Instance& r) {
     ar(r.id, r.fleet, r.host, r.status, r.created, r.spec_version, r.next_place, r.places, r.weight, r.reserved,
-       r.accepted, r.prepared, r.removing, r.drained_since, r.usage, r.leaving,
-       r.stale_ports);
+       r.accepted, r.prepared, r.removing, r.drained_since, r.usage, r.leaving, r.stale_ports);
 }
 template <class Ar>
 void archive(Ar& ar, Process& r) {

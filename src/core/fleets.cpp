@@ -64,8 +64,8 @@ void renew_instances(Step& step, Slot slot, const std::vector<ProcessRecipe>& be
     for (const Slot instance : std::vector<Slot>(step.state.at<Fleet>(slot).instances)) {
         const bool other_ports = opens_other_ports(step.state, instance, inbound);
         if (other_ports) step.state.edit<Instance>(instance)->stale_ports = true;
-        const bool enough = has_ports_for(step.state.at<Host>(step.state.at<Instance>(instance).host),
-                                          step.state.at<Fleet>(slot));
+        const bool enough =
+            has_ports_for(step.state.at<Host>(step.state.at<Instance>(instance).host), step.state.at<Fleet>(slot));
         review_leaving(step, instance,
                        other_ports ? "Its host is open on other ports"
                        : enough    ? "Its host has ports enough"

@@ -52,9 +52,9 @@ void set_availability(Step& step, Slot slot, HostAvailability availability) {
     State& state = step.state;
     if (state.at<Host>(slot).availability == availability) return;
     state.edit<Host>(slot)->availability = availability;
-    const std::string why = fmt::format(
-        "Host {} {}", state.at<Host>(slot).name,
-        availability == HostAvailability::Draining ? "is being drained" : "is not drained any more");
+    const std::string why =
+        fmt::format("Host {} {}", state.at<Host>(slot).name,
+                    availability == HostAvailability::Draining ? "is being drained" : "is not drained any more");
     for (const Slot instance : std::vector<Slot>(state.at<Host>(slot).instances)) review_leaving(step, instance, why);
     if (availability == HostAvailability::Open) reconcile_waiting_fleets(step);
 }

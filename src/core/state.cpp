@@ -618,9 +618,8 @@ void State::tell_alias(const std::string& alias_id) {
 void State::tell_waiting(Fleet& fleet) {
     const bool empty = fleet.instances_pending + fleet.instances_active == 0;
     const std::uint64_t seen = std::uint64_t{fleet.max} << 32 | std::uint64_t{empty} << 16 |
-                               static_cast<std::uint64_t>(fleet.status) << 3 |
-                               std::uint64_t{fleet.draining} << 2 | std::uint64_t{fleet.auto_scaling} << 1 |
-                               std::uint64_t{fleet.target.has_value()};
+                               static_cast<std::uint64_t>(fleet.status) << 3 | std::uint64_t{fleet.draining} << 2 |
+                               std::uint64_t{fleet.auto_scaling} << 1 | std::uint64_t{fleet.target.has_value()};
     if (std::exchange(fleet.waiting_saw, seen) == seen) return;
     placement_queue_.insert(fleet.waiting.begin(), fleet.waiting.end());
 }
