@@ -627,12 +627,16 @@ TEST(Supervisor, AMatchForAProcessProvesThatTheServerHasTakenItsProcessReady) {
         world.start();
         const auto started = world.run("ins-1", kReady + "wait");
         ASSERT_TRUE(world.server.wait<link::SdkCall>());
-        if (!in_time) ASSERT_TRUE(says(world, started, "answer: 4 the server did not answer in time"));
+        if (!in_time) {
+            ASSERT_TRUE(says(world, started, "answer: 4 the server did not answer in time"));
+        }
         world.order(link::StartSession{.process_id = started.process_id, .session_id = "s"});
         const auto result = world.server.wait<link::SessionStartResult>();
         ASSERT_TRUE(result);
         EXPECT_TRUE(result->ok) << result->message;
-        if (in_time) EXPECT_TRUE(says(world, started, "answer: 0"));
+        if (in_time) {
+            EXPECT_TRUE(says(world, started, "answer: 0"));
+        }
     }
 }
 
@@ -815,21 +819,30 @@ TEST(Supervisor, GamesSurviveTheAgentAndAreAdopted) {
     EXPECT_TRUE(wait_until([&] { return !fs::exists(folder_of(world, dying)); }));
 }
 
+/// An agent in a process of its own, that can be killed; it has this order. -1: there is none.
+pid_t start_agent_apart(AgentWorld& world, const SupervisorOptions& options, const link::InstanceSpec& spec) {
+    const pid_t agent = fork();
+    if (agent != 0) return agent;
+    FakeServer server;
+    Supervisor supervisor(options, world.door, server, *world.clock);
+    if (!supervisor.start()) _exit(1);
+    supervisor.on_welcome({.epoch = 1, .objects_url = world.objects.url(), .timers = world.timers});
+    supervisor.on_order(spec);
+    for (;;) pause();
+}
+
+void kill_agent(pid_t agent) {
+    kill(agent, SIGKILL);
+    waitpid(agent, nullptr, 0);
+}
+
 TEST(Supervisor, AnAgentThatIsKilledLeavesItsGamesToTheNext) {
     AgentWorld world;
     world.package();
     const auto options = world.options;
     const auto spec = world.spec("ins-1", "print:alive wait");
-    const pid_t agent = fork();
-    ASSERT_GE(agent, 0);
-    if (agent == 0) {
-        FakeServer server;
-        Supervisor supervisor(options, world.door, server, *world.clock);
-        if (!supervisor.start()) _exit(1);
-        supervisor.on_welcome({.epoch = 1, .objects_url = world.objects.url(), .timers = world.timers});
-        supervisor.on_order(spec);
-        for (;;) pause();
-    }
+    const pid_t agent = start_agent_apart(world, options, spec);
+    ASSERT_GT(agent, 0);
     const fs::path processes = options.data_dir / "agent/instances/ins-1/processes";
     const auto find_started = [&]() -> std::optional<ShimStarted> {
         std::error_code error;
@@ -838,8 +851,7 @@ TEST(Supervisor, AnAgentThatIsKilledLeavesItsGamesToTheNext) {
         return std::nullopt;
     };
     EXPECT_TRUE(wait_until([&] { return find_started().has_value(); }));
-    kill(agent, SIGKILL);
-    waitpid(agent, nullptr, 0);
+    kill_agent(agent);
     const auto started = find_started();
     ASSERT_TRUE(started);
     EXPECT_TRUE(is_alive(started->game_pid));
@@ -859,19 +871,11 @@ TEST(Supervisor, AnInstallerOfAnAgentThatWasKilledEndsWithItsInstance) {
     auto options = world.options;
     options.installer_limit = Millis{3'600'000};
     auto spec = world.spec("ins-1", "wait");
-    const pid_t agent = fork();
-    if (agent == 0) {
-        FakeServer server;
-        Supervisor supervisor(options, world.door, server, *world.clock);
-        if (!supervisor.start()) _exit(1);
-        supervisor.on_welcome({.epoch = 1, .objects_url = world.objects.url(), .timers = world.timers});
-        supervisor.on_order(spec);
-        for (;;) pause();
-    }
+    const pid_t agent = start_agent_apart(world, options, spec);
+    ASSERT_GT(agent, 0);
     const fs::path install = options.data_dir / "agent/instances/ins-1/install";
     EXPECT_TRUE(wait_until([&] { return read_shim_started(install).has_value(); }));
-    kill(agent, SIGKILL);
-    waitpid(agent, nullptr, 0);
+    kill_agent(agent);
     const auto started = read_shim_started(install);
     ASSERT_TRUE(started);
     EXPECT_TRUE(is_alive(started->game_pid));

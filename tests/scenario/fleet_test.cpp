@@ -245,17 +245,8 @@ TEST(Fleet, ACopyIsAttachedToACcnAsItWasAsked) {
     EXPECT_THAT(copy(infos("mine", "ccn-1")).message(), HasSubstr("AccountId 'mine' is no account number"));
     EXPECT_THAT(copy(infos("1", "vpc-1")).message(), HasSubstr("CcnId 'vpc-1' is no id of a CCN"));
 
-    Params create{{"AssetId", world.fleet(fleet).asset_id},
-                  {"Name", "more"},
-                  {"InstanceType", "S5.LARGE8"},
-                  {"InboundPermissions.0.FromPort", "2000"},
-                  {"InboundPermissions.0.ToPort", "3000"},
-                  {"InboundPermissions.0.Protocol", "UDP"},
-                  {"InboundPermissions.0.IpRange", "0.0.0.0/0"},
-                  {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
-                  {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", "1"},
-                  {"CcnInfos.0.AccountId", "1"},
-                  {"CcnInfos.0.CcnId", "ccn_1"}};
+    Params create = World::fleet_params(world.fleet(fleet).asset_id);
+    create.insert(create.end(), {{"CcnInfos.0.AccountId", "1"}, {"CcnInfos.0.CcnId", "ccn_1"}});
     EXPECT_EQ(world.call("CreateFleet", create).code(), "InvalidParameterValue");
     create.back().second = "ccn-1";
     EXPECT_EQ(world.call("CreateFleet", create).code(), "");

@@ -153,15 +153,7 @@ TEST(Scaling, ANewFleetIsOfTheQuotaOfInstancesToo) {
     world.settings.limits.instances_per_region = 5;
     EXPECT_EQ(copy("3"), "LimitExceeded.InstanceLimitExceeded");
     EXPECT_EQ(copy("2"), "");
-    const Params params{{"AssetId", world.fleet(fleet).asset_id},
-                        {"Name", "more"},
-                        {"InstanceType", "S5.LARGE8"},
-                        {"InboundPermissions.0.FromPort", "2000"},
-                        {"InboundPermissions.0.ToPort", "3000"},
-                        {"InboundPermissions.0.Protocol", "UDP"},
-                        {"InboundPermissions.0.IpRange", "0.0.0.0/0"},
-                        {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
-                        {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", "1"}};
+    const Params params = World::fleet_params(world.fleet(fleet).asset_id);
     EXPECT_EQ(world.call("CreateFleet", params).code(), "LimitExceeded.InstanceLimitExceeded");
     world.settings.limits.instances_per_region = 6;
     EXPECT_EQ(world.call("CreateFleet", params).code(), "");

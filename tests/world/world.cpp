@@ -319,24 +319,25 @@ std::string World::make_asset(const std::string& region) {
     return made["AssetId"];
 }
 
+Params World::fleet_params(const std::string& asset, const FleetOptions& options) {
+    return {{"AssetId", asset},
+            {"Name", options.name},
+            {"InstanceType", "S5.LARGE8"},
+            {"NewGameServerSessionProtectionPolicy", options.protection},
+            {"GameServerSessionProtectionTimeLimit", std::to_string(options.protection_minutes)},
+            {"InboundPermissions.0.FromPort", std::to_string(options.port_low)},
+            {"InboundPermissions.0.ToPort", std::to_string(options.port_high)},
+            {"InboundPermissions.0.Protocol", "TCP"},
+            {"InboundPermissions.0.IpRange", "0.0.0.0/0"},
+            {"RuntimeConfiguration.GameServerSessionActivationTimeoutSeconds",
+             std::to_string(options.activation_timeout_s)},
+            {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
+            {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", std::to_string(options.processes)}};
+}
+
 std::string World::make_fleet(const FleetOptions& options) {
     const std::string asset = make_asset(options.region.empty() ? "ap-shanghai" : options.region);
-    const Answer made =
-        call("CreateFleet",
-             {{"AssetId", asset},
-              {"Name", options.name},
-              {"InstanceType", "S5.LARGE8"},
-              {"NewGameServerSessionProtectionPolicy", options.protection},
-              {"GameServerSessionProtectionTimeLimit", std::to_string(options.protection_minutes)},
-              {"InboundPermissions.0.FromPort", std::to_string(options.port_low)},
-              {"InboundPermissions.0.ToPort", std::to_string(options.port_high)},
-              {"InboundPermissions.0.Protocol", "TCP"},
-              {"InboundPermissions.0.IpRange", "0.0.0.0/0"},
-              {"RuntimeConfiguration.GameServerSessionActivationTimeoutSeconds",
-               std::to_string(options.activation_timeout_s)},
-              {"RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/local/game/server"},
-              {"RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", std::to_string(options.processes)}},
-             options.region);
+    const Answer made = call("CreateFleet", fleet_params(asset, options), options.region);
     EXPECT_TRUE(made.ok()) << made.body();
     const std::string id = made["FleetAttributes.FleetId"];
     if (options.min > 0 || options.max > 1) {

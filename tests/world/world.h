@@ -117,6 +117,8 @@ public:
     /// As in gse dev: a host without a certificate is the agent inside the server.
     void put_agent_inside() { services_.agent_inside = true; }
     std::string make_asset(const std::string& region = "ap-shanghai");
+    /// What CreateFleet is asked for.
+    [[nodiscard]] static Params fleet_params(const std::string& asset, const FleetOptions& options = {});
     /// Its id. With a host that behaves well it is ACTIVE.
     std::string make_fleet(const FleetOptions& options = {});
     std::string make_alias(const std::string& fleet, const std::string& region = "");
